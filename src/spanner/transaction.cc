@@ -1,0 +1,161 @@
+// Client's read-write transactions.
+#include <google/spanner/v1/spanner.pb.h>
+
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "base/status_macros.h"
+#include "spanner/client.h"
+#include "spanner/errors.h"
+#include "spanner/limits.h"
+#include "spanner/retry_stub.h"
+#include "spanner/unary_call.h"
+#include "spanner/wire.h"
+
+namespace ks::spanner {
+namespace {
+
+namespace v1 = google::spanner::v1;
+
+// A read or query inside a transaction, gathered. It is not resumed after a break: the transaction starts over.
+absl::StatusOr<ResultPtr> RowsNow(Stub& stub, Method method, CallOptions options, std::string request) {
+  auto result = std::make_shared<v1::ResultSet>();
+  auto promise = std::make_shared<std::promise<absl::Status>>();
+  auto future = promise->get_future();
+  auto assembler = std::make_shared<RowAssembler>();
+  auto failure = std::make_shared<absl::Status>();
+  const grpc::Slice slice = OwningSlice(std::move(request));
+  options.route_to_leader = true;
+  stub.Stream(
+      method, std::move(options), grpc::ByteBuffer(&slice, 1),
+      [=](const grpc::ByteBuffer& message) {
+        v1::PartialResultSet part;
+        if (!FromBuffer(message, &part)) {
+          *failure = BadAnswer(InfoOf(method).path);
+          return false;
+        }
+        if (part.has_metadata()) *result->mutable_metadata() = part.metadata();
+        if (part.has_stats()) *result->mutable_stats() = part.stats();
+        if (part.has_precommit_token()) *result->mutable_precommit_token() = part.precommit_token();
+        std::vector<google::protobuf::ListValue> rows;
+        *failure = assembler->Add(std::move(part), &rows);
+        for (auto& row : rows) *result->add_rows() = std::move(row);
+        return failure->ok();
+      },
+      [=](const absl::Status& status) { promise->set_value(failure->ok() ? status : *failure); });
+  KS_RETURN_IF_ERROR(future.get());
+  KS_RETURN_IF_ERROR(assembler->Finish());
+  return ResultPtr(result);
+}
+
+}  // namespace
+
+void Client::Transaction::Observe(const v1::ResultSet& result) {
+  if (!result.has_precommit_token() || result.precommit_token().seq_num() <= precommit_number_) return;
+  precommit_number_ = result.precommit_token().seq_num();
+  precommit_token_ = result.precommit_token().SerializeAsString();
+}
+
+absl::StatusOr<ResultPtr> Client::Transaction::Read(v1::ReadRequest request) {
+  request.set_session(session_);
+  request.mutable_transaction()->set_id(id_);
+  auto result = RowsNow(*client_.stub_, Method::kStreamingRead, client_.OptionsFor(session_),
+                        request.SerializeAsString());
+  if (result.ok()) Observe(**result);
+  return result;
+}
+
+absl::StatusOr<ResultPtr> Client::Transaction::Query(v1::ExecuteSqlRequest request) {
+  request.set_session(session_);
+  request.mutable_transaction()->set_id(id_);
+  request.set_seqno(++dml_number_);
+  auto result = RowsNow(*client_.stub_, Method::kExecuteStreamingSql, client_.OptionsFor(session_),
+                        request.SerializeAsString());
+  if (result.ok()) Observe(**result);
+  return result;
+}
+
+absl::StatusOr<int64_t> Client::Transaction::Execute(v1::ExecuteSqlRequest request) {
+  KS_ASSIGN_OR_RETURN(const ResultPtr result, Query(std::move(request)));
+  return result->stats().row_count_exact();
+}
+
+absl::StatusOr<std::string> Client::Begin(const std::string& session, const std::string& previous_id) {
+  v1::BeginTransactionRequest request;
+  request.set_session(session);
+  auto* read_write = request.mutable_options()->mutable_read_write();
+  // Keeps the age of the aborted attempt, so that a transaction that is run again is not starved.
+  read_write->set_multiplexed_session_previous_transaction_id(previous_id);
+  KS_ASSIGN_OR_RETURN(const auto transaction, CallNow<v1::Transaction>(*stub_, Method::kBeginTransaction,
+                                                                       OptionsFor(session), request));
+  return transaction.id();
+}
+
+CommitAnswer Client::CommitTransaction(Transaction& transaction, std::string mutations) {
+  v1::CommitRequest request;
+  if (!request.ParseFromString(mutations)) {
+    return {absl::InternalError("the mutations are no wire bytes of CommitRequest"), 0, std::nullopt};
+  }
+  request.set_session(transaction.session_);
+  request.set_transaction_id(transaction.id_);
+  if (!transaction.precommit_token_.empty()) {
+    request.mutable_precommit_token()->ParseFromString(transaction.precommit_token_);
+  }
+  // A Commit by transaction id may be repeated: Spanner answers with the same timestamp.
+  for (int attempt = 0;; ++attempt) {
+    auto response =
+        CallNow<v1::CommitResponse>(*stub_, Method::kCommit, OptionsFor(transaction.session_), request);
+    if (response.ok() && response->has_precommit_token()) {
+      *request.mutable_precommit_token() = response->precommit_token();
+      if (attempt < 10) continue;
+    }
+    if (!response.ok() && IsTransient(response.status()) && attempt < 5) {
+      const int64_t wait = BackoffNanos(response.status(), attempt, kRetryFirstMillis, *options_.random);
+      std::this_thread::sleep_for(std::chrono::nanoseconds(wait));
+      continue;
+    }
+    if (!response.ok()) return {response.status(), 0, std::nullopt};
+    const auto& at = response->commit_timestamp();
+    return {absl::OkStatus(), at.seconds() * 1'000'000 + at.nanos() / 1'000, std::nullopt};
+  }
+}
+
+void Client::Rollback(const Transaction& transaction) {
+  v1::RollbackRequest request;
+  request.set_session(transaction.session_);
+  request.set_transaction_id(transaction.id_);
+  // The transaction's locks go by themselves after ten idle seconds, so a lost rollback is no error.
+  (void)CallNow<google::protobuf::Empty>(*stub_, Method::kRollback, OptionsFor(transaction.session_), request);
+}
+
+CommitAnswer Client::RunTransaction(const std::function<absl::StatusOr<std::string>(Transaction&)>& body) {
+  const int64_t give_up_at = options_.clock->MonotonicNanos() + kTransactionTotalMillis * env::kNanosPerMilli;
+  std::string previous_id;
+  for (int attempt = 0;; ++attempt) {
+    CommitAnswer answer;
+    auto session = SessionNow();
+    absl::StatusOr<std::string> id = session.ok() ? Begin(*session, previous_id) : session;
+    answer.status = id.status();
+    if (id.ok()) {
+      Transaction transaction(*this, *session, *id);
+      absl::StatusOr<std::string> mutations = body(transaction);
+      if (mutations.ok()) {
+        answer = CommitTransaction(transaction, *std::move(mutations));
+        previous_id = *id;
+      } else {
+        answer.status = mutations.status();
+        if (!absl::IsAborted(answer.status)) Rollback(transaction);
+      }
+    } else if (session.ok() && IsSessionNotFound(id.status())) {
+      sessions_.Forget(*session);
+      if (attempt == 0) continue;
+    }
+    const int64_t wait = BackoffNanos(answer.status, attempt, kAbortedFirstMillis, *options_.random);
+    const bool again = absl::IsAborted(answer.status) && options_.clock->MonotonicNanos() + wait < give_up_at;
+    if (!again) return answer;
+    std::this_thread::sleep_for(std::chrono::nanoseconds(wait));
+  }
+}
+
+}  // namespace ks::spanner
