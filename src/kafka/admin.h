@@ -1,0 +1,25 @@
+// Questions and orders to the cluster: which topics there are, their ids and partitions; creating one.
+// Each call waits at most kQueryTimeoutMillis. Thread safety: may be called from any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+struct rd_kafka_s;
+
+namespace ks::kafka {
+
+struct TopicDescription {
+  std::string topic;
+  std::string topic_id;  // Kafka's own text form; empty where the broker is too old to have one
+  int partitions = 0;
+};
+
+// NOT_FOUND when the topic does not exist. `handle` is any client's.
+absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic);
+// ALREADY_EXISTS when there is one.
+absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions, int replication = 1);
+
+}  // namespace ks::kafka

@@ -1,0 +1,121 @@
+// Consumer: a member of a consumer group, over librdkafka, with cooperative-sticky assignment.
+//
+// Positions are ours: nothing is ever read from Kafka's committed offsets. When the group gives us partitions, the
+// listener hears of them, finds where each one begins, and completes the assignment with Assign(). Until then the
+// group waits (librdkafka keeps the membership alive).
+//
+// Threads: one control thread calls Poll(), on which the listener is called. Each data thread has a ConsumerQueue of
+// its own, to which partitions are routed; after Route() the messages of a partition come out of that queue only.
+// Seek() drops what was fetched before it: once it returned, no older message of that partition leaves any queue
+// (librdkafka's version barrier). All methods but Poll and Close may be called from any thread.
+// Source: https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/strong_id.h"
+#include "kafka/message.h"
+#include "kafka/properties.h"
+
+struct rd_kafka_s;
+struct rd_kafka_queue_s;
+
+namespace ks::kafka {
+
+using LogFunction = std::function<void(int syslog_level, std::string_view text)>;
+
+struct ConsumerOptions {
+  std::string brokers;
+  std::string group;
+  std::string client_id = "kafka-spanner";
+  Properties properties;  // the user's, passed through to librdkafka
+  LogFunction log;        // librdkafka's own words
+};
+
+struct StartPosition {
+  TopicPartition partition;
+  Offset offset;
+};
+
+class RebalanceListener {
+ public:
+  virtual ~RebalanceListener() = default;
+  // Complete with Consumer::Assign once every partition's start is known.
+  virtual void OnAssigned(const std::vector<TopicPartition>& partitions) = 0;
+  // Finish what is in flight and complete with Consumer::Unassign. `lost`: they belong to others already.
+  virtual void OnRevoked(const std::vector<TopicPartition>& partitions, bool lost) = 0;
+  // Trouble that librdkafka goes on through by itself, or that it cannot (`fatal`).
+  virtual void OnError(const absl::Status& status, bool fatal) = 0;
+};
+
+// Messages of the partitions routed to it. For one thread.
+class ConsumerQueue {
+ public:
+  ~ConsumerQueue();
+  // Takes what is there, at most kPollMessagesMax, without waiting. The batch is cleared first.
+  void Take(MessageBatch* batch);
+  // Becomes readable (a pipe or eventfd given by the caller gets a byte) when messages come to an empty queue.
+  void NotifyOn(int fd);
+
+ private:
+  friend class Consumer;
+  explicit ConsumerQueue(rd_kafka_queue_s* queue) : queue_(queue) {}
+  rd_kafka_queue_s* const queue_;
+};
+
+class Consumer {
+ public:
+  static absl::StatusOr<std::unique_ptr<Consumer>> Create(ConsumerOptions options);
+  ~Consumer();
+  Consumer(const Consumer&) = delete;
+
+  absl::Status Subscribe(const std::vector<std::string>& topics, RebalanceListener& listener);
+  // Serves the group: rebalances, errors, logs. Waits at most `timeout_ms`. A listener must have been subscribed.
+  void Poll(int timeout_ms);
+
+  std::unique_ptr<ConsumerQueue> NewQueue();
+  absl::Status Route(const TopicPartition& partition, ConsumerQueue& queue);
+
+  absl::Status Assign(const std::vector<StartPosition>& positions);
+  absl::Status Unassign(const std::vector<TopicPartition>& partitions);
+  absl::Status Seek(const TopicPartition& partition, Offset offset);
+  absl::Status Pause(const TopicPartition& partition);
+  absl::Status Resume(const TopicPartition& partition);
+
+  // Tells the group how far we are, for lag tools. Does not wait; a loss does no harm.
+  absl::Status CommitOffsets(const std::vector<StartPosition>& next_offsets);
+
+  struct Watermarks {
+    Offset low;   // the first record still there
+    Offset high;  // one past the last
+  };
+  // As of the last fetch; -1 where nothing was fetched yet. Costs nothing.
+  Watermarks CachedWatermarks(const TopicPartition& partition) const;
+  // Asks the broker.
+  absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition) const;
+  // The first offset whose record is not older than `timestamp_ms`; the end when there is none.
+  absl::StatusOr<Offset> OffsetForTimestamp(const TopicPartition& partition, int64_t timestamp_ms) const;
+
+  // Leaves the group; waits at most kCloseTimeoutMillis. The listener hears OnRevoked first.
+  void Close();
+
+  rd_kafka_s* handle() const { return handle_; }  // for kafka/admin.h
+
+ private:
+  explicit Consumer(ConsumerOptions options) : options_(std::move(options)) {}
+  static void RebalanceCallback(rd_kafka_s* handle, int code, void* partitions, void* self);
+
+  const ConsumerOptions options_;
+  rd_kafka_s* handle_ = nullptr;
+  RebalanceListener* listener_ = nullptr;
+  bool closed_ = false;
+};
+
+}  // namespace ks::kafka

@@ -1,0 +1,76 @@
+#include "kafka/errors.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace ks::kafka {
+namespace {
+
+absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+      return absl::StatusCode::kUnavailable;
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+      return absl::StatusCode::kDeadlineExceeded;
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR__SSL:
+      return absl::StatusCode::kUnauthenticated;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return absl::StatusCode::kPermissionDenied;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID:
+      return absl::StatusCode::kNotFound;
+    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS:
+      return absl::StatusCode::kAlreadyExists;
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+      return absl::StatusCode::kOutOfRange;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return absl::StatusCode::kResourceExhausted;
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return absl::StatusCode::kInvalidArgument;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+}  // namespace
+
+absl::Status BadProperty(std::string_view name, std::string_view value, std::string_view reason) {
+  return absl::InvalidArgumentError(absl::StrCat("Kafka property ", name, "=", value, " was refused: ", reason));
+}
+
+absl::Status ReservedProperty(std::string_view name) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("Kafka property ", name,
+                   " cannot be set in a pipeline: exactly-once delivery depends on the value kafka-spanner gives it. "
+                   "Remove it."));
+}
+
+absl::Status TopicMissing(std::string_view topic, std::string_view brokers) {
+  return absl::NotFoundError(absl::StrCat("topic \"", topic, "\" does not exist at ", brokers,
+                                          ". Create it, or correct `topic:` in the pipeline file."));
+}
+
+absl::Status FromCode(int code, std::string_view what) {
+  const auto error = static_cast<rd_kafka_resp_err_t>(code);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return absl::Status(CodeOf(error), absl::StrCat(what, ": ", rd_kafka_err2str(error)));
+}
+
+}  // namespace ks::kafka
