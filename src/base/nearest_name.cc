@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "base/str_cat.h"
 
 namespace ks {
 namespace {
@@ -28,7 +29,7 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {
   constexpr size_t kLongestName = 256;  // beyond this nobody mistyped a name
   if (name.size() > kLongestName) return "";
-  const std::string wanted = absl::AsciiStrToLower(name);
+  const std::string wanted = absl::AsciiStrToLower(AbslView(name));
   size_t best = std::max<size_t>(1, name.size() / 3) + 1;
   std::string nearest;
   for (const std::string& candidate : candidates) {
