@@ -66,17 +66,25 @@ absl::StatusOr<int64_t> ParseDate(std::string_view text);  // days
 void AppendDate(int64_t days, std::string* out);
 // RFC 3339 and the looser forms GoogleSQL takes; without a zone it is in `default_zone`.
 absl::StatusOr<TimestampValue> ParseTimestamp(std::string_view text, std::string_view default_zone);
-// `2024-01-31T00:00:00.000000001Z`, as Spanner's wire format: no trailing zeros beyond groups of three digits.
+// `2024-01-31T00:00:00.1Z`, as in Spanner's wire format: no trailing zeros.
 void AppendTimestampRfc3339(TimestampValue t, std::string* out);
+// `2024-01-31T00:00:00.100Z`, as in JSON values: 0, 3, 6 or 9 digits.
+void AppendTimestampJson(TimestampValue t, std::string* out);
+// `2024-01-30 16:00:00.100-08`: CAST to STRING in `zone` (a valid name: see time_zone.h).
+void AppendTimestamp(TimestampValue t, std::string_view zone, std::string* out);
 absl::StatusOr<double> ParseFloat64(std::string_view text);
+absl::StatusOr<float> ParseFloat32(std::string_view text);
 absl::StatusOr<int64_t> ParseInt64(std::string_view text);
-void AppendFloat64(double v, std::string* out);  // shortest text that reads back exactly; inf, -inf, nan
+// 15 digits where those read back exactly, else 17; inf, -inf, nan; -0.0 is `0`, as Spanner has it.
+void AppendFloat64(double v, std::string* out);
 void AppendFloat32(float v, std::string* out);
 absl::StatusOr<Int128> ParseUuid(std::string_view text);
 void AppendUuid(Int128 uuid, std::string* out);
 absl::StatusOr<IntervalValue> ParseInterval(std::string_view text);  // ISO 8601 or canonical
-void AppendInterval(const IntervalValue& v, std::string* out);
-// JSON text as Spanner normalizes it (keys sorted, no spaces), or an error that says where.
+void AppendInterval(const IntervalValue& v, std::string* out);     // 1-2 3 4:5:6.789
+void AppendIntervalIso(const IntervalValue& v, std::string* out);  // P1Y2M3DT4H5M6.789S: Spanner's wire format
+// JSON text as Spanner normalizes it (keys sorted, no spaces, the first of equal keys), or an error that says where.
+// Numbers that neither fit 64 bits nor a double exactly are errors. More on JSON text: json_text.h.
 absl::StatusOr<std::string> NormalizeJson(std::string_view text);
 
 // Ranges, from https://cloud.google.com/spanner/docs/reference/standard-sql/data-types
