@@ -1,13 +1,14 @@
-// The ports of the checkpoint protocol: what a Partition (partition.h) asks for, what it is told, and LaneData, the
-// data side of one lane.
+// The ports of the checkpoint protocol: what a Partition (partition.h) asks for, what it is told,
+// and LaneData, the data side of one lane.
 //
-// A Partition does no I/O. The runtime hands it Events and chunks of records and carries out the Actions that it
-// answers with; every action with a CallId is answered once, at any time, in any order, by the event named beside it.
-// Answers to calls that the Partition no longer waits for are ignored, so nothing needs to be cancelled.
+// A Partition does no I/O. The runtime hands it Events and chunks of records and carries out the
+// Actions that it answers with; every action with a CallId is answered once, at any time, in any
+// order, by the event named beside it. Answers to calls that the Partition no longer waits for are
+// ignored, so nothing needs to be cancelled.
 //
-// Times are nanoseconds of env::Clock::MonotonicNanos. Record timestamps are milliseconds since the Unix epoch.
-// Thread safety: none here; one thread drives a Partition and its LaneData. RunTransaction::compute alone may run
-// on another thread.
+// Times are nanoseconds of env::Clock::MonotonicNanos. Record timestamps are milliseconds since the
+// Unix epoch. Thread safety: none here; one thread drives a Partition and its LaneData.
+// RunTransaction::compute alone may run on another thread.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@ namespace ks::pipeline {
 
 // ---- Reading
 
-// Rows as Spanner sent them, in the order of the columns asked for: ResultSet.rows is a list of ListValue.
+// Rows as Spanner sent them, in the order of the columns asked for: ResultSet.rows is a list of
+// ListValue.
 using RowsPtr = std::shared_ptr<const google::spanner::v1::ResultSet>;
 
 struct ReadSpec {
@@ -57,21 +59,25 @@ struct ReadRows {
   std::vector<ReadSpec> reads;
 };
 
-// One Commit RPC with a single-use read-write transaction, one attempt, no retries below. -> CommitDone
+// One Commit RPC with a single-use read-write transaction, one attempt, no retries below. ->
+// CommitDone
 struct SendCommit {
   CallId id = 0;
-  std::string mutations;  // wire bytes of CommitRequest.mutations, to stand after the sender's own fields
+  // wire bytes of CommitRequest.mutations, to stand after the sender's own fields
+  std::string mutations;
   std::string tag;        // transaction tag
   bool return_commit_stats = false;
 };
 
-// A read-write transaction: the reads, in it; then a commit of what `compute` makes of their rows (in the order of
-// `reads`). An error of `compute` rolls back and is the answer. ABORTED is retried from the reads, here below. -> CommitDone
+// A read-write transaction: the reads, in it; then a commit of what `compute` makes of their rows
+// (in the order of `reads`). An error of `compute` rolls back and is the answer. ABORTED is retried
+// from the reads, here below. -> CommitDone
 struct RunTransaction {
   CallId id = 0;
   std::string tag;
   std::vector<ReadSpec> reads;
-  std::function<absl::StatusOr<std::string>(const std::vector<RowsPtr>&)> compute;  // owns what it needs
+  // owns what it needs
+  std::function<absl::StatusOr<std::string>(const std::vector<RowsPtr>&)> compute;
 };
 
 // Fetch from `offset` on. Records fetched before are dropped; chunks from now on carry `epoch`.
@@ -80,11 +86,13 @@ struct Seek {
   uint32_t epoch = 0;
 };
 
-// Stop and start fetching. Sent on changes only; a Partition begins paused, and Seek does not change it.
+// Stop and start fetching. Sent on changes only; a Partition begins paused, and Seek does not
+// change it.
 struct Pause {};
 struct Resume {};
 
-// Everything below `offset` is in Spanner: report it to the consumer group, for lag tools. Never read back.
+// Everything below `offset` is in Spanner: report it to the consumer group, for lag tools. Never
+// read back.
 struct CommitKafkaOffset {
   int64_t offset = 0;
 };
@@ -94,20 +102,24 @@ struct Warning {
   absl::Status status;
 };
 
-// Terminal: another worker has moved the chains (or the shape has changed). If the group still assigns the partition
-// here, make a new Partition after a pause of a second or so; it reads the chains anew. This is no error.
+// Look at the topic again, now: what is known does not fit, and may only be old. -> TopicFacts
+struct DescribeTopic {};
+
+// Terminal: another worker has moved the chains (or the shape has changed). If the group still
+// assigns the partition here, make a new Partition after a pause of a second or so; it reads the
+// chains anew. This is no error.
 struct GivenUp {
   absl::Status reason;
 };
 
-// Terminal: OK after a Stop event, when all that was taken is committed; otherwise what a person has to decide, and
-// the text says how.
+// Terminal: OK after a Stop event, when all that was taken is committed; otherwise what a person
+// has to decide, and the text says how.
 struct Stopped {
   absl::Status status;
 };
 
 using Action = std::variant<ReadChains, ReadRows, SendCommit, RunTransaction, Seek, Pause, Resume, CommitKafkaOffset,
-                            Warning, GivenUp, Stopped>;
+                            DescribeTopic, Warning, GivenUp, Stopped>;
 using Actions = std::vector<Action>;
 
 // ---- Events: what the runtime has to tell
@@ -130,23 +142,24 @@ struct CommitDone {
   std::optional<int64_t> mutation_count;       // commit_stats
 };
 
-// The topic as the broker describes it. The first one starts the Partition. Send it again every minute or so, and when a fetch
-// says OFFSET_OUT_OF_RANGE or the topic's id changes.
+// The topic as the broker describes it. The first one starts the Partition. Send it again every
+// minute or so, and when a fetch says OFFSET_OUT_OF_RANGE or the topic's id changes.
 struct TopicFacts {
   std::string topic_id;  // empty: not known
   int64_t low = 0;       // the first offset that retention has left
   int64_t high = 0;      // the first offset that is not written yet
-  // Where a partition without chains begins, as `start:` says. A partition that the topic grew while the pipeline
-  // was known begins at `low`, whatever `start:` says.
+  // Where a partition without chains begins, as `start:` says. A partition that the topic grew
+  // while the pipeline was known begins at `low`, whatever `start:` says.
   int64_t begin = 0;
 };
 
-// The records of the last Admission are in their lanes' LaneData (those that a filter or policy dropped are not).
+// The records of the last Admission are in their lanes' LaneData (those that a filter or policy
+// dropped are not).
 struct RecordsAdded {};
 
-// Record `offset` may not be passed (`else: stop`, or no way to make it a row): what is below it in its lane is
-// committed, and what the other lanes have; then Stopped(status). Tell before RecordsAdded; LaneData of that lane holds
-// nothing from `offset` on.
+// Record `offset` may not be passed (`else: stop`, or no way to make it a row): what is below it in
+// its lane is committed, and what the other lanes have; then Stopped(status). Tell before
+// RecordsAdded; LaneData of that lane holds nothing from `offset` on.
 struct RecordRefused {
   int lane = 0;
   int64_t offset = 0;
@@ -170,16 +183,19 @@ struct RecordChunk {
   absl::Span<const int64_t> offsets;
   absl::Span<const uint64_t> key_hashes;        // LaneHash (lane_hash.h) of the Kafka key
   absl::Span<const int64_t> timestamps_ms;
-  // The first offset after what was fetched; more than the last offset + 1 where markers or compaction leave a gap.
-  // A chunk of no records with a new next_offset says that nothing but a gap lies before it.
+  // The first offset after what was fetched; more than the last offset + 1 where markers or
+  // compaction leave a gap. A chunk of no records with a new next_offset says that nothing but a
+  // gap lies before it.
   int64_t next_offset = 0;
 };
 
 // Which records of a chunk to transform and add. Valid until the next call of the Partition.
 struct Admission {
-  // The first `consumed` records are dealt with; offer the others again when a later event has made room.
+  // The first `consumed` records are dealt with; offer the others again when a later event has made
+  // room.
   size_t consumed = 0;
-  absl::Span<const uint32_t> rows;   // indexes into the chunk, ascending; the others consumed are in Spanner already
+  // indexes into the chunk, ascending; the others consumed are in Spanner already
+  absl::Span<const uint32_t> rows;
   absl::Span<const uint16_t> lanes;  // of those rows
 };
 
@@ -210,32 +226,35 @@ enum class Verdict : uint8_t {
   kStop,
 };
 
-// The open and the closed batch of one lane. Records are put in by the transformation, in offset order; a record is there whole (all its
-// rows of all tables) or not at all. The chain closes a batch, commits it (any number of attempts), and only then closes the next;
-// the open batch gathers meanwhile.
+// The open and the closed batch of one lane. Records are put in by the transformation, in offset
+// order; a record is there whole (all its rows of all tables) or not at all. The chain closes a
+// batch, commits it (any number of attempts), and only then closes the next; the open batch gathers
+// meanwhile.
 class LaneData {
  public:
   virtual ~LaneData() = default;
 
   // ---- The open batch
   virtual BatchSize open() const = 0;
-  // Moves the longest prefix of whole open records that is within the limits, and at least one record, to the closed
-  // batch. Called when records are open and nothing is closed.
+  // Moves the longest prefix of whole open records that is within the limits, and at least one
+  // record, to the closed batch. Called when records are open and nothing is closed.
   virtual ClosedBatch Close(const BatchLimits& limits) = 0;
 
   // ---- The closed batch
-  // The partial aggregates that it needs and the cache lacks; empty: none. The cache never forgets what is not committed.
+  // The partial aggregates that it needs and the cache lacks; empty: none. The cache never forgets
+  // what is not committed.
   virtual std::vector<ReadSpec> MissingReads() { return {}; }
   // Their rows; a row that is not there means that the group is new.
   virtual absl::Status OnRead(const std::vector<RowsPtr>& /*rows*/) { return absl::OkStatus(); }
 
-  // Appends the mutations as wire bytes of CommitRequest.mutations. Any number of times, the same bytes every time,
-  // until the batch is done with.
+  // Appends the mutations as wire bytes of CommitRequest.mutations. Any number of times, the same
+  // bytes every time, until the batch is done with.
   virtual void AppendMutations(std::string* wire) = 0;
 
-  // `merge: transaction` and `order_by:`: the mutations depend on rows that other chains write. The reads to do in the
-  // commit's own transaction (empty: the batch is a blind commit), and what makes mutations of their rows. The function
-  // owns what it needs: it may outlive this object and run on another thread.
+  // `merge: transaction` and `order_by:`: the mutations depend on rows that other chains write. The
+  // reads to do in the commit's own transaction (empty: the batch is a blind commit), and what
+  // makes mutations of their rows. The function owns what it needs: it may outlive this object and
+  // run on another thread.
   virtual std::vector<ReadSpec> TransactionReads() { return {}; }
   virtual std::function<absl::StatusOr<std::string>(absl::Span<const RowsPtr>)> TransactionMutations() {
     return nullptr;
@@ -243,9 +262,11 @@ class LaneData {
 
   // The closed batch is in Spanner; there is no closed batch now.
   virtual void OnCommitted() = 0;
-  // Open and closed batch are dropped, and changes to caches that are not committed; the records come again.
+  // Open and closed batch are dropped, and changes to caches that are not committed; the records
+  // come again.
   virtual void OnDropped() = 0;
-  // The closed batch is of one record, and Spanner refuses it for what it holds. Called once per closed batch.
+  // The closed batch is of one record, and Spanner refuses it for what it holds. Called once per
+  // closed batch.
   virtual Verdict OnDataError(const absl::Status& status) = 0;
 };
 
