@@ -69,6 +69,9 @@ struct SendCommit {
   bool return_commit_stats = false;
 };
 
+// Makes the mutations of a transaction (wire bytes) from the rows it has read. Owns what it needs.
+using MakeMutations = std::function<absl::StatusOr<std::string>(absl::Span<const RowsPtr>)>;
+
 // A read-write transaction: the reads, in it; then a commit of what `compute` makes of their rows
 // (in the order of `reads`). An error of `compute` rolls back and is the answer. ABORTED is retried
 // from the reads, here below. -> CommitDone
@@ -118,8 +121,8 @@ struct Stopped {
   absl::Status status;
 };
 
-using Action = std::variant<ReadChains, ReadRows, SendCommit, RunTransaction, Seek, Pause, Resume, CommitKafkaOffset,
-                            DescribeTopic, Warning, GivenUp, Stopped>;
+using Action = std::variant<ReadChains, ReadRows, SendCommit, RunTransaction, Seek, Pause, Resume,
+                            CommitKafkaOffset, DescribeTopic, Warning, GivenUp, Stopped>;
 using Actions = std::vector<Action>;
 
 // ---- Events: what the runtime has to tell
@@ -172,8 +175,8 @@ struct Tick {};
 // Commit what has been taken, then Stopped(OK).
 struct Stop {};
 
-using Event =
-    std::variant<ChainsRead, RowsRead, CommitDone, TopicFacts, RecordsAdded, RecordRefused, Tick, Stop>;
+using Event = std::variant<ChainsRead, RowsRead, CommitDone, TopicFacts, RecordsAdded,
+                           RecordRefused, Tick, Stop>;
 
 // ---- Records
 
@@ -256,9 +259,7 @@ class LaneData {
   // makes mutations of their rows. The function owns what it needs: it may outlive this object and
   // run on another thread.
   virtual std::vector<ReadSpec> TransactionReads() { return {}; }
-  virtual std::function<absl::StatusOr<std::string>(absl::Span<const RowsPtr>)> TransactionMutations() {
-    return nullptr;
-  }
+  virtual MakeMutations TransactionMutations() { return nullptr; }
 
   // The closed batch is in Spanner; there is no closed batch now.
   virtual void OnCommitted() = 0;
