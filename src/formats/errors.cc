@@ -1,0 +1,77 @@
+#include "formats/errors.h"
+
+#include "base/str_cat.h"
+#include "formats/limits.h"
+
+namespace ks::formats {
+namespace {
+
+// The start of a token, cut at a character's border.
+std::string Excerpt(std::string_view token) {
+  if (token.size() <= kErrorExcerptBytes) return std::string(token);
+  size_t size = kErrorExcerptBytes;
+  while (size > 0 && (static_cast<unsigned char>(token[size]) & 0xc0) == 0x80) --size;
+  return StrCat(token.substr(0, size), "…");
+}
+
+}  // namespace
+
+std::string_view ErrorKindName(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kMalformed:
+      return "malformed";
+    case ErrorKind::kMissingField:
+      return "missing_field";
+    case ErrorKind::kDuplicateField:
+      return "duplicate_field";
+    case ErrorKind::kWrongType:
+      return "wrong_type";
+    case ErrorKind::kOutOfRange:
+      return "out_of_range";
+  }
+  return "malformed";
+}
+
+std::string MalformedJson(size_t byte, std::string_view expected) {
+  return StrCat("malformed JSON at byte ", byte, ": expected ", expected);
+}
+
+std::string EmptyMessage() { return "malformed JSON at byte 0: the message is empty"; }
+
+std::string MissingField(std::string_view path) {
+  return StrCat("field `", path, "` is missing, and the schema says NOT NULL");
+}
+
+std::string NullField(std::string_view path) {
+  return StrCat("field `", path, "` is null, and the schema says NOT NULL");
+}
+
+std::string DuplicateField(std::string_view path, size_t byte) {
+  return StrCat("field `", path, "` stands a second time at byte ", byte);
+}
+
+std::string WrongType(std::string_view path, sql::TypeRef type, std::string_view expected, std::string_view found,
+                      size_t byte) {
+  return StrCat("field `", path, "`: expected ", expected, " for ", type->ToString(), ", found ",
+                      Excerpt(found), " at byte ", byte);
+}
+
+std::string NotExact(std::string_view path, sql::TypeRef type, std::string_view found, size_t byte) {
+  return StrCat("field `", path, "`: ", Excerpt(found), " at byte ", byte, " is no value of ",
+                      type->ToString());
+}
+
+std::string WrongLength(std::string_view path, sql::TypeRef type, std::string_view expected, size_t found) {
+  return StrCat("field `", path, "`: expected ", expected, " for ", type->ToString(), ", found ", found);
+}
+
+std::string InvalidUtf8(std::string_view path, size_t byte) {
+  return StrCat("field `", path, "`: not valid UTF-8 at byte ", byte);
+}
+
+absl::Status UnsupportedType(std::string_view format, std::string_view field, sql::TypeRef type) {
+  return absl::InvalidArgumentError(
+      StrCat("field `", field, "`: ", type->ToString(), " cannot be read from ", format));
+}
+
+}  // namespace ks::formats
