@@ -1,12 +1,13 @@
 // Schema: everything DDL has said about a database at one moment, as data.
 //
-// Thread safety: a Schema is immutable once published (Database hands out `shared_ptr<const Schema>`), so any thread
-// may read it and pointers into it live as long as it does. ddl/ makes the next one from a copy.
-// Invariants (schema_test.cc, checked by Validate): object names are unique over tables, indexes, views, sequences and
-// change streams of a named schema, without regard to case; ids and key space numbers are never used again in a
-// database's life, so a row's bytes never meet a stranger's columns; a child's key begins with its parent's.
-// Names are as declared; named-schema objects are `schema.name`. Expressions and queries are GoogleSQL text.
-// Source: https://cloud.google.com/spanner/docs/reference/standard-sql/data-definition-language
+// Thread safety: a Schema is immutable once published (Database hands out `shared_ptr<const
+// Schema>`), so any thread may read it and pointers into it live as long as it does. ddl/ makes the
+// next one from a copy. Invariants (schema_test.cc, checked by Validate): object names are unique
+// over tables, indexes, views, sequences and change streams of a named schema, without regard to
+// case; ids and key space numbers are never used again in a database's life, so a row's bytes never
+// meet a stranger's columns; a child's key begins with its parent's. Names are as declared;
+// named-schema objects are `schema.name`. Expressions and queries are GoogleSQL text. Source:
+// https://cloud.google.com/spanner/docs/reference/standard-sql/data-definition-language
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "sql/types/type.h"
+#include "base/string_map.h"
 #include "local/spanner/storage/key_codec.h"
 #include "local/spanner/storage/timestamp.h"
+#include "sql/types/type.h"
 
 namespace ks::local {
 
@@ -46,7 +48,8 @@ struct Column {
   uint32_t id = 0;  // never used again in the table; what stored rows are labelled with
   std::string name;
   sql::TypeRef type = nullptr;
-  int64_t max_length = 0;  // of STRING and BYTES (also as elements), in characters or bytes; kMaxLength: the limit
+  int64_t max_length =
+      0;  // of STRING and BYTES (also as elements), in characters or bytes; kMaxLength: the limit
   std::optional<int64_t> vector_length;
   bool not_null = false;
   bool hidden = false;
@@ -71,7 +74,11 @@ struct KeyColumn {
 };
 
 enum class OnDelete : uint8_t { kNoAction, kCascade };
-enum class InterleaveKind : uint8_t { kNone, kInParent, kIn };  // kIn: INTERLEAVE IN, no parent row demanded
+enum class InterleaveKind : uint8_t {
+  kNone,
+  kInParent,
+  kIn
+};  // kIn: INTERLEAVE IN, no parent row demanded
 
 struct CheckConstraint {
   std::string name;
@@ -90,8 +97,8 @@ struct ForeignKey {
   bool enforced = true;
 };
 
-// A secondary index. Its entries are keyed by `key`, then by those columns of the table's primary key that are not in
-// it, and hold `storing`.
+// A secondary index. Its entries are keyed by `key`, then by those columns of the table's primary
+// key that are not in it, and hold `storing`.
 struct Index {
   std::string name;
   KeySpaceId space = 0;
@@ -135,10 +142,10 @@ struct Table {
 
   // Derived (Schema::Finish).
   KeyShape shape;
-  std::vector<int> key_position;         // per column: its place in the key, or -1
-  std::vector<const Index*> indexes;     // on this table, also those being filled
-  std::vector<const Table*> children;    // interleaved in it (kInParent)
-  const Table* parent_table = nullptr;   // of kInParent
+  std::vector<int> key_position;        // per column: its place in the key, or -1
+  std::vector<const Index*> indexes;    // on this table, also those being filled
+  std::vector<const Table*> children;   // interleaved in it (kInParent)
+  const Table* parent_table = nullptr;  // of kInParent
   // Foreign keys of other (or this) table that refer here.
   std::vector<std::pair<const Table*, const ForeignKey*>> referenced_by;
   absl::flat_hash_map<uint32_t, int> column_by_id;
@@ -182,9 +189,19 @@ struct Role {
   std::string name;
 };
 
-enum class GranteeObject : uint8_t { kTable, kView, kChangeStream, kTableFunction, kSequence, kSchema, kModel, kRole };
+enum class GranteeObject : uint8_t {
+  kTable,
+  kView,
+  kChangeStream,
+  kTableFunction,
+  kSequence,
+  kSchema,
+  kModel,
+  kRole
+};
 struct Privilege {
-  std::string action;                // SELECT, INSERT, UPDATE, DELETE, EXECUTE, USAGE; empty for a role membership
+  std::string
+      action;  // SELECT, INSERT, UPDATE, DELETE, EXECUTE, USAGE; empty for a role membership
   std::vector<std::string> columns;  // empty: the whole object
   GranteeObject object = GranteeObject::kTable;
   std::string object_name;
@@ -211,8 +228,8 @@ class Schema {
   std::vector<std::string> TableNames() const;
 
   // In the order they were made, which is the order GetDatabaseDdl prints.
-  uint64_t version = 0;          // rises by one with every change
-  CommitTimestamp since;         // the moment it took effect
+  uint64_t version = 0;   // rises by one with every change
+  CommitTimestamp since;  // the moment it took effect
   KeySpaceId next_space = 1;
   std::vector<std::string> named_schemas;
   std::vector<std::unique_ptr<Table>> tables;
@@ -227,9 +244,9 @@ class Schema {
   std::string proto_descriptors;          // serialized FileDescriptorSet
 
  private:
-  absl::flat_hash_map<std::string, Table*> tables_by_name_;  // lower case
-  absl::flat_hash_map<std::string, Index*> indexes_by_name_;
-  absl::flat_hash_map<std::string, View*> views_by_name_;
+  StringMap<Table*> tables_by_name_;  // lower case
+  StringMap<Index*> indexes_by_name_;
+  StringMap<View*> views_by_name_;
 };
 
 // "Sch.T" -> {"Sch", "T"}; "T" -> {"", "T"}.

@@ -1,7 +1,7 @@
 // CommitTimestamp: microseconds since the Unix epoch, the unit in which Spanner orders commits.
 //
-// Every commit of a database has its own: they rise strictly in commit order (txn/timestamp_oracle.h) and are what
-// versions of rows are filed under (storage/store.h).
+// Every commit of a database has its own: they rise strictly in commit order
+// (txn/timestamp_oracle.h) and are what versions of rows are filed under (storage/store.h).
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ inline CommitTimestamp FromSqlTimestamp(sql::TimestampValue t) {
   return CommitTimestamp(t.seconds * 1'000'000 + t.nanos / 1'000);
 }
 
-// What stands for `spanner.commit_timestamp()` and PENDING_COMMIT_TIMESTAMP() in a value until the commit has its
-// timestamp: no TIMESTAMP that SQL can make.
+// What stands for `spanner.commit_timestamp()` and PENDING_COMMIT_TIMESTAMP() in a value until the
+// commit has its timestamp: no TIMESTAMP that SQL can make.
 inline constexpr int64_t kPendingCommitTimestampSeconds = std::numeric_limits<int64_t>::max();
 
 inline sql::Datum PendingCommitTimestamp() {
