@@ -2,6 +2,7 @@
 # which tools/setup/run builds once into build/deps for all presets.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
@@ -42,11 +43,14 @@ target_compile_definitions(httplib::httplib INTERFACE
   CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT)
 
 set(KS_DEPS_DIR ${CMAKE_SOURCE_DIR}/build/deps)
-foreach(lib IN ITEMS librdkafka.a libks_protos.a)
-  if(NOT EXISTS ${KS_DEPS_DIR}/lib/${lib})
-    message(FATAL_ERROR "build/deps/lib/${lib} is missing: run `make setup` first.")
+foreach(step IN ITEMS abseil librdkafka protos)
+  if(NOT EXISTS ${KS_DEPS_DIR}/stamps/${step})
+    message(FATAL_ERROR "build/deps/stamps/${step} is missing: run `tools/setup/run deps` first.")
   endif()
 endforeach()
+
+# Abseil's headers with std::string_view welcome (tools/setup/abseil.patch); before all others.
+include_directories(SYSTEM BEFORE ${KS_DEPS_DIR}/abseil)
 
 add_library(ks_protos STATIC IMPORTED GLOBAL)
 set_target_properties(ks_protos PROPERTIES
@@ -54,11 +58,16 @@ set_target_properties(ks_protos PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES ${KS_DEPS_DIR}/protos/include)
 target_link_libraries(ks_protos INTERFACE gRPC::grpc++ protobuf::libprotobuf)
 
-add_library(ks_rdkafka STATIC IMPORTED GLOBAL)
-set_target_properties(ks_rdkafka PROPERTIES
-  IMPORTED_LOCATION ${KS_DEPS_DIR}/lib/librdkafka.a
-  INTERFACE_INCLUDE_DIRECTORIES ${KS_DEPS_DIR}/include)
-find_library(KS_ZSTD zstd REQUIRED)
-find_library(KS_LZ4 lz4 REQUIRED)
-target_link_libraries(ks_rdkafka INTERFACE
-  CURL::libcurl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${KS_ZSTD} ${KS_LZ4} Threads::Threads m dl)
+pkg_check_modules(RDKAFKA IMPORTED_TARGET GLOBAL QUIET rdkafka>=2.6.1)
+if(TARGET PkgConfig::RDKAFKA)
+  add_library(ks_rdkafka ALIAS PkgConfig::RDKAFKA)
+else()
+  find_library(KS_ZSTD zstd REQUIRED)
+  find_library(KS_LZ4 lz4 REQUIRED)
+  add_library(ks_rdkafka STATIC IMPORTED GLOBAL)
+  set_target_properties(ks_rdkafka PROPERTIES
+    IMPORTED_LOCATION ${KS_DEPS_DIR}/lib/librdkafka.a
+    INTERFACE_INCLUDE_DIRECTORIES ${KS_DEPS_DIR}/include)
+  target_link_libraries(ks_rdkafka INTERFACE
+    CURL::libcurl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${KS_ZSTD} ${KS_LZ4} Threads::Threads m dl)
+endif()
