@@ -50,7 +50,7 @@ foreach(step IN ITEMS abseil librdkafka protos)
 endforeach()
 
 # Abseil's headers with std::string_view welcome (tools/setup/abseil.patch); before all others.
-include_directories(SYSTEM BEFORE ${KS_DEPS_DIR}/abseil)
+include_directories(BEFORE SYSTEM ${KS_DEPS_DIR}/abseil)
 
 add_library(ks_protos STATIC IMPORTED GLOBAL)
 set_target_properties(ks_protos PROPERTIES
