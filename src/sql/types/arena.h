@@ -1,7 +1,8 @@
 // Arena: memory that is handed out piece by piece and given back all at once.
 //
-// One batch of records (or one query operator) owns one arena; Reset() keeps the blocks, so a steady load allocates
-// nothing. Not thread-safe. Memory is aligned to 16 bytes for Allocate and unaligned for Copy.
+// One batch of records (or one query operator) owns one arena; Reset() keeps the blocks, so a
+// steady load allocates nothing. Not thread-safe. Memory is aligned to 16 bytes for Allocate and
+// unaligned for Copy.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Days since 1970-01-01 to year, month, day and back, in the proleptic Gregorian calendar. Pure, no allocation.
-// Valid for years -9999..99999, which is more than any value has.
+// Days since 1970-01-01 to year, month, day and back, in the proleptic Gregorian calendar. Pure, no
+// allocation. Valid for years -9999..99999, which is more than any value has.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ struct CivilDay {
 inline constexpr int64_t kSecondsPerDay = 86400;
 inline constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
-// Years are counted from March, so the leap day is the last of its year; 400 years ("an era") are 146,097 days.
+// Years are counted from March, so the leap day is the last of its year; 400 years ("an era") are
+// 146,097 days.
 constexpr int64_t DaysFromCivil(int64_t year, int64_t month, int64_t day) {
   const int64_t y = month <= 2 ? year - 1 : year;
   const int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -32,7 +33,8 @@ constexpr CivilDay CivilFromDays(int64_t days) {
   const int64_t day_of_era = shifted - era * 146097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t month_from_march = (5 * day_of_year + 2) / 153;
   const int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
   const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
@@ -40,7 +42,9 @@ constexpr CivilDay CivilFromDays(int64_t days) {
   return {static_cast<int32_t>(year), static_cast<int32_t>(month), static_cast<int32_t>(day)};
 }
 
-constexpr bool IsLeapYear(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
+constexpr bool IsLeapYear(int64_t year) {
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
 constexpr int DaysInMonth(int64_t year, int64_t month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

@@ -17,7 +17,8 @@ int Order(const T& a, const T& b) {
 
 // NaN comes before every number; -0.0 equals 0.0.
 int OrderFloat(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return static_cast<int>(std::isnan(b)) - static_cast<int>(std::isnan(a));
+  if (std::isnan(a) || std::isnan(b))
+    return static_cast<int>(std::isnan(b)) - static_cast<int>(std::isnan(a));
   return Order(a, b);
 }
 
@@ -40,9 +41,12 @@ int OrderElements(TypeRef type, const Datum& a, const Datum& b) {
 // A deterministic 64-bit mix: multiply to 128 bits and fold.
 constexpr uint64_t kMix1 = 0x9e3779b97f4a7c15;
 constexpr uint64_t kMix2 = 0xd1b54a32d192ed03;
+constexpr uint64_t kScalarSeed = 0x8cb92ba72f3d8dd7;
 uint64_t Mix(uint64_t a, uint64_t b) {
   const unsigned __int128 product = static_cast<unsigned __int128>(a ^ kMix1) * (b ^ kMix2);
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  uint64_t folded = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+  folded = (folded ^ folded >> 31) * kMix2;
+  return folded ^ folded >> 29;
 }
 
 uint64_t HashBytes(std::string_view bytes) {
@@ -66,9 +70,9 @@ uint64_t HashWide(Int128 value) {
 }
 
 uint64_t HashFloat(double value) {
-  if (std::isnan(value)) return Mix(0x7ff8, kMix1);
+  if (std::isnan(value)) return Mix(0x7ff8, kScalarSeed);
   if (value == 0) value = 0.0;
-  return Mix(std::bit_cast<uint64_t>(value), kMix2);
+  return Mix(std::bit_cast<uint64_t>(value), kScalarSeed);
 }
 
 }  // namespace
@@ -89,20 +93,24 @@ int Compare(TypeRef type, const Datum& a, const Datum& b) {
     case TypeKind::kNumeric:
       return Order(a.wide(), b.wide());
     case TypeKind::kUuid:
-      return Order(static_cast<unsigned __int128>(a.wide()), static_cast<unsigned __int128>(b.wide()));
+      return Order(static_cast<unsigned __int128>(a.wide()),
+                   static_cast<unsigned __int128>(b.wide()));
     case TypeKind::kInterval:
       return Order(IntervalNanos(a.interval()), IntervalNanos(b.interval()));
     case TypeKind::kArray:
     case TypeKind::kStruct:
       return OrderElements(type, a, b);
     default: {
-      const int order = a.str().compare(b.str());  // bytes as unsigned, which is also code point order
+      const int order =
+          a.str().compare(b.str());  // bytes as unsigned, which is also code point order
       return Order(order, 0);
     }
   }
 }
 
-bool GroupingEquals(TypeRef type, const Datum& a, const Datum& b) { return Compare(type, a, b) == 0; }
+bool GroupingEquals(TypeRef type, const Datum& a, const Datum& b) {
+  return Compare(type, a, b) == 0;
+}
 
 uint64_t GroupingHash(TypeRef type, const Datum& datum) {
   if (datum.null()) return kMix1;
@@ -111,12 +119,13 @@ uint64_t GroupingHash(TypeRef type, const Datum& datum) {
     case TypeKind::kInt64:
     case TypeKind::kDate:
     case TypeKind::kEnum:
-      return Mix(static_cast<uint64_t>(datum.int64()), kMix2);
+      return Mix(static_cast<uint64_t>(datum.int64()), kScalarSeed);
     case TypeKind::kFloat32:
     case TypeKind::kFloat64:
       return HashFloat(datum.float64());
     case TypeKind::kTimestamp:
-      return Mix(static_cast<uint64_t>(datum.timestamp().seconds), static_cast<uint64_t>(datum.timestamp().nanos));
+      return Mix(static_cast<uint64_t>(datum.timestamp().seconds),
+                 static_cast<uint64_t>(datum.timestamp().nanos));
     case TypeKind::kNumeric:
     case TypeKind::kUuid:
       return HashWide(datum.wide());

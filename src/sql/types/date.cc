@@ -12,11 +12,13 @@ absl::StatusOr<int64_t> ParseDate(std::string_view text) {
   const char* at = text.data();
   const char* const end = at + text.size();
   int year = 0, month = 0, day = 0;
-  if (ReadDigits(at, end, 4, &year) != 4 || !ReadChar(at, end, '-') || ReadDigits(at, end, 2, &month) == 0 ||
-      !ReadChar(at, end, '-') || ReadDigits(at, end, 2, &day) == 0 || at != end) {
+  if (ReadDigits(at, end, 4, &year) != 4 || !ReadChar(at, end, '-') ||
+      ReadDigits(at, end, 2, &month) == 0 || !ReadChar(at, end, '-') ||
+      ReadDigits(at, end, 2, &day) == 0 || at != end) {
     return InvalidDate(text);
   }
-  if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month)) return InvalidDate(text);
+  if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month))
+    return InvalidDate(text);
   if (year == 0) return DateOutOfRange(text);
   return DaysFromCivil(year, month, day);
 }

@@ -1,14 +1,15 @@
 // Datum: one GoogleSQL value in 16 bytes, without its type and without owning what it points to.
 //
-// This is the representation of the hot path: decoders write arrays of Datum (one array a column), functions read
-// and write them, encoders turn them into bytes. A Datum is trivially copyable. What `str`, `elements` and `int128`
-// point to belongs to somebody else: an Arena, or a Kafka message that outlives the batch.
+// This is the representation of the hot path: decoders write arrays of Datum (one array a column),
+// functions read and write them, encoders turn them into bytes. A Datum is trivially copyable. What
+// `str`, `elements` and `int128` point to belongs to somebody else: an Arena, or a Kafka message
+// that outlives the batch.
 //
 // Layout by type (bytes 0-7 / 8-11 `aux`):
 //   BOOL, INT64, ENUM       i64 / 0                      DATE   i64: days since 1970-01-01 / 0
-//   FLOAT64, FLOAT32        f64 (a FLOAT32 is kept widened, always exactly representable as float) / 0
-//   TIMESTAMP               i64: seconds since the epoch, floored / aux: nanoseconds 0..999,999,999
-//   STRING, BYTES, PROTO    str / aux: length in bytes.   STRING is valid UTF-8.
+//   FLOAT64, FLOAT32        f64 (a FLOAT32 is kept widened, always exactly representable as float)
+//   / 0 TIMESTAMP               i64: seconds since the epoch, floored / aux: nanoseconds
+//   0..999,999,999 STRING, BYTES, PROTO    str / aux: length in bytes.   STRING is valid UTF-8.
 //   JSON                    str: normalized JSON text as Spanner prints it / aux: length
 //   NUMERIC                 int128: value * 10^9, |value| < 10^29 / 0
 //   UUID                    int128 (big-endian order as an unsigned number) / 0

@@ -1,4 +1,5 @@
-// Reading and writing runs of decimal digits: the inner loops of dates and timestamps. No allocation.
+// Reading and writing runs of decimal digits: the inner loops of dates and timestamps. No
+// allocation.
 #pragma once
 
 #include <cstdint>

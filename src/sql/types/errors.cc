@@ -53,17 +53,18 @@ absl::Status InvalidInterval(std::string_view text) {
   return absl::OutOfRangeError(absl::StrCat("Invalid INTERVAL value '", Plain(text), "'"));
 }
 absl::Status IntervalOutOfRange(std::string_view text) {
-  return absl::OutOfRangeError(absl::StrCat("Interval value '", Plain(text),
-                                            "' is out of range: each part must lie within ±10000 years"));
+  return absl::OutOfRangeError(
+      absl::StrCat("Interval value '", Plain(text),
+                   "' is out of range: each part must lie within ±10000 years"));
 }
 absl::Status InvalidJson(std::string_view why) { return absl::OutOfRangeError(std::string(why)); }
 absl::Status JsonTooDeep() {
-  return absl::OutOfRangeError(
-      absl::StrCat("JSON is nested deeper than ", kJsonNestingMax, " levels; Spanner stores no deeper document"));
+  return absl::OutOfRangeError(absl::StrCat("JSON is nested deeper than ", kJsonNestingMax,
+                                            " levels; Spanner stores no deeper document"));
 }
 absl::Status JsonNumberNotExact(std::string_view number) {
-  return absl::OutOfRangeError(
-      absl::StrCat("Input number: ", Plain(number), " cannot round-trip through string representation"));
+  return absl::OutOfRangeError(absl::StrCat("Input number: ", Plain(number),
+                                            " cannot round-trip through string representation"));
 }
 
 }  // namespace ks::sql

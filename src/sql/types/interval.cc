@@ -77,7 +77,8 @@ bool ReadIso(std::string_view text, Parts* parts) {
     if (!in.Number(&number) || !in.Fraction(&nanos)) return false;
     const char unit = in.Take();
     const size_t place = order.find(unit);
-    if (unit == '\0' || place == std::string_view::npos || (nanos != 0 && unit != 'S')) return false;
+    if (unit == '\0' || place == std::string_view::npos || (nanos != 0 && unit != 'S'))
+      return false;
     order.remove_prefix(place + 1);
     any = true;
     const Int128 n = static_cast<Int128>(number) * sign;
@@ -114,8 +115,8 @@ bool ReadTimeOfInterval(std::string_view text, Parts* parts) {
   Reader in(text);
   const int sign = in.SkipSign() ? -1 : 1;
   int64_t hours = 0, minutes = 0, seconds = 0, nanos = 0;
-  if (!in.Number(&hours) || !in.Skip(':') || !in.Number(&minutes) || !in.Skip(':') || !in.Number(&seconds) ||
-      !in.Fraction(&nanos) || !in.done()) {
+  if (!in.Number(&hours) || !in.Skip(':') || !in.Number(&minutes) || !in.Skip(':') ||
+      !in.Number(&seconds) || !in.Fraction(&nanos) || !in.done()) {
     return false;
   }
   const Int128 total = (static_cast<Int128>(hours) * 60 + minutes) * 60 + seconds;
@@ -148,7 +149,9 @@ bool ReadCanonical(std::string_view text, Parts* parts) {
 
 Int128 Magnitude(Int128 value) { return value < 0 ? -value : value; }
 
-Int128 Nanos(const IntervalValue& v) { return static_cast<Int128>(v.micros) * 1000 + v.nano_fractions; }
+Int128 Nanos(const IntervalValue& v) {
+  return static_cast<Int128>(v.micros) * 1000 + v.nano_fractions;
+}
 
 // H:M:S without sign, and what is left of a second.
 struct Clock {
@@ -156,7 +159,8 @@ struct Clock {
 };
 Clock ClockOf(Int128 nanos) {
   const auto seconds = static_cast<int64_t>(nanos / kNanosPerSecond);
-  return {seconds / 3600, seconds / 60 % 60, seconds % 60, static_cast<int64_t>(nanos % kNanosPerSecond)};
+  return {seconds / 3600, seconds / 60 % 60, seconds % 60,
+          static_cast<int64_t>(nanos % kNanosPerSecond)};
 }
 
 }  // namespace
@@ -174,7 +178,8 @@ absl::StatusOr<IntervalValue> ParseInterval(std::string_view text) {
   Int128 micros = parts.nanos / 1000;
   if (parts.nanos % 1000 < 0) --micros;
   return IntervalValue{static_cast<int64_t>(parts.months), static_cast<int64_t>(parts.days),
-                       static_cast<int64_t>(micros), static_cast<int32_t>(parts.nanos - micros * 1000)};
+                       static_cast<int64_t>(micros),
+                       static_cast<int32_t>(parts.nanos - micros * 1000)};
 }
 
 void AppendInterval(const IntervalValue& v, std::string* out) {

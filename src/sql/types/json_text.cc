@@ -14,9 +14,6 @@
 namespace ks::sql {
 namespace {
 
-constexpr int kJsonPointMax = 15;   // 1e15 and above are printed with an exponent
-constexpr int kJsonPointMin = -4;
-
 // The significant digits of a number and where its point is: 0.d1d2… * 10^point.
 struct Digits {
   std::string digits;  // no zeros at either end; empty for zero
@@ -48,10 +45,6 @@ Digits DigitsOf(std::string_view number) {
   while (!result.digits.empty() && result.digits.back() == '0') result.digits.pop_back();
   if (result.digits.empty()) result.point = 0;
   return result;
-}
-
-void AppendExponent(int exponent, std::string* out) {
-  absl::StrAppend(out, "e", exponent < 0 ? "-" : "+", std::abs(exponent) < 10 ? "0" : "", std::abs(exponent));
 }
 
 // One object or array that is open while its text is written.
@@ -166,7 +159,8 @@ class Normalizer {
     return true;
   }
   void CloseMember(Frame& frame) {
-    if (!frame.members.empty() && frame.members.back().end == 0) frame.members.back().end = out_.size();
+    if (!frame.members.empty() && frame.members.back().end == 0)
+      frame.members.back().end = out_.size();
   }
   // Writes the object's members again in the order of their keys; of equal keys the first stays.
   void SortMembers(Frame& frame) {
@@ -195,13 +189,27 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
   for (char c : text) {
     switch (c) {
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\b': out->append("\\b"); break;
-      case '\f': out->append("\\f"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\b':
+        out->append("\\b");
+        break;
+      case '\f':
+        out->append("\\f");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out->append("\\u00");
@@ -220,28 +228,9 @@ void AppendJsonFloat64(double v, std::string* out) {
     out->append(std::isnan(v) ? "\"NaN\"" : (v > 0 ? "\"Infinity\"" : "\"-Infinity\""));
     return;
   }
-  if (std::signbit(v)) out->push_back('-');
-  if (v == 0) {
-    out->append("0.0");
-    return;
-  }
-  char buffer[40];
-  char* end = std::to_chars(buffer, buffer + sizeof(buffer), std::abs(v), std::chars_format::scientific).ptr;
-  const Digits number = DigitsOf({buffer, static_cast<size_t>(end - buffer)});
-  const std::string& digits = number.digits;
-  const auto count = static_cast<int>(digits.size());
-  const auto point = static_cast<int>(number.point);
-  if (point >= count && point <= kJsonPointMax) {
-    absl::StrAppend(out, digits, std::string(static_cast<size_t>(point - count), '0'), ".0");
-  } else if (point > 0 && point <= kJsonPointMax) {
-    absl::StrAppend(out, digits.substr(0, static_cast<size_t>(point)), ".", digits.substr(static_cast<size_t>(point)));
-  } else if (point <= 0 && point > kJsonPointMin) {
-    absl::StrAppend(out, "0.", std::string(static_cast<size_t>(-point), '0'), digits);
-  } else {
-    out->push_back(digits[0]);
-    if (count > 1) absl::StrAppend(out, ".", digits.substr(1));
-    AppendExponent(point - 1, out);
-  }
+  // The library that Spanner prints JSON with: its digits differ from std::to_chars where two are
+  // equally near.
+  out->append(nlohmann::json(v).dump());
 }
 
 absl::Status AppendNormalizedJson(std::string_view text, WideNumbers wide, std::string* out) {

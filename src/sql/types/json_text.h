@@ -1,4 +1,5 @@
-// JSON text as Spanner prints it: pieces for whoever builds JSON, and what NormalizeJson is made of.
+// JSON text as Spanner prints it: pieces for whoever builds JSON, and what NormalizeJson is made
+// of.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,11 @@ enum class WideNumbers : uint8_t {
   kRound,  // it becomes the nearest double
 };
 
-// "text" with the escapes Spanner uses: quote, backslash, \b \f \n \r \t, \u00xx for other control characters.
+// "text" with the escapes Spanner uses: quote, backslash, \b \f \n \r \t, \u00xx for other control
+// characters.
 void AppendJsonString(std::string_view text, std::string* out);
-// 1.0, 0.1, 1e+20: the shortest digits that read back, always with a point or an exponent; "NaN", "Infinity" and
+// 1.0, 0.1, 1e+20: the shortest digits that read back, always with a point or an exponent; "NaN",
+// "Infinity" and
 // "-Infinity" in quotes.
 void AppendJsonFloat64(double v, std::string* out);
 // Like NormalizeJson of value.h, with a choice for wide numbers; `out` gets the text appended.

@@ -53,6 +53,8 @@ bool ParseUnusualFloat(std::string_view text, T* value) {
   const char* end = text.data() + text.size();
   const auto result = absl::from_chars(text.data(), end, *value, format);
   if (result.ptr != end || result.ec == std::errc::invalid_argument) return false;
+  if (result.ec == std::errc::result_out_of_range && *value > 1)
+    *value = std::numeric_limits<T>::infinity();
   if (negative) *value = -*value;
   return true;
 }
@@ -81,9 +83,11 @@ char* WriteGeneral(char* begin, char* end, T v, int precision) {
 // Digits of the shortest text that reads back as `v`.
 int ShortestDigits(double v) {
   char buffer[32];
-  const char* end = std::to_chars(buffer, buffer + sizeof(buffer), v, std::chars_format::scientific).ptr;
+  const char* end =
+      std::to_chars(buffer, buffer + sizeof(buffer), v, std::chars_format::scientific).ptr;
   int digits = 0;
-  for (const char* at = buffer; at != end && *at != 'e'; ++at) digits += absl::ascii_isdigit(*at) ? 1 : 0;
+  for (const char* at = buffer; at != end && *at != 'e'; ++at)
+    digits += absl::ascii_isdigit(*at) ? 1 : 0;
   return digits;
 }
 
@@ -115,8 +119,8 @@ absl::StatusOr<float> ParseFloat32(std::string_view text) {
   return value;
 }
 
-// Spanner prints %.15g where that reads back, else %.17g. The first holds for every normal value whose shortest text
-// has at most 15 digits, and then both are the same text.
+// Spanner prints %.15g where that reads back, else %.17g. The first holds for every normal value
+// whose shortest text has at most 15 digits, and then both are the same text.
 void AppendFloat64(double v, std::string* out) {
   if (AppendNonFinite(v, out)) return;
   if (v == 0) {

@@ -23,7 +23,8 @@ constexpr Int128 kLimit = PowerOfTen(kDigitsMax);
 // A decimal text taken apart: 0.d1d2d3… * 10^point, d1 not zero.
 struct Decimal {
   bool negative = false;
-  char digits[kDigitsMax + 1];  // the first significant ones; the rest can not change the rounded result
+  char digits[kDigitsMax +
+              1];  // the first significant ones; the rest can not change the rounded result
   int count = 0;
   int64_t point = 0;
 };
@@ -59,7 +60,8 @@ bool ReadExponent(const char*& at, const char* end, int64_t* exponent) {
   if (at != end && (*at == '+' || *at == '-')) negative = *at++ == '-';
   if (at == end || !absl::ascii_isdigit(*at)) return false;
   int64_t value = 0;
-  for (; at != end && absl::ascii_isdigit(*at); ++at) value = std::min(value * 10 + (*at - '0'), kExponentMax);
+  for (; at != end && absl::ascii_isdigit(*at); ++at)
+    value = std::min(value * 10 + (*at - '0'), kExponentMax);
   *exponent = negative ? -value : value;
   return true;
 }
@@ -79,7 +81,8 @@ bool ReadDecimal(std::string_view text, Decimal* decimal) {
 // The first `wanted` digits as a number, rounded half up by the next digit.
 Int128 Round(const Decimal& decimal, int wanted) {
   Int128 value = 0;
-  for (int i = 0; i < wanted; ++i) value = value * 10 + (i < decimal.count ? decimal.digits[i] - '0' : 0);
+  for (int i = 0; i < wanted; ++i)
+    value = value * 10 + (i < decimal.count ? decimal.digits[i] - '0' : 0);
   const bool up = wanted < decimal.count && decimal.digits[wanted] >= '5';
   return value + (up ? 1 : 0);
 }

@@ -12,8 +12,8 @@ namespace {
 void AppendFloat(TypeRef type, double value, std::string* out) {
   const bool narrow = type->Is(TypeKind::kFloat32);
   if (!std::isfinite(value)) {
-    absl::StrAppend(out, "CAST('", std::isnan(value) ? "nan" : (value > 0 ? "inf" : "-inf"), "' AS ",
-                    narrow ? "FLOAT32)" : "FLOAT64)");
+    absl::StrAppend(out, "CAST('", std::isnan(value) ? "nan" : (value > 0 ? "inf" : "-inf"),
+                    "' AS ", narrow ? "FLOAT32)" : "FLOAT64)");
     return;
   }
   std::string digits;
@@ -31,11 +31,21 @@ void AppendEscaped(std::string_view bytes, bool utf8, std::string* out) {
   for (char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     switch (c) {
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
-      case '\\': out->append("\\\\"); break;
-      case '\'': out->append("\\'"); break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\'':
+        out->append("\\'");
+        break;
       default:
         if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
           absl::StrAppendFormat(out, "\\x%02x", byte);
@@ -72,12 +82,24 @@ void AppendArray(TypeRef type, const Datum& datum, std::string* out) {
 std::string QuotedText(TypeRef type, const Datum& datum) {
   std::string text;
   switch (type->kind()) {
-    case TypeKind::kNumeric: AppendNumeric(datum.wide(), &text); break;
-    case TypeKind::kDate: AppendDate(datum.int64(), &text); break;
-    case TypeKind::kTimestamp: AppendTimestamp(datum.timestamp(), "UTC", &text); break;
-    case TypeKind::kUuid: AppendUuid(datum.wide(), &text); break;
-    case TypeKind::kInterval: AppendInterval(datum.interval(), &text); break;
-    default: text = datum.str(); break;  // JSON, PROTO
+    case TypeKind::kNumeric:
+      AppendNumeric(datum.wide(), &text);
+      break;
+    case TypeKind::kDate:
+      AppendDate(datum.int64(), &text);
+      break;
+    case TypeKind::kTimestamp:
+      AppendTimestamp(datum.timestamp(), "UTC", &text);
+      break;
+    case TypeKind::kUuid:
+      AppendUuid(datum.wide(), &text);
+      break;
+    case TypeKind::kInterval:
+      AppendInterval(datum.interval(), &text);
+      break;
+    default:
+      text = datum.str();
+      break;  // JSON, PROTO
   }
   return text;
 }
@@ -102,15 +124,31 @@ void AppendSqlLiteral(TypeRef type, const Datum& datum, std::string* out) {
     return;
   }
   switch (type->kind()) {
-    case TypeKind::kBool: out->append(datum.bool_value() ? "TRUE" : "FALSE"); return;
-    case TypeKind::kInt64: absl::StrAppend(out, datum.int64()); return;
+    case TypeKind::kBool:
+      out->append(datum.bool_value() ? "TRUE" : "FALSE");
+      return;
+    case TypeKind::kInt64:
+      absl::StrAppend(out, datum.int64());
+      return;
     case TypeKind::kFloat32:
-    case TypeKind::kFloat64: AppendFloat(type, datum.float64(), out); return;
-    case TypeKind::kString: AppendSqlString(datum.str(), out); return;
-    case TypeKind::kBytes: AppendSqlBytes(datum.str(), out); return;
-    case TypeKind::kArray: AppendArray(type, datum, out); return;
-    case TypeKind::kStruct: AppendStruct(type, datum, out); return;
-    case TypeKind::kEnum: absl::StrAppend(out, "CAST(", datum.int64(), " AS ", type->full_name(), ")"); return;
+    case TypeKind::kFloat64:
+      AppendFloat(type, datum.float64(), out);
+      return;
+    case TypeKind::kString:
+      AppendSqlString(datum.str(), out);
+      return;
+    case TypeKind::kBytes:
+      AppendSqlBytes(datum.str(), out);
+      return;
+    case TypeKind::kArray:
+      AppendArray(type, datum, out);
+      return;
+    case TypeKind::kStruct:
+      AppendStruct(type, datum, out);
+      return;
+    case TypeKind::kEnum:
+      absl::StrAppend(out, "CAST(", datum.int64(), " AS ", type->full_name(), ")");
+      return;
     case TypeKind::kProto:
       out->append("CAST(");
       AppendSqlBytes(datum.str(), out);

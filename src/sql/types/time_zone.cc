@@ -11,7 +11,8 @@ namespace {
 
 constexpr int kOffsetHoursMax = 14;
 
-// The zone loader would open absolute paths and knows prefixes as `file:`; only plain names may get there.
+// The zone loader would open absolute paths and knows prefixes as `file:`; only plain names may get
+// there.
 bool IsPlainZoneName(std::string_view name) {
   if (name.empty() || !absl::ascii_isalpha(name[0]) || name.find("..") != name.npos) return false;
   for (char c : name) {
@@ -52,7 +53,8 @@ absl::StatusOr<absl::TimeZone> FindTimeZone(std::string_view name) {
   thread_local absl::TimeZone last_zone;
   if (name == last_name && !name.empty()) return last_zone;
   absl::TimeZone zone;
-  if (!IsPlainZoneName(name) || !absl::LoadTimeZone(std::string(name), &zone)) return InvalidTimeZone(name);
+  if (!IsPlainZoneName(name) || !absl::LoadTimeZone(std::string(name), &zone))
+    return InvalidTimeZone(name);
   last_name = std::string(name);
   last_zone = zone;
   return zone;

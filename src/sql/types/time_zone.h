@@ -8,11 +8,12 @@
 
 namespace ks::sql {
 
-// `America/Los_Angeles`, `UTC`, `+08`, `-8:30`, `UTC+1`. Names are case-sensitive, as in Spanner. Never reads a file that the
-// name points to outside the system's zone directory.
+// `America/Los_Angeles`, `UTC`, `+08`, `-8:30`, `UTC+1`. Names are case-sensitive, as in Spanner.
+// Never reads a file that the name points to outside the system's zone directory.
 absl::StatusOr<absl::TimeZone> FindTimeZone(std::string_view name);
 
-// `+08`, `-8:30`, `+0530`: seconds east of UTC; false when `text` is no such offset or is beyond ±14 hours.
+// `+08`, `-8:30`, `+0530`: seconds east of UTC; false when `text` is no such offset or is beyond
+// ±14 hours.
 bool ParseZoneOffset(std::string_view text, int* seconds);
 
 }  // namespace ks::sql

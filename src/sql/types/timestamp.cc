@@ -13,7 +13,8 @@ namespace {
 
 constexpr int kTimestampTextBytesMax = 48;
 
-// The text taken apart. Exactly one way to the zone is used: `offset_seconds`, or a name, or neither (the default zone).
+// The text taken apart. Exactly one way to the zone is used: `offset_seconds`, or a name, or
+// neither (the default zone).
 struct Parts {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   int32_t nanos = 0;
@@ -75,19 +76,23 @@ bool ReadParts(std::string_view text, Parts* parts) {
 }
 
 bool ValidParts(const Parts& p) {
-  if (p.month < 1 || p.month > 12 || p.day < 1 || p.day > DaysInMonth(p.year, p.month)) return false;
-  return p.hour <= 23 && p.minute <= 59 && p.second <= 60;  // 60: a leap second, counted into the next minute
+  if (p.month < 1 || p.month > 12 || p.day < 1 || p.day > DaysInMonth(p.year, p.month))
+    return false;
+  return p.hour <= 23 && p.minute <= 59 &&
+         p.second <= 60;  // 60: a leap second, counted into the next minute
 }
 
 }  // namespace
 
-absl::StatusOr<TimestampValue> ParseTimestamp(std::string_view text, std::string_view default_zone) {
+absl::StatusOr<TimestampValue> ParseTimestamp(std::string_view text,
+                                              std::string_view default_zone) {
   Parts p;
   if (!ReadParts(text, &p)) return InvalidTimestamp(text);
   if (!ValidParts(p)) return TimestampOutOfRange(text);
   const bool leap = p.second == 60;
   const int second = leap ? 59 : p.second;
-  int64_t seconds = DaysFromCivil(p.year, p.month, p.day) * kSecondsPerDay + p.hour * 3600 + p.minute * 60 + second;
+  int64_t seconds = DaysFromCivil(p.year, p.month, p.day) * kSecondsPerDay + p.hour * 3600 +
+                    p.minute * 60 + second;
   if (!p.offset.empty()) {
     int offset_seconds = 0;
     if (!ParseZoneOffset(p.offset, &offset_seconds)) return InvalidTimeZone(p.offset);
@@ -95,12 +100,14 @@ absl::StatusOr<TimestampValue> ParseTimestamp(std::string_view text, std::string
   } else if (!p.has_offset) {
     absl::StatusOr<absl::TimeZone> found = FindTimeZone(p.zone.empty() ? default_zone : p.zone);
     if (!found.ok()) return found.status();
-    // A local time that a change of clocks skips or repeats is read with the offset from before the change.
+    // A local time that a change of clocks skips or repeats is read with the offset from before the
+    // change.
     const absl::CivilSecond civil(p.year, p.month, p.day, p.hour, p.minute, second);
     seconds = absl::ToUnixSeconds(found->At(civil).pre);
   }
   seconds += leap ? 1 : 0;
-  if (seconds < kTimestampMinSeconds || seconds > kTimestampMaxSeconds) return TimestampOutOfRange(text);
+  if (seconds < kTimestampMinSeconds || seconds > kTimestampMaxSeconds)
+    return TimestampOutOfRange(text);
   return TimestampValue{seconds, p.nanos};
 }
 
@@ -138,7 +145,8 @@ char* WriteNanosInThrees(char* at, int32_t nanos) {
 // +08, -07:52
 char* WriteOffset(char* at, int offset_seconds) {
   *at++ = offset_seconds < 0 ? '-' : '+';
-  const auto minutes = static_cast<uint32_t>(offset_seconds < 0 ? -offset_seconds : offset_seconds) / 60;
+  const auto minutes =
+      static_cast<uint32_t>(offset_seconds < 0 ? -offset_seconds : offset_seconds) / 60;
   at = WriteDigits(at, minutes / 60, 2);
   if (minutes % 60 == 0) return at;
   *at++ = ':';
@@ -170,7 +178,8 @@ void AppendTimestamp(TimestampValue t, std::string_view zone, std::string* out) 
     if (found.ok()) offset = found->At(absl::FromUnixSeconds(t.seconds)).offset;
   }
   char buffer[kTimestampTextBytesMax];
-  // Zones before 1900 are off by odd seconds; the text shows local time to the printed minute of the offset.
+  // Zones before 1900 are off by odd seconds; the text shows local time to the printed minute of
+  // the offset.
   const int shown_offset = offset / 60 * 60;
   char* at = WriteDateTime(buffer, t.seconds + shown_offset, ' ');
   at = WriteNanosInThrees(at, t.nanos);

@@ -55,7 +55,8 @@ class TypeStore {
 
  private:
   using TypePtr = std::unique_ptr<const Type>;
-  std::array<TypePtr, static_cast<int>(TypeKind::kInterval) + 1> simple_;  // constant after construction
+  std::array<TypePtr, static_cast<int>(TypeKind::kInterval) + 1>
+      simple_;  // constant after construction
 
   std::mutex mu_;  // guards the maps below
   std::map<TypeRef, TypePtr> arrays_;
@@ -70,16 +71,19 @@ struct NamedKind {
   TypeKind kind;
 };
 constexpr NamedKind kSimpleNames[] = {
-    {"BOOL", TypeKind::kBool},         {"INT64", TypeKind::kInt64},     {"FLOAT32", TypeKind::kFloat32},
-    {"FLOAT64", TypeKind::kFloat64},   {"NUMERIC", TypeKind::kNumeric}, {"STRING", TypeKind::kString},
-    {"BYTES", TypeKind::kBytes},       {"DATE", TypeKind::kDate},       {"TIMESTAMP", TypeKind::kTimestamp},
-    {"JSON", TypeKind::kJson},         {"UUID", TypeKind::kUuid},       {"INTERVAL", TypeKind::kInterval},
+    {"BOOL", TypeKind::kBool},           {"INT64", TypeKind::kInt64},
+    {"FLOAT32", TypeKind::kFloat32},     {"FLOAT64", TypeKind::kFloat64},
+    {"NUMERIC", TypeKind::kNumeric},     {"STRING", TypeKind::kString},
+    {"BYTES", TypeKind::kBytes},         {"DATE", TypeKind::kDate},
+    {"TIMESTAMP", TypeKind::kTimestamp}, {"JSON", TypeKind::kJson},
+    {"UUID", TypeKind::kUuid},           {"INTERVAL", TypeKind::kInterval},
     {"BOOLEAN", TypeKind::kBool},  // the one alias Spanner has
 };
 
 bool IsPlainIdentifier(std::string_view name) {
   if (name.empty() || absl::ascii_isdigit(name[0])) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return absl::ascii_isalnum(c) || c == '_'; });
 }
 
 void AppendIdentifier(std::string_view name, std::string* out) {
@@ -98,7 +102,10 @@ void AppendIdentifier(std::string_view name, std::string* out) {
 }  // namespace
 
 Type::Type(TypeKind kind, TypeRef element, std::vector<StructField> fields, std::string full_name)
-    : kind_(kind), element_(element), fields_(std::move(fields)), full_name_(std::move(full_name)) {}
+    : kind_(kind),
+      element_(element),
+      fields_(std::move(fields)),
+      full_name_(std::move(full_name)) {}
 
 TypeRef Type::Bool() { return TypeStore::Get().Simple(TypeKind::kBool); }
 TypeRef Type::Int64() { return TypeStore::Get().Simple(TypeKind::kInt64); }
@@ -125,7 +132,8 @@ TypeRef Type::Enum(std::string_view full_name) {
 
 TypeRef Type::FromName(std::string_view name) {
   for (const NamedKind& simple : kSimpleNames) {
-    if (absl::EqualsIgnoreCase({simple.name.data(), simple.name.size()}, {name.data(), name.size()})) {
+    if (absl::EqualsIgnoreCase({simple.name.data(), simple.name.size()},
+                               {name.data(), name.size()})) {
       return TypeStore::Get().Simple(simple.kind);
     }
   }
@@ -135,7 +143,9 @@ TypeRef Type::FromName(std::string_view name) {
 bool Type::is_numeric() const {
   return kind_ == TypeKind::kInt64 || kind_ == TypeKind::kNumeric || is_floating();
 }
-bool Type::is_floating() const { return kind_ == TypeKind::kFloat32 || kind_ == TypeKind::kFloat64; }
+bool Type::is_floating() const {
+  return kind_ == TypeKind::kFloat32 || kind_ == TypeKind::kFloat64;
+}
 
 std::string Type::ToString() const {
   if (is_array()) return "ARRAY<" + element_->ToString() + ">";

@@ -1,10 +1,10 @@
 // GoogleSQL types.
 //
-// A type is a `const Type*` that lives for ever and is interned: two types are the same exactly when their
-// pointers are equal. Simple types are constants; ARRAY and STRUCT types are made on first use.
-// Thread safety: everything here may be called from any thread; interning takes a lock, so make types when a
-// statement is analyzed, never per record.
-// Source of names and rules: https://cloud.google.com/spanner/docs/reference/standard-sql/data-types
+// A type is a `const Type*` that lives for ever and is interned: two types are the same exactly
+// when their pointers are equal. Simple types are constants; ARRAY and STRUCT types are made on
+// first use. Thread safety: everything here may be called from any thread; interning takes a lock,
+// so make types when a statement is analyzed, never per record. Source of names and rules:
+// https://cloud.google.com/spanner/docs/reference/standard-sql/data-types
 #pragma once
 
 #include <cstdint>
@@ -61,7 +61,8 @@ class Type {
   static TypeRef Struct(std::vector<StructField> fields);
   static TypeRef Proto(std::string_view full_name);
   static TypeRef Enum(std::string_view full_name);
-  // The simple type of this (case-insensitive) name, with the aliases GoogleSQL has; null when there is none.
+  // The simple type of this (case-insensitive) name, with the aliases GoogleSQL has; null when
+  // there is none.
   static TypeRef FromName(std::string_view name);
 
   Type(const Type&) = delete;
@@ -74,16 +75,16 @@ class Type {
   bool is_numeric() const;   // INT64, FLOAT32, FLOAT64, NUMERIC
   bool is_floating() const;  // FLOAT32, FLOAT64
 
-  TypeRef element() const { return element_; }                          // of an ARRAY
-  const std::vector<StructField>& fields() const { return fields_; }    // of a STRUCT
-  const std::string& full_name() const { return full_name_; }           // of a PROTO or ENUM
+  TypeRef element() const { return element_; }                        // of an ARRAY
+  const std::vector<StructField>& fields() const { return fields_; }  // of a STRUCT
+  const std::string& full_name() const { return full_name_; }         // of a PROTO or ENUM
 
   // `INT64`, `ARRAY<STRING>`, `STRUCT<a INT64, b ARRAY<STRING>>`: as Spanner prints it.
   std::string ToString() const;
 
-  bool SupportsEquality() const;   // may stand under =, IN, DISTINCT
-  bool SupportsOrdering() const;   // may stand under <, ORDER BY, MIN
-  bool SupportsGrouping() const;   // may stand under GROUP BY
+  bool SupportsEquality() const;  // may stand under =, IN, DISTINCT
+  bool SupportsOrdering() const;  // may stand under <, ORDER BY, MIN
+  bool SupportsGrouping() const;  // may stand under GROUP BY
 
  private:
   friend class TypeStore;

@@ -17,11 +17,12 @@ int HexValue(char c) {
 
 }  // namespace
 
-// 32 hexadecimal digits in any case, with single hyphens anywhere between them, optionally in braces.
-// https://cloud.google.com/spanner/docs/reference/standard-sql/utility-functions#new_uuid
+// 32 hexadecimal digits in any case, with single hyphens anywhere between them, optionally in
+// braces. https://cloud.google.com/spanner/docs/reference/standard-sql/utility-functions#new_uuid
 absl::StatusOr<Int128> ParseUuid(std::string_view text) {
   std::string_view body = text;
-  if (body.size() >= 2 && body.front() == '{' && body.back() == '}') body = body.substr(1, body.size() - 2);
+  if (body.size() >= 2 && body.front() == '{' && body.back() == '}')
+    body = body.substr(1, body.size() - 2);
   unsigned __int128 value = 0;
   int digits = 0;
   bool hyphen_may_follow = false;

@@ -1,7 +1,7 @@
 // Value: a GoogleSQL value that knows its type and owns its bytes.
 //
-// For constants, query parameters, results and tests; the hot path uses Datum. Copying shares the storage, which is
-// immutable, so Values may be copied and read from any thread.
+// For constants, query parameters, results and tests; the hot path uses Datum. Copying shares the
+// storage, which is immutable, so Values may be copied and read from any thread.
 #pragma once
 
 #include <memory>
@@ -38,7 +38,8 @@ class Value {
   const Datum& datum() const { return datum_; }
   bool null() const { return datum_.null(); }
 
-  // As a GoogleSQL literal that parses back to the same value: `'it\'s'`, `DATE '2024-01-01'`, `NULL`.
+  // As a GoogleSQL literal that parses back to the same value: `'it\'s'`, `DATE '2024-01-01'`,
+  // `NULL`.
   std::string ToSql() const;
   // SQL equality except that NULL equals NULL and NaN equals NaN (for tests and hash maps).
   bool operator==(const Value& other) const;
@@ -52,14 +53,16 @@ class Value {
 // Copies what `datum` points to into `arena`.
 Datum DeepCopy(TypeRef type, const Datum& datum, Arena& arena);
 
-// The total order of ORDER BY: NULL first, NaN before other numbers; <0, 0, >0. Both are of `type`, which supports
-// ordering (ARRAY and STRUCT are compared element by element too, for grouping).
+// The total order of ORDER BY: NULL first, NaN before other numbers; <0, 0, >0. Both are of `type`,
+// which supports ordering (ARRAY and STRUCT are compared element by element too, for grouping).
 int Compare(TypeRef type, const Datum& a, const Datum& b);
-// Equality of GROUP BY and DISTINCT (NULL equals NULL, NaN equals NaN, -0.0 equals 0.0), and a hash that agrees.
+// Equality of GROUP BY and DISTINCT (NULL equals NULL, NaN equals NaN, -0.0 equals 0.0), and a hash
+// that agrees.
 bool GroupingEquals(TypeRef type, const Datum& a, const Datum& b);
 uint64_t GroupingHash(TypeRef type, const Datum& datum);
 
-// ---- Text forms. `ParseX` accept what CAST(STRING AS X) accepts; `FormatX` append what CAST(X AS STRING) gives.
+// ---- Text forms. `ParseX` accept what CAST(STRING AS X) accepts; `FormatX` append what CAST(X AS
+// STRING) gives.
 absl::StatusOr<Int128> ParseNumeric(std::string_view text);
 void AppendNumeric(Int128 scaled, std::string* out);
 absl::StatusOr<int64_t> ParseDate(std::string_view text);  // days
@@ -81,17 +84,19 @@ void AppendFloat32(float v, std::string* out);
 absl::StatusOr<Int128> ParseUuid(std::string_view text);
 void AppendUuid(Int128 uuid, std::string* out);
 absl::StatusOr<IntervalValue> ParseInterval(std::string_view text);  // ISO 8601 or canonical
-void AppendInterval(const IntervalValue& v, std::string* out);     // 1-2 3 4:5:6.789
-void AppendIntervalIso(const IntervalValue& v, std::string* out);  // P1Y2M3DT4H5M6.789S: Spanner's wire format
-// JSON text as Spanner normalizes it (keys sorted, no spaces, the first of equal keys), or an error that says where.
-// Numbers that neither fit 64 bits nor a double exactly are errors. More on JSON text: json_text.h.
+void AppendInterval(const IntervalValue& v, std::string* out);       // 1-2 3 4:5:6.789
+void AppendIntervalIso(const IntervalValue& v,
+                       std::string* out);  // P1Y2M3DT4H5M6.789S: Spanner's wire format
+// JSON text as Spanner normalizes it (keys sorted, no spaces, the first of equal keys), or an error
+// that says where. Numbers that neither fit 64 bits nor a double exactly are errors. More on JSON
+// text: json_text.h.
 absl::StatusOr<std::string> NormalizeJson(std::string_view text);
 
 // Ranges, from https://cloud.google.com/spanner/docs/reference/standard-sql/data-types
-inline constexpr int64_t kDateMinDays = -719162;          // 0001-01-01
-inline constexpr int64_t kDateMaxDays = 2932896;          // 9999-12-31
-inline constexpr int64_t kTimestampMinSeconds = -62135596800;  // 0001-01-01T00:00:00Z
-inline constexpr int64_t kTimestampMaxSeconds = 253402300799;  // 9999-12-31T23:59:59Z
+inline constexpr int64_t kDateMinDays = -719162;                             // 0001-01-01
+inline constexpr int64_t kDateMaxDays = 2932896;                             // 9999-12-31
+inline constexpr int64_t kTimestampMinSeconds = -62135596800;                // 0001-01-01T00:00:00Z
+inline constexpr int64_t kTimestampMaxSeconds = 253402300799;                // 9999-12-31T23:59:59Z
 inline constexpr std::string_view kDefaultTimeZone = "America/Los_Angeles";  // Spanner's own
 
 }  // namespace ks::sql
