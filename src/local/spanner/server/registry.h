@@ -1,0 +1,130 @@
+// Registry: which instances and databases there are, on disk and in memory.
+//
+// Layout of a data directory: LOCK; catalog.json (instances and databases, replaced as a whole); databases/<n>/ (one
+// store each, opened on first use, so that starting does not depend on how many there are). A directory that
+// catalog.json does not name is what a crash left of a half-made or half-dropped database, and is removed at start.
+// Guarantees (registry_test.cc): what a create or drop answered survives kill -9; a dropped database's files go when
+// the last call that uses it is over.
+// Thread safety: all methods may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "local/spanner/server/resource_names.h"
+
+namespace ks::env {
+class Clock;
+}
+
+namespace ks::local {
+
+class Database;
+class DirectoryLock;
+
+struct InstanceRecord {
+  std::string name;  // projects/P/instances/I
+  std::string config;
+  std::string display_name;
+  int64_t processing_units = 1000;
+  std::map<std::string, std::string> labels;
+  int64_t created_nanos = 0;
+  int64_t updated_nanos = 0;
+};
+
+struct DatabaseRecord {
+  std::string name;  // projects/P/instances/I/databases/D
+  uint64_t directory = 0;
+  int64_t created_nanos = 0;
+  bool drop_protection = false;
+};
+
+// A database that calls may use as long as they hold the pointer.
+class OpenDatabase {
+ public:
+  OpenDatabase(std::string name, std::string directory, std::unique_ptr<Database> database);
+  ~OpenDatabase();  // removes the files of a dropped one
+
+  const std::string& name() const { return name_; }
+  Database& database() const { return *database_; }
+  void MarkDropped() { dropped_ = true; }
+
+ private:
+  const std::string name_;
+  const std::string directory_;  // empty: in memory
+  std::unique_ptr<Database> database_;
+  std::atomic<bool> dropped_ = false;
+};
+
+struct RegistryOptions {
+  std::string data_dir;  // empty: in memory
+  bool sync = true;
+  bool auto_create = false;  // a database that is asked for and missing is made, with its instance
+  env::Clock* clock = nullptr;
+};
+
+class Registry {
+ public:
+  static absl::StatusOr<std::unique_ptr<Registry>> Open(RegistryOptions options);
+  ~Registry();
+
+  // ---- Instances ----
+  // ALREADY_EXISTS.
+  absl::Status CreateInstance(InstanceRecord instance);
+  absl::StatusOr<InstanceRecord> GetInstance(std::string_view name);
+  std::vector<InstanceRecord> ListInstances(std::string_view project);
+  absl::Status UpdateInstance(const InstanceRecord& instance);
+  // With its databases; OK when there is none. FAILED_PRECONDITION when one of them is protected.
+  absl::Status DeleteInstance(std::string_view name);
+
+  // ---- Databases ----
+  // An empty one that nobody finds until Publish.
+  absl::StatusOr<std::shared_ptr<OpenDatabase>> PrepareDatabase(const DatabaseName& name);
+  absl::StatusOr<DatabaseRecord> PublishDatabase(std::shared_ptr<OpenDatabase> database);
+  // Gives up what Prepare made.
+  void AbandonDatabase(const std::shared_ptr<OpenDatabase>& database);
+  absl::StatusOr<DatabaseRecord> GetDatabase(const DatabaseName& name);
+  std::vector<DatabaseRecord> ListDatabases(std::string_view instance);
+  absl::Status SetDropProtection(const DatabaseName& name, bool on);
+  // OK when there is none. FAILED_PRECONDITION when it is protected.
+  absl::Status DropDatabase(const DatabaseName& name);
+
+  // Opens it where that has not happened yet. NOT_FOUND names what is missing, the instance or the database.
+  absl::StatusOr<std::shared_ptr<OpenDatabase>> UseDatabase(const DatabaseName& name);
+
+ private:
+  struct Entry {
+    DatabaseRecord record;
+    std::shared_ptr<OpenDatabase> open;  // null until used
+  };
+
+  explicit Registry(RegistryOptions options);
+  absl::Status Load();
+  void RemoveStrays();
+  absl::Status Save() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status MissingDatabase(const DatabaseName& name) ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  absl::Status CheckNewDatabase(const DatabaseName& name) ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<std::shared_ptr<OpenDatabase>> OpenStore(std::string name, uint64_t directory);
+  absl::StatusOr<std::shared_ptr<OpenDatabase>> AutoCreate(const DatabaseName& name);
+  std::string DirectoryOf(uint64_t number) const;
+
+  const RegistryOptions options_;
+  std::unique_ptr<DirectoryLock> lock_;
+
+  absl::Mutex mu_;
+  std::map<std::string, InstanceRecord, std::less<>> instances_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, Entry, std::less<>> databases_ ABSL_GUARDED_BY(mu_);
+  std::map<const OpenDatabase*, uint64_t> prepared_ ABSL_GUARDED_BY(mu_);
+  uint64_t next_directory_ ABSL_GUARDED_BY(mu_) = 1;
+};
+
+}  // namespace ks::local

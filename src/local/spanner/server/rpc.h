@@ -1,0 +1,151 @@
+// RpcService: a gRPC service as a table of functions, one per RPC.
+//
+// Why not the generated service classes: a function that takes wire bytes (Commit) or gives them (reads) fits nowhere in
+// those, and everything that every RPC needs (statuses with details, liveness) would be written at each. Here it is
+// wrapped round the functions in one place, Serve(). What is not in a table answers UNIMPLEMENTED.
+// Thread safety: functions run on many threads at once, on gRPC's synchronous server: they may block.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "grpcpp/impl/rpc_service_method.h"
+#include "grpcpp/impl/service_type.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/method_handler.h"
+#include "grpcpp/support/sync_stream.h"
+#include "local/spanner/server/call.h"
+#include "local/spanner/server/status_wire.h"
+
+namespace ks::local {
+
+// Where a streaming RPC puts its messages, in wire form. Write blocks while the client is slow; an error means that it
+// is gone.
+class MessageWriter {
+ public:
+  virtual ~MessageWriter() = default;
+  virtual absl::Status Write(std::string message) = 0;
+};
+
+class RpcService : public grpc::Service {
+ public:
+  // `prefix`: "/google.spanner.v1.Spanner/".
+  RpcService(ServerState& state, std::string_view prefix) : state_(state), prefix_(prefix) {}
+
+ protected:
+  template <typename Request, typename Response>
+  using Unary = absl::Status (*)(Call&, const Request&, Response*);
+  template <typename Request>
+  using UnaryToBytes = absl::Status (*)(Call&, const Request&, std::string*);
+  template <typename Response>
+  using UnaryFromBytes = absl::Status (*)(Call&, std::string_view, Response*);
+  template <typename Request>
+  using Streaming = absl::Status (*)(Call&, const Request&, MessageWriter&);
+
+  template <typename Request, typename Response>
+  void Add(const char* method, Unary<Request, Response> function);
+  // The answer is written as wire bytes.
+  template <typename Request>
+  void AddToBytes(const char* method, UnaryToBytes<Request> function);
+  // The request is read as wire bytes, which live until the function returns.
+  template <typename Response>
+  void AddFromBytes(const char* method, UnaryFromBytes<Response> function);
+  template <typename Request>
+  void AddStreaming(const char* method, Streaming<Request> function);
+
+ private:
+  template <typename Body>
+  grpc::Status Serve(grpc::ServerContext* context, Body&& body) {
+    Call call(state_, *context);
+    return ToGrpc(body(call));
+  }
+  void AddHandler(const char* method, grpc::internal::RpcMethod::RpcType type,
+                  grpc::internal::MethodHandler* handler);
+
+  ServerState& state_;
+  const std::string prefix_;
+  std::vector<std::unique_ptr<std::string>> names_;  // gRPC keeps pointers to them
+};
+
+// `bytes` become the buffer's only slice, without a copy.
+grpc::ByteBuffer ToByteBuffer(std::string bytes);
+// All of it in one piece; `slice` holds the memory.
+absl::Status ToContiguous(const grpc::ByteBuffer& buffer, grpc::Slice* slice);
+
+template <typename Request, typename Response>
+void RpcService::Add(const char* method, Unary<Request, Response> function) {
+  using Handler = grpc::internal::RpcMethodHandler<RpcService, Request, Response>;
+  AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
+             new Handler(
+                 [function](RpcService* service, grpc::ServerContext* context, const Request* request,
+                            Response* response) {
+                   return service->Serve(context, [&](Call& call) { return function(call, *request, response); });
+                 },
+                 this));
+}
+
+template <typename Request>
+void RpcService::AddToBytes(const char* method, UnaryToBytes<Request> function) {
+  using Handler = grpc::internal::RpcMethodHandler<RpcService, Request, grpc::ByteBuffer>;
+  AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
+             new Handler(
+                 [function](RpcService* service, grpc::ServerContext* context, const Request* request,
+                            grpc::ByteBuffer* response) {
+                   return service->Serve(context, [&](Call& call) {
+                     std::string bytes;
+                     absl::Status status = function(call, *request, &bytes);
+                     *response = ToByteBuffer(std::move(bytes));
+                     return status;
+                   });
+                 },
+                 this));
+}
+
+template <typename Response>
+void RpcService::AddFromBytes(const char* method, UnaryFromBytes<Response> function) {
+  using Handler = grpc::internal::RpcMethodHandler<RpcService, grpc::ByteBuffer, Response>;
+  AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
+             new Handler(
+                 [function](RpcService* service, grpc::ServerContext* context, const grpc::ByteBuffer* request,
+                            Response* response) {
+                   return service->Serve(context, [&](Call& call) {
+                     grpc::Slice slice;
+                     absl::Status status = ToContiguous(*request, &slice);
+                     if (!status.ok()) return status;
+                     const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
+                     return function(call, bytes, response);
+                   });
+                 },
+                 this));
+}
+
+template <typename Request>
+void RpcService::AddStreaming(const char* method, Streaming<Request> function) {
+  class Writer : public MessageWriter {
+   public:
+    explicit Writer(grpc::ServerWriter<grpc::ByteBuffer>& writer) : writer_(writer) {}
+    absl::Status Write(std::string message) override {
+      if (writer_.Write(ToByteBuffer(std::move(message)))) return absl::OkStatus();
+      return absl::CancelledError("The stream was closed by its client.");
+    }
+
+   private:
+    grpc::ServerWriter<grpc::ByteBuffer>& writer_;
+  };
+  using Handler = grpc::internal::ServerStreamingHandler<RpcService, Request, grpc::ByteBuffer>;
+  AddHandler(method, grpc::internal::RpcMethod::SERVER_STREAMING,
+             new Handler(
+                 [function](RpcService* service, grpc::ServerContext* context, const Request* request,
+                            grpc::ServerWriter<grpc::ByteBuffer>* writer) {
+                   Writer out(*writer);
+                   return service->Serve(context, [&](Call& call) { return function(call, *request, out); });
+                 },
+                 this));
+}
+
+}  // namespace ks::local
