@@ -48,6 +48,12 @@ class BoundedQueue {
     filled_.notify_all();
   }
 
+  // Closed, and everything was taken.
+  bool closed() const {
+    std::lock_guard lock(mu_);
+    return closed_ && items_.empty();
+  }
+
   size_t size() const {
     std::lock_guard lock(mu_);
     return items_.size();

@@ -9,14 +9,14 @@ namespace {
 
 using OptionsPtr = std::unique_ptr<rd_kafka_AdminOptions_t, Destroyer<rd_kafka_AdminOptions_destroy>>;
 using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
-using MetadataPtr = std::unique_ptr<const rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
+using MetadataPtr = std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
 using CollectionPtr = std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_TopicCollection_destroy>>;
 
 absl::StatusOr<EventPtr> WaitFor(rd_kafka_queue_t* queue, std::string_view what) {
   EventPtr event(rd_kafka_queue_poll(queue, kQueryTimeoutMillis + 1'000));
-  if (event == nullptr) return absl::DeadlineExceededError(absl::StrCat(what, ": the broker did not answer in time"));
+  if (event == nullptr) return absl::DeadlineExceededError(StrCat(what, ": the broker did not answer in time"));
   if (const auto code = rd_kafka_event_error(event.get())) {
-    return FromCode(code, absl::StrCat(what, ": ", rd_kafka_event_error_string(event.get())));
+    return FromCode(code, StrCat(what, ": ", rd_kafka_event_error_string(event.get())));
   }
   return event;
 }
@@ -52,8 +52,8 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
   // Plain metadata answers for the partitions on every broker, and the mock cluster.
   rd_kafka_topic_t* raw = rd_kafka_topic_new(handle, topic.c_str(), nullptr);
   const std::unique_ptr<rd_kafka_topic_t, Destroyer<rd_kafka_topic_destroy>> object(raw);
-  const rd_kafka_metadata* metadata = nullptr;
-  const std::string what = absl::StrCat("cannot ask about topic ", topic);
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const std::string what = StrCat("cannot ask about topic ", topic);
   KS_RETURN_IF_ERROR(FromCode(rd_kafka_metadata(handle, 0, raw, &metadata, kQueryTimeoutMillis), what));
   const MetadataPtr owned(metadata);
   if (metadata->topic_cnt != 1) return absl::NotFoundError(what);
@@ -67,17 +67,17 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
 absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions, int replication) {
   char reason[256];
   const NewTopicPtr order(rd_kafka_NewTopic_new(topic.c_str(), partitions, replication, reason, sizeof(reason)));
-  if (order == nullptr) return absl::InvalidArgumentError(absl::StrCat("cannot create topic ", topic, ": ", reason));
+  if (order == nullptr) return absl::InvalidArgumentError(StrCat("cannot create topic ", topic, ": ", reason));
   const QueuePtr queue(rd_kafka_queue_new(handle));
   const OptionsPtr options = MakeOptions(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS);
   rd_kafka_NewTopic_t* orders[] = {order.get()};
   rd_kafka_CreateTopics(handle, orders, 1, options.get(), queue.get());
-  KS_ASSIGN_OR_RETURN(const EventPtr event, WaitFor(queue.get(), absl::StrCat("create topic ", topic)));
+  KS_ASSIGN_OR_RETURN(const EventPtr event, WaitFor(queue.get(), StrCat("create topic ", topic)));
   size_t count = 0;
   const auto* result = rd_kafka_event_CreateTopics_result(event.get());
   const auto** topics = rd_kafka_CreateTopics_result_topics(result, &count);
-  if (count != 1) return absl::InternalError(absl::StrCat("create topic ", topic, ": no answer"));
-  return FromCode(rd_kafka_topic_result_error(topics[0]), absl::StrCat("create topic ", topic));
+  if (count != 1) return absl::InternalError(StrCat("create topic ", topic, ": no answer"));
+  return FromCode(rd_kafka_topic_result_error(topics[0]), StrCat("create topic ", topic));
 }
 
 }  // namespace ks::kafka

@@ -29,7 +29,7 @@ Properties OurProperties(const ConsumerOptions& options) {
       {"enable.auto.offset.store", "false"},
       {"isolation.level", "read_committed"},
       {"auto.offset.reset", "error"},  // an offset that is gone is for the protocol to judge
-      {"enable.partition.eof", "false"},
+      {"enable.partition.eof", "true"},  // tells that nothing but transaction markers is left
       {"queued.max.messages.kbytes", std::to_string(kPrefetchKbytes)},
   };
 }
@@ -88,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions optio
   // On success librdkafka takes the configuration over.
   consumer->handle_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason, sizeof(reason));
   if (consumer->handle_ == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot start the Kafka consumer: ", reason));
+    return absl::InvalidArgumentError(StrCat("cannot start the Kafka consumer: ", reason));
   }
   (void)conf.release();
   rd_kafka_poll_set_consumer(consumer->handle_);
@@ -117,18 +117,15 @@ void Consumer::Poll(int timeout_ms) {
   rd_kafka_message_destroy(message);
 }
 
-std::unique_ptr<ConsumerQueue> Consumer::NewQueue() {
-  return std::unique_ptr<ConsumerQueue>(new ConsumerQueue(rd_kafka_queue_new(handle_)));
-}
-
-absl::Status Consumer::Route(const TopicPartition& partition, ConsumerQueue& queue) {
-  const QueuePtr own(rd_kafka_queue_get_partition(handle_, partition.topic.c_str(), partition.partition.value()));
-  if (own == nullptr) {
+absl::StatusOr<std::unique_ptr<ConsumerQueue>> Consumer::OpenQueue(const TopicPartition& partition) {
+  rd_kafka_queue_t* queue =
+      rd_kafka_queue_get_partition(handle_, partition.topic.c_str(), partition.partition.value());
+  if (queue == nullptr) {
     return absl::NotFoundError(
-        absl::StrCat("partition ", partition.partition.value(), " of topic ", partition.topic, " is unknown"));
+        StrCat("partition ", partition.partition.value(), " of topic ", partition.topic, " is unknown"));
   }
-  rd_kafka_queue_forward(own.get(), queue.queue_);
-  return absl::OkStatus();
+  rd_kafka_queue_forward(queue, nullptr);  // out of the consumer's common queue
+  return std::unique_ptr<ConsumerQueue>(new ConsumerQueue(queue));
 }
 
 absl::Status Consumer::Assign(const std::vector<StartPosition>& positions) {
@@ -146,22 +143,10 @@ absl::Status Consumer::Unassign(const std::vector<TopicPartition>& partitions) {
 absl::Status Consumer::Seek(const TopicPartition& partition, Offset offset) {
   const PartitionListPtr list = NewList(1);
   Add(*list, partition, offset.value());
-  const std::string what = absl::StrCat("cannot go to offset ", offset.value(), " of ", partition.topic, " [",
+  const std::string what = StrCat("cannot go to offset ", offset.value(), " of ", partition.topic, " [",
                                         partition.partition.value(), "]");
   KS_RETURN_IF_ERROR(FromError(rd_kafka_seek_partitions(handle_, list.get(), kQueryTimeoutMillis), what));
   return FromCode(list->elems[0].err, what);
-}
-
-absl::Status Consumer::Pause(const TopicPartition& partition) {
-  const PartitionListPtr list = NewList(1);
-  Add(*list, partition);
-  return FromCode(rd_kafka_pause_partitions(handle_, list.get()), "cannot pause");
-}
-
-absl::Status Consumer::Resume(const TopicPartition& partition) {
-  const PartitionListPtr list = NewList(1);
-  Add(*list, partition);
-  return FromCode(rd_kafka_resume_partitions(handle_, list.get()), "cannot resume");
 }
 
 absl::Status Consumer::CommitOffsets(const std::vector<StartPosition>& next_offsets) {
@@ -186,14 +171,14 @@ absl::StatusOr<Consumer::Watermarks> Consumer::QueryWatermarks(const TopicPartit
   KS_RETURN_IF_ERROR(FromCode(
       rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(), partition.partition.value(), &low, &high,
                                        kQueryTimeoutMillis),
-      absl::StrCat("cannot read the offsets of ", partition.topic, " [", partition.partition.value(), "]")));
+      StrCat("cannot read the offsets of ", partition.topic, " [", partition.partition.value(), "]")));
   return Watermarks{Offset(low), Offset(high)};
 }
 
 absl::StatusOr<Offset> Consumer::OffsetForTimestamp(const TopicPartition& partition, int64_t timestamp_ms) const {
   const PartitionListPtr list = NewList(1);
   Add(*list, partition, timestamp_ms);
-  const std::string what = absl::StrCat("cannot find the offset at time ", timestamp_ms, " of ", partition.topic);
+  const std::string what = StrCat("cannot find the offset at time ", timestamp_ms, " of ", partition.topic);
   KS_RETURN_IF_ERROR(FromCode(rd_kafka_offsets_for_times(handle_, list.get(), kQueryTimeoutMillis), what));
   KS_RETURN_IF_ERROR(FromCode(list->elems[0].err, what));
   if (list->elems[0].offset >= 0) return Offset(list->elems[0].offset);

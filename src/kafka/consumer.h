@@ -4,10 +4,10 @@
 // listener hears of them, finds where each one begins, and completes the assignment with Assign(). Until then the
 // group waits (librdkafka keeps the membership alive).
 //
-// Threads: one control thread calls Poll(), on which the listener is called. Each data thread has a ConsumerQueue of
-// its own, to which partitions are routed; after Route() the messages of a partition come out of that queue only.
-// Seek() drops what was fetched before it: once it returned, no older message of that partition leaves any queue
-// (librdkafka's version barrier). All methods but Poll and Close may be called from any thread.
+// Threads: one control thread calls Poll(), on which the listener is called. Each partition has a ConsumerQueue, which
+// one data thread empties; a partition whose queue is left alone is paused (librdkafka fetches ahead a little, bounded by
+// kPrefetchKbytes, and stops). Seek() drops what was fetched before it: once it returned, no older message leaves
+// the queue (librdkafka's version barrier). All methods but Poll and Close may be called from any thread.
 // Source: https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
 #pragma once
 
@@ -55,13 +55,13 @@ class RebalanceListener {
   virtual void OnError(const absl::Status& status, bool fatal) = 0;
 };
 
-// Messages of the partitions routed to it. For one thread.
+// The messages of one partition. For one thread.
 class ConsumerQueue {
  public:
   ~ConsumerQueue();
   // Takes what is there, at most kPollMessagesMax, without waiting. The batch is cleared first.
   void Take(MessageBatch* batch);
-  // Becomes readable (a pipe or eventfd given by the caller gets a byte) when messages come to an empty queue.
+  // Adds one to the eventfd `fd` when messages come to an empty queue.
   void NotifyOn(int fd);
 
  private:
@@ -80,14 +80,12 @@ class Consumer {
   // Serves the group: rebalances, errors, logs. Waits at most `timeout_ms`. A listener must have been subscribed.
   void Poll(int timeout_ms);
 
-  std::unique_ptr<ConsumerQueue> NewQueue();
-  absl::Status Route(const TopicPartition& partition, ConsumerQueue& queue);
+  // From here on the partition's messages come out of this queue only. Open it before Assign().
+  absl::StatusOr<std::unique_ptr<ConsumerQueue>> OpenQueue(const TopicPartition& partition);
 
   absl::Status Assign(const std::vector<StartPosition>& positions);
   absl::Status Unassign(const std::vector<TopicPartition>& partitions);
   absl::Status Seek(const TopicPartition& partition, Offset offset);
-  absl::Status Pause(const TopicPartition& partition);
-  absl::Status Resume(const TopicPartition& partition);
 
   // Tells the group how far we are, for lag tools. Does not wait; a loss does no harm.
   absl::Status CommitOffsets(const std::vector<StartPosition>& next_offsets);
@@ -96,7 +94,7 @@ class Consumer {
     Offset low;   // the first record still there
     Offset high;  // one past the last
   };
-  // As of the last fetch; -1 where nothing was fetched yet. Costs nothing.
+  // As of the last fetch; negative where nothing was fetched yet. Costs nothing.
   Watermarks CachedWatermarks(const TopicPartition& partition) const;
   // Asks the broker.
   absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition) const;

@@ -2,7 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "absl/strings/str_cat.h"
+#include "base/str_cat.h"
 
 namespace ks::kafka {
 namespace {
@@ -52,25 +52,25 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {
 }  // namespace
 
 absl::Status BadProperty(std::string_view name, std::string_view value, std::string_view reason) {
-  return absl::InvalidArgumentError(absl::StrCat("Kafka property ", name, "=", value, " was refused: ", reason));
+  return absl::InvalidArgumentError(StrCat("Kafka property ", name, "=", value, " was refused: ", reason));
 }
 
 absl::Status ReservedProperty(std::string_view name) {
   return absl::InvalidArgumentError(
-      absl::StrCat("Kafka property ", name,
+      StrCat("Kafka property ", name,
                    " cannot be set in a pipeline: exactly-once delivery depends on the value kafka-spanner gives it. "
                    "Remove it."));
 }
 
 absl::Status TopicMissing(std::string_view topic, std::string_view brokers) {
-  return absl::NotFoundError(absl::StrCat("topic \"", topic, "\" does not exist at ", brokers,
+  return absl::NotFoundError(StrCat("topic \"", topic, "\" does not exist at ", brokers,
                                           ". Create it, or correct `topic:` in the pipeline file."));
 }
 
 absl::Status FromCode(int code, std::string_view what) {
   const auto error = static_cast<rd_kafka_resp_err_t>(code);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-  return absl::Status(CodeOf(error), absl::StrCat(what, ": ", rd_kafka_err2str(error)));
+  return absl::Status(CodeOf(error), StrCat(what, ": ", rd_kafka_err2str(error)));
 }
 
 }  // namespace ks::kafka

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "base/str_cat.h"
 #include "kafka/errors.h"
 #include "kafka/message.h"
 
@@ -42,7 +42,7 @@ inline rd_kafka_topic_partition_t* Add(rd_kafka_topic_partition_list_t& list, co
 inline absl::Status FromError(rd_kafka_error_t* error, std::string_view what) {
   const ErrorPtr owned(error);
   if (owned == nullptr) return absl::OkStatus();
-  return FromCode(rd_kafka_error_code(owned.get()), absl::StrCat(what, ": ", rd_kafka_error_string(owned.get())));
+  return FromCode(rd_kafka_error_code(owned.get()), StrCat(what, ": ", rd_kafka_error_string(owned.get())));
 }
 
 }  // namespace ks::kafka

@@ -11,8 +11,8 @@ inline constexpr int kPollMessagesMax = 2'000;
 inline constexpr int kQueryTimeoutMillis = 10'000;
 // The last words to the group when leaving it.
 inline constexpr int kCloseTimeoutMillis = 10'000;
-// librdkafka's own prefetch, per consumer: our memory budget pauses partitions before this matters.
-inline constexpr int kPrefetchKbytes = 65'536;
+// What librdkafka fetches ahead, per partition.
+inline constexpr int kPrefetchKbytes = 8'192;
 // librdkafka's mock cluster keeps this much of each partition, in bytes, and forgets the oldest.
 inline constexpr int64_t kEmbeddedPartitionBytesMax = int64_t{5} << 20;
 

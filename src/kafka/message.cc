@@ -14,6 +14,7 @@ std::optional<std::string_view> Bytes(const void* data, size_t size) {
 
 }  // namespace
 
+bool MessageView::is_end() const { return raw_->err == RD_KAFKA_RESP_ERR__PARTITION_EOF; }
 absl::Status MessageView::error() const {
   if (raw_->err == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
   return FromCode(raw_->err, rd_kafka_message_errstr(raw_));

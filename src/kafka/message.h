@@ -33,6 +33,8 @@ class MessageView {
  public:
   explicit MessageView(rd_kafka_message_s* raw) : raw_(raw) {}
 
+  // This is no record: the partition's end (as of now) is reached, at offset().
+  bool is_end() const;
   // Not OK: this is no record but an error event of its partition (offset out of range, for one).
   absl::Status error() const;
   std::string_view topic() const;

@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Create(const ProducerOptions
   char reason[512];
   producer->handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason, sizeof(reason));
   if (producer->handle_ == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot start the Kafka producer: ", reason));
+    return absl::InvalidArgumentError(StrCat("cannot start the Kafka producer: ", reason));
   }
   (void)conf.release();
   return producer;
@@ -50,11 +50,13 @@ absl::Status Producer::Send(const ProducerRecord& record, int timeout_ms) {
   // A null pointer means a null key or value; an empty one still needs an address.
   const char* key = record.key ? record.key->data() : nullptr;
   const char* value = record.value ? record.value->data() : nullptr;
+  const size_t key_size = record.key ? record.key->size() : 0;
+  const size_t value_size = record.value ? record.value->size() : 0;
   while (true) {
     const rd_kafka_resp_err_t code = rd_kafka_producev(
         handle_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(record.partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, record.key ? record.key->size() : 0),
-        RD_KAFKA_V_VALUE(const_cast<char*>(value), record.value ? record.value->size() : 0),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, key_size),
+        RD_KAFKA_V_VALUE(const_cast<char*>(value), value_size),
         RD_KAFKA_V_TIMESTAMP(record.timestamp_ms), RD_KAFKA_V_END);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
     const bool full = code == RD_KAFKA_RESP_ERR__QUEUE_FULL;

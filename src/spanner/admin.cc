@@ -8,7 +8,7 @@
 #include <chrono>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
+#include "base/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "env/clock.h"
@@ -34,8 +34,8 @@ bool ExistsAlready(const absl::Status& status) { return absl::IsAlreadyExists(st
 
 }  // namespace
 
-std::string DatabaseName::InstancePath() const { return absl::StrCat("projects/", project, "/instances/", instance); }
-std::string DatabaseName::ToString() const { return absl::StrCat(InstancePath(), "/databases/", database); }
+std::string DatabaseName::InstancePath() const { return StrCat("projects/", project, "/instances/", instance); }
+std::string DatabaseName::ToString() const { return StrCat(InstancePath(), "/databases/", database); }
 
 absl::StatusOr<DatabaseName> ParseDatabaseName(std::string_view name) {
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
@@ -52,7 +52,7 @@ absl::Status Admin::Wait(const std::string& operation_bytes, const std::string& 
   int64_t poll_ms = kDdlPollMillis;
   while (!operation.done()) {
     if (env::RealClock().MonotonicNanos() > give_up_at) {
-      return absl::DeadlineExceededError(absl::StrCat(operation.name(), " is still running; look at it later"));
+      return absl::DeadlineExceededError(StrCat(operation.name(), " is still running; look at it later"));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(poll_ms));
     poll_ms = std::min(poll_ms * 2, kDdlPollMaxMillis);
@@ -100,9 +100,9 @@ absl::Status Admin::CreateIfMissing(const std::string& database) {
   if (exists) return absl::OkStatus();
 
   instance_admin::CreateInstanceRequest instance;
-  instance.set_parent(absl::StrCat("projects/", name.project));
+  instance.set_parent(StrCat("projects/", name.project));
   instance.set_instance_id(name.instance);
-  instance.mutable_instance()->set_config(absl::StrCat("projects/", name.project, "/instanceConfigs/emulator-config"));
+  instance.mutable_instance()->set_config(StrCat("projects/", name.project, "/instanceConfigs/emulator-config"));
   instance.mutable_instance()->set_display_name(name.instance);
   instance.mutable_instance()->set_node_count(1);
   auto operation = CallNow<Operation>(*stub_, Method::kCreateInstance,
@@ -115,7 +115,7 @@ absl::Status Admin::CreateIfMissing(const std::string& database) {
 
   database_admin::CreateDatabaseRequest request;
   request.set_parent(name.InstancePath());
-  request.set_create_statement(absl::StrCat("CREATE DATABASE `", name.database, "`"));
+  request.set_create_statement(StrCat("CREATE DATABASE `", name.database, "`"));
   operation = CallNow<Operation>(*stub_, Method::kCreateDatabase, OptionsFor(request.parent(), request.parent()),
                                  request);
   if (!operation.ok()) return ExistsAlready(operation.status()) ? absl::OkStatus() : operation.status();

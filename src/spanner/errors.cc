@@ -4,31 +4,31 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "base/str_cat.h"
 #include "env/clock.h"
 
 namespace ks::spanner {
 
 absl::Status BadDatabaseName(std::string_view name) {
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", name,
+      StrCat("\"", name,
                    "\" does not name a database. Write it as projects/PROJECT/instances/INSTANCE/databases/DATABASE."));
 }
 
 absl::Status NoCredentials(std::string_view endpoint) {
   return absl::UnauthenticatedError(
-      absl::StrCat("Spanner at ", endpoint,
+      StrCat("Spanner at ", endpoint,
                    " needs Google credentials, which this version cannot obtain yet. Set SPANNER_EMULATOR_HOST=HOST:PORT "
                    "to use a local Spanner (`kafka-spanner spanner` starts one)."));
 }
 
 absl::Status BadAnswer(std::string_view method) {
-  return absl::InternalError(absl::StrCat("the answer to ", method, " is not the protobuf message that it should be"));
+  return absl::InternalError(StrCat("the answer to ", method, " is not the protobuf message that it should be"));
 }
 
 absl::Status TooManyRows(std::string_view what) {
   return absl::ResourceExhaustedError(
-      absl::StrCat(what, " has more rows than fit in memory at once; narrow it with WHERE or LIMIT"));
+      StrCat(what, " has more rows than fit in memory at once; narrow it with WHERE or LIMIT"));
 }
 
 std::optional<int64_t> RetryDelayNanos(const absl::Status& status) {

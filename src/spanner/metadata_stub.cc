@@ -1,7 +1,7 @@
 #include "spanner/metadata_stub.h"
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
+#include "base/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace ks::spanner {
@@ -45,7 +45,7 @@ class MetadataStub : public Stub {
     }
     if (!options.routing_value.empty()) {
       headers.emplace_back("x-goog-request-params",
-                           absl::StrCat(info.routing_field, "=", UrlEncode(options.routing_value)));
+                           StrCat(info.routing_field, "=", UrlEncode(options.routing_value)));
     }
     if (info.routes_to_leader || options.route_to_leader) {
       headers.emplace_back("x-goog-spanner-route-to-leader", "true");

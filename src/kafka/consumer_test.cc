@@ -1,0 +1,157 @@
+// The consumer, the producer and the admin calls against the embedded broker: the real protocol over loopback.
+#include "kafka/consumer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/str_cat.h"
+#include "kafka/admin.h"
+#include "kafka/embedded_broker.h"
+#include "kafka/producer.h"
+
+namespace ks::kafka {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr auto kPatience = std::chrono::seconds(30);
+
+// Assigns every partition at `start` as soon as the group gives it.
+class Reader : public RebalanceListener {
+ public:
+  Reader(const std::string& brokers, Offset start) : start_(start) {
+    auto consumer = Consumer::Create({.brokers = brokers, .group = "g", .properties = {}, .log = nullptr});
+    EXPECT_TRUE(consumer.ok()) << consumer.status();
+    consumer_ = *std::move(consumer);
+    EXPECT_TRUE(consumer_->Subscribe({"t"}, *this).ok());
+  }
+  void OnAssigned(const std::vector<TopicPartition>& partitions) override {
+    std::vector<StartPosition> positions;
+    for (const TopicPartition& partition : partitions) {
+      auto queue = consumer_->OpenQueue(partition);
+      ASSERT_TRUE(queue.ok()) << queue.status();
+      queues_.push_back(*std::move(queue));
+      positions.push_back({partition, start_});
+    }
+    EXPECT_TRUE(consumer_->Assign(positions).ok());
+  }
+  void OnRevoked(const std::vector<TopicPartition>& partitions, bool) override {
+    revoked_ += partitions.size();
+    EXPECT_TRUE(consumer_->Unassign(partitions).ok());
+  }
+  void OnError(const absl::Status& status, bool) override { last_error_ = status; }
+
+  // Reads until `count` records came or patience ends; gives "offset:key=value".
+  std::vector<std::string> Read(size_t count) {
+    std::vector<std::string> seen;
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    MessageBatch batch;
+    while (seen.size() < count && std::chrono::steady_clock::now() < give_up) {
+      consumer_->Poll(10);
+      for (const auto& queue : queues_) {
+        queue->Take(&batch);
+        for (size_t i = 0; i < batch.size(); ++i) {
+          if (batch[i].is_end() || !batch[i].error().ok()) continue;
+          seen.push_back(StrCat(batch[i].offset().value(), ":", batch[i].key().value_or("null"), "=",
+                                batch[i].value().value_or("null")));
+        }
+      }
+    }
+    return seen;
+  }
+
+  std::unique_ptr<Consumer> consumer_;
+  std::vector<std::unique_ptr<ConsumerQueue>> queues_;
+  size_t revoked_ = 0;
+  absl::Status last_error_;
+
+ private:
+  const Offset start_;
+};
+
+class ConsumerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto broker = EmbeddedBroker::Start();
+    ASSERT_TRUE(broker.ok()) << broker.status();
+    broker_ = *std::move(broker);
+    ASSERT_TRUE(broker_->CreateTopic("t", 1).ok());
+    auto producer = Producer::Create({.brokers = broker_->address(), .properties = {}});
+    ASSERT_TRUE(producer.ok()) << producer.status();
+    producer_ = *std::move(producer);
+  }
+  void Send(std::optional<std::string_view> key, std::optional<std::string_view> value) {
+    ASSERT_TRUE(producer_->Send({.topic = "t", .partition = 0, .key = key, .value = value}).ok());
+    ASSERT_TRUE(producer_->Flush().ok());
+  }
+  std::unique_ptr<EmbeddedBroker> broker_;
+  std::unique_ptr<Producer> producer_;
+};
+
+TEST_F(ConsumerTest, ReadsFromWhereItIsToldTo) {
+  for (const char* value : {"a", "b", "c"}) Send("k", value);
+  Reader reader(broker_->address(), Offset(1));
+  EXPECT_THAT(reader.Read(2), ElementsAre("1:k=b", "2:k=c"));
+}
+
+TEST_F(ConsumerTest, TellsNullFromEmpty) {
+  Send(std::nullopt, "v");
+  Send("k", std::nullopt);
+  Send("", "");
+  Reader reader(broker_->address(), Offset(0));
+  EXPECT_THAT(reader.Read(3), ElementsAre("0:null=v", "1:k=null", "2:="));
+}
+
+TEST_F(ConsumerTest, SeekDropsWhatWasFetched) {
+  for (int i = 0; i < 10; ++i) Send("k", StrCat("v", i));
+  Reader reader(broker_->address(), Offset(0));
+  ASSERT_EQ(reader.Read(10).size(), 10u);
+  for (int i = 10; i < 20; ++i) Send("k", StrCat("v", i));
+  // Wait until the next ones lie in the queue, then go back: the first record seen must be the one asked for.
+  const int fd = eventfd(0, 0);
+  reader.queues_[0]->NotifyOn(fd);
+  uint64_t count;
+  ASSERT_EQ(read(fd, &count, sizeof(count)), 8);
+  ASSERT_TRUE(reader.consumer_->Seek({"t", PartitionId(0)}, Offset(4)).ok());
+  const auto seen = reader.Read(1);
+  ASSERT_FALSE(seen.empty());
+  EXPECT_EQ(seen[0], "4:k=v4");
+  close(fd);
+}
+
+TEST_F(ConsumerTest, KnowsItsTopic) {
+  const auto description = DescribeTopic(producer_->handle(), "t");
+  ASSERT_TRUE(description.ok()) << description.status();
+  EXPECT_EQ(description->partitions, 1);
+}
+
+TEST_F(ConsumerTest, ClosingGivesThePartitionsBack) {
+  Send("k", "v");
+  Reader reader(broker_->address(), Offset(0));
+  ASSERT_EQ(reader.Read(1).size(), 1u);
+  reader.queues_.clear();
+  reader.consumer_->Close();
+  EXPECT_EQ(reader.revoked_, 1u);
+}
+
+TEST(ConsumerOptions, RefusesWhatGuaranteesHangOn) {
+  const auto consumer =
+      Consumer::Create({.brokers = "127.0.0.1:1", .group = "g", .properties = {{"isolation.level", "read_uncommitted"}}, .log = nullptr});
+  ASSERT_FALSE(consumer.ok());
+  EXPECT_THAT(std::string(consumer.status().message()), HasSubstr("isolation.level cannot be set in a pipeline"));
+}
+
+TEST(ConsumerOptions, SaysWhatIsWrongWithAProperty) {
+  const auto consumer =
+      Consumer::Create({.brokers = "127.0.0.1:1", .group = "g", .properties = {{"fetch.min.bytes", "many"}}, .log = nullptr});
+  ASSERT_FALSE(consumer.ok());
+  EXPECT_THAT(std::string(consumer.status().message()), HasSubstr("fetch.min.bytes=many was refused"));
+}
+
+}  // namespace
+}  // namespace ks::kafka

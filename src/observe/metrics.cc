@@ -1,0 +1,158 @@
+#include "observe/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <iterator>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "base/check.h"
+
+namespace ks::observe {
+namespace {
+
+static_assert(std::size(kMetrics) == kMetricCount);
+
+const MetricInfo& InfoOf(MetricId id) {
+  const MetricInfo& info = kMetrics[static_cast<size_t>(id)];
+  KS_CHECK(info.id == id);  // the table is in the order of the enum
+  return info;
+}
+
+std::vector<double> BoundsOf(Buckets buckets) {
+  if (buckets == Buckets::kSize) return {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000};
+  std::vector<double> bounds;  // 0.5 ms, x1.4, to over a minute
+  for (double bound = 0.0005; bound < 90; bound *= 1.4) bounds.push_back(bound);
+  return bounds;
+}
+
+}  // namespace
+
+struct Metrics::State {
+  prometheus::Registry registry;
+  void* families[kMetricCount] = {};
+
+  mutable absl::Mutex mu;
+  std::map<std::string, std::unique_ptr<Series>> series ABSL_GUARDED_BY(mu);
+
+  template <typename T>
+  prometheus::Family<T>& family(const MetricInfo& info) {
+    return *static_cast<prometheus::Family<T>*>(families[static_cast<size_t>(info.id)]);
+  }
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {
+  for (const MetricInfo& info : kMetrics) {
+    void*& family = state_->families[static_cast<size_t>(info.id)];
+    const auto build = [&](auto builder) { return &builder.Name(info.name).Help(info.help).Register(state_->registry); };
+    if (info.kind == MetricKind::kCounter) family = build(prometheus::BuildCounter());
+    if (info.kind == MetricKind::kGauge) family = build(prometheus::BuildGauge());
+    if (info.kind == MetricKind::kHistogram) family = build(prometheus::BuildHistogram());
+  }
+}
+
+Metrics::~Metrics() = default;
+
+void Series::Add(MetricId counter, double n) {
+  KS_CHECK(InfoOf(counter).kind == MetricKind::kCounter);
+  static_cast<prometheus::Counter*>(cells_[static_cast<size_t>(counter)].counter)->Increment(n);
+}
+void Series::Set(MetricId gauge, double value) {
+  KS_CHECK(InfoOf(gauge).kind == MetricKind::kGauge);
+  static_cast<prometheus::Gauge*>(cells_[static_cast<size_t>(gauge)].gauge)->Set(value);
+}
+void Series::Record(MetricId histogram, double value) {
+  KS_CHECK(InfoOf(histogram).kind == MetricKind::kHistogram);
+  static_cast<prometheus::Histogram*>(cells_[static_cast<size_t>(histogram)].histogram)->Observe(value);
+}
+
+Series& Metrics::Partition(std::string_view pipeline, std::string_view topic, int32_t partition) {
+  const std::map<std::string, std::string> labels = {{"pipeline", std::string(pipeline)},
+                                                     {"topic", std::string(topic)},
+                                                     {"partition", std::to_string(partition)}};
+  absl::MutexLock lock(&state_->mu);
+  auto& series = state_->series[std::string(pipeline) + '\n' + std::string(topic) + '\n' + std::to_string(partition)];
+  if (series != nullptr) return *series;
+  series = std::make_unique<Series>();
+  for (const MetricInfo& info : kMetrics) {
+    Series::Cell& cell = series->cells_[static_cast<size_t>(info.id)];
+    if (info.kind == MetricKind::kCounter) cell.counter = &state_->family<prometheus::Counter>(info).Add(labels);
+    if (info.kind == MetricKind::kGauge) cell.gauge = &state_->family<prometheus::Gauge>(info).Add(labels);
+    if (info.kind == MetricKind::kHistogram) {
+      cell.histogram = &state_->family<prometheus::Histogram>(info).Add(labels, BoundsOf(info.buckets));
+    }
+  }
+  return *series;
+}
+
+void Metrics::Forget(std::string_view pipeline, std::string_view topic, int32_t partition) {
+  Series& series = Partition(pipeline, topic, partition);
+  series.Set(MetricId::kLagRecords, 0);
+  series.Set(MetricId::kLagSeconds, 0);
+}
+
+std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+
+double Metrics::Total(MetricId counter) const {
+  double total = 0;
+  absl::MutexLock lock(&state_->mu);
+  for (const auto& [labels, series] : state_->series) {
+    total += static_cast<prometheus::Counter*>(series->cells_[static_cast<size_t>(counter)].counter)->Value();
+  }
+  return total;
+}
+
+Metrics::Quantiles Metrics::Estimate(MetricId histogram) const {
+  Quantiles result;
+  std::vector<double> bounds;
+  std::vector<uint64_t> cumulative;
+  absl::MutexLock lock(&state_->mu);
+  for (const auto& [labels, series] : state_->series) {
+    const auto metric =
+        static_cast<prometheus::Histogram*>(series->cells_[static_cast<size_t>(histogram)].histogram)->Collect();
+    result.count += metric.histogram.sample_count;
+    cumulative.resize(metric.histogram.bucket.size());
+    bounds.resize(metric.histogram.bucket.size());
+    for (size_t i = 0; i < metric.histogram.bucket.size(); ++i) {
+      cumulative[i] += metric.histogram.bucket[i].cumulative_count;
+      bounds[i] = metric.histogram.bucket[i].upper_bound;
+    }
+  }
+  const auto at = [&](double share) {
+    const auto wanted = share * static_cast<double>(result.count);
+    for (size_t i = 0; i < cumulative.size(); ++i) {
+      if (static_cast<double>(cumulative[i]) < wanted) continue;
+      const double below = i == 0 ? 0 : static_cast<double>(cumulative[i - 1]);
+      const double low = i == 0 ? 0 : bounds[i - 1];
+      if (i + 1 == cumulative.size()) return low;  // over the last bound
+      const double within = static_cast<double>(cumulative[i]) - below;
+      return within == 0 ? low : low + (bounds[i] - low) * (wanted - below) / within;
+    }
+    return 0.0;
+  };
+  if (result.count == 0) return result;
+  result.p50 = at(0.50);
+  result.p99 = at(0.99);
+  return result;
+}
+
+std::string MetricsMarkdown() {
+  std::string out =
+      "# Metrics\n\n"
+      "`kafka-spanner run` and `dev` offer these to Prometheus with `--metrics HOST:PORT`, at `/metrics`. Each has the\n"
+      "labels `pipeline`, `topic` and `partition`. This page is written from the table in\n"
+      "`src/observe/metrics_table.h`.\n\n"
+      "| metric | kind | meaning |\n| --- | --- | --- |\n";
+  constexpr const char* kKinds[] = {"counter", "gauge", "histogram"};
+  for (const MetricInfo& info : kMetrics) {
+    out += std::string("| `") + info.name + "` | " + kKinds[static_cast<size_t>(info.kind)] + " | " + info.help + " |\n";
+  }
+  return out;
+}
+
+}  // namespace ks::observe

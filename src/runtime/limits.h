@@ -1,0 +1,23 @@
+// Every number the runtime goes by.
+#pragma once
+
+#include <cstdint>
+
+namespace ks::runtime {
+
+// Read-write transactions (merges, changes of shape) that wait for the thread that runs them.
+inline constexpr int kTransactionsQueuedMax = 10'000;
+// How long a stop waits for what is in flight before it leaves it to the next worker.
+inline constexpr int64_t kStopTimeoutMillis = 30'000;
+// A partition that was given up while the group still gives it to us is tried again after this.
+inline constexpr int64_t kRetakeAfterMillis = 1'000;
+// How often the broker is asked about topics (id, partitions, offsets).
+inline constexpr int64_t kTopicFactsEveryMillis = 30'000;
+// How often the group is told our offsets, and lag is measured.
+inline constexpr int64_t kReportEveryMillis = 1'000;
+// Start gives up on a broker or a Spanner that cannot be reached.
+inline constexpr int64_t kStartTimeoutMillis = 120'000;
+// The longest a data thread sleeps.
+inline constexpr int64_t kIdleWaitMillis = 500;
+
+}  // namespace ks::runtime
