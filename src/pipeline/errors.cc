@@ -1,0 +1,112 @@
+#include "pipeline/errors.h"
+
+#include "absl/strings/str_join.h"
+#include "base/nearest_name.h"
+#include "base/str_cat.h"
+#include "pipeline/limits.h"
+
+namespace ks::pipeline {
+namespace {
+
+// `from.kafka` or, for the file itself, "a pipeline file".
+std::string In(std::string_view path) { return path.empty() ? "a pipeline file" : StrCat("`", path, "`"); }
+
+// "; did you mean `x`?" or what there is to choose from.
+std::string Hint(std::string_view name, const std::vector<std::string>& known) {
+  const std::string nearest = NearestName(name, known);
+  if (!nearest.empty()) return StrCat("; did you mean `", nearest, "`?");
+  return StrCat("; known are ", absl::StrJoin(known, ", "));
+}
+
+}  // namespace
+
+std::string UnknownField(std::string_view path, std::string_view field, const std::vector<std::string>& known) {
+  return StrCat("unknown field `", field, "` in ", In(path), Hint(field, known));
+}
+
+std::string RepeatedField(std::string_view path, std::string_view field) {
+  return StrCat("field `", field, "` stands twice in ", In(path), "; keep one");
+}
+
+std::string MissingRequired(std::string_view path, std::string_view field) {
+  return StrCat(In(path), " needs the field `", field, "`");
+}
+
+std::string ExpectedMapping(std::string_view path, std::string_view found) {
+  return StrCat(In(path), ": expected fields (`name: value`), found ", found);
+}
+
+std::string ExpectedList(std::string_view path, std::string_view found) {
+  return StrCat(In(path), ": expected a list (`- …`), found ", found);
+}
+
+std::string ExpectedText(std::string_view path, std::string_view found) {
+  return StrCat(In(path), ": expected text, found ", found);
+}
+
+std::string ExpectedNumber(std::string_view path, std::string_view found, int64_t min, int64_t max) {
+  return StrCat(In(path), ": expected a whole number from ", min, " to ", max, ", found `", found, "`");
+}
+
+std::string ExpectedOneOf(std::string_view path, std::string_view found, const std::vector<std::string>& known) {
+  const std::string nearest = NearestName(found, known);
+  return StrCat(In(path), ": expected ", absl::StrJoin(known, " | "), ", found `", found, "`",
+                nearest.empty() ? "" : StrCat("; did you mean `", nearest, "`?"));
+}
+
+std::string ExpectedBytes(std::string_view path, std::string_view found) {
+  return StrCat(In(path), ": expected a size such as 64MiB, 8MB or 1000000, found `", found, "`");
+}
+
+std::string ExpectedDuration(std::string_view path, std::string_view found) {
+  return StrCat(In(path), ": expected a duration such as 500ms, 30s, 5m or 1h, found `", found, "`");
+}
+
+std::string ExpectedTimestamp(std::string_view path, std::string_view found) {
+  return StrCat(In(path), ": expected earliest, latest or an RFC 3339 timestamp such as 2024-01-31T00:00:00Z, found `",
+                found, "`");
+}
+
+std::string EmptySection(std::string_view path) { return StrCat(In(path), " is empty; it needs at least one entry"); }
+
+std::string ExpectedDatabase(std::string_view found) {
+  return StrCat("`to.spanner.database`: expected projects/PROJECT/instances/INSTANCE/databases/DATABASE, found `", found,
+                "`");
+}
+
+std::string ExpectedSelect(std::string_view path) {
+  return StrCat(In(path), ": expected a SELECT, found nothing; for example `SELECT id AS Id, name AS Name`");
+}
+
+std::string ExpectedPipelineName(std::string_view found) {
+  return StrCat("`pipeline`: expected a name of letters, digits, `_`, `-`, `.`, at most ", kPipelineNameBytesMax,
+                " long, found `", found.substr(0, kErrorExcerptBytes), "`");
+}
+
+std::string ExpectedType(std::string_view path, std::string_view found) {
+  return StrCat(In(path), ": expected a GoogleSQL type such as `STRING NOT NULL`, found ", found);
+}
+
+std::string UnknownSource(std::string_view name, const std::vector<std::string>& known) {
+  return StrCat("there is no source `", name, "` under `from`", Hint(name, known));
+}
+
+std::string ReservedName(std::string_view name) {
+  return StrCat("`", name, "` cannot be a column's name: names that begin with `_` are the record's metadata (_topic, ",
+                "_partition, _offset, _timestamp, _key, _headers)");
+}
+
+std::string TopicAndTopics() { return "give `topic` or `topics`, not both"; }
+
+std::string FormatNotYet(std::string_view format) {
+  return StrCat("format `", format, "` is not available in this version; json, string, bytes, int64 and float64 are");
+}
+
+std::string NotYaml(std::string_view reason) { return StrCat("this is not YAML: ", reason); }
+
+absl::Status FileTooLarge(std::string_view file, size_t bytes) {
+  return absl::InvalidArgumentError(StrCat(file, ": a pipeline file has at most ", kPipelineFileBytesMax,
+                                           " bytes, this has ", bytes, "; is it the right file?"));
+}
+
+}  // namespace ks::pipeline
