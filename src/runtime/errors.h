@@ -1,0 +1,16 @@
+// The errors of this module that a user can see, one function each.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace ks::runtime {
+
+// Kafka cannot be reached at start; said once while it is waited for.
+absl::Status KafkaIsDown(std::string_view brokers, const absl::Status& reason);
+absl::Status SpannerIsDown(std::string_view database, const absl::Status& reason);
+// What was in flight did not finish in time after a request to stop; nothing is lost.
+absl::Status StopTookTooLong();
+
+}  // namespace ks::runtime

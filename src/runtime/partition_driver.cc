@@ -1,0 +1,211 @@
+#include "runtime/partition_driver.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/str_cat.h"
+#include "pipeline/lane_hash.h"
+
+namespace ks::runtime {
+
+using observe::MetricId;
+
+PartitionDriver::PartitionDriver(kafka::TopicPartition name, std::unique_ptr<kafka::ConsumerQueue> queue,
+                                 std::unique_ptr<pipeline::Partition> machine, std::unique_ptr<RecordPath> path,
+                                 observe::Series& series, const DriverServices& services)
+    : name_(std::move(name)),
+      queue_(std::move(queue)),
+      machine_(std::move(machine)),
+      path_(std::move(path)),
+      series_(series),
+      services_(services) {
+  queue_->NotifyOn(services_.inbox->event_fd());
+}
+
+PartitionDriver::~PartitionDriver() { queue_->NotifyOn(-1); }
+
+void PartitionDriver::OnFacts(const pipeline::TopicFacts& facts) { Tell(facts); }
+
+void PartitionDriver::Stop() { Tell(pipeline::Stop{}); }
+
+int64_t PartitionDriver::wake_at() const {
+  return seek_failed_ ? std::min(seek_retry_at_, machine_->wake_at()) : machine_->wake_at();
+}
+
+void PartitionDriver::Tell(pipeline::Event event) {
+  if (!ended_) Do(machine_->Handle(std::move(event), services_.clock->MonotonicNanos()));
+}
+
+void PartitionDriver::Do(pipeline::Actions actions) {
+  for (pipeline::Action& action : actions) {
+    std::visit([this](auto& what) { Act(what); }, action);
+  }
+}
+
+template <typename E>
+std::function<void(E)> PartitionDriver::Poster() {
+  return [inbox = services_.inbox, weak = weak_from_this()](E event) {
+    inbox->Post([weak, event = std::move(event)]() mutable {
+      if (const auto driver = weak.lock()) driver->Tell(std::move(event));
+    });
+  };
+}
+
+// ---- Actions ------------------------------------------------------------------------------------------------------
+
+void PartitionDriver::Act(pipeline::ReadChains& action) {
+  services_.spanner->Read(std::move(action.reads), [post = Poster<pipeline::ChainsRead>(), id = action.id](auto rows) {
+    post({id, std::move(rows)});
+  });
+}
+
+void PartitionDriver::Act(pipeline::ReadRows& action) {
+  services_.spanner->Read(std::move(action.reads), [post = Poster<pipeline::RowsRead>(), id = action.id](auto rows) {
+    post({id, std::move(rows)});
+  });
+}
+
+void PartitionDriver::Act(pipeline::SendCommit& action) {
+  const int64_t sent_at = services_.clock->MonotonicNanos();
+  services_.spanner->Commit(std::move(action), [inbox = services_.inbox, weak = weak_from_this(),
+                                                sent_at](pipeline::CommitDone event) {
+    inbox->Post([weak, sent_at, event = std::move(event)]() mutable {
+      if (const auto driver = weak.lock()) driver->OnCommitAnswer(std::move(event), sent_at);
+    });
+  });
+}
+
+void PartitionDriver::Act(pipeline::RunTransaction& action) {
+  const int64_t sent_at = services_.clock->MonotonicNanos();
+  services_.spanner->Run(std::move(action), [inbox = services_.inbox, weak = weak_from_this(),
+                                             sent_at](pipeline::CommitDone event) {
+    inbox->Post([weak, sent_at, event = std::move(event)]() mutable {
+      if (const auto driver = weak.lock()) driver->OnCommitAnswer(std::move(event), sent_at);
+    });
+  });
+}
+
+void PartitionDriver::OnCommitAnswer(pipeline::CommitDone event, int64_t sent_at) {
+  const double seconds =
+      static_cast<double>(services_.clock->MonotonicNanos() - sent_at) / static_cast<double>(env::kNanosPerSecond);
+  series_.Record(MetricId::kCommitSeconds, seconds);
+  series_.Add(event.status.ok() ? MetricId::kCommits : MetricId::kCommitRetries);
+  Tell(std::move(event));
+}
+
+void PartitionDriver::Act(pipeline::Seek& action) {
+  DropBacklog();
+  epoch_ = action.epoch;
+  seek_to_ = action.offset;
+  if (!started_) {
+    started_ = true;  // the assignment begins there
+    services_.listener->on_start(name_, Offset(action.offset));
+    return;
+  }
+  const absl::Status status = services_.consumer->Seek(name_, Offset(action.offset));
+  seek_failed_ = !status.ok();
+  if (!seek_failed_) return;
+  // The partition is not fetched yet, or no more; nothing is taken from the queue until the seek has worked.
+  seek_retry_at_ = services_.clock->MonotonicNanos() + 100 * env::kNanosPerMilli;
+}
+
+void PartitionDriver::Act(pipeline::Pause&) { paused_ = true; }
+void PartitionDriver::Act(pipeline::Resume&) { paused_ = false; }
+
+void PartitionDriver::Act(pipeline::CommitKafkaOffset& action) {
+  committed_ = Offset(action.offset);
+  series_.Set(MetricId::kCommittedOffset, static_cast<double>(action.offset));
+  services_.listener->on_committed(name_, committed_);
+}
+
+void PartitionDriver::Act(pipeline::Warning& action) { services_.listener->on_warning(action.status); }
+
+void PartitionDriver::Act(pipeline::GivenUp& action) {
+  ended_ = true;
+  series_.Add(MetricId::kFenced);
+  services_.listener->on_end(name_, {PartitionEnd::Kind::kGivenUp, action.reason});
+}
+
+void PartitionDriver::Act(pipeline::Stopped& action) {
+  ended_ = true;
+  services_.listener->on_end(name_, {PartitionEnd::Kind::kStopped, action.status});
+}
+
+// ---- Records ------------------------------------------------------------------------------------------------------
+
+void PartitionDriver::DropBacklog() {
+  backlog_.Clear();
+  offsets_.clear();
+  next_ = 0;
+}
+
+bool PartitionDriver::Turn() {
+  if (ended_) return false;
+  const int64_t now = services_.clock->MonotonicNanos();
+  if (seek_failed_ && now >= seek_retry_at_) {
+    pipeline::Seek again{seek_to_, epoch_};
+    Act(again);
+  }
+  if (now >= machine_->wake_at()) Tell(pipeline::Tick{});
+  if (ended_ || seek_failed_ || paused_) return false;
+  if (next_ < offsets_.size()) return OfferBacklog();
+  return TakeMessages() && OfferBacklog();
+}
+
+bool PartitionDriver::TakeMessages() {
+  DropBacklog();
+  queue_->Take(&backlog_);
+  if (backlog_.empty()) return false;
+  key_hashes_.clear();
+  timestamps_ms_.clear();
+  positions_.clear();
+  backlog_end_ = -1;
+  size_t bytes = 0;
+  for (size_t i = 0; i < backlog_.size(); ++i) {
+    const kafka::MessageView message = backlog_[i];
+    if (message.is_end()) {
+      backlog_end_ = std::max(backlog_end_, message.offset().value());
+      continue;
+    }
+    if (const absl::Status error = message.error(); !error.ok()) {
+      if (absl::IsOutOfRange(error)) services_.listener->on_offset_out_of_range(name_);
+      services_.listener->on_warning(error);
+      continue;
+    }
+    offsets_.push_back(message.offset().value());
+    const auto key = message.key();
+    key_hashes_.push_back(key ? pipeline::LaneHash(*key) : pipeline::LaneHashOfOffset(message.offset().value()));
+    timestamps_ms_.push_back(message.timestamp_ms());
+    positions_.push_back(static_cast<uint32_t>(i));
+    backlog_end_ = std::max(backlog_end_, message.offset().value() + 1);
+    bytes += message.bytes();
+  }
+  series_.Add(MetricId::kRecordBytes, static_cast<double>(bytes));
+  return backlog_end_ >= 0;
+}
+
+// Offers what is left of the backlog; false when the machine has no room now.
+bool PartitionDriver::OfferBacklog() {
+  const size_t from = next_;
+  pipeline::RecordChunk chunk;
+  chunk.epoch = epoch_;
+  chunk.offsets = absl::MakeConstSpan(offsets_).subspan(from);
+  chunk.key_hashes = absl::MakeConstSpan(key_hashes_).subspan(from);
+  chunk.timestamps_ms = absl::MakeConstSpan(timestamps_ms_).subspan(from);
+  chunk.next_offset = backlog_end_;
+  const pipeline::Admission admission = machine_->Admit(chunk);
+  if (admission.consumed == 0 && !chunk.offsets.empty()) return false;
+  next_ = from + admission.consumed;
+  if (!admission.rows.empty()) {
+    last_timestamp_ms_ = timestamps_ms_[from + admission.rows.back()];
+    const auto refused = path_->Write(backlog_, positions_, from, admission, machine_->lane_data(), series_);
+    if (refused) Tell(*refused);
+  }
+  const uint32_t epoch = epoch_;
+  Tell(pipeline::RecordsAdded{});
+  const bool dropped = epoch != epoch_ || ended_;
+  if (!dropped && next_ == offsets_.size()) DropBacklog();
+  return true;
+}
+
+}  // namespace ks::runtime

@@ -1,0 +1,58 @@
+// PipelineRunner: runs one pipeline in this process until it is told to stop, has reached the end (--once), or fails.
+//
+// It owns the threads: one control thread (the caller's, in Run), and data threads ("shards") that share the partitions out.
+// Thread safety: RequestStop and snapshot may be called from any thread, also from a signal's handler thread; Run once.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "env/clock.h"
+#include "observe/metrics.h"
+#include "pipeline/plan.h"
+#include "pipeline/spec.h"
+#include "runtime/source_runner.h"
+#include "spanner/client.h"
+
+namespace ks::runtime {
+
+struct PipelineRunnerOptions {
+  std::string writer;  // names this worker in the checkpoints: host and process
+  bool once = false;
+  int shards = 0;  // 0: as many as there are cores
+  // Called on the control thread about four times a second.
+  std::function<void(const std::vector<PartitionProgress>&)> on_progress;
+};
+
+class PipelineRunner {
+ public:
+  // `plan` was made for `spec`; both outlive the runner, as do client and metrics.
+  PipelineRunner(const pipeline::PipelineSpec& spec, const pipeline::Plan& plan, spanner::Client& client,
+                 observe::Metrics& metrics, PipelineRunnerOptions options);
+  ~PipelineRunner();
+
+  // OK after a stop or when --once is done. Everything taken is then committed, or the status says what is not.
+  absl::Status Run();
+  void RequestStop() { stop_ = true; }
+
+ private:
+  absl::Status Serve();
+  absl::Status Finish();
+
+  const pipeline::PipelineSpec& spec_;
+  const pipeline::Plan& plan_;
+  observe::Metrics& metrics_;
+  const PipelineRunnerOptions options_;
+  env::Clock& clock_;
+  std::atomic<bool> stop_{false};
+  SpannerPort port_;
+  std::vector<std::unique_ptr<SourceRunner>> sources_;  // outlive the shards
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace ks::runtime
