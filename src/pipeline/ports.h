@@ -154,6 +154,7 @@ struct TopicFacts {
   // Where a partition without chains begins, as `start:` says. A partition that the topic grew
   // while the pipeline was known begins at `low`, whatever `start:` says.
   int64_t begin = 0;
+  bool out_of_range = false;  // a fetch at the position was refused for its offset
 };
 
 // The records of the last Admission are in their lanes' LaneData (those that a filter or policy
