@@ -95,6 +95,9 @@ absl::Status TimestampRange(int64_t value) {
       " cannot be converted into a TIMESTAMP, because it would be out of the allowed range between "
       "-62135596800000000 to 253402300799999999 (microseconds)"));
 }
+absl::Status UnknownPart(std::string_view part) {
+  return absl::InvalidArgumentError(StrCat("Unknown date part '", part, "'"));
+}
 absl::Status UnsupportedPart(std::string_view function, std::string_view part) {
   return absl::InvalidArgumentError(
       StrCat(function, " does not support the ", part, " date part"));

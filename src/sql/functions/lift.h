@@ -233,11 +233,11 @@ F MakeFunctor(Call& call) {
 template <typename F, typename R, bool kScoped, typename... Args>
 struct Function {
   template <size_t... I>
-  static void Loop(Call& call, Rows rows, const Column* arguments, Datum* out,
+  static void Loop(Call& call, Rows rows, [[maybe_unused]] const Column* arguments, Datum* out,
                    std::index_sequence<I...>) {
     F function = MakeFunctor<F>(call);
     Scope scope(call);
-    const size_t count = call.argument_types.size();
+    [[maybe_unused]] const size_t count = call.argument_types.size();
     [[maybe_unused]] const std::tuple<Input<Args>...> inputs{
         Input<Args>(arguments, I, count)...};
     for (const uint32_t row : rows) {

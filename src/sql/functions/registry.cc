@@ -67,6 +67,12 @@ void FunctionTable::Add(std::string name, std::vector<Signature> signatures,
   functions_[std::move(name)] = std::move(function);
 }
 
+void FunctionTable::Extend(std::string_view name, std::vector<Signature> signatures) {
+  auto it = functions_.find(name);
+  if (it == functions_.end()) return Add(std::string(name), std::move(signatures));
+  for (Signature& s : signatures) it->second->signatures.push_back(std::move(s));
+}
+
 void FunctionTable::Alias(std::string_view alias, std::string_view name) {
   auto function = std::make_unique<Function>(*Find(name));
   function->name = std::string(alias);

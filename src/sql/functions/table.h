@@ -1,6 +1,7 @@
 // The table of functions while it is filled. Each subject has a file that adds its functions.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,13 +16,15 @@ class FunctionTable {
  public:
   void Add(std::string name, std::vector<Signature> signatures,
            Determinism determinism = Determinism::kPure);
+  // More signatures for `name`, after those it has.
+  void Extend(std::string_view name, std::vector<Signature> signatures);
   // `alias` becomes another name of `name`, which is there already.
   void Alias(std::string_view alias, std::string_view name);
   const Function* Find(std::string_view upper_name) const;
   std::vector<std::string> names() const;  // sorted; without the `$` ones
 
  private:
-  StringMap<std::unique_ptr<const Function>> functions_;
+  StringMap<std::unique_ptr<Function>> functions_;
 };
 
 class AggregateTable {
