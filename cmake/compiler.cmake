@@ -22,7 +22,8 @@ endif()
 add_library(ks_warnings INTERFACE)
 target_compile_options(ks_warnings INTERFACE -Wall -Wextra -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 reports these inside its own std::string, std::optional and std::variant (PR 105651, 105562).
+  # GCC 12 reports these inside its own std::string, std::optional and std::variant (PR 105651,
+  # 105562).
   # Designated initialisers may leave out fields that have defaults.
   target_compile_options(ks_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized
                          -Wno-missing-field-initializers)
@@ -34,7 +35,8 @@ find_program(KS_CCACHE ccache)
 if(KS_CCACHE)
   # Paths relative to the source tree and no hashing of the working directory: all build directories
   # of one tree, and clones of it, share their hits.
-  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${KS_CCACHE})
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+               CCACHE_NOHASHDIR=1 ${KS_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()

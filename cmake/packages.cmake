@@ -69,5 +69,6 @@ else()
     IMPORTED_LOCATION ${KS_DEPS_DIR}/lib/librdkafka.a
     INTERFACE_INCLUDE_DIRECTORIES ${KS_DEPS_DIR}/include)
   target_link_libraries(ks_rdkafka INTERFACE
-    CURL::libcurl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${KS_ZSTD} ${KS_LZ4} Threads::Threads m dl)
+    CURL::libcurl OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${KS_ZSTD} ${KS_LZ4} Threads::Threads
+    m dl)
 endif()

@@ -1,0 +1,49 @@
+# The front door. `make help` says what there is; everything is built into build/.
+.DEFAULT_GOAL := all
+.PHONY: all help setup release quickstart test bench format clean
+
+JOBS ?= 2
+
+all: release
+
+help:
+	@echo 'make              get the dependencies and build build/release/kafka-spanner'
+	@echo 'make quickstart   the same, then load a real dataset through Kafka into a local Spanner'
+	@echo 'make test         build and run all tests, with sanitizers where it counts'
+	@echo 'make bench        build and run the benchmarks'
+	@echo 'make format       put the code into the house style (clang-format)'
+	@echo 'make clean        remove what was built, keep the dependencies'
+	@echo
+	@echo 'For daily work: cmake --preset dev && ninja -C build/dev && ctest --test-dir build/dev'
+	@echo 'One module only: ninja -C build/dev ks_sql_tests && build/dev/bin/ks_sql_tests'
+
+setup:
+	@tools/setup/run
+
+build/%/build.ninja: | setup
+	@cmake --preset $* --log-level=WARNING
+
+release: setup build/release/build.ninja
+	@cmake --build build/release -j$(JOBS)
+
+quickstart: release
+	@tools/setup/run data
+	build/release/kafka-spanner dev --once examples/flights/pipeline.yaml
+
+# One ctest run over three builds: everything as shipped; all modules and fuzzers with address and
+# undefined-behaviour checks; what has threads with race checks.
+test: release build/asan/build.ninja build/tsan/build.ninja
+	@tools/setup/run data
+	@cmake --build build/asan -j$(JOBS) --target checks
+	@cmake --build build/tsan -j$(JOBS) --target checks
+	@printf 'subdirs(release asan tsan)\n' > build/CTestTestfile.cmake
+	@ctest --test-dir build -j$(JOBS) --output-on-failure
+
+bench: release
+	@set -e; for b in build/release/bin/*_bench; do [ ! -x "$$b" ] || { echo "$$b"; "$$b"; }; done
+
+format:
+	@find src tests bench -name '*.h' -o -name '*.cc' | xargs clang-format-14 -i
+
+clean:
+	rm -rf build/release build/dev build/asan build/tsan build/data
