@@ -16,26 +16,14 @@ const FunctionTable& Functions() {
   static const FunctionTable* const table = [] {
     auto* t = new FunctionTable;
     AddArithmetic(*t);
-    AddArray(*t);
-    AddBit(*t);
     AddComparison(*t);
     AddConditional(*t);
     AddDate(*t);
-    AddEncoding(*t);
-    AddFormat(*t);
-    AddHash(*t);
-    AddInterval(*t);
-    AddJson(*t);
-    AddJsonValues(*t);
     AddMath(*t);
-    AddNet(*t);
-    AddNumeric(*t);
     AddRegexp(*t);
     AddString(*t);
     AddText(*t);
-    AddTimeText(*t);
     AddTimestamp(*t);
-    AddVector(*t);
     return t;
   }();
   return *table;
@@ -44,7 +32,6 @@ const FunctionTable& Functions() {
 const AggregateTable& Aggregates() {
   static const AggregateTable* const table = [] {
     auto* t = new AggregateTable;
-    AddAggregates(*t);
     return t;
   }();
   return *table;

@@ -50,7 +50,6 @@ void AddJson(FunctionTable& table);
 void AddJsonValues(FunctionTable& table);
 void AddMath(FunctionTable& table);
 void AddNet(FunctionTable& table);
-void AddNumeric(FunctionTable& table);
 void AddRegexp(FunctionTable& table);
 void AddString(FunctionTable& table);
 void AddText(FunctionTable& table);
