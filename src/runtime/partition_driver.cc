@@ -33,7 +33,10 @@ int64_t PartitionDriver::wake_at() const {
 }
 
 void PartitionDriver::Tell(pipeline::Event event) {
-  if (!ended_) Do(machine_->Handle(std::move(event), services_.clock->MonotonicNanos()));
+  if (ended_) return;
+  pipeline::Actions actions;
+  machine_->Handle(event, services_.clock->MonotonicNanos(), &actions);
+  Do(std::move(actions));
 }
 
 void PartitionDriver::Do(pipeline::Actions actions) {
@@ -198,7 +201,7 @@ bool PartitionDriver::OfferBacklog() {
   next_ = from + admission.consumed;
   if (!admission.rows.empty()) {
     last_timestamp_ms_ = timestamps_ms_[from + admission.rows.back()];
-    const auto refused = path_->Write(backlog_, positions_, from, admission, machine_->lane_data(), series_);
+    const auto refused = path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from), admission, *machine_, series_);
     if (refused) Tell(*refused);
   }
   const uint32_t epoch = epoch_;

@@ -72,11 +72,6 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   int64_t last_timestamp_ms() const { return last_timestamp_ms_; }
 
  private:
-  struct CommitUnderWay {
-    pipeline::CallId id;
-    int64_t sent_at;
-  };
-
   void Tell(pipeline::Event event);
   void Do(pipeline::Actions actions);
   void Act(pipeline::ReadChains& action);

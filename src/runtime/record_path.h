@@ -1,4 +1,34 @@
-// RecordPath: from Kafka's messages to rows in lanes, for one partition: decode, transform, append. Written by
-// record_path.cc over formats/ and pipeline/.
-// Thread safety: one data thread.
+// RecordPath: from Kafka's messages to rows in lanes, for one partition: decode, transform, append.
+// Thread safety: one data thread; the factory may be called from any.
 #pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/types/span.h"
+#include "kafka/message.h"
+#include "observe/metrics.h"
+#include "pipeline/partition.h"
+#include "pipeline/ports.h"
+
+namespace ks::runtime {
+
+class RecordPath {
+ public:
+  virtual ~RecordPath() = default;
+  // The state machine of the partition, whose lanes this path fills.
+  virtual std::unique_ptr<pipeline::Partition> MakePartition(const kafka::TopicPartition& name,
+                                                             const std::string& writer) = 0;
+  // Puts the admitted records into their lanes: record admission.rows[i] is messages[positions[admission.rows[i]]]. The
+  // record at which the pipeline has to stop, if there is one.
+  virtual std::optional<pipeline::RecordRefused> Write(const kafka::MessageBatch& messages,
+                                                       absl::Span<const uint32_t> positions,
+                                                       const pipeline::Admission& admission,
+                                                       pipeline::Partition& partition, observe::Series& series) = 0;
+};
+
+using RecordPathFactory = std::function<std::unique_ptr<RecordPath>(const kafka::TopicPartition&)>;
+
+}  // namespace ks::runtime

@@ -24,13 +24,12 @@
 #include "pipeline/spec.h"
 #include "runtime/inbox.h"
 #include "runtime/partition_driver.h"
+#include "runtime/record_path.h"
 #include "runtime/shard.h"
 #include "runtime/spanner_port.h"
 
 namespace ks::runtime {
 
-// Makes what turns records into rows, one per partition.
-using RecordPathFactory = std::function<std::unique_ptr<RecordPath>(const kafka::TopicPartition&)>;
 
 struct SourceOptions {
   const pipeline::PipelineSpec* spec;

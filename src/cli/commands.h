@@ -1,0 +1,17 @@
+// All commands. Each is in the file of its name.
+#pragma once
+
+#include "cli/command.h"
+
+namespace ks::cli {
+
+void AddDevCommand(CLI::App& app, GlobalOptions& options);
+void AddRunCommand(CLI::App& app, GlobalOptions& options);
+void AddPlanCommand(CLI::App& app, GlobalOptions& options);
+void AddStatusCommand(CLI::App& app, GlobalOptions& options);
+void AddOffsetsCommand(CLI::App& app, GlobalOptions& options);
+void AddSqlCommand(CLI::App& app, GlobalOptions& options);
+void AddSpannerCommand(CLI::App& app, GlobalOptions& options);
+void AddDocCommand(CLI::App& app, GlobalOptions& options);
+
+}  // namespace ks::cli

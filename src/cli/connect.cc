@@ -1,0 +1,20 @@
+#include "cli/connect.h"
+
+#include "base/status_macros.h"
+#include "spanner/stub_factory.h"
+
+namespace ks::cli {
+
+absl::StatusOr<Connection> Connect(const ConnectTo& to) {
+  KS_RETURN_IF_ERROR(spanner::ParseDatabaseName(to.database).status());
+  Connection connection;
+  KS_ASSIGN_OR_RETURN(connection.stub, spanner::MakeStub({to.endpoint}));
+  spanner::ClientOptions options;
+  options.database = to.database;
+  options.role = to.role;
+  connection.client = std::make_unique<spanner::Client>(connection.stub, options);
+  connection.admin = std::make_unique<spanner::Admin>(connection.stub);
+  return connection;
+}
+
+}  // namespace ks::cli

@@ -1,0 +1,47 @@
+// kafka-spanner: keeps Google Cloud Spanner tables true to Apache Kafka topics.
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "observe/log.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Keeps Google Cloud Spanner tables true to Apache Kafka topics: exactly once, in milliseconds.",
+               "kafka-spanner"};
+  app.require_subcommand(1);
+  app.fallthrough();  // global options may stand after the command
+  app.footer("Try it:  kafka-spanner dev --once examples/flights/pipeline.yaml\n"
+             "Exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 Kafka or Spanner unreachable,\n"
+             "            4 stopped at a record (a person must decide), 5 check failed, 130 interrupted twice");
+
+  ks::cli::GlobalOptions options;
+  std::string output = "text";
+  app.add_option("--output", output, "text, or json: one JSON document on standard output, logs on standard error")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--log-format", options.log_format, "text or json lines on standard error")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_flag("--quiet,-q", options.quiet, "say nothing but results and errors");
+  app.parse_complete_callback([&] {
+    options.json = output == "json";
+    const bool json_log = options.log_format == "json";
+    ks::observe::SetUpLog(options.quiet ? ks::observe::LogLevel::kError : ks::observe::LogLevel::kInfo,
+                          json_log ? ks::observe::LogFormat::kJson : ks::observe::LogFormat::kText);
+  });
+
+  ks::cli::AddDevCommand(app, options);
+  ks::cli::AddRunCommand(app, options);
+  ks::cli::AddPlanCommand(app, options);
+  ks::cli::AddStatusCommand(app, options);
+  ks::cli::AddOffsetsCommand(app, options);
+  ks::cli::AddSqlCommand(app, options);
+  ks::cli::AddSpannerCommand(app, options);
+  ks::cli::AddDocCommand(app, options);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // CLI11's way of saying so, and of --help
+    const int code = app.exit(error);
+    return code == 0 ? ks::cli::kExitOk : ks::cli::kExitUsage;
+  }
+  return options.exit_code;
+}

@@ -1,0 +1,13 @@
+// Signals: SIGINT and SIGTERM as a request to stop; the second one ends the process at once (exit code 130).
+#pragma once
+
+#include <functional>
+
+namespace ks::cli {
+
+// `on_stop` runs once, on a thread of its own. Call once, before other threads start.
+void OnStopSignal(std::function<void()> on_stop);
+// Waits until a signal asks to stop.
+void WaitForStopSignal();
+
+}  // namespace ks::cli

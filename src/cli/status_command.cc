@@ -1,0 +1,193 @@
+// kafka-spanner status and offsets show: where pipelines stand, read from their checkpoints.
+#include <google/spanner/v1/spanner.pb.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/numbers.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/exit_code.h"
+#include "cli/pipeline_file.h"
+#include "cli/result_table.h"
+#include "kafka/consumer.h"
+
+namespace ks::cli {
+namespace {
+
+struct StatusOptions {
+  std::vector<std::string> files;
+  std::string endpoint;
+  bool lanes = false;  // offsets show: each lane by itself
+};
+
+// The head of each lane's chain is its newest checkpoint of the partition's generation.
+constexpr char kHeads[] =
+    "SELECT c.Topic, c.KafkaPartition, c.Lane, MAX(c.EndOffset) AS NextOffset, MAX(c.CommittedAt) AS CommittedAt, "
+    "MAX(c.LastTimestamp) AS LastTimestamp, p.Generation, p.Lanes "
+    "FROM kafka_spanner.Partitions AS p JOIN kafka_spanner.Checkpoints AS c "
+    "ON c.Pipeline = p.Pipeline AND c.Topic = p.Topic AND c.KafkaPartition = p.KafkaPartition "
+    "AND c.Generation = p.Generation "
+    "WHERE p.Pipeline = @pipeline "
+    "GROUP BY c.Topic, c.KafkaPartition, c.Lane, p.Generation, p.Lanes "
+    "ORDER BY c.Topic, c.KafkaPartition, c.Lane";
+
+struct Head {
+  std::string topic;
+  int64_t partition = 0;
+  std::string lane;  // a number, or `all`
+  int64_t next_offset = 0;
+  std::string committed_at;
+  std::string last_timestamp;
+  int64_t generation = 0;
+  int64_t lanes = 0;
+};
+
+int64_t ToInt(const std::string& text) {
+  int64_t value = 0;
+  (void)absl::SimpleAtoi(text, &value);
+  return value;
+}
+
+absl::StatusOr<std::vector<Head>> ReadHeads(spanner::Client& client, const std::string& pipeline) {
+  google::spanner::v1::ExecuteSqlRequest request;
+  request.set_sql(kHeads);
+  (*request.mutable_params()->mutable_fields())["pipeline"].set_string_value(pipeline);
+  (*request.mutable_param_types())["pipeline"].set_code(google::spanner::v1::STRING);
+  KS_ASSIGN_OR_RETURN(const auto result, client.QueryNow(request));
+  std::vector<Head> heads;
+  for (const auto& row : result->rows()) {
+    const auto text = [&](int i) { return row.values(i).string_value(); };
+    heads.push_back({text(0), ToInt(text(1)), text(2), ToInt(text(3)), text(4), text(5), ToInt(text(6)), ToInt(text(7))});
+  }
+  return heads;
+}
+
+// A partition is complete up to the lowest head of its lanes.
+std::vector<Head> Together(const std::vector<Head>& lanes) {
+  std::vector<Head> partitions;
+  for (const Head& lane : lanes) {
+    const bool same = !partitions.empty() && partitions.back().topic == lane.topic &&
+                      partitions.back().partition == lane.partition;
+    if (!same) {
+      partitions.push_back(lane);
+      partitions.back().lane = "all";
+      continue;
+    }
+    Head& whole = partitions.back();
+    whole.next_offset = std::min(whole.next_offset, lane.next_offset);
+    whole.committed_at = std::max(whole.committed_at, lane.committed_at);
+    whole.last_timestamp = std::max(whole.last_timestamp, lane.last_timestamp);
+  }
+  return partitions;
+}
+
+// Ends of the topics' partitions; a topic that cannot be asked is left out.
+class TopicEnds {
+ public:
+  explicit TopicEnds(const pipeline::PipelineSpec& spec) {
+    for (const auto& source : spec.sources) {
+      kafka::ConsumerOptions options;
+      options.brokers = source.brokers;
+      options.group = StrCat(spec.name, ".status");
+      options.properties.assign(source.properties.begin(), source.properties.end());
+      auto consumer = kafka::Consumer::Create(std::move(options));
+      if (!consumer.ok()) continue;
+      for (const std::string& topic : source.topics) by_topic_[topic] = consumers_.size();
+      consumers_.push_back(*std::move(consumer));
+    }
+  }
+  std::optional<int64_t> End(const std::string& topic, int64_t partition) {
+    const auto it = by_topic_.find(topic);
+    if (it == by_topic_.end() || !reachable_) return std::nullopt;
+    const auto marks = consumers_[it->second]->QueryWatermarks({topic, PartitionId(static_cast<int32_t>(partition))});
+    reachable_ = marks.ok();
+    if (!marks.ok()) return std::nullopt;
+    return marks->high.value();
+  }
+  bool reachable() const { return reachable_; }
+
+ private:
+  std::map<std::string, size_t> by_topic_;
+  std::vector<std::unique_ptr<kafka::Consumer>> consumers_;
+  bool reachable_ = true;
+};
+
+absl::Status ShowOne(const std::string& file, const StatusOptions& options, const GlobalOptions& global,
+                     nlohmann::ordered_json& all) {
+  KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec, ReadPipelineFile(file));
+  const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
+  KS_ASSIGN_OR_RETURN(const Connection connection, Connect({spec.target.database, endpoint, spec.target.role}));
+  KS_ASSIGN_OR_RETURN(std::vector<Head> heads, ReadHeads(*connection.client, spec.name));
+  if (!options.lanes) heads = Together(heads);
+  TopicEnds ends(spec);
+  TextTable table{{"topic", "partition", "lane", "next offset", "end", "lag", "last record", "committed at"},
+                  {false, true, true, true, true, true, false, false},
+                  {}};
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const Head& head : heads) {
+    const auto end = ends.End(head.topic, head.partition);
+    const auto lag = end ? std::optional(std::max<int64_t>(0, *end - head.next_offset)) : std::nullopt;
+    table.rows.push_back({head.topic, std::to_string(head.partition), head.lane, WithThousands(head.next_offset),
+                          end ? WithThousands(*end) : "?", lag ? WithThousands(*lag) : "?", head.last_timestamp,
+                          head.committed_at});
+    rows.push_back({{"topic", head.topic},
+                    {"partition", head.partition},
+                    {"lane", head.lane},
+                    {"next_offset", head.next_offset},
+                    {"end_offset", end ? nlohmann::ordered_json(*end) : nullptr},
+                    {"lag_records", lag ? nlohmann::ordered_json(*lag) : nullptr},
+                    {"generation", head.generation},
+                    {"lanes", head.lanes},
+                    {"last_record_at", head.last_timestamp},
+                    {"committed_at", head.committed_at}});
+  }
+  all.push_back({{"pipeline", spec.name}, {"database", spec.target.database}, {"partitions", rows}});
+  if (global.json) return absl::OkStatus();
+  std::cout << "pipeline " << spec.name << " -> " << spec.target.database << "\n";
+  if (heads.empty()) {
+    std::cout << "  no checkpoints yet: it has not run against this database\n";
+  } else {
+    PrintTable(table, std::cout);
+  }
+  if (!ends.reachable()) std::cerr << "Kafka could not be asked for the ends of its topics, so lag is unknown\n";
+  return absl::OkStatus();
+}
+
+int Show(const StatusOptions& options, const GlobalOptions& global) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const std::string& file : options.files) {
+    const absl::Status status = ShowOne(file, options, global, all);
+    if (!status.ok()) return Fail(global, status);
+  }
+  if (global.json) std::cout << all.dump(2) << "\n";
+  return kExitOk;
+}
+
+void AddShow(CLI::App& parent, const char* name, const char* help, bool lanes, GlobalOptions& global) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  auto options = std::make_shared<StatusOptions>();
+  options->lanes = lanes;
+  command->add_option("FILE", options->files, "pipeline files")->required();
+  command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
+  OnChosen(*command, global, [options, &global] { return Show(*options, global); });
+}
+
+}  // namespace
+
+void AddStatusCommand(CLI::App& app, GlobalOptions& global) {
+  AddShow(app, "status", "where pipelines stand: offsets and lag per partition", false, global);
+}
+
+void AddOffsetsCommand(CLI::App& app, GlobalOptions& global) {
+  CLI::App* offsets = app.add_subcommand("offsets", "the offsets that a pipeline keeps in Spanner");
+  offsets->require_subcommand(1);
+  AddShow(*offsets, "show", "the head of each lane's chain", true, global);
+}
+
+}  // namespace ks::cli
