@@ -1,9 +1,10 @@
-// DDL statements -> schema changes: validated against the data, indexes filled, one version per statement.
+// DDL statements -> schema changes: validated against the data, indexes filled, one version per
+// statement.
 //
-// As Spanner does: statements are applied one after the other; when one fails those before it stay, those after it are
-// not tried. A CREATE INDEX (or a constraint on existing rows) lets commits go on while it is filled.
-// Thread safety: ApplyDdl may be called from any thread; calls on one database run one after the other.
-// Source: https://cloud.google.com/spanner/docs/schema-updates
+// As Spanner does: statements are applied one after the other; when one fails those before it stay,
+// those after it are not tried. A CREATE INDEX (or a constraint on existing rows) lets commits go
+// on while it is filled. Thread safety: ApplyDdl may be called from any thread; calls on one
+// database run one after the other. Source: https://cloud.google.com/spanner/docs/schema-updates
 #pragma once
 
 #include <functional>
@@ -30,9 +31,10 @@ struct DdlProgress {
 // Called from ApplyDdl's thread; must not block for long.
 using DdlObserver = std::function<void(const DdlProgress&)>;
 
-// Parses and applies all. INVALID_ARGUMENT before anything is done when one does not parse; then the first error of a
-// statement (UNIMPLEMENTED where the local Spanner cannot do it).
-absl::Status ApplyDdl(Database& database, absl::Span<const std::string> statements, const DdlObserver& observer = {});
+// Parses and applies all. INVALID_ARGUMENT before anything is done when one does not parse; then
+// the first error of a statement (UNIMPLEMENTED where the local Spanner cannot do it).
+absl::Status ApplyDdl(Database& database, absl::Span<const std::string> statements,
+                      const DdlObserver& observer = {});
 
 // Checks that the statements parse, without applying them.
 absl::Status CheckDdlSyntax(absl::Span<const std::string> statements);

@@ -108,16 +108,19 @@ Json WriteIndex(const Index& i) {
 Json WriteView(const View& v) {
   Json columns = Json::array();
   for (const View::Column& c : v.columns) columns.push_back({c.name, TypeText(c.type)});
-  return {{"name", v.name}, {"query", v.query}, {"invoker", v.security_invoker}, {"columns", columns}};
+  return {
+      {"name", v.name}, {"query", v.query}, {"invoker", v.security_invoker}, {"columns", columns}};
 }
 
 Json WriteStream(const ChangeStream& s) {
   Json watched = Json::array();
   for (const auto& w : s.watched) watched.push_back({w.table, w.all_columns, w.columns});
-  return {{"name", s.name}, {"all", s.for_all}, {"watched", watched}, {"options", Options(s.options)}};
+  return {
+      {"name", s.name}, {"all", s.for_all}, {"watched", watched}, {"options", Options(s.options)}};
 }
 
-// ---- Reading: any surprise throws inside nlohmann, and DecodeSchema turns that into DATA_LOSS ----
+// ---- Reading: any surprise throws inside nlohmann, and DecodeSchema turns that into DATA_LOSS
+// ----
 
 std::vector<OptionEntry> ReadOptions(const Json& in) {
   std::vector<OptionEntry> options;
@@ -180,7 +183,8 @@ Column ReadColumn(const Json& in) {
 
 void ReadConstraints(const Json& in, Table& t) {
   for (const Json& c : in.at("checks")) {
-    t.checks.push_back({c.at("name"), c.at("generated_name"), c.at("expression"), c.at("enforced")});
+    t.checks.push_back(
+        {c.at("name"), c.at("generated_name"), c.at("expression"), c.at("enforced")});
   }
   for (const Json& k : in.at("foreign_keys")) {
     ForeignKey key;
@@ -209,7 +213,8 @@ std::unique_ptr<Table> ReadTable(const Json& in) {
   t->synonyms = in.at("synonyms").get<std::vector<std::string>>();
   t->options = ReadOptions(in.at("options"));
   if (in.contains("row_deletion")) {
-    t->row_deletion_policy = RowDeletionPolicy{in.at("row_deletion").at(0), in.at("row_deletion").at(1)};
+    t->row_deletion_policy =
+        RowDeletionPolicy{in.at("row_deletion").at(0), in.at("row_deletion").at(1)};
   }
   return t;
 }
@@ -313,8 +318,8 @@ std::string EncodeSchema(const Schema& s) {
                                  {"object", p.object_name},
                                  {"role", p.role}});
   }
-  out["proto_descriptors"] = Json::binary(
-      std::vector<uint8_t>(s.proto_descriptors.begin(), s.proto_descriptors.end()));
+  out["proto_descriptors"] =
+      Json::binary(std::vector<uint8_t>(s.proto_descriptors.begin(), s.proto_descriptors.end()));
   std::vector<uint8_t> bytes = Json::to_cbor(out);
   return std::string(bytes.begin(), bytes.end());
 }

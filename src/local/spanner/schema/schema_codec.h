@@ -1,4 +1,5 @@
-// Schemas as bytes (CBOR), for the store's metadata. Derived fields are not written; reading computes them again.
+// Schemas as bytes (CBOR), for the store's metadata. Derived fields are not written; reading
+// computes them again.
 //
 // Fields may be added: absent ones read as their defaults, so newer programs read older databases.
 // Tested in schema_test.cc: what is read is what was written.

@@ -1,15 +1,18 @@
 // Database: one Spanner database: its schema, its rows, its transactions.
 //
-// Thread safety: Database's methods may be called from any thread, and block (on locks, on the log's fsync, on reads of
-// the future). A transaction object belongs to one thread at a time. Cursors belong to their transaction and must go
-// before it. Transactions must go before their Database.
-// Guarantees (tests beside the code):
-//   durability         Commit answers after its bytes are synced; concurrent commits share the sync   crash_test.cc
-//   external order     commit timestamps rise strictly, are not below the wall clock, and a commit that starts after
-//                      another answered has the later one                                          oracle_test.cc
-//   serializability    read-write transactions lock what they read, ranges included; wound-wait     serializability_test.cc
-//   snapshot reads     a read at t sees exactly the commits with timestamp <= t                     database_test.cc
-// ABORTED carries google.rpc.RetryInfo and means a real conflict, a wound, or an idle transaction that stood in the way.
+// Thread safety: Database's methods may be called from any thread, and block (on locks, on the
+// log's fsync, on reads of the future). A transaction object belongs to one thread at a time.
+// Cursors belong to their transaction and must go before it. Transactions must go before their
+// Database. Guarantees (tests beside the code):
+//   durability         Commit answers after its bytes are synced; concurrent commits share the sync
+//   crash_test.cc external order     commit timestamps rise strictly, are not below the wall clock,
+//   and a commit that starts after
+//                      another answered has the later one oracle_test.cc
+//   serializability    read-write transactions lock what they read, ranges included; wound-wait
+//   serializability_test.cc snapshot reads     a read at t sees exactly the commits with timestamp
+//   <= t                     database_test.cc
+// ABORTED carries google.rpc.RetryInfo and means a real conflict, a wound, or an idle transaction
+// that stood in the way.
 #pragma once
 
 #include <cstdint>
@@ -36,34 +39,36 @@ class DatabaseCore;  // txn/core.h: what transactions share
 class RowWriter;
 
 struct DatabaseOptions {
-  std::string directory;   // made when missing; not used in memory
-  bool in_memory = false;  // rows live in this process only
-  bool sync = true;        // false: answers before the log is on disk (tests, benches)
+  std::string directory;        // made when missing; not used in memory
+  bool in_memory = false;       // rows live in this process only
+  bool sync = true;             // false: answers before the log is on disk (tests, benches)
   env::Clock* clock = nullptr;  // null: the machine's
 };
 
 // What to read: rows of a table, by its primary key or through one of its indexes.
 struct ScanSpec {
   const Table* table = nullptr;
-  const Index* index = nullptr;  // null: the primary key. Columns the index lacks are looked up in the table.
-  std::vector<int> columns;      // indexes into table->columns; the order of RowBatch::columns
-  std::vector<KeySpan> spans;    // encoded with the shape of the table or index; rows come span after span, sorted
-                                 // within each. See key_codec.h.
-  int64_t limit = 0;             // stop after so many rows; 0: no limit
-  bool exclusive = false;        // read-write transactions: lock for writing (FOR UPDATE, DML)
+  const Index* index =
+      nullptr;  // null: the primary key. Columns the index lacks are looked up in the table.
+  std::vector<int> columns;    // indexes into table->columns; the order of RowBatch::columns
+  std::vector<KeySpan> spans;  // encoded with the shape of the table or index; rows come span after
+                               // span, sorted within each. See key_codec.h.
+  int64_t limit = 0;           // stop after so many rows; 0: no limit
+  bool exclusive = false;      // read-write transactions: lock for writing (FOR UPDATE, DML)
 };
 
 struct TimestampBound {
   enum class Kind : uint8_t { kStrong, kExact, kMinRead, kMaxStaleness, kExactStaleness };
   Kind kind = Kind::kStrong;
-  CommitTimestamp timestamp;   // kExact, kMinRead
+  CommitTimestamp timestamp;     // kExact, kMinRead
   int64_t staleness_micros = 0;  // kMaxStaleness, kExactStaleness
 };
 
 // Reads of one moment. Cheap to make, takes no locks, may be used from several threads.
 class ReadOnlyTransaction {
  public:
-  ReadOnlyTransaction(DatabaseCore& core, CommitTimestamp timestamp, std::shared_ptr<const Schema> schema)
+  ReadOnlyTransaction(DatabaseCore& core, CommitTimestamp timestamp,
+                      std::shared_ptr<const Schema> schema)
       : core_(core), timestamp_(timestamp), schema_(std::move(schema)) {}
 
   CommitTimestamp timestamp() const { return timestamp_; }
@@ -90,11 +95,13 @@ enum class ReadLockMode : uint8_t { kPessimistic, kOptimistic };
 struct ReadWriteOptions {
   Isolation isolation = Isolation::kSerializable;
   ReadLockMode read_lock_mode = ReadLockMode::kPessimistic;
-  // The age of the attempt that was aborted before: a retry keeps its place in the queue. 0: a new one.
+  // The age of the attempt that was aborted before: a retry keeps its place in the queue. 0: a new
+  // one.
   uint64_t previous_age = 0;
 };
 
-// A locking transaction. Everything may return ABORTED, after which only Rollback() is of use. Not thread-safe.
+// A locking transaction. Everything may return ABORTED, after which only Rollback() is of use. Not
+// thread-safe.
 class ReadWriteTransaction {
  public:
   virtual ~ReadWriteTransaction() = default;  // rolls back what was not committed
@@ -103,10 +110,11 @@ class ReadWriteTransaction {
   // Smaller is older; pass it as `previous_age` when this attempt was aborted.
   virtual uint64_t age() const = 0;
 
-  // Reads the latest committed rows under shared (or exclusive) locks on the spans, and this transaction's own writes.
+  // Reads the latest committed rows under shared (or exclusive) locks on the spans, and this
+  // transaction's own writes.
   virtual absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) = 0;
-  // Applies mutations now, as DML does: locks, checks every constraint, visible to later Scans. An error that is not
-  // ABORTED leaves the transaction as it was before the call.
+  // Applies mutations now, as DML does: locks, checks every constraint, visible to later Scans. An
+  // error that is not ABORTED leaves the transaction as it was before the call.
   virtual absl::Status Apply(const MutationList& mutations) = 0;
   // Keeps mutations for Commit (applied there, after everything else).
   virtual absl::Status Buffer(std::unique_ptr<MutationList> mutations) = 0;
@@ -114,7 +122,8 @@ class ReadWriteTransaction {
   virtual absl::StatusOr<CommitResult> Commit() = 0;
   virtual void Rollback() = 0;
 
-  // True when another transaction has taken its locks; the next call will say ABORTED. May be asked from any thread.
+  // True when another transaction has taken its locks; the next call will say ABORTED. May be asked
+  // from any thread.
   virtual bool aborted() const = 0;
 };
 
@@ -136,16 +145,18 @@ class Database {
   // FAILED_PRECONDITION before the database was made or out of retention.
   absl::StatusOr<std::shared_ptr<const Schema>> SchemaAt(CommitTimestamp timestamp) const;
 
-  // A single-use commit: locks, validates, writes, answers when durable. Conflicts with other commits wait; it is tried
-  // again inside when wounded, so ABORTED comes out only after a schema change.
-  absl::StatusOr<CommitResult> Commit(const MutationList& mutations, const CommitOptions& options = {});
+  // A single-use commit: locks, validates, writes, answers when durable. Conflicts with other
+  // commits wait; it is tried again inside when wounded, so ABORTED comes out only after a schema
+  // change.
+  absl::StatusOr<CommitResult> Commit(const MutationList& mutations,
+                                      const CommitOptions& options = {});
 
   // Chooses the timestamp; waits where the bound lies ahead of what is committed.
   absl::StatusOr<std::unique_ptr<ReadOnlyTransaction>> BeginReadOnly(const TimestampBound& bound);
   std::unique_ptr<ReadWriteTransaction> BeginReadWrite(const ReadWriteOptions& options = {});
 
-  // Publishes what `edit` makes of the schema, durably, once every transaction of the old one is over or aborted.
-  // Returns the timestamp it holds from.
+  // Publishes what `edit` makes of the schema, durably, once every transaction of the old one is
+  // over or aborted. Returns the timestamp it holds from.
   absl::StatusOr<CommitTimestamp> ChangeSchema(const SchemaEdit& edit);
 
   // Versions older than this are gone.

@@ -1,0 +1,68 @@
+// DatabaseCore: what all transactions of a database share: the store, the locks, the clock of
+// commits, the schema.
+//
+// Thread safety: store, locks and oracle have their own; the schema is read under `schema_mu_` and
+// changed under `gate()`, which every commit holds shared while it writes: no commit straddles a
+// schema change.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "local/spanner/schema/schema.h"
+#include "local/spanner/storage/store.h"
+#include "local/spanner/txn/database.h"
+#include "local/spanner/txn/expressions.h"
+#include "local/spanner/txn/lock_manager.h"
+#include "local/spanner/txn/timestamp_oracle.h"
+
+namespace ks::local {
+
+class DatabaseCore {
+ public:
+  DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock);
+  ~DatabaseCore();
+
+  // Reads the stored schemas, or makes the first, empty one.
+  absl::Status Load();
+  // Collects old versions now and then until destroyed.
+  void StartJanitor();
+
+  Store& store() { return *store_; }
+  LockManager& locks() { return locks_; }
+  TimestampOracle& oracle() { return oracle_; }
+  ExpressionCache& expressions() { return expressions_; }
+  absl::Mutex& gate() ABSL_LOCK_RETURNED(gate_) { return gate_; }
+
+  std::shared_ptr<const Schema> schema() const;
+  absl::StatusOr<std::shared_ptr<const Schema>> SchemaAt(CommitTimestamp timestamp) const;
+  CommitTimestamp oldest_readable() const;
+  absl::StatusOr<CommitTimestamp> ChangeSchema(const SchemaEdit& edit);
+
+  // One round of what the janitor does.
+  absl::Status CollectGarbage();
+
+ private:
+  void Publish(std::shared_ptr<const Schema> schema);
+
+  const std::unique_ptr<Store> store_;
+  LockManager locks_;
+  TimestampOracle oracle_;
+  ExpressionCache expressions_;
+  absl::Mutex gate_;
+  absl::Mutex ddl_mu_;  // one schema change at a time
+
+  mutable absl::Mutex schema_mu_;
+  std::shared_ptr<const Schema> schema_ ABSL_GUARDED_BY(schema_mu_);
+  std::map<int64_t, std::shared_ptr<const Schema>> versions_ ABSL_GUARDED_BY(schema_mu_);
+  int64_t created_ ABSL_GUARDED_BY(schema_mu_) = 0;
+
+  absl::Mutex janitor_mu_;
+  bool stop_ ABSL_GUARDED_BY(janitor_mu_) = false;
+  std::thread janitor_;
+};
+
+}  // namespace ks::local

@@ -1,0 +1,137 @@
+#include "local/spanner/txn/read_write.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "local/spanner/errors.h"
+#include "local/spanner/txn/apply.h"
+#include "local/spanner/txn/commit.h"
+#include "local/spanner/txn/scan.h"
+#include "local/spanner/txn/transaction_state.h"
+
+namespace ks::local {
+namespace {
+
+// Marks the transaction as at work for the length of a call.
+class Working {
+ public:
+  explicit Working(LockOwner& owner) : owner_(owner) { owner_.Enter(); }
+  ~Working() { owner_.Leave(); }
+
+ private:
+  LockOwner& owner_;
+};
+
+class Transaction final : public ReadWriteTransaction {
+ public:
+  Transaction(DatabaseCore& core, uint64_t age) : state_(core, age) {}
+  ~Transaction() override { Rollback(); }
+
+  const std::shared_ptr<const Schema>& schema() const override { return state_.schema; }
+  uint64_t age() const override { return state_.owner.age(); }
+  bool aborted() const override { return state_.owner.wounded(); }
+
+  absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
+    if (closed_) return errors::TransactionClosed();
+    Working working(state_.owner);
+    KS_RETURN_IF_ERROR(LockSpans(spec));
+    return OpenCursor({&state_.core.store(), kLatest, &state_.writes}, spec);
+  }
+
+  absl::Status Apply(const MutationList& mutations) override {
+    if (closed_) return errors::TransactionClosed();
+    Working working(state_.owner);
+    return ApplyMutations(state_, mutations, ValueLife::kCopied);
+  }
+
+  absl::Status Buffer(std::unique_ptr<MutationList> mutations) override {
+    if (closed_) return errors::TransactionClosed();
+    buffered_.push_back(std::move(mutations));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<CommitResult> Commit() override {
+    if (closed_) return errors::TransactionClosed();
+    Working working(state_.owner);
+    closed_ = true;
+    absl::StatusOr<CommitResult> result = ApplyBufferedAndCommit();
+    state_.core.locks().Release(state_.owner);
+    return result;
+  }
+
+  void Rollback() override {
+    closed_ = true;
+    state_.core.locks().Release(state_.owner);
+  }
+
+ private:
+  absl::StatusOr<CommitResult> ApplyBufferedAndCommit() {
+    for (const auto& mutations : buffered_) {
+      KS_RETURN_IF_ERROR(ApplyMutations(state_, *mutations, ValueLife::kOutlives));
+    }
+    return CommitWrites(state_);
+  }
+
+  absl::Status LockSpans(const ScanSpec& spec) {
+    LockMode mode = LockMode::Shared(kExistenceBit);
+    for (int column : spec.columns) {
+      if (!spec.table->IsKey(column)) mode.shared |= ColumnBit(column);
+    }
+    // An index entry is written as one: whoever changes any of it conflicts.
+    if (spec.index != nullptr) mode = LockMode::Shared(kAllColumns);
+    if (spec.exclusive) mode = LockMode::Exclusive(kAllColumns);
+    std::vector<LockRequest> locks;
+    locks.reserve(spec.spans.size());
+    for (const KeySpan& span : spec.spans) {
+      if (span.start >= span.limit) continue;
+      bool point = spec.index == nullptr && IsPoint(span);
+      locks.push_back(
+          {span.start, point ? std::string_view() : std::string_view(span.limit), mode});
+    }
+    KS_RETURN_IF_ERROR(state_.Lock(locks));
+    return LookupsNeedLocks(spec) ? LockLookups(spec) : absl::OkStatus();
+  }
+
+  // An index scan that fetches other columns from the table reads those rows too.
+  static bool LookupsNeedLocks(const ScanSpec& spec) {
+    if (spec.index == nullptr) return false;
+    return std::any_of(spec.columns.begin(), spec.columns.end(),
+                       [&](int column) { return !spec.index->Covers(column); });
+  }
+
+  absl::Status LockLookups(const ScanSpec& spec) {
+    ScanSpec keys = spec;
+    keys.columns.clear();
+    LockMode mode = LockMode::Shared(kExistenceBit);
+    for (const KeyColumn& part : spec.table->key) keys.columns.push_back(part.column);
+    for (int column : spec.columns) {
+      if (!spec.index->Covers(column)) mode.shared |= ColumnBit(column);
+    }
+    if (spec.exclusive) mode = LockMode::Exclusive(kAllColumns);
+    auto cursor = OpenCursor({&state_.core.store(), kLatest, nullptr}, keys);
+    std::vector<sql::Datum> key(keys.columns.size());
+    sql::RowBatch batch;
+    while (true) {
+      KS_RETURN_IF_ERROR(cursor->Next(&batch));
+      if (batch.rows == 0) return absl::OkStatus();
+      for (uint32_t row = 0; row < batch.rows; ++row) {
+        for (size_t i = 0; i < key.size(); ++i) key[i] = batch.columns[i][row];
+        KS_RETURN_IF_ERROR(state_.LockKey(EncodeKey(spec.table->shape, key), mode));
+      }
+    }
+  }
+
+  TransactionState state_;
+  bool closed_ = false;
+  std::vector<std::unique_ptr<MutationList>> buffered_;
+};
+
+}  // namespace
+
+std::unique_ptr<ReadWriteTransaction> NewReadWriteTransaction(DatabaseCore& core,
+                                                              const ReadWriteOptions& options) {
+  uint64_t age = options.previous_age != 0 ? options.previous_age : core.locks().NewAge();
+  return std::make_unique<Transaction>(core, age);
+}
+
+}  // namespace ks::local

@@ -1,0 +1,107 @@
+#include <algorithm>
+
+#include "absl/container/flat_hash_map.h"
+#include "base/status_macros.h"
+#include "local/spanner/errors.h"
+#include "local/spanner/schema/key_text.h"
+#include "local/spanner/txn/index_entries.h"
+#include "local/spanner/txn/rules/rules.h"
+
+namespace ks::local::rules {
+namespace {
+
+struct Claim {
+  const Index* index;
+  const RowWrite* row;
+  std::string prefix;  // the unique part
+};
+
+void AddEntry(const Index& index, const sql::Datum* image, std::vector<std::string>* entries) {
+  if (image == nullptr || !HasEntry(index, image)) return;
+  AppendEntryKey(index, image, &entries->emplace_back());
+}
+
+// Is there a row other than the claimant with this unique value?
+absl::Status VerifyClaim(TransactionState& txn, const Claim& claim) {
+  const Table& table = *claim.row->table;
+  sql::Arena arena(1024);
+  std::vector<sql::Datum> parts(claim.index->full_key.size());
+  auto stored = txn.core.store().Scan(PrefixSpan(claim.prefix), kLatest);
+  for (; stored->Valid(); stored->Next()) {
+    KS_RETURN_IF_ERROR(DecodeKey(claim.index->shape, stored->key(), arena, parts.data()));
+    std::string key;
+    AppendRowKeyOfEntry(*claim.index, table, parts.data(), &key);
+    const RowWrite* own = txn.writes.Find(key);
+    if (own == claim.row || (own != nullptr && own->written)) continue;  // judged by its new value
+    return errors::UniqueViolation(
+        claim.index->name,
+        FormatEncodedKey(claim.index->shape, stored->key(), claim.index->key.size()));
+  }
+  return stored->status();
+}
+
+// UNIQUE among the transaction's own rows, from this Apply and from earlier ones.
+absl::Status VerifyOwn(TransactionState& txn, const Claim& claim) {
+  auto [place, fresh] = txn.unique_claims.try_emplace(claim.prefix, claim.row);
+  const RowWrite* other = place->second;
+  if (fresh || other == claim.row) return absl::OkStatus();
+  place->second = claim.row;
+  if (!other->written || other->now == nullptr || !HasEntry(*claim.index, other->now)) {
+    return absl::OkStatus();
+  }
+  std::string prefix;
+  AppendEntryPrefix(*claim.index, other->now, &prefix);
+  if (prefix != claim.prefix) return absl::OkStatus();
+  std::string key;
+  AppendEntryKey(*claim.index, claim.row->now, &key);
+  return errors::UniqueViolation(
+      claim.index->name, FormatEncodedKey(claim.index->shape, key, claim.index->key.size()));
+}
+
+bool KeepsPrefix(const Claim& claim) {
+  if (claim.row->base == nullptr || !HasEntry(*claim.index, claim.row->base)) return false;
+  std::string prefix;
+  AppendEntryPrefix(*claim.index, claim.row->base, &prefix);
+  return prefix == claim.prefix;
+}
+
+}  // namespace
+
+absl::Status VerifyIndexes(TransactionState& txn, const ChangedRows& rows) {
+  std::vector<std::string> entries;
+  std::vector<Claim> claims;
+  for (const RowWrite* row : rows) {
+    if (!row->written) continue;
+    for (const Index* index : row->table->indexes) {
+      size_t before = entries.size();
+      AddEntry(*index, row->base, &entries);
+      AddEntry(*index, row->now, &entries);
+      if (entries.size() == before + 2 && entries[before] == entries[before + 1]) {
+        entries.pop_back();  // stays where it is; its stored columns may change
+      }
+      if (!index->unique || row->now == nullptr || !HasEntry(*index, row->now)) continue;
+      Claim claim{index, row, {}};
+      AppendEntryPrefix(*index, row->now, &claim.prefix);
+      if (!KeepsPrefix(claim)) claims.push_back(std::move(claim));
+    }
+  }
+  if (entries.empty()) return absl::OkStatus();
+  std::vector<LockRequest> locks;
+  for (const std::string& entry : entries) {
+    KS_RETURN_IF_ERROR(ValidateKeySize(*rows.front()->table, entry));
+    locks.push_back({entry, {}, LockMode::Exclusive(kAllColumns)});
+  }
+  for (const Claim& claim : claims) {
+    locks.push_back({claim.prefix, {}, LockMode::Exclusive(kAllColumns)});
+  }
+  std::sort(locks.begin(), locks.end(),
+            [](const LockRequest& a, const LockRequest& b) { return a.key < b.key; });
+  KS_RETURN_IF_ERROR(txn.Lock(locks));
+  for (const Claim& claim : claims) {
+    KS_RETURN_IF_ERROR(VerifyOwn(txn, claim));
+    KS_RETURN_IF_ERROR(VerifyClaim(txn, claim));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ks::local::rules

@@ -1,0 +1,56 @@
+#include "local/spanner/txn/timestamp_oracle.h"
+
+#include <algorithm>
+
+namespace ks::local {
+
+CommitTimestamp TimestampOracle::BeginCommit() {
+  int64_t now = Now().value();
+  absl::MutexLock lock(&mu_);
+  last_ = std::max(last_ + 1, now);
+  in_flight_.insert(last_);
+  return CommitTimestamp(last_);
+}
+
+void TimestampOracle::EndCommit(CommitTimestamp timestamp) {
+  absl::MutexLock lock(&mu_);
+  in_flight_.erase(timestamp.value());
+  last_ended_ = std::max(last_ended_, timestamp.value());
+}
+
+CommitTimestamp TimestampOracle::ReadTimestamp() {
+  int64_t now = Now().value();
+  absl::MutexLock lock(&mu_);
+  if (in_flight_.empty()) {
+    last_ = std::max(last_, now);
+    return CommitTimestamp(last_);
+  }
+  int64_t timestamp = std::max(last_ended_, *in_flight_.begin() - 1);
+  auto readable = [this, timestamp]()
+                      ABSL_SHARED_LOCKS_REQUIRED(mu_) { return EndedUpTo(timestamp); };
+  mu_.Await(absl::Condition(&readable));
+  return CommitTimestamp(timestamp);
+}
+
+void TimestampOracle::WaitUntilReadable(CommitTimestamp timestamp) {
+  while (true) {
+    int64_t ahead = timestamp.value() - Now().value();
+    if (ahead <= 0) break;
+    absl::SleepFor(absl::Microseconds(ahead));
+  }
+  absl::MutexLock lock(&mu_);
+  last_ = std::max(last_, timestamp.value());
+  int64_t wanted = timestamp.value();
+  auto readable = [this, wanted]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return EndedUpTo(wanted); };
+  mu_.Await(absl::Condition(&readable));
+}
+
+CommitTimestamp TimestampOracle::SafeTimestamp() {
+  int64_t now = Now().value();
+  absl::MutexLock lock(&mu_);
+  if (!in_flight_.empty()) return CommitTimestamp(*in_flight_.begin() - 1);
+  last_ = std::max(last_, now);
+  return CommitTimestamp(last_);
+}
+
+}  // namespace ks::local
