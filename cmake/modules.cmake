@@ -28,6 +28,9 @@ elseif(KS_SANITIZE MATCHES "thread")
   set(KS_TSAN TRUE)
 endif()
 add_custom_target(checks)
+if(KS_TSAN)
+  include(tsan)
+endif()
 
 file(STRINGS tools/layers.txt KS_LAYERS REGEX "^[a-z][a-z_/]*:")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS tools/layers.txt)
@@ -111,7 +114,7 @@ endfunction()
 function(ks_executable target sources libs)
   add_executable(${target} ${sources})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(${target} PRIVATE ${libs} ks_warnings)
+  target_link_libraries(${target} PRIVATE ${libs} ks_warnings $<$<BOOL:${KS_TSAN}>:ks_tsan>)
 endfunction()
 
 function(ks_program target)
@@ -141,8 +144,8 @@ function(ks_add_test name)
   set_tests_properties(${prefix}${name} PROPERTIES
     LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL}
     ENVIRONMENT "KS_BUILD_DIR=${CMAKE_BINARY_DIR};\
-TSAN_OPTIONS=${suppressions}/tsan.supp second_deadlock_stack=1;\
-LSAN_OPTIONS=${suppressions}/lsan.supp print_suppressions=0")
+TSAN_OPTIONS=${suppressions}/tsan/suppressions.txt;\
+LSAN_OPTIONS=${suppressions}/asan/leak_suppressions.txt print_suppressions=0")
 endfunction()
 
 function(ks_test target)
