@@ -69,16 +69,16 @@ absl::Status ReadTable(const SourceText& file, const ObjectReader::Entry& entry,
     reader.Text("select", &table->select.text, ObjectReader::kRequired);
     if (const auto* select = reader.Find("select")) table->select.position = select->position;
     // Without GROUP BY a snapshot, with it an aggregate: what is written here is checked against the SELECT later.
-    reader.Choice<TableMode>("mode",
-                             {{"snapshot", TableMode::kSnapshot}, {"append", TableMode::kAppend},
-                              {"aggregate", TableMode::kAggregate}},
-                             &table->mode);
+    reader.Choice<std::optional<TableMode>>("mode",
+                                            {{"snapshot", TableMode::kSnapshot}, {"append", TableMode::kAppend},
+                                             {"aggregate", TableMode::kAggregate}},
+                                            &table->mode);
     reader.Text("order_by", &table->order_by);
     if (const auto* order = reader.Find("order_by")) table->order_by_position = order->position;
-    reader.Choice<Tombstones>("tombstones",
-                              {{"delete", Tombstones::kDelete}, {"ignore", Tombstones::kIgnore},
-                               {"dead_letter", Tombstones::kDeadLetter}},
-                              &table->tombstones);
+    reader.Choice<std::optional<Tombstones>>("tombstones",
+                                             {{"delete", Tombstones::kDelete}, {"ignore", Tombstones::kIgnore},
+                                              {"dead_letter", Tombstones::kDeadLetter}},
+                                             &table->tombstones);
     reader.Choice<Merge>("merge", {{"partials", Merge::kPartials}, {"transaction", Merge::kTransaction}}, &table->merge);
     KS_RETURN_IF_ERROR(reader.Finish());
   }

@@ -79,9 +79,9 @@ struct AssertSpec {
 struct TableSpec {
   std::string name;  // with its schema, if it has one
   SqlText select;
-  TableMode mode = TableMode::kSnapshot;
+  std::optional<TableMode> mode;  // as written; without: by GROUP BY
   std::string order_by;  // a column of the SELECT; empty: none
-  Tombstones tombstones = Tombstones::kDelete;
+  std::optional<Tombstones> tombstones;  // as written; without: delete, where the key allows it
   Merge merge = Merge::kPartials;
   FilePosition position;
   FilePosition order_by_position;

@@ -3,8 +3,8 @@
 // Four entrances: a statement over a Catalog (AnalyzeStatement), an expression over named columns (AnalyzeExpression:
 // CHECK, DEFAULT, generated columns, a pipeline's assertions), a pipeline's SELECT over one record (AnalyzeSelect), and
 // a view's query (AnalyzeQuery). Each has a form that takes text and parses it.
-// Errors are INVALID_ARGUMENT with Spanner's words and `[at line:column]`; sql/parser/error_location.h finds the place
-// again for a caret line. Thread safety: free functions without state.
+// Errors are INVALID_ARGUMENT with Spanner's words and carry the byte offset of the place: WithLocation and RenderInFile
+// of sql/parser/error_location.h turn it into `[at line:column]` and a caret line. Thread safety: free functions without state.
 // Source of the rules: https://cloud.google.com/spanner/docs/reference/standard-sql/conversion_rules
 #pragma once
 
@@ -53,7 +53,7 @@ struct AnalyzedStatement {
   std::map<std::string, std::string> hints;  // of the statement, names in lower case
 };
 
-// `text` is what `statement` was parsed from (for positions).
+// `text` is what `statement` was parsed from.
 absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text, const Statement& statement,
                                                    const AnalyzerOptions& options);
 absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text, const AnalyzerOptions& options);

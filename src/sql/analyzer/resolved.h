@@ -279,7 +279,6 @@ struct WithRel : ResolvedRel {
     int number;  // unique in the statement
     std::string name;
     ResolvedRelPtr rel;
-    int references = 0;
   };
   std::vector<Definition> definitions;
   ResolvedRelPtr body;

@@ -52,6 +52,7 @@ class Environment {
 
   std::shared_ptr<WithTable>& with_table(int number) { return with_tables_[number]; }
   EvalContext MakeContext(Arena& arena) const;
+  void set_now(TimestampValue now) { now_ = now; }
 
   // Statistics of the execution, for PROFILE.
   int64_t rows_scanned = 0;
@@ -61,6 +62,7 @@ class Environment {
   std::unordered_map<ColumnId, std::unique_ptr<Datum>> outer_;
   std::unordered_map<int, std::shared_ptr<WithTable>> with_tables_;
   int64_t reserved_ = 0;
+  TimestampValue now_;
 };
 
 }  // namespace ks::sql

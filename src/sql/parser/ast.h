@@ -249,6 +249,7 @@ enum class NullTreatment : uint8_t { kDefault, kIgnore, kRespect };
 struct CallArgument {
   Identifier name;  // `name => value`; else empty
   ExprPtr value;
+  bool sequence = false;  // SEQUENCE s: `value` is the sequence's PathExpr
 };
 enum class HavingBound : uint8_t { kNone, kMax, kMin };
 enum class FrameUnit : uint8_t { kRows, kRange };

@@ -20,8 +20,9 @@ namespace ks::local {
 namespace {
 
 absl::Status Failed(std::string_view what, const std::string& path) {
-  return absl::InternalError(absl::StrCat(absl::string_view(what.data(), what.size()), " ", path, ": ",
-                                          std::strerror(errno), ". Check the disk and the directory's owner."));
+  return absl::InternalError(absl::StrCat(absl::string_view(what.data(), what.size()), " ", path,
+                                          ": ", std::strerror(errno),
+                                          ". Check the disk and the directory's owner."));
 }
 
 absl::Status SyncDirectory(const std::string& directory) {

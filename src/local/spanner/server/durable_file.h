@@ -1,8 +1,8 @@
 // Small files that survive a crash whole: either the old contents or the new, never half of one.
 //
-// ReplaceFile writes beside the file, syncs, renames over it and syncs the directory. DirectoryLock keeps a second
-// process out of a data directory; the kernel lets go of it when the process ends, however it ends.
-// Thread safety: free functions; calls on one path must not overlap.
+// ReplaceFile writes beside the file, syncs, renames over it and syncs the directory. DirectoryLock
+// keeps a second process out of a data directory; the kernel lets go of it when the process ends,
+// however it ends. Thread safety: free functions; calls on one path must not overlap.
 #pragma once
 
 #include <memory>

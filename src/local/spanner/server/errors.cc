@@ -27,8 +27,8 @@ absl::Status NotFound(const Parts&... parts) {
 
 absl::Status ResourceNotFound(std::string_view kind, std::string_view type, std::string_view uri) {
   absl::Status status = NotFound(A(kind), " not found: ", A(uri));
-  AttachResource(absl::StrCat("type.googleapis.com/", A(type)), uri, absl::StrCat(A(kind), " does not exist."),
-                 &status);
+  AttachResource(absl::StrCat("type.googleapis.com/", A(type)), uri,
+                 absl::StrCat(A(kind), " does not exist."), &status);
   return status;
 }
 
@@ -53,7 +53,9 @@ absl::Status SessionNotFound(std::string_view uri) {
 absl::Status InstanceConfigNotFound(std::string_view id) {
   return NotFound("Instance config \"", A(id), "\" not found");
 }
-absl::Status OperationNotFound(std::string_view uri) { return NotFound("Operation not found: ", A(uri)); }
+absl::Status OperationNotFound(std::string_view uri) {
+  return NotFound("Operation not found: ", A(uri));
+}
 absl::Status InstanceExists(std::string_view uri) {
   return absl::AlreadyExistsError(absl::StrCat("Instance already exists: ", A(uri)));
 }
@@ -63,35 +65,45 @@ absl::Status DatabaseExists(std::string_view uri) {
 absl::Status OperationExists(std::string_view uri) {
   return absl::AlreadyExistsError(absl::StrCat("Operation already exists: ", A(uri)));
 }
-absl::Status InvalidOperationId(std::string_view id) { return Invalid("Invalid operation id: ", A(id), "."); }
+absl::Status InvalidOperationId(std::string_view id) {
+  return Invalid("Invalid operation id: ", A(id), ".");
+}
 absl::Status InvalidInstanceId(std::string_view id) {
   return Invalid(
-      "Instance ID must start with a lowercase letter, be 2-64 characters long, contain only lowercase letters, "
+      "Instance ID must start with a lowercase letter, be 2-64 characters long, contain only "
+      "lowercase letters, "
       "numbers, or hyphens, and not end with a hyphen. Got: ",
       A(id));
 }
 absl::Status InvalidDatabaseId(std::string_view id) {
   return Invalid(
-      "Invalid database name. Database name must start with a lowercase letter, be 2-30 characters long, contain "
-      "only lowercase letters, numbers, underscores or hyphens, and not end with an underscore or hyphen. Got: ",
+      "Invalid database name. Database name must start with a lowercase letter, be 2-30 characters "
+      "long, contain "
+      "only lowercase letters, numbers, underscores or hyphens, and not end with an underscore or "
+      "hyphen. Got: ",
       A(id));
 }
 absl::Status InvalidLabelKey(std::string_view key) {
   return Invalid(
-      "Label keys must be between 1-63 characters long, consist only of lowercase letters, digits, underscores, and "
+      "Label keys must be between 1-63 characters long, consist only of lowercase letters, digits, "
+      "underscores, and "
       "dashes, and must start with a letter. Got: ",
       A(key));
 }
 absl::Status InvalidLabelValue(std::string_view key, std::string_view value) {
   return Invalid(
-      "Label values must be between 0-63 characters long, and consist only of lowercase letters, digits, "
+      "Label values must be between 0-63 characters long, and consist only of lowercase letters, "
+      "digits, "
       "underscores, and dashes. Got for ",
       A(key), ": ", A(value));
 }
 absl::Status InvalidFilter(std::string_view filter) {
-  return Invalid("Invalid filter: ", A(filter), ". Use terms such as labels.env:dev or name:app, joined by AND.");
+  return Invalid("Invalid filter: ", A(filter),
+                 ". Use terms such as labels.env:dev or name:app, joined by AND.");
 }
-absl::Status InvalidPageToken(std::string_view token) { return Invalid("Invalid page_token: ", A(token)); }
+absl::Status InvalidPageToken(std::string_view token) {
+  return Invalid("Invalid page_token: ", A(token));
+}
 
 // ---- Instances and databases ----
 
@@ -99,40 +111,49 @@ absl::Status DisplayNameLength(std::string_view name) {
   return Invalid("Display name must be 4-30 characters long. Got: ", A(name));
 }
 absl::Status NodesAndUnits() {
-  return Invalid("Invalid CreateInstance request. Only one of nodes or processing units should be specified.");
+  return Invalid(
+      "Invalid CreateInstance request. Only one of nodes or processing units should be specified.");
 }
 absl::Status UnitsNotMultiple() {
   return Invalid(
-      "Invalid CreateInstance request. Processing units should be multiple of 100 for values below 1000 and multiples "
+      "Invalid CreateInstance request. Processing units should be multiple of 100 for values below "
+      "1000 and multiples "
       "of 1000 for values above 1000.");
 }
 absl::Status UnknownFieldInMask(std::string_view path) {
   return Invalid("The field mask names a field that cannot be updated: ", A(path));
 }
 absl::Status InstanceNotEmpty(std::string_view uri) {
-  return Precondition("Cannot delete instance ", A(uri), " because it contains databases with drop protection.");
+  return Precondition("Cannot delete instance ", A(uri),
+                      " because it contains databases with drop protection.");
 }
 absl::Status TooManyDatabases(int limit) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("The instance already has ", limit, " databases, which is the limit. Drop one first."));
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "The instance already has ", limit, " databases, which is the limit. Drop one first."));
 }
 absl::Status DropProtected(std::string_view uri) {
-  return Precondition("Database ", A(uri),
-                      " cannot be dropped because drop protection is enabled. Call UpdateDatabase to disable it.");
+  return Precondition(
+      "Database ", A(uri),
+      " cannot be dropped because drop protection is enabled. Call UpdateDatabase to disable it.");
 }
-absl::Status MissingCreateStatement() { return Invalid("Missing create_statement in the request."); }
+absl::Status MissingCreateStatement() {
+  return Invalid("Missing create_statement in the request.");
+}
 absl::Status BadCreateStatement(std::string_view statement) {
-  return Invalid("Error parsing Spanner DDL statement: ", A(statement),
-                 " : Expecting CREATE DATABASE and a name; a name with hyphens is written in backquotes.");
+  return Invalid(
+      "Error parsing Spanner DDL statement: ", A(statement),
+      " : Expecting CREATE DATABASE and a name; a name with hyphens is written in backquotes.");
 }
 absl::Status MissingStatements() { return Invalid("Missing statements in the request."); }
 absl::Status DataDirectoryInUse(std::string_view directory) {
-  return absl::UnavailableError(absl::StrCat("The data directory ", A(directory),
-                                             " is in use by another process. Stop it, or choose another directory."));
+  return absl::UnavailableError(
+      absl::StrCat("The data directory ", A(directory),
+                   " is in use by another process. Stop it, or choose another directory."));
 }
 absl::Status CatalogUnreadable(std::string_view file, std::string_view why) {
-  return absl::DataLossError(absl::StrCat(A(file), " cannot be read: ", A(why),
-                                          ". Restore it from a copy, or start with an empty data directory."));
+  return absl::DataLossError(
+      absl::StrCat(A(file), " cannot be read: ", A(why),
+                   ". Restore it from a copy, or start with an empty data directory."));
 }
 
 // ---- Requests ----
@@ -150,16 +171,20 @@ absl::Status TagTooLong(std::string_view field) {
   return Invalid(A(field), " must be at most 50 printable ASCII characters.");
 }
 absl::Status BatchOfMultiplexed() {
-  return Invalid("Multiplexed sessions cannot be created with BatchCreateSessions; use CreateSession.");
+  return Invalid(
+      "Multiplexed sessions cannot be created with BatchCreateSessions; use CreateSession.");
 }
 absl::Status NegativeSessionCount() { return Invalid("session_count must not be negative."); }
 absl::Status CommitDelayOutOfRange() {
-  return Invalid("max_commit_delay must be between 0 and ", limits::kCommitDelayMicrosMax / 1000, " ms.");
+  return Invalid("max_commit_delay must be between 0 and ", limits::kCommitDelayMicrosMax / 1000,
+                 " ms.");
 }
 
 // ---- Transactions ----
 
-absl::Status TransactionNotFound(std::string_view id) { return NotFound("Transaction not found: ", A(id)); }
+absl::Status TransactionNotFound(std::string_view id) {
+  return NotFound("Transaction not found: ", A(id));
+}
 absl::Status TransactionTooOld(std::string_view oldest) {
   return Precondition("Invalid transaction ID. Transaction ID must be >= ", A(oldest));
 }
@@ -170,7 +195,8 @@ absl::Status RollbackAfterCommit() {
   return Precondition("Cannot rollback a transaction after it has been committed.");
 }
 absl::Status UseAfterEnd() {
-  return Precondition("Cannot read or write in a transaction after it has been committed or rolled back.");
+  return Precondition(
+      "Cannot read or write in a transaction after it has been committed or rolled back.");
 }
 absl::Status NotCommittable() {
   return Precondition("Cannot commit or rollback a read-only or partitioned-dml transaction.");
@@ -179,12 +205,14 @@ absl::Status SingleUseMustBeReadOnly() {
   return Invalid("Transaction mode for read only single use transaction should be read_only.");
 }
 absl::Status BoundNeedsSingleUse(std::string_view bound) {
-  return Invalid("Timestamp bound: ", A(bound), " for read can be only be used for a single use transaction.");
+  return Invalid("Timestamp bound: ", A(bound),
+                 " for read can be only be used for a single use transaction.");
 }
 absl::Status NegativeStaleness() { return Invalid("Staleness must be non-negative."); }
 absl::Status ReadTimestampInvalid() { return Invalid("The read timestamp is out of range."); }
 absl::Status ReadOnlyCannotExclude() {
-  return Invalid("exclude_txn_from_change_streams is only for read-write and partitioned-dml transactions.");
+  return Invalid(
+      "exclude_txn_from_change_streams is only for read-write and partitioned-dml transactions.");
 }
 absl::Status TransactionAborted() {
   absl::Status status = absl::AbortedError("Transaction was aborted. Retry it from its beginning.");
@@ -193,21 +221,27 @@ absl::Status TransactionAborted() {
 }
 absl::Status DmlNeedsReadWrite(std::string_view kind) {
   return Invalid(
-      "DML statements can only be performed in a read-write or partitioned-dml transaction. Current transaction type "
+      "DML statements can only be performed in a read-write or partitioned-dml transaction. "
+      "Current transaction type "
       "is ",
       A(kind), ".");
 }
-absl::Status DmlInSingleUse() { return Invalid("DML statements may not be performed in single-use transactions."); }
+absl::Status DmlInSingleUse() {
+  return Invalid("DML statements may not be performed in single-use transactions.");
+}
 absl::Status PartitionedOnlyDml() {
   return Invalid("PartitionedDml Transactions may only be used to execute DML statements");
 }
 absl::Status PartitionedInsert() { return Invalid("INSERT is not supported for Partitioned DML"); }
 absl::Status SequenceReused(int64_t seqno, std::string_view sql) {
-  return Invalid("Previously received a different request with this seqno. seqno=", seqno, "\nRequested SQL: ", A(sql));
+  return Invalid("Previously received a different request with this seqno. seqno=", seqno,
+                 "\nRequested SQL: ", A(sql));
 }
 absl::Status SequenceOutOfOrder(int64_t seqno, int64_t last, std::string_view sql) {
-  return Invalid("Request has an out-of-order seqno. Request seqno=", seqno, ". Last seen seqno=", last,
-                 ". The sequence number must be monotonically increasing within the transaction. If a request arrives "
+  return Invalid("Request has an out-of-order seqno. Request seqno=", seqno,
+                 ". Last seen seqno=", last,
+                 ". The sequence number must be monotonically increasing within the transaction. "
+                 "If a request arrives "
                  "for the first time with an out-of-order sequence number, the transaction will be "
                  "invalidated.\nRequested SQL: ",
                  A(sql));
@@ -216,32 +250,43 @@ absl::Status EmptyBatchDml() { return Invalid("Request must contain at least one
 absl::Status NotDml() { return Invalid("Only DML statements are allowed in ExecuteBatchDml."); }
 absl::Status BatchDmlStatement(int index, const absl::Status& cause) {
   absl::Status status(cause.code(), absl::StrCat("Statement ", index, ": ", cause.message()));
-  cause.ForEachPayload([&](absl::string_view url, const absl::Cord& bytes) { status.SetPayload(url, bytes); });
+  cause.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& bytes) { status.SetPayload(url, bytes); });
   return status;
 }
 
 // ---- Reads ----
 
-absl::Status IndexOfOtherTable(std::string_view index, std::string_view indexed, std::string_view table) {
-  return Precondition("Index '", A(index), "' indexes '", A(indexed), "' which does not match the given base table '",
-                      A(table), "'.");
+absl::Status IndexOfOtherTable(std::string_view index, std::string_view indexed,
+                               std::string_view table) {
+  return Precondition("Index '", A(index), "' indexes '", A(indexed),
+                      "' which does not match the given base table '", A(table), "'.");
 }
-absl::Status ColumnNotInIndex(std::string_view index, std::string_view table, std::string_view column) {
-  return NotFound("Index '", A(index), "' which indexes '", A(table), "' does not have a column named ", A(column),
+absl::Status ColumnNotInIndex(std::string_view index, std::string_view table,
+                              std::string_view column) {
+  return NotFound("Index '", A(index), "' which indexes '", A(table),
+                  "' does not have a column named ", A(column),
                   ". Reads with an index can only query columns present in the index (see "
                   "https://cloud.google.com/spanner/docs/secondary-indexes#read-with-index).");
 }
 absl::Status IndexNotReady(std::string_view index) {
   return Precondition("Index '", A(index), "' is still being filled and cannot be read yet.");
 }
-absl::Status KeyPartCount(std::string_view table, size_t expected, size_t found, std::string_view key) {
-  return Precondition("Wrong number of key parts for ", A(table), ". Expected ", expected, " key parts, found ", found,
-                      " key parts. Supplied key: ", A(key));
+absl::Status KeyPartCount(std::string_view table, size_t expected, size_t found,
+                          std::string_view key) {
+  return Precondition("Wrong number of key parts for ", A(table), ". Expected ", expected,
+                      " key parts, found ", found, " key parts. Supplied key: ", A(key));
 }
-absl::Status RangeWithoutStart() { return Invalid("Key range must contain either start_closed or start_open."); }
-absl::Status RangeWithoutEnd() { return Invalid("Key range must contain either end_closed or end_open."); }
+absl::Status RangeWithoutStart() {
+  return Invalid("Key range must contain either start_closed or start_open.");
+}
+absl::Status RangeWithoutEnd() {
+  return Invalid("Key range must contain either end_closed or end_open.");
+}
 absl::Status NegativeLimit() { return Invalid("Limit must be non-negative."); }
-absl::Status LimitWithPartition() { return Invalid("A limit cannot be used with a partition_token."); }
+absl::Status LimitWithPartition() {
+  return Invalid("A limit cannot be used with a partition_token.");
+}
 absl::Status ResultTooLarge(size_t limit) {
   return Precondition("Result set too large. Result sets larger than ", limit,
                       " bytes can only be yielded by a streaming API.");
@@ -253,63 +298,76 @@ absl::Status PartitionOfOtherRequest() {
 }
 absl::Status PartitionInSingleUse() {
   return Invalid(
-      "Partition reads may not be performed in single-use transactions, since the response needs to be reused.");
+      "Partition reads may not be performed in single-use transactions, since the response needs "
+      "to be reused.");
 }
 absl::Status PartitionNeedsReadOnly() {
   return Invalid("Partitioned reads can only be performed in a read-only transaction.");
 }
 absl::Status NotPartitionable() {
   return Invalid(
-      "Query is not root partitionable since it does not have a DistributedUnion at the root. Please check the "
+      "Query is not root partitionable since it does not have a DistributedUnion at the root. "
+      "Please check the "
       "conditions for a query to be root-partitionable.");
 }
 
 // ---- Queries ----
 
 absl::Status SqlTooLong(size_t chars) {
-  return Invalid("Query string length of ", chars, " exceeds maximum allowed length of ", limits::kSqlChars, ".");
+  return Invalid("Query string length of ", chars, " exceeds maximum allowed length of ",
+                 limits::kSqlChars, ".");
 }
 absl::Status TooManyParameters(int count) {
-  return Invalid("Number of parameters in query exceeds the maximum allowed limit of ", limits::kQueryParameters,
-                 ", found ", count, ".");
+  return Invalid("Number of parameters in query exceeds the maximum allowed limit of ",
+                 limits::kQueryParameters, ", found ", count, ".");
 }
-absl::Status ParameterMissing(std::string_view name) { return Invalid("Incomplete query parameters ", A(name)); }
+absl::Status ParameterMissing(std::string_view name) {
+  return Invalid("Incomplete query parameters ", A(name));
+}
 absl::Status StructColumn() {
   return absl::UnimplementedError(
-      "Unsupported query shape: A struct value cannot be returned as a column value. Rewrite the query to flatten the "
+      "Unsupported query shape: A struct value cannot be returned as a column value. Rewrite the "
+      "query to flatten the "
       "struct fields in the result.");
 }
 
 // ---- Values ----
 
 absl::Status MutationColumnCount(size_t columns, size_t values) {
-  return Invalid("Mutation column and value size mismatch: Found: ", columns, " columns and ", values, " values");
+  return Invalid("Mutation column and value size mismatch: Found: ", columns, " columns and ",
+                 values, " values");
 }
-absl::Status ParseInt64(std::string_view text) { return Precondition("Could not parse ", A(text), " as an integer"); }
+absl::Status ParseInt64(std::string_view text) {
+  return Precondition("Could not parse ", A(text), " as an integer");
+}
 absl::Status ParseKind(std::string_view value, std::string_view type) {
   return Precondition("Could not parse ", A(value), " as ", A(type));
 }
 absl::Status ParseBytes(std::string_view text, std::string_view type) {
-  return Precondition("Could not parse ", A(text), " as ", A(type),
-                      ". Byte strings must be base64-encoded. For more details, see "
-                      "https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#typecode");
+  return Precondition(
+      "Could not parse ", A(text), " as ", A(type),
+      ". Byte strings must be base64-encoded. For more details, see "
+      "https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#typecode");
 }
 absl::Status ParseDate(std::string_view text) {
   return Precondition("Could not parse ", A(text),
-                      " as a DATE. Dates must be in the format YYYY-[M]M-[D]D and the year must be in the range [1, "
+                      " as a DATE. Dates must be in the format YYYY-[M]M-[D]D and the year must be "
+                      "in the range [1, "
                       "9999]. For more details on the DATE type encoding, see ",
                       A(kTypesPage), "#date-type");
 }
 absl::Status ParseTimestamp(std::string_view text) {
-  return Precondition("Could not parse ", A(text),
-                      " as a TIMESTAMP. The timestamp value must end with an uppercase literal 'Z' to specify Zulu "
-                      "time (UTC-0). For details on the TIMESTAMP type encoding, see ",
-                      A(kTypesPage), "#timestamp-type");
+  return Precondition(
+      "Could not parse ", A(text),
+      " as a TIMESTAMP. The timestamp value must end with an uppercase literal 'Z' to specify Zulu "
+      "time (UTC-0). For details on the TIMESTAMP type encoding, see ",
+      A(kTypesPage), "#timestamp-type");
 }
 absl::Status ParseNumeric(std::string_view text) {
-  return Precondition("Could not parse ", A(text),
-                      " as a NUMERIC. The NUMERIC type supports 38 digits of precision and 9 digits of scale. See ",
-                      A(kTypesPage), " for more details");
+  return Precondition(
+      "Could not parse ", A(text),
+      " as a NUMERIC. The NUMERIC type supports 38 digits of precision and 9 digits of scale. See ",
+      A(kTypesPage), " for more details");
 }
 absl::Status ParseFloat(std::string_view text, std::string_view type) {
   return Precondition("Could not parse ", A(text), " as a ", A(type),
@@ -318,21 +376,25 @@ absl::Status ParseFloat(std::string_view text, std::string_view type) {
                       "#floating-point-type for more details");
 }
 absl::Status ParseJson(std::string_view text) {
-  return Precondition("Could not parse ", A(text), " as a JSON. See ", A(kTypesPage), " for more details");
+  return Precondition("Could not parse ", A(text), " as a JSON. See ", A(kTypesPage),
+                      " for more details");
 }
 absl::Status ParseText(std::string_view text, std::string_view type) {
-  return Precondition("Could not parse ", A(text), " as ", A(type), ". See ", A(kTypesPage), " for more details");
+  return Precondition("Could not parse ", A(text), " as ", A(type), ". See ", A(kTypesPage),
+                      " for more details");
 }
 absl::Status InvalidUtf8() { return Invalid("A STRING value is not valid UTF-8."); }
 absl::Status InArrayElement(const absl::Status& cause, size_t index) {
-  return absl::Status(cause.code(), absl::StrCat(cause.message(), "; When parsing array element #", index));
+  return absl::Status(cause.code(),
+                      absl::StrCat(cause.message(), "; When parsing array element #", index));
 }
 absl::Status StructFieldCount(size_t expected, size_t found) {
   return Invalid("A STRUCT value has ", found, " fields where its type has ", expected, ".");
 }
 absl::Status TypeMissing() { return Invalid("A type has no code."); }
 absl::Status TypeUnsupported(std::string_view type) {
-  return absl::UnimplementedError(absl::StrCat("Values of type ", A(type), " are not supported here yet."));
+  return absl::UnimplementedError(
+      absl::StrCat("Values of type ", A(type), " are not supported here yet."));
 }
 
 }  // namespace ks::local::errors

@@ -1,7 +1,7 @@
 // Errors of the server, one function each, with Spanner's codes and words.
 //
-// The words are those of Google's emulator (recorded in errors_test.cc and tests/conformance) where it has the case.
-// Thread safety: pure functions.
+// The words are those of Google's emulator (recorded in errors_test.cc and tests/conformance) where
+// it has the case. Thread safety: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@
 namespace ks::local::errors {
 
 // ---- Names ----
-absl::Status InvalidUri(std::string_view what, std::string_view uri);  // what: "project", "instance", …
+absl::Status InvalidUri(std::string_view what,
+                        std::string_view uri);  // what: "project", "instance", …
 absl::Status InstanceNotFound(std::string_view uri);
 absl::Status DatabaseNotFound(std::string_view uri);
 absl::Status SessionNotFound(std::string_view uri);
@@ -77,10 +78,13 @@ absl::Status NotDml();
 absl::Status BatchDmlStatement(int index, const absl::Status& cause);
 
 // ---- Reads ----
-absl::Status IndexOfOtherTable(std::string_view index, std::string_view indexed, std::string_view table);
-absl::Status ColumnNotInIndex(std::string_view index, std::string_view table, std::string_view column);
+absl::Status IndexOfOtherTable(std::string_view index, std::string_view indexed,
+                               std::string_view table);
+absl::Status ColumnNotInIndex(std::string_view index, std::string_view table,
+                              std::string_view column);
 absl::Status IndexNotReady(std::string_view index);
-absl::Status KeyPartCount(std::string_view table, size_t expected, size_t found, std::string_view key);
+absl::Status KeyPartCount(std::string_view table, size_t expected, size_t found,
+                          std::string_view key);
 absl::Status RangeWithoutStart();
 absl::Status RangeWithoutEnd();
 absl::Status NegativeLimit();
@@ -102,7 +106,8 @@ absl::Status StructColumn();
 // ---- Values ----
 absl::Status MutationColumnCount(size_t columns, size_t values);
 absl::Status ParseInt64(std::string_view text);
-absl::Status ParseKind(std::string_view value, std::string_view type);  // value: as protobuf prints it
+absl::Status ParseKind(std::string_view value,
+                       std::string_view type);  // value: as protobuf prints it
 absl::Status ParseBytes(std::string_view text, std::string_view type);
 absl::Status ParseDate(std::string_view text);
 absl::Status ParseTimestamp(std::string_view text);

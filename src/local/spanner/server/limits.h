@@ -1,6 +1,7 @@
 // Limits of the server: what production refuses, this refuses, with the same codes.
 //
-// Source: https://cloud.google.com/spanner/quotas, and the measurements at each. Thread safety: constants.
+// Source: https://cloud.google.com/spanner/quotas, and the measurements at each. Thread safety:
+// constants.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +10,11 @@
 namespace ks::local::limits {
 
 // ---- Messages ----
-inline constexpr int kMessageBytes = 100 << 20;       // gRPC messages, both ways
-inline constexpr size_t kRequestBytes = 10 << 20;     // requests other than Commit and BatchWrite
+inline constexpr int kMessageBytes = 100 << 20;        // gRPC messages, both ways
+inline constexpr size_t kRequestBytes = 10 << 20;      // requests other than Commit and BatchWrite
 inline constexpr size_t kUnaryResultBytes = 10 << 20;  // answers of Read and ExecuteSql
-// A PartialResultSet is sent when it has this many bytes; a value that is longer is cut into chunks of this size.
+// A PartialResultSet is sent when it has this many bytes; a value that is longer is cut into chunks
+// of this size.
 inline constexpr size_t kPartialResultBytes = 512 << 10;
 
 // ---- Sessions and transactions ----
@@ -26,7 +28,8 @@ inline constexpr int64_t kMultiplexedLifeNanos = int64_t{28} * 86'400 * 1'000'00
 inline constexpr int64_t kVanishedTransactionNanos = int64_t{60} * 1'000'000'000;
 // What a finished transaction did is remembered for so long, to answer a repeated Commit.
 inline constexpr int64_t kFinishedTransactionNanos = int64_t{300} * 1'000'000'000;
-// Read-only transactions live as long as the versions they may read (version_retention_period's default).
+// Read-only transactions live as long as the versions they may read (version_retention_period's
+// default).
 inline constexpr int64_t kReadOnlyTransactionNanos = int64_t{3600} * 1'000'000'000;
 
 // ---- Requests ----
@@ -46,6 +49,7 @@ inline constexpr int kNodeUnits = 1'000;  // processing units of a node
 // ---- Threads ----
 inline constexpr int kPollersMin = 4;
 inline constexpr int kPollersMax = 64;
-inline constexpr int kThreadsMax = 512;  // calls beyond wait for RESOURCE_EXHAUSTED; lock waits hold one each
+inline constexpr int kThreadsMax =
+    512;  // calls beyond wait for RESOURCE_EXHAUSTED; lock waits hold one each
 
 }  // namespace ks::local::limits

@@ -57,7 +57,8 @@ bool OperationState::done() const {
 
 void OperationState::Wait(int64_t nanos) const {
   absl::MutexLock lock(&state_->mu);
-  state_->mu.AwaitWithTimeout(absl::Condition(state_.get(), &State::IsDone), absl::Nanoseconds(nanos));
+  state_->mu.AwaitWithTimeout(absl::Condition(state_.get(), &State::IsDone),
+                              absl::Nanoseconds(nanos));
 }
 
 void OperationState::RequestCancel() {
@@ -81,7 +82,8 @@ OperationStore::~OperationStore() {
   for (auto& [operation, thread] : threads) thread.join();
 }
 
-absl::StatusOr<std::shared_ptr<OperationState>> OperationStore::Start(std::string_view resource, std::string_view id,
+absl::StatusOr<std::shared_ptr<OperationState>> OperationStore::Start(std::string_view resource,
+                                                                      std::string_view id,
                                                                       Work work) {
   absl::MutexLock lock(&mu_);
   const std::string chosen = id.empty() ? absl::StrCat("_auto", next_id_++) : std::string(id);
@@ -96,7 +98,8 @@ absl::StatusOr<std::shared_ptr<OperationState>> OperationStore::Start(std::strin
     entry.second.join();
     return true;
   });
-  threads_.emplace_back(operation, std::thread([operation, work = std::move(work)] { work(*operation); }));
+  threads_.emplace_back(operation,
+                        std::thread([operation, work = std::move(work)] { work(*operation); }));
   return operation;
 }
 
@@ -124,7 +127,8 @@ std::vector<Operation> OperationStore::List(std::string_view resource) {
   absl::MutexLock lock(&mu_);
   for (const std::string& name : order_) {
     if (!absl::StartsWith(name, below)) continue;
-    if (const auto found = by_name_.find(name); found != by_name_.end()) result.push_back(found->second->Snapshot());
+    if (const auto found = by_name_.find(name); found != by_name_.end())
+      result.push_back(found->second->Snapshot());
   }
   return result;
 }

@@ -1,8 +1,10 @@
-// Operations: long-running work (schema changes, creating instances and databases) as google.longrunning shows it.
+// Operations: long-running work (schema changes, creating instances and databases) as
+// google.longrunning shows it.
 //
-// Start runs the work on a thread of its own and waits a little for it, so that short work comes back done and nobody
-// polls. Finished operations are remembered in memory (kOperationsKept), as long as the server runs.
-// Thread safety: all methods may be called from any thread. The destructor waits for what is running.
+// Start runs the work on a thread of its own and waits a little for it, so that short work comes
+// back done and nobody polls. Finished operations are remembered in memory (kOperationsKept), as
+// long as the server runs. Thread safety: all methods may be called from any thread. The destructor
+// waits for what is running.
 #pragma once
 
 #include <cstdint>
@@ -61,7 +63,8 @@ class OperationStore {
   ~OperationStore();
 
   // `id` empty: one is made up. ALREADY_EXISTS when it is taken.
-  absl::StatusOr<std::shared_ptr<OperationState>> Start(std::string_view resource, std::string_view id, Work work);
+  absl::StatusOr<std::shared_ptr<OperationState>> Start(std::string_view resource,
+                                                        std::string_view id, Work work);
   absl::StatusOr<std::shared_ptr<OperationState>> Find(std::string_view name);
   // Those whose resource is `resource`, or lies below it, in the order they started.
   std::vector<google::longrunning::Operation> List(std::string_view resource);
@@ -76,7 +79,8 @@ class OperationStore {
   uint64_t next_id_ ABSL_GUARDED_BY(mu_) = 0;
   std::deque<std::string> order_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, std::shared_ptr<OperationState>> by_name_ ABSL_GUARDED_BY(mu_);
-  std::vector<std::pair<std::shared_ptr<OperationState>, std::thread>> threads_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::pair<std::shared_ptr<OperationState>, std::thread>> threads_
+      ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace ks::local

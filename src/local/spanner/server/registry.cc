@@ -21,11 +21,14 @@ namespace {
 
 constexpr std::string_view kCatalogFile = "/catalog.json";
 
-bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
 
 }  // namespace
 
-OpenDatabase::OpenDatabase(std::string name, std::string directory, std::unique_ptr<Database> database)
+OpenDatabase::OpenDatabase(std::string name, std::string directory,
+                           std::unique_ptr<Database> database)
     : name_(std::move(name)), directory_(std::move(directory)), database_(std::move(database)) {}
 
 OpenDatabase::~OpenDatabase() {
@@ -49,7 +52,8 @@ absl::StatusOr<std::unique_ptr<Registry>> Registry::Open(RegistryOptions options
 }
 
 absl::Status Registry::Load() {
-  const std::string path = absl::StrCat(options_.data_dir, absl::string_view(kCatalogFile.data(), kCatalogFile.size()));
+  const std::string path =
+      absl::StrCat(options_.data_dir, absl::string_view(kCatalogFile.data(), kCatalogFile.size()));
   absl::StatusOr<std::string> text = ReadFile(path);
   if (absl::IsNotFound(text.status())) return absl::OkStatus();
   KS_RETURN_IF_ERROR(text.status());
@@ -58,7 +62,8 @@ absl::Status Registry::Load() {
     return errors::CatalogUnreadable(path, std::string(parsed.message()));
   }
   absl::MutexLock lock(&mu_);
-  for (InstanceRecord& instance : contents.instances) instances_[instance.name] = std::move(instance);
+  for (InstanceRecord& instance : contents.instances)
+    instances_[instance.name] = std::move(instance);
   for (DatabaseRecord& database : contents.databases) {
     next_directory_ = std::max(next_directory_, database.directory + 1);
     std::string name = database.name;
@@ -72,10 +77,12 @@ void Registry::RemoveStrays() {
   absl::MutexLock lock(&mu_);
   for (const auto& [name, entry] : databases_) known.insert(std::to_string(entry.record.directory));
   std::error_code ignored;
-  for (const auto& found : std::filesystem::directory_iterator(options_.data_dir + "/databases", ignored)) {
+  for (const auto& found :
+       std::filesystem::directory_iterator(options_.data_dir + "/databases", ignored)) {
     const std::string number = found.path().filename().string();
     if (known.count(number) == 0) std::filesystem::remove_all(found.path(), ignored);
-    next_directory_ = std::max<uint64_t>(next_directory_, std::strtoull(number.c_str(), nullptr, 10) + 1);
+    next_directory_ =
+        std::max<uint64_t>(next_directory_, std::strtoull(number.c_str(), nullptr, 10) + 1);
   }
 }
 
@@ -84,8 +91,9 @@ absl::Status Registry::Save() {
   CatalogContents contents;
   for (const auto& [name, instance] : instances_) contents.instances.push_back(instance);
   for (const auto& [name, entry] : databases_) contents.databases.push_back(entry.record);
-  return ReplaceFile(absl::StrCat(options_.data_dir, absl::string_view(kCatalogFile.data(), kCatalogFile.size())),
-                     PrintCatalog(contents));
+  return ReplaceFile(
+      absl::StrCat(options_.data_dir, absl::string_view(kCatalogFile.data(), kCatalogFile.size())),
+      PrintCatalog(contents));
 }
 
 std::string Registry::DirectoryOf(uint64_t number) const {
@@ -112,10 +120,12 @@ absl::StatusOr<InstanceRecord> Registry::GetInstance(std::string_view name) {
 }
 
 std::vector<InstanceRecord> Registry::ListInstances(std::string_view project) {
-  const std::string prefix = absl::StrCat(absl::string_view(project.data(), project.size()), "/instances/");
+  const std::string prefix =
+      absl::StrCat(absl::string_view(project.data(), project.size()), "/instances/");
   std::vector<InstanceRecord> result;
   absl::MutexLock lock(&mu_);
-  for (auto it = instances_.lower_bound(prefix); it != instances_.end() && StartsWith(it->first, prefix); ++it) {
+  for (auto it = instances_.lower_bound(prefix);
+       it != instances_.end() && StartsWith(it->first, prefix); ++it) {
     result.push_back(it->second);
   }
   return result;
@@ -130,7 +140,8 @@ absl::Status Registry::UpdateInstance(const InstanceRecord& instance) {
 }
 
 absl::Status Registry::DeleteInstance(std::string_view name) {
-  const std::string prefix = absl::StrCat(absl::string_view(name.data(), name.size()), "/databases/");
+  const std::string prefix =
+      absl::StrCat(absl::string_view(name.data(), name.size()), "/databases/");
   std::vector<std::shared_ptr<OpenDatabase>> closing;  // outlives the lock
   absl::MutexLock lock(&mu_);
   const auto first = databases_.lower_bound(prefix);
@@ -148,21 +159,27 @@ absl::Status Registry::DeleteInstance(std::string_view name) {
 // ---- Databases ----
 
 absl::Status Registry::MissingDatabase(const DatabaseName& name) {
-  if (instances_.find(name.instance.uri) == instances_.end()) return errors::InstanceNotFound(name.instance.uri);
+  if (instances_.find(name.instance.uri) == instances_.end())
+    return errors::InstanceNotFound(name.instance.uri);
   return errors::DatabaseNotFound(name.uri);
 }
 
 absl::Status Registry::CheckNewDatabase(const DatabaseName& name) {
-  if (instances_.find(name.instance.uri) == instances_.end()) return errors::InstanceNotFound(name.instance.uri);
+  if (instances_.find(name.instance.uri) == instances_.end())
+    return errors::InstanceNotFound(name.instance.uri);
   if (databases_.find(name.uri) != databases_.end()) return errors::DatabaseExists(name.uri);
   const std::string prefix = absl::StrCat(std::string(name.instance.uri), "/databases/");
   int count = 0;
-  for (auto it = databases_.lower_bound(prefix); it != databases_.end() && StartsWith(it->first, prefix); ++it) ++count;
-  if (count >= limits::kDatabasesPerInstance) return errors::TooManyDatabases(limits::kDatabasesPerInstance);
+  for (auto it = databases_.lower_bound(prefix);
+       it != databases_.end() && StartsWith(it->first, prefix); ++it)
+    ++count;
+  if (count >= limits::kDatabasesPerInstance)
+    return errors::TooManyDatabases(limits::kDatabasesPerInstance);
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::OpenStore(std::string name, uint64_t directory) {
+absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::OpenStore(std::string name,
+                                                                  uint64_t directory) {
   DatabaseOptions store;
   store.directory = DirectoryOf(directory);
   store.in_memory = options_.data_dir.empty();
@@ -171,7 +188,9 @@ absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::OpenStore(std::string na
   if (!store.in_memory) {
     std::error_code error;
     std::filesystem::create_directories(store.directory, error);
-    if (error) return absl::InternalError(absl::StrCat("Cannot create ", store.directory, ": ", error.message()));
+    if (error)
+      return absl::InternalError(
+          absl::StrCat("Cannot create ", store.directory, ": ", error.message()));
   }
   KS_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(store));
   return std::make_shared<OpenDatabase>(std::move(name), store.directory, std::move(database));
@@ -184,7 +203,8 @@ absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::PrepareDatabase(const Da
     KS_RETURN_IF_ERROR(CheckNewDatabase(name));
     directory = next_directory_++;
   }
-  KS_ASSIGN_OR_RETURN(std::shared_ptr<OpenDatabase> open, OpenStore(std::string(name.uri), directory));
+  KS_ASSIGN_OR_RETURN(std::shared_ptr<OpenDatabase> open,
+                      OpenStore(std::string(name.uri), directory));
   absl::MutexLock lock(&mu_);
   prepared_[open.get()] = directory;
   return open;
@@ -226,7 +246,8 @@ std::vector<DatabaseRecord> Registry::ListDatabases(std::string_view instance) {
   const std::string prefix = absl::StrCat(std::string(instance), "/databases/");
   std::vector<DatabaseRecord> result;
   absl::MutexLock lock(&mu_);
-  for (auto it = databases_.lower_bound(prefix); it != databases_.end() && StartsWith(it->first, prefix); ++it) {
+  for (auto it = databases_.lower_bound(prefix);
+       it != databases_.end() && StartsWith(it->first, prefix); ++it) {
     result.push_back(it->second.record);
   }
   return result;
@@ -281,10 +302,12 @@ absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::UseDatabase(const Databa
 absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::AutoCreate(const DatabaseName& name) {
   InstanceRecord instance;
   instance.name = std::string(name.instance.uri);
-  instance.config = absl::StrCat("projects/", std::string(name.instance.project), "/instanceConfigs/local");
+  instance.config =
+      absl::StrCat("projects/", std::string(name.instance.project), "/instanceConfigs/local");
   instance.display_name = std::string(name.instance.instance);
   instance.created_nanos = instance.updated_nanos = options_.clock->NowNanos();
-  if (absl::Status made = CreateInstance(instance); !made.ok() && !absl::IsAlreadyExists(made)) return made;
+  if (absl::Status made = CreateInstance(instance); !made.ok() && !absl::IsAlreadyExists(made))
+    return made;
   absl::StatusOr<std::shared_ptr<OpenDatabase>> open = PrepareDatabase(name);
   if (absl::IsAlreadyExists(open.status())) return UseDatabase(name);  // somebody else was quicker
   KS_RETURN_IF_ERROR(open.status());

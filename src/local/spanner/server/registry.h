@@ -1,11 +1,11 @@
 // Registry: which instances and databases there are, on disk and in memory.
 //
-// Layout of a data directory: LOCK; catalog.json (instances and databases, replaced as a whole); databases/<n>/ (one
-// store each, opened on first use, so that starting does not depend on how many there are). A directory that
-// catalog.json does not name is what a crash left of a half-made or half-dropped database, and is removed at start.
-// Guarantees (registry_test.cc): what a create or drop answered survives kill -9; a dropped database's files go when
-// the last call that uses it is over.
-// Thread safety: all methods may be called from any thread.
+// Layout of a data directory: LOCK; catalog.json (instances and databases, replaced as a whole);
+// databases/<n>/ (one store each, opened on first use, so that starting does not depend on how many
+// there are). A directory that catalog.json does not name is what a crash left of a half-made or
+// half-dropped database, and is removed at start. Guarantees (registry_test.cc): what a create or
+// drop answered survives kill -9; a dropped database's files go when the last call that uses it is
+// over. Thread safety: all methods may be called from any thread.
 #pragma once
 
 #include <atomic>
@@ -98,7 +98,8 @@ class Registry {
   // OK when there is none. FAILED_PRECONDITION when it is protected.
   absl::Status DropDatabase(const DatabaseName& name);
 
-  // Opens it where that has not happened yet. NOT_FOUND names what is missing, the instance or the database.
+  // Opens it where that has not happened yet. NOT_FOUND names what is missing, the instance or the
+  // database.
   absl::StatusOr<std::shared_ptr<OpenDatabase>> UseDatabase(const DatabaseName& name);
 
  private:

@@ -72,7 +72,9 @@ std::string PrintCatalog(const CatalogContents& contents) {
   Json instances = Json::array(), databases = Json::array();
   for (const InstanceRecord& instance : contents.instances) instances.push_back(ToJson(instance));
   for (const DatabaseRecord& database : contents.databases) databases.push_back(ToJson(database));
-  const Json all{{"format", kFormat}, {"instances", std::move(instances)}, {"databases", std::move(databases)}};
+  const Json all{{"format", kFormat},
+                 {"instances", std::move(instances)},
+                 {"databases", std::move(databases)}};
   return all.dump(2) + "\n";
 }
 
@@ -80,10 +82,12 @@ absl::Status ParseCatalog(std::string_view text, CatalogContents* contents) {
   const Json all = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!all.is_object()) return absl::DataLossError("it is not a JSON object");
   const int64_t format = Get<int64_t>(all, "format", 0);
-  if (format != kFormat) return absl::DataLossError(absl::StrCat("its format is ", format, ", not ", kFormat));
+  if (format != kFormat)
+    return absl::DataLossError(absl::StrCat("its format is ", format, ", not ", kFormat));
   for (const char* list : {"instances", "databases"}) {
     const auto found = all.find(list);
-    if (found == all.end() || !found->is_array()) return absl::DataLossError(absl::StrCat("it has no list ", list));
+    if (found == all.end() || !found->is_array())
+      return absl::DataLossError(absl::StrCat("it has no list ", list));
   }
   for (const Json& instance : all["instances"]) contents->instances.push_back(ToInstance(instance));
   for (const Json& database : all["databases"]) {

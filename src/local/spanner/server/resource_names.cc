@@ -61,8 +61,10 @@ bool IdIsValid(std::string_view id, const IdRule& rule) {
 }
 
 void SkipSpaces(std::string_view* text) {
-  while (!text->empty() && std::isspace(static_cast<unsigned char>(text->front()))) text->remove_prefix(1);
-  while (!text->empty() && std::isspace(static_cast<unsigned char>(text->back()))) text->remove_suffix(1);
+  while (!text->empty() && std::isspace(static_cast<unsigned char>(text->front())))
+    text->remove_prefix(1);
+  while (!text->empty() && std::isspace(static_cast<unsigned char>(text->back())))
+    text->remove_suffix(1);
 }
 
 bool TakeKeyword(std::string_view keyword, std::string_view* text) {
@@ -81,7 +83,8 @@ bool TakeKeyword(std::string_view keyword, std::string_view* text) {
 
 absl::StatusOr<std::string_view> ParseProject(std::string_view uri) {
   std::string_view rest = uri, project;
-  if (!TakePart("projects", &rest, &project) || !rest.empty()) return errors::InvalidUri("project", uri);
+  if (!TakePart("projects", &rest, &project) || !rest.empty())
+    return errors::InvalidUri("project", uri);
   return project;
 }
 
@@ -103,7 +106,8 @@ absl::StatusOr<SessionName> ParseSession(std::string_view uri) {
   std::string_view rest;
   SessionName name;
   KS_ASSIGN_OR_RETURN(name.database, TakeDatabase(uri, &rest));
-  if (!TakePart("sessions", &rest, &name.session) || !rest.empty()) return errors::InvalidUri("session", uri);
+  if (!TakePart("sessions", &rest, &name.session) || !rest.empty())
+    return errors::InvalidUri("session", uri);
   name.uri = uri;
   return name;
 }
@@ -127,14 +131,16 @@ absl::Status CheckDatabaseId(std::string_view id) {
   return IdIsValid(id, {30, true}) ? absl::OkStatus() : errors::InvalidDatabaseId(id);
 }
 absl::Status CheckOperationId(std::string_view id) {
-  const bool valid = !id.empty() && id.size() <= 128 && Lower(id.front()) &&
-                     std::all_of(id.begin(), id.end(), [](char c) { return Lower(c) || Digit(c) || c == '_'; });
+  const bool valid =
+      !id.empty() && id.size() <= 128 && Lower(id.front()) &&
+      std::all_of(id.begin(), id.end(), [](char c) { return Lower(c) || Digit(c) || c == '_'; });
   return valid ? absl::OkStatus() : errors::InvalidOperationId(id);
 }
 
 absl::Status CheckLabel(std::string_view key, std::string_view value) {
   const auto allowed = [](char c) { return Lower(c) || Digit(c) || c == '_' || c == '-'; };
-  if (key.empty() || key.size() > 63 || !Lower(key.front()) || !std::all_of(key.begin(), key.end(), allowed)) {
+  if (key.empty() || key.size() > 63 || !Lower(key.front()) ||
+      !std::all_of(key.begin(), key.end(), allowed)) {
     return errors::InvalidLabelKey(key);
   }
   if (value.size() > 63 || !std::all_of(value.begin(), value.end(), allowed)) {
@@ -148,7 +154,8 @@ absl::StatusOr<std::string> ParseCreateDatabase(std::string_view statement) {
   SkipSpaces(&text);
   if (text.empty()) return errors::MissingCreateStatement();
   if (text.back() == ';') text.remove_suffix(1);
-  if (!TakeKeyword("CREATE", &text) || !TakeKeyword("DATABASE", &text)) return errors::BadCreateStatement(statement);
+  if (!TakeKeyword("CREATE", &text) || !TakeKeyword("DATABASE", &text))
+    return errors::BadCreateStatement(statement);
   SkipSpaces(&text);
   const bool quoted = text.size() > 2 && text.front() == '`' && text.back() == '`';
   if (quoted) text = text.substr(1, text.size() - 2);

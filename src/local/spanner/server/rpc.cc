@@ -17,7 +17,8 @@ void RpcService::AddHandler(const char* method, grpc::internal::RpcMethod::RpcTy
 grpc::ByteBuffer ToByteBuffer(std::string bytes) {
   auto* owned = new std::string(std::move(bytes));
   const grpc::Slice slice(
-      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); }, owned);
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      owned);
   return grpc::ByteBuffer(&slice, 1);
 }
 

@@ -1,9 +1,10 @@
 // RpcService: a gRPC service as a table of functions, one per RPC.
 //
-// Why not the generated service classes: a function that takes wire bytes (Commit) or gives them (reads) fits nowhere in
-// those, and everything that every RPC needs (statuses with details, liveness) would be written at each. Here it is
-// wrapped round the functions in one place, Serve(). What is not in a table answers UNIMPLEMENTED.
-// Thread safety: functions run on many threads at once, on gRPC's synchronous server: they may block.
+// Why not the generated service classes: a function that takes wire bytes (Commit) or gives them
+// (reads) fits nowhere in those, and everything that every RPC needs (statuses with details,
+// liveness) would be written at each. Here it is wrapped round the functions in one place, Serve().
+// What is not in a table answers UNIMPLEMENTED. Thread safety: functions run on many threads at
+// once, on gRPC's synchronous server: they may block.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@
 
 namespace ks::local {
 
-// Where a streaming RPC puts its messages, in wire form. Write blocks while the client is slow; an error means that it
-// is gone.
+// Where a streaming RPC puts its messages, in wire form. Write blocks while the client is slow; an
+// error means that it is gone.
 class MessageWriter {
  public:
   virtual ~MessageWriter() = default;
@@ -82,9 +83,10 @@ void RpcService::Add(const char* method, Unary<Request, Response> function) {
   using Handler = grpc::internal::RpcMethodHandler<RpcService, Request, Response>;
   AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
              new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context, const Request* request,
-                            Response* response) {
-                   return service->Serve(context, [&](Call& call) { return function(call, *request, response); });
+                 [function](RpcService* service, grpc::ServerContext* context,
+                            const Request* request, Response* response) {
+                   return service->Serve(
+                       context, [&](Call& call) { return function(call, *request, response); });
                  },
                  this));
 }
@@ -94,8 +96,8 @@ void RpcService::AddToBytes(const char* method, UnaryToBytes<Request> function) 
   using Handler = grpc::internal::RpcMethodHandler<RpcService, Request, grpc::ByteBuffer>;
   AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
              new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context, const Request* request,
-                            grpc::ByteBuffer* response) {
+                 [function](RpcService* service, grpc::ServerContext* context,
+                            const Request* request, grpc::ByteBuffer* response) {
                    return service->Serve(context, [&](Call& call) {
                      std::string bytes;
                      absl::Status status = function(call, *request, &bytes);
@@ -111,13 +113,14 @@ void RpcService::AddFromBytes(const char* method, UnaryFromBytes<Response> funct
   using Handler = grpc::internal::RpcMethodHandler<RpcService, grpc::ByteBuffer, Response>;
   AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
              new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context, const grpc::ByteBuffer* request,
-                            Response* response) {
+                 [function](RpcService* service, grpc::ServerContext* context,
+                            const grpc::ByteBuffer* request, Response* response) {
                    return service->Serve(context, [&](Call& call) {
                      grpc::Slice slice;
                      absl::Status status = ToContiguous(*request, &slice);
                      if (!status.ok()) return status;
-                     const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
+                     const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()),
+                                                  slice.size());
                      return function(call, bytes, response);
                    });
                  },
@@ -140,10 +143,11 @@ void RpcService::AddStreaming(const char* method, Streaming<Request> function) {
   using Handler = grpc::internal::ServerStreamingHandler<RpcService, Request, grpc::ByteBuffer>;
   AddHandler(method, grpc::internal::RpcMethod::SERVER_STREAMING,
              new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context, const Request* request,
-                            grpc::ServerWriter<grpc::ByteBuffer>* writer) {
+                 [function](RpcService* service, grpc::ServerContext* context,
+                            const Request* request, grpc::ServerWriter<grpc::ByteBuffer>* writer) {
                    Writer out(*writer);
-                   return service->Serve(context, [&](Call& call) { return function(call, *request, out); });
+                   return service->Serve(context,
+                                         [&](Call& call) { return function(call, *request, out); });
                  },
                  this));
 }

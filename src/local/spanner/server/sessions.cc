@@ -18,7 +18,8 @@ namespace {
 std::string NewId() { return absl::StrCat(absl::Hex(env::RealRandom().Next(), absl::kZeroPad16)); }
 
 bool Expired(const Session& session, int64_t now_nanos) {
-  if (session.spec().multiplexed) return now_nanos - session.created_nanos() > limits::kMultiplexedLifeNanos;
+  if (session.spec().multiplexed)
+    return now_nanos - session.created_nanos() > limits::kMultiplexedLifeNanos;
   return now_nanos - session.last_used_nanos() > limits::kSessionIdleNanos;
 }
 
@@ -31,7 +32,8 @@ int64_t LifeOf(Transaction& transaction) {
 
 }  // namespace
 
-Session::Session(std::string name, SessionSpec spec, std::shared_ptr<OpenDatabase> database, int64_t now_nanos)
+Session::Session(std::string name, SessionSpec spec, std::shared_ptr<OpenDatabase> database,
+                 int64_t now_nanos)
     : name_(std::move(name)),
       spec_(std::move(spec)),
       database_(std::move(database)),
@@ -49,7 +51,8 @@ uint64_t Session::AgeFor(const TransactionSpec& spec) {
   return found == transactions_.end() ? 0 : found->second->age();
 }
 
-absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec, int64_t now_nanos) {
+absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec,
+                                                            int64_t now_nanos) {
   spec.read_write.previous_age = AgeFor(spec);
   const bool token = spec_.multiplexed && spec.kind == TransactionKind::kReadWrite;
   auto transaction = std::make_shared<Transaction>(NewId(), std::move(spec), token);
@@ -105,7 +108,7 @@ void Session::Sweep(int64_t now_nanos) {
   }
   for (std::shared_ptr<Transaction>& transaction : all) {
     const int64_t idle = now_nanos - transaction->last_used_nanos();
-    if (idle <= limits::kVanishedTransactionNanos) continue;       // the shortest of all lives
+    if (idle <= limits::kVanishedTransactionNanos) continue;  // the shortest of all lives
     if (idle > LifeOf(*transaction)) gone.push_back(transaction);
   }
   for (std::shared_ptr<Transaction>& transaction : gone) {
@@ -120,9 +123,11 @@ void Session::Sweep(int64_t now_nanos) {
   }
 }
 
-std::shared_ptr<Session> SessionStore::Create(std::shared_ptr<OpenDatabase> database, SessionSpec spec) {
+std::shared_ptr<Session> SessionStore::Create(std::shared_ptr<OpenDatabase> database,
+                                              SessionSpec spec) {
   const std::string name = absl::StrCat(database->name(), "/sessions/", NewId());
-  auto session = std::make_shared<Session>(name, std::move(spec), std::move(database), clock_.NowNanos());
+  auto session =
+      std::make_shared<Session>(name, std::move(spec), std::move(database), clock_.NowNanos());
   absl::MutexLock lock(&mu_);
   sessions_[name] = session;
   return session;
@@ -161,7 +166,8 @@ std::vector<std::shared_ptr<Session>> SessionStore::List(std::string_view databa
       if (session->open().name() == database) result.push_back(session);
     }
   }
-  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a->name() < b->name(); });
+  std::sort(result.begin(), result.end(),
+            [](const auto& a, const auto& b) { return a->name() < b->name(); });
   return result;
 }
 

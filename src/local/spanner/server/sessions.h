@@ -1,10 +1,11 @@
 // Sessions and the transactions begun on them.
 //
-// A regular session keeps kTransactionsPerSession transactions, the oldest goes when there are more; a multiplexed one
-// any number. Sessions idle for an hour go (multiplexed ones after 28 days), and so do transactions that nobody used for
-// a while (limits.h): Sweep() is called now and then by the server's housekeeping thread.
-// Guarantees (sessions_test.cc): an id is never used again, not even after a restart; a transaction goes before its
-// database. Thread safety: all methods may be called from any thread.
+// A regular session keeps kTransactionsPerSession transactions, the oldest goes when there are
+// more; a multiplexed one any number. Sessions idle for an hour go (multiplexed ones after 28
+// days), and so do transactions that nobody used for a while (limits.h): Sweep() is called now and
+// then by the server's housekeeping thread. Guarantees (sessions_test.cc): an id is never used
+// again, not even after a restart; a transaction goes before its database. Thread safety: all
+// methods may be called from any thread.
 #pragma once
 
 #include <atomic>
@@ -39,7 +40,8 @@ struct SessionSpec {
 
 class Session {
  public:
-  Session(std::string name, SessionSpec spec, std::shared_ptr<OpenDatabase> database, int64_t now_nanos);
+  Session(std::string name, SessionSpec spec, std::shared_ptr<OpenDatabase> database,
+          int64_t now_nanos);
   ~Session();
 
   const std::string& name() const { return name_; }
@@ -81,7 +83,8 @@ class SessionStore {
   explicit SessionStore(env::Clock& clock) : clock_(clock) {}
 
   std::shared_ptr<Session> Create(std::shared_ptr<OpenDatabase> database, SessionSpec spec);
-  // NOT_FOUND with ResourceInfo, as clients that make a new one expect; INVALID_ARGUMENT when it is no session's name.
+  // NOT_FOUND with ResourceInfo, as clients that make a new one expect; INVALID_ARGUMENT when it is
+  // no session's name.
   absl::StatusOr<std::shared_ptr<Session>> Find(std::string_view name);
   void Delete(std::string_view name);
   // Of one database, by name, without multiplexed ones.

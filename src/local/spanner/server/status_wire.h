@@ -1,8 +1,9 @@
-// Statuses on the wire: absl::Status with typed payloads <-> grpc::Status with google.rpc.Status as its details.
+// Statuses on the wire: absl::Status with typed payloads <-> grpc::Status with google.rpc.Status as
+// its details.
 //
-// A payload's URL is the message's type URL ("type.googleapis.com/google.rpc.RetryInfo") and its bytes are the message.
-// gRPC sends the details as the trailer grpc-status-details-bin, where Google's clients look for RetryInfo and
-// ResourceInfo. Thread safety: pure functions.
+// A payload's URL is the message's type URL ("type.googleapis.com/google.rpc.RetryInfo") and its
+// bytes are the message. gRPC sends the details as the trailer grpc-status-details-bin, where
+// Google's clients look for RetryInfo and ResourceInfo. Thread safety: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,10 @@ inline constexpr std::string_view kResourceInfoUrl = "type.googleapis.com/google
 grpc::Status ToGrpc(const absl::Status& status);
 void ToRpcStatus(const absl::Status& status, google::rpc::Status* out);
 
-// Adds google.rpc.ResourceInfo, as Google's clients expect on NOT_FOUND of sessions, databases and instances.
-void AttachResource(std::string_view type, std::string_view name, std::string_view description, absl::Status* status);
+// Adds google.rpc.ResourceInfo, as Google's clients expect on NOT_FOUND of sessions, databases and
+// instances.
+void AttachResource(std::string_view type, std::string_view name, std::string_view description,
+                    absl::Status* status);
 // Adds google.rpc.RetryInfo unless there is one.
 void AttachRetry(int64_t delay_millis, absl::Status* status);
 

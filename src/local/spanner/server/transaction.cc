@@ -18,8 +18,8 @@ namespace {
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
 absl::StatusOr<CommitTimestamp> ToTimestamp(const google::protobuf::Timestamp& t) {
-  if (t.seconds() < sql::kTimestampMinSeconds || t.seconds() > sql::kTimestampMaxSeconds || t.nanos() < 0 ||
-      t.nanos() > 999'999'999) {
+  if (t.seconds() < sql::kTimestampMinSeconds || t.seconds() > sql::kTimestampMaxSeconds ||
+      t.nanos() < 0 || t.nanos() > 999'999'999) {
     return errors::ReadTimestampInvalid();
   }
   return CommitTimestamp(t.seconds() * kMicrosPerSecond + t.nanos() / 1'000);
@@ -31,7 +31,8 @@ absl::StatusOr<int64_t> ToStaleness(const google::protobuf::Duration& d) {
   return d.seconds() * kMicrosPerSecond + d.nanos() / 1'000;
 }
 
-absl::Status ParseBound(const pb::TransactionOptions::ReadOnly& options, bool single_use, TimestampBound* bound) {
+absl::Status ParseBound(const pb::TransactionOptions::ReadOnly& options, bool single_use,
+                        TimestampBound* bound) {
   using Case = pb::TransactionOptions::ReadOnly;
   switch (options.timestamp_bound_case()) {
     case Case::kStrong:
@@ -66,7 +67,8 @@ absl::Status ParseBound(const pb::TransactionOptions::ReadOnly& options, bool si
 
 }  // namespace
 
-absl::StatusOr<TransactionSpec> ParseTransactionOptions(const pb::TransactionOptions& options, bool single_use) {
+absl::StatusOr<TransactionSpec> ParseTransactionOptions(const pb::TransactionOptions& options,
+                                                        bool single_use) {
   TransactionSpec spec;
   switch (options.mode_case()) {
     case pb::TransactionOptions::kReadOnly:
@@ -185,7 +187,8 @@ void Transaction::FillPrecommitToken(pb::MultiplexedSessionPrecommitToken* token
   token->set_seq_num(precommit_sequence_);
 }
 
-absl::StatusOr<const Transaction::DmlReplay*> Transaction::StartDml(int64_t seqno, uint64_t fingerprint,
+absl::StatusOr<const Transaction::DmlReplay*> Transaction::StartDml(int64_t seqno,
+                                                                    uint64_t fingerprint,
                                                                     std::string_view sql) {
   if (const auto found = dml_.find(seqno); found != dml_.end()) {
     if (found->second.fingerprint != fingerprint) return errors::SequenceReused(seqno, sql);

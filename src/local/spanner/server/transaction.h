@@ -1,9 +1,11 @@
-// Transaction: one transaction as clients name it by id, over the engine's read-write or read-only transaction.
+// Transaction: one transaction as clients name it by id, over the engine's read-write or read-only
+// transaction.
 //
-// One request works on it at a time (mu()); others wait. A finished one is kept for a while so that a repeated Commit
-// gets the answer of the first (https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#commitrequest).
-// Guarantees (transaction_test.cc): a second Commit never applies anything; after ABORTED everything answers ABORTED.
-// Thread safety: as said at each member.
+// One request works on it at a time (mu()); others wait. A finished one is kept for a while so that
+// a repeated Commit gets the answer of the first
+// (https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#commitrequest). Guarantees
+// (transaction_test.cc): a second Commit never applies anything; after ABORTED everything answers
+// ABORTED. Thread safety: as said at each member.
 #pragma once
 
 #include <atomic>
@@ -38,9 +40,10 @@ struct TransactionSpec {
   std::string previous_id;             // of the attempt before, on a multiplexed session
 };
 
-// INVALID_ARGUMENT when a mode is missing, a bound is for single use only and `single_use` is false, ….
-absl::StatusOr<TransactionSpec> ParseTransactionOptions(const google::spanner::v1::TransactionOptions& options,
-                                                        bool single_use);
+// INVALID_ARGUMENT when a mode is missing, a bound is for single use only and `single_use` is
+// false, ….
+absl::StatusOr<TransactionSpec> ParseTransactionOptions(
+    const google::spanner::v1::TransactionOptions& options, bool single_use);
 
 class Transaction {
  public:
@@ -66,17 +69,25 @@ class Transaction {
   TransactionPhase phase() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return phase_; }
   // OK while it can read and write; else why not.
   absl::Status CheckUsable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Looks at what an operation answered: ABORTED ends the transaction. Gives the status back, with RetryInfo.
+  // Looks at what an operation answered: ABORTED ends the transaction. Gives the status back, with
+  // RetryInfo.
   absl::Status Observe(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  ReadWriteTransaction* read_write() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return read_write_.get(); }
-  ReadOnlyTransaction* read_only() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return read_only_.get(); }
+  ReadWriteTransaction* read_write() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return read_write_.get();
+  }
+  ReadOnlyTransaction* read_only() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return read_only_.get();
+  }
   std::shared_ptr<ReadOnlyTransaction> shared_read_only() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return read_only_;
   }
 
   // Commits after buffering `mutations`; a second call gives the first one's result.
-  absl::StatusOr<CommitResult> Commit(std::unique_ptr<MutationList> mutations) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  std::optional<CommitResult> committed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return committed_; }
+  absl::StatusOr<CommitResult> Commit(std::unique_ptr<MutationList> mutations)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::optional<CommitResult> committed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return committed_;
+  }
   absl::Status Rollback() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Ends it as if it had been aborted (idle, its session is gone).
   void Abandon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -85,14 +96,15 @@ class Transaction {
   void FillPrecommitToken(google::spanner::v1::MultiplexedSessionPrecommitToken* token)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // DML replay protection. `answer` set: this request was served before, with these bytes. Otherwise, unless it is an
-  // error, the caller runs it and calls FinishDml.
+  // DML replay protection. `answer` set: this request was served before, with these bytes.
+  // Otherwise, unless it is an error, the caller runs it and calls FinishDml.
   struct DmlReplay {
     uint64_t fingerprint = 0;
     absl::Status status;
     std::string answer;
   };
-  absl::StatusOr<const DmlReplay*> StartDml(int64_t seqno, uint64_t fingerprint, std::string_view sql)
+  absl::StatusOr<const DmlReplay*> StartDml(int64_t seqno, uint64_t fingerprint,
+                                            std::string_view sql)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FinishDml(int64_t seqno, DmlReplay replay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 

@@ -1,0 +1,50 @@
+// What `run` and `dev` have in common: pipelines running in this process, their metrics page, and a word at the end.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cli/connect.h"
+#include "observe/metrics.h"
+#include "pipeline/plan.h"
+#include "pipeline/spec.h"
+#include "runtime/pipeline_runner.h"
+
+namespace ks::cli {
+
+// A pipeline that is ready to run.
+struct ReadyPipeline {
+  std::unique_ptr<pipeline::PipelineSpec> spec;
+  std::unique_ptr<pipeline::Plan> plan;
+  Connection connection;
+};
+
+// Plans `spec` against its database. With `create`, makes the tables that are missing; without, they are an error that says how.
+absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint, bool create);
+
+// This worker's name in the checkpoints: host and process.
+std::string WriterName();
+
+// Serves /metrics, /healthz and /readyz on HOST:PORT until destroyed.
+class MetricsServer {
+ public:
+  static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(const std::string& address,
+                                                              const observe::Metrics& metrics);
+  ~MetricsServer();
+  const std::string& address() const { return address_; }
+
+ private:
+  struct State;
+  MetricsServer();
+  std::unique_ptr<State> state_;
+  std::string address_;
+};
+
+// Records, rates and latencies so far, as lines of `name value`.
+std::string SummaryText(const observe::Metrics& metrics, double seconds);
+std::string SummaryJson(const observe::Metrics& metrics, double seconds);
+
+}  // namespace ks::cli

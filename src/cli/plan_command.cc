@@ -1,0 +1,73 @@
+// kafka-spanner plan: checks a pipeline file against its database and says what it would do; prints or creates what is missing.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/exit_code.h"
+#include "cli/pipeline_file.h"
+#include "pipeline/plan.h"
+#include "runtime/target_reader.h"
+
+namespace ks::cli {
+namespace {
+
+struct PlanOptions {
+  std::string file;
+  std::string endpoint;
+  bool ddl = false;
+  bool apply = false;
+  bool offline = false;
+};
+
+absl::StatusOr<pipeline::Plan> Plan(const PlanOptions& options, const pipeline::PipelineSpec& spec,
+                                    Connection& connection) {
+  if (options.offline) return pipeline::MakePlan(spec, nullptr);
+  const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
+  KS_ASSIGN_OR_RETURN(connection, Connect({spec.target.database, endpoint, spec.target.role}));
+  return runtime::PlanAgainst(*connection.client, spec);
+}
+
+int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
+  auto spec = ReadPipelineFile(options.file);
+  if (!spec.ok()) return Fail(global, spec.status());
+  Connection connection;
+  auto plan = Plan(options, *spec, connection);
+  if (!plan.ok()) return Fail(global, plan.status());
+  if (options.apply) {
+    const absl::Status applied = connection.admin->UpdateDdl(spec->target.database, plan->missing_ddl);
+    if (!applied.ok()) return Fail(global, applied);
+    // What stands there now, read back.
+    auto after = runtime::PlanAgainst(*connection.client, *spec);
+    if (!after.ok()) return Fail(global, after.status());
+    if (!global.json) {
+      for (const std::string& name : plan->missing) std::cout << "created " << name << "\n";
+    }
+    plan = std::move(after);
+  }
+  if (options.ddl) {
+    for (const std::string& statement : plan->missing_ddl) std::cout << statement << ";\n\n";
+  } else {
+    std::cout << (global.json ? pipeline::PlanJson(*plan) : pipeline::PlanText(*plan)) << "\n";
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddPlanCommand(CLI::App& app, GlobalOptions& global) {
+  CLI::App* command = app.add_subcommand("plan", "check a pipeline file and explain what it will do");
+  auto options = std::make_shared<PlanOptions>();
+  command->add_option("FILE", options->file, "pipeline file")->required();
+  command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
+  CLI::Option* ddl = command->add_flag("--ddl", options->ddl, "print the DDL of the tables that are missing");
+  CLI::Option* apply = command->add_flag("--apply", options->apply,
+                                         "create the tables that are missing; nothing is ever dropped or narrowed");
+  CLI::Option* offline = command->add_flag("--offline", options->offline, "check the file alone, without a database");
+  apply->excludes(ddl)->excludes(offline);
+  OnChosen(*command, global, [options, &global] { return RunPlan(*options, global); });
+}
+
+}  // namespace ks::cli

@@ -1,0 +1,105 @@
+// kafka-spanner run: one or more pipelines in the foreground.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include "base/str_cat.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/pipeline_file.h"
+#include "cli/pipeline_process.h"
+#include "cli/signals.h"
+#include "observe/log.h"
+
+namespace ks::cli {
+namespace {
+
+struct RunOptions {
+  std::vector<std::string> files;
+  std::string endpoint;
+  std::string metrics_address;
+  bool once = false;
+  bool create = false;
+  int threads = 0;
+};
+
+// Runs all; the first that ends with an error stops the others.
+absl::Status RunAll(std::vector<std::unique_ptr<runtime::PipelineRunner>>& runners) {
+  std::vector<std::thread> threads;
+  std::vector<absl::Status> statuses(runners.size());
+  for (size_t i = 0; i < runners.size(); ++i) {
+    threads.emplace_back([&, i] {
+      statuses[i] = runners[i]->Run();
+      if (statuses[i].ok()) return;
+      for (const auto& other : runners) other->RequestStop();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  absl::Status first;
+  for (const absl::Status& status : statuses) first.Update(status);
+  return first;
+}
+
+int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
+  observe::Metrics metrics;
+  std::vector<ReadyPipeline> pipelines;
+  std::vector<std::unique_ptr<runtime::PipelineRunner>> runners;
+  // Before any other thread starts: the signals are blocked in all of them.
+  OnStopSignal([&runners] {
+    observe::LogInfo("stopping: committing what is in flight (a second signal ends at once)");
+    for (const auto& runner : runners) runner->RequestStop();
+  });
+  for (const std::string& file : options.files) {
+    auto spec = ReadPipelineFile(file);
+    if (!spec.ok()) return Fail(global, spec.status());
+    auto ready = Prepare(*std::move(spec), options.endpoint, options.create);
+    if (!ready.ok()) return Fail(global, ready.status());
+    pipelines.push_back(*std::move(ready));
+  }
+  for (const ReadyPipeline& ready : pipelines) {
+    runtime::PipelineRunnerOptions runner;
+    runner.writer = WriterName();
+    runner.once = options.once;
+    runner.shards = options.threads;
+    runners.push_back(std::make_unique<runtime::PipelineRunner>(*ready.spec, *ready.plan, *ready.connection.client,
+                                                                metrics, std::move(runner)));
+  }
+  std::unique_ptr<MetricsServer> page;
+  if (!options.metrics_address.empty()) {
+    auto started = MetricsServer::Start(options.metrics_address, metrics);
+    if (!started.ok()) return Fail(global, started.status());
+    page = *std::move(started);
+    observe::LogInfo(StrCat("metrics at http://", page->address(), "/metrics"));
+  }
+  for (const ReadyPipeline& ready : pipelines) {
+    observe::LogInfo(StrCat("pipeline ", ready.spec->name, " runs into ", ready.spec->target.database));
+  }
+  const auto started = std::chrono::steady_clock::now();
+  const absl::Status status = RunAll(runners);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  if (global.json) {
+    std::cout << SummaryJson(metrics, seconds) << "\n";
+  } else if (!global.quiet) {
+    std::cout << SummaryText(metrics, seconds);
+  }
+  return status.ok() ? kExitOk : Fail(global, status);
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app, GlobalOptions& global) {
+  CLI::App* command = app.add_subcommand("run", "run pipelines until a signal, or to the end of their topics");
+  auto options = std::make_shared<RunOptions>();
+  command->add_option("FILE", options->files, "pipeline files")->required();
+  command->add_flag("--once", options->once, "stop when every partition has reached the end it had at start");
+  command->add_option("--metrics", options->metrics_address, "serve Prometheus metrics on HOST:PORT");
+  command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
+  command->add_flag("--create", options->create, "create tables that are missing first (as plan --apply does)");
+  command->add_option("--threads", options->threads, "data threads (default: the number of cores)")
+      ->check(CLI::Range(1, 256));
+  command->footer("SIGTERM or SIGINT: commits what is in flight and leaves the group; a second one ends at once.");
+  OnChosen(*command, global, [options, &global] { return RunPipelines(*options, global); });
+}
+
+}  // namespace ks::cli

@@ -1,0 +1,45 @@
+// RowSource: where a statement's rows come from, whichever kind of transaction it runs in.
+//
+// Thread safety: that of the transaction beneath. It must not outlive the transaction.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "local/spanner/txn/database.h"
+#include "sql/catalog.h"
+
+namespace ks::local {
+
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  virtual const std::shared_ptr<const Schema>& schema() const = 0;
+  virtual absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) = 0;
+};
+
+class SnapshotSource : public RowSource {
+ public:
+  explicit SnapshotSource(const ReadOnlyTransaction& transaction) : transaction_(transaction) {}
+  const std::shared_ptr<const Schema>& schema() const override { return transaction_.schema(); }
+  absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
+    return transaction_.Scan(spec);
+  }
+
+ private:
+  const ReadOnlyTransaction& transaction_;
+};
+
+class LockingSource : public RowSource {
+ public:
+  explicit LockingSource(ReadWriteTransaction& transaction) : transaction_(transaction) {}
+  const std::shared_ptr<const Schema>& schema() const override { return transaction_.schema(); }
+  absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
+    return transaction_.Scan(spec);
+  }
+
+ private:
+  ReadWriteTransaction& transaction_;
+};
+
+}  // namespace ks::local

@@ -1,0 +1,39 @@
+// Partition tokens: which rows one partition of a PartitionRead or PartitionQuery reads.
+//
+// A token says all that is needed, so any server process over the same data can serve it. It is for
+// the very request it was made for (`fingerprint`). Thread safety: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "local/spanner/storage/key_codec.h"
+
+namespace google::spanner::v1 {
+class ExecuteSqlRequest;
+class PartitionQueryRequest;
+class PartitionReadRequest;
+class ReadRequest;
+}  // namespace google::spanner::v1
+
+namespace ks::local {
+
+struct PartitionToken {
+  uint64_t fingerprint = 0;
+  std::string table;           // queries: whose rows are divided
+  std::vector<KeySpan> spans;  // none: no rows
+};
+
+std::string PrintPartitionToken(const PartitionToken& token);
+// INVALID_ARGUMENT.
+absl::StatusOr<PartitionToken> ParsePartitionToken(std::string_view text);
+
+uint64_t FingerprintRead(const google::spanner::v1::ReadRequest& request);
+uint64_t FingerprintRead(const google::spanner::v1::PartitionReadRequest& request);
+uint64_t FingerprintQuery(const google::spanner::v1::ExecuteSqlRequest& request);
+uint64_t FingerprintQuery(const google::spanner::v1::PartitionQueryRequest& request);
+
+}  // namespace ks::local

@@ -1,0 +1,126 @@
+#include <memory>
+
+#include "base/status_macros.h"
+#include "env/clock.h"
+#include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/server/call.h"
+#include "local/spanner/server/commit_request.h"
+#include "local/spanner/server/errors.h"
+#include "local/spanner/server/limits.h"
+#include "local/spanner/server/mutation_decode.h"
+#include "local/spanner/server/request_checks.h"
+#include "local/spanner/server/rpc.h"
+#include "local/spanner/server/server_state.h"
+#include "local/spanner/server/spanner_rpcs.h"
+#include "local/spanner/server/status_wire.h"
+#include "local/spanner/server/timestamps.h"
+
+namespace ks::local {
+
+namespace pb = google::spanner::v1;
+
+namespace {
+
+absl::Status Decode(absl::Span<const std::string_view> mutations, MutationList& list) {
+  MutationDecoder decoder(list);
+  for (const std::string_view mutation : mutations) KS_RETURN_IF_ERROR(decoder.Add(mutation));
+  return absl::OkStatus();
+}
+
+void Fill(const CommitResult& result, bool stats, pb::CommitResponse* response) {
+  SetTimestamp(result.timestamp, response->mutable_commit_timestamp());
+  if (stats) response->mutable_commit_stats()->set_mutation_count(result.mutation_count);
+}
+
+// Single-use commits are repeated here when the schema changed under them.
+constexpr int kSchemaRetries = 3;
+
+absl::StatusOr<CommitResult> CommitOnce(Database& database,
+                                        absl::Span<const std::string_view> mutations,
+                                        const CommitOptions& options) {
+  absl::Status last;
+  for (int attempt = 0; attempt < kSchemaRetries; ++attempt) {
+    MutationList list(database.schema());
+    KS_RETURN_IF_ERROR(Decode(mutations, list));
+    absl::StatusOr<CommitResult> result = database.Commit(list, options);
+    if (!absl::IsAborted(result.status())) return result;
+    last = result.status();
+  }
+  AttachRetry(limits::kRetryAfterAbortMillis, &last);
+  return last;
+}
+
+absl::Status CheckSingleUse(std::string_view wire) {
+  pb::TransactionOptions options;
+  if (!options.ParseFromArray(wire.data(), static_cast<int>(wire.size()))) {
+    return errors::MalformedRequest("google.spanner.v1.TransactionOptions");
+  }
+  KS_ASSIGN_OR_RETURN(const TransactionSpec spec, ParseTransactionOptions(options, true));
+  return spec.kind == TransactionKind::kReadWrite ? absl::OkStatus() : errors::NotCommittable();
+}
+
+absl::StatusOr<CommitResult> CommitById(Session& session, std::string_view id,
+                                        absl::Span<const std::string_view> mutations,
+                                        int64_t now_nanos) {
+  KS_ASSIGN_OR_RETURN(auto transaction, session.Find(id, now_nanos));
+  absl::MutexLock lock(&transaction->mu());
+  std::unique_ptr<MutationList> list;
+  if (!mutations.empty() && transaction->phase() == TransactionPhase::kActive &&
+      transaction->read_write() != nullptr) {
+    list = std::make_unique<MutationList>(transaction->read_write()->schema());
+    KS_RETURN_IF_ERROR(Decode(mutations, *list));
+  }
+  absl::StatusOr<CommitResult> result = transaction->Commit(std::move(list));
+  if (absl::IsAborted(result.status())) session.RememberAge(transaction->age());
+  return result;
+}
+
+}  // namespace
+
+absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitResponse* response) {
+  CommitRequestView request;
+  KS_RETURN_IF_ERROR(ParseCommitRequest(wire, &request));
+  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session));
+  KS_RETURN_IF_ERROR(call.CheckAlive());
+  if (request.transaction_id.has_value()) {
+    KS_ASSIGN_OR_RETURN(const CommitResult result,
+                        CommitById(*session, *request.transaction_id, request.mutations,
+                                   call.server().clock.NowNanos()));
+    Fill(result, request.return_commit_stats, response);
+    return absl::OkStatus();
+  }
+  if (!request.single_use.has_value()) return errors::MissingField("CommitRequest.transaction");
+  KS_RETURN_IF_ERROR(CheckSingleUse(*request.single_use));
+  CommitOptions options;
+  options.max_commit_delay_micros = request.max_commit_delay_micros;
+  KS_ASSIGN_OR_RETURN(const CommitResult result,
+                      CommitOnce(session->database(), request.mutations, options));
+  Fill(result, request.return_commit_stats, response);
+  return absl::OkStatus();
+}
+
+absl::Status SpannerRpcs::BatchWrite(Call& call, const pb::BatchWriteRequest& request,
+                                     MessageWriter& writer) {
+  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
+  if (request.mutation_groups().empty()) {
+    return errors::MissingField("BatchWriteRequest.mutation_groups");
+  }
+  for (int i = 0; i < request.mutation_groups_size(); ++i) {
+    KS_RETURN_IF_ERROR(call.CheckAlive());
+    std::vector<std::string> bytes;
+    for (const pb::Mutation& mutation : request.mutation_groups(i).mutations()) {
+      bytes.push_back(mutation.SerializeAsString());
+    }
+    const std::vector<std::string_view> views(bytes.begin(), bytes.end());
+    const absl::StatusOr<CommitResult> result = CommitOnce(session->database(), views, {});
+    pb::BatchWriteResponse response;
+    response.add_indexes(i);
+    ToRpcStatus(result.status(), response.mutable_status());
+    if (result.ok()) SetTimestamp(result->timestamp, response.mutable_commit_timestamp());
+    KS_RETURN_IF_ERROR(writer.Write(response.SerializeAsString()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ks::local

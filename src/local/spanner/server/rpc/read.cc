@@ -1,0 +1,108 @@
+#include "base/status_macros.h"
+#include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/server/buffering_writer.h"
+#include "local/spanner/server/call.h"
+#include "local/spanner/server/errors.h"
+#include "local/spanner/server/partition_token.h"
+#include "local/spanner/server/read_request.h"
+#include "local/spanner/server/read_scope.h"
+#include "local/spanner/server/request_checks.h"
+#include "local/spanner/server/result_sink.h"
+#include "local/spanner/server/server_state.h"
+#include "local/spanner/server/spanner_rpcs.h"
+#include "local/spanner/server/value_codec.h"
+
+namespace ks::local {
+
+namespace pb = google::spanner::v1;
+
+namespace {
+
+absl::StatusOr<ScanSpec> Resolve(const Schema& schema, const pb::ReadRequest& request) {
+  KS_ASSIGN_OR_RETURN(ScanSpec spec, ResolveRead(schema, request));
+  if (request.partition_token().empty()) return spec;
+  if (request.limit() != 0) return errors::LimitWithPartition();
+  KS_ASSIGN_OR_RETURN(const PartitionToken token, ParsePartitionToken(request.partition_token()));
+  if (token.fingerprint != FingerprintRead(request)) return errors::PartitionOfOtherRequest();
+  spec.spans = token.spans;
+  return spec;
+}
+
+absl::Status SendRows(Call& call, const pb::ReadRequest& request, ReadScope& scope,
+                      ResultSink& sink) {
+  const std::shared_ptr<const Schema> schema = scope.source().schema();
+  KS_ASSIGN_OR_RETURN(const ScanSpec spec, Resolve(*schema, request));
+  pb::ResultSetMetadata metadata;
+  pb::StructType* row_type = metadata.mutable_row_type();
+  std::vector<sql::TypeRef> types;
+  for (const int index : spec.columns) {
+    const Column& column = spec.table->columns[index];
+    pb::StructType::Field* field = row_type->add_fields();
+    field->set_name(column.name);
+    ToProto(column.type, field->mutable_type());
+    types.push_back(column.type);
+  }
+  pb::Transaction transaction;
+  if (scope.FillTransaction(&transaction)) *metadata.mutable_transaction() = transaction;
+  KS_RETURN_IF_ERROR(sink.Begin(metadata.SerializeAsString(), std::move(types)));
+  KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::RowCursor> cursor, scope.source().Scan(spec));
+  sql::RowBatch batch;
+  do {
+    KS_RETURN_IF_ERROR(call.CheckAlive());
+    KS_RETURN_IF_ERROR(cursor->Next(&batch));
+    KS_RETURN_IF_ERROR(sink.Rows(batch));
+  } while (batch.rows > 0);
+  cursor.reset();
+  return sink.End({std::string(), scope.PrecommitToken()});
+}
+
+absl::StatusOr<std::unique_ptr<ReadScope>> OpenScope(Call& call, const pb::ReadRequest& request,
+                                                     std::optional<CommitTimestamp> resume_at) {
+  KS_RETURN_IF_ERROR(CheckRequestSize(request));
+  KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
+  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_ASSIGN_OR_RETURN(auto scope,
+                      ReadScope::Open(call, {session, request.transaction(), resume_at}));
+  if (scope->partitioned()) return errors::PartitionedOnlyDml();
+  return scope;
+}
+
+}  // namespace
+
+absl::Status SpannerRpcs::Read(Call& call, const pb::ReadRequest& request, std::string* response) {
+  KS_ASSIGN_OR_RETURN(auto scope, OpenScope(call, request, std::nullopt));
+  UnarySink sink(response);
+  const absl::Status status = scope->Observe(SendRows(call, request, *scope, sink));
+  if (!status.ok()) scope->ForgetIfBegun();
+  return status;
+}
+
+absl::Status SpannerRpcs::StreamingRead(Call& call, const pb::ReadRequest& request,
+                                        MessageWriter& writer) {
+  StreamSink::Options options;
+  std::optional<CommitTimestamp> resume_at;
+  if (!request.resume_token().empty()) {
+    KS_ASSIGN_OR_RETURN(const ResumePoint point, ParseResumeToken(request.resume_token()));
+    resume_at = point.timestamp;
+    options.skip_rows = point.rows;
+  }
+  KS_ASSIGN_OR_RETURN(auto scope, OpenScope(call, request, resume_at));
+  options.resumable_at = scope->resumable_at();
+  if (scope->read_only()) {
+    StreamSink sink(writer, options);
+    const absl::Status status = SendRows(call, request, *scope, sink);
+    if (!status.ok()) scope->ForgetIfBegun();
+    return status;
+  }
+  BufferingWriter buffer;
+  StreamSink sink(buffer, options);
+  const absl::Status status = scope->Observe(SendRows(call, request, *scope, sink));
+  if (!status.ok()) {
+    scope->ForgetIfBegun();
+    return status;
+  }
+  scope.reset();
+  return BufferingWriter::Send(buffer.Take(), writer);
+}
+
+}  // namespace ks::local

@@ -1,0 +1,46 @@
+#include "base/status_macros.h"
+#include "env/clock.h"
+#include "google/protobuf/empty.pb.h"
+#include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/server/call.h"
+#include "local/spanner/server/errors.h"
+#include "local/spanner/server/request_checks.h"
+#include "local/spanner/server/server_state.h"
+#include "local/spanner/server/spanner_rpcs.h"
+#include "local/spanner/server/timestamps.h"
+
+namespace ks::local {
+
+namespace pb = google::spanner::v1;
+
+absl::Status SpannerRpcs::BeginTransaction(Call& call, const pb::BeginTransactionRequest& request,
+                                           pb::Transaction* response) {
+  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
+  KS_ASSIGN_OR_RETURN(TransactionSpec spec, ParseTransactionOptions(request.options(), false));
+  KS_ASSIGN_OR_RETURN(auto transaction,
+                      session->Begin(std::move(spec), call.server().clock.NowNanos()));
+  response->set_id(transaction->id());
+  absl::MutexLock lock(&transaction->mu());
+  if (transaction->read_only() != nullptr && transaction->spec().return_read_timestamp) {
+    SetTimestamp(transaction->read_only()->timestamp(), response->mutable_read_timestamp());
+  }
+  if (transaction->needs_precommit_token() && request.has_mutation_key()) {
+    transaction->FillPrecommitToken(response->mutable_precommit_token());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SpannerRpcs::Rollback(Call& call, const pb::RollbackRequest& request,
+                                   google::protobuf::Empty*) {
+  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  if (request.transaction_id().empty()) {
+    return errors::MissingField("RollbackRequest.transaction_id");
+  }
+  KS_ASSIGN_OR_RETURN(auto transaction,
+                      session->Find(request.transaction_id(), call.server().clock.NowNanos()));
+  absl::MutexLock lock(&transaction->mu());
+  return transaction->Rollback();
+}
+
+}  // namespace ks::local

@@ -1,0 +1,32 @@
+#include "sql/errors.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace ks::sql {
+
+absl::Status QueryMemoryExceeded(int64_t limit_bytes) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "The query needs more memory than its limit of ", limit_bytes >> 20,
+      " MiB for sorting, hashing or WITH tables. Read fewer rows, or add an index that gives the order."));
+}
+absl::Status ParameterMissing(std::string_view name) {
+  return absl::InvalidArgumentError(absl::StrCat("No parameter found for binding: ", name));
+}
+absl::Status ParameterType(std::string_view name, TypeRef expected, TypeRef actual) {
+  return absl::InvalidArgumentError(absl::StrCat("Invalid value for bind parameter ", name, ": Expected ",
+                                                 expected->ToString(), ", found ", actual->ToString()));
+}
+absl::Status ScalarSubqueryRows() {
+  return absl::OutOfRangeError("A scalar subquery returned more than one row.");
+}
+absl::Status LimitIsNull(std::string_view clause) {
+  return absl::OutOfRangeError(absl::StrCat(clause, " must not be null"));
+}
+absl::Status LimitIsNegative(std::string_view clause) {
+  return absl::OutOfRangeError(absl::StrCat(clause, " must not be negative"));
+}
+absl::Status NotSupported(std::string_view what) {
+  return absl::UnimplementedError(absl::StrCat(what, " is not supported"));
+}
+
+}  // namespace ks::sql

@@ -1,0 +1,37 @@
+#include "sql/eval/environment.h"
+
+#include "absl/strings/str_cat.h"
+#include "sql/errors.h"
+#include "sql/eval/with_table.h"
+
+namespace ks::sql {
+
+Environment::Environment(const ExecuteOptions& options) : options_(options), now_(options.now) {}
+Environment::~Environment() = default;
+
+const Value* Environment::FindParameter(const std::string& name) const {
+  if (options_.parameters == nullptr) return nullptr;
+  auto found = options_.parameters->find(name);
+  return found == options_.parameters->end() ? nullptr : &found->second;
+}
+
+Datum* Environment::outer(ColumnId id) {
+  auto& slot = outer_[id];
+  if (slot == nullptr) slot = std::make_unique<Datum>(Datum::Null());
+  return slot.get();
+}
+
+absl::Status Environment::Reserve(int64_t bytes) {
+  reserved_ += bytes;
+  if (reserved_ > options_.memory_limit_bytes) return QueryMemoryExceeded(options_.memory_limit_bytes);
+  return absl::OkStatus();
+}
+
+EvalContext Environment::MakeContext(Arena& arena) const {
+  EvalContext context(arena);
+  context.now = now_;
+  context.default_zone = options_.default_zone;
+  return context;
+}
+
+}  // namespace ks::sql
