@@ -1,12 +1,12 @@
 // The syntax tree of expressions, queries and DML: what the parser makes and the analyzer reads.
 //
-// Every node says where it stands in the statement's text (byte offsets), so errors can point and original text can be
-// kept. Nodes own their children. There is one closed set of kinds per family (Expr, TableExpr, QueryBody, Statement);
-// switch on `kind` and use As<T>(). Names are as written (no case folding), backticks and escapes undone.
-// DDL statements are in ddl_ast.h. Built only by the parser; immutable afterwards, so readable from any thread.
-// Invariants: pointers are never null unless the comment says "or null"; nesting is bounded by limits.h, so recursion
-// over a tree is safe.
-// Source: https://cloud.google.com/spanner/docs/reference/standard-sql/query-syntax
+// Every node says where it stands in the statement's text (byte offsets), so errors can point and
+// original text can be kept. Nodes own their children. There is one closed set of kinds per family
+// (Expr, TableExpr, QueryBody, Statement); switch on `kind` and use As<T>(). Names are as written
+// (no case folding), backticks and escapes undone. DDL statements are in ddl_ast.h. Built only by
+// the parser; immutable afterwards, so readable from any thread. Invariants: pointers are never
+// null unless the comment says "or null"; nesting is bounded by limits.h, so recursion over a tree
+// is safe. Source: https://cloud.google.com/spanner/docs/reference/standard-sql/query-syntax
 #pragma once
 
 #include <cassert>
@@ -77,17 +77,21 @@ struct TypeName {
     TypeNamePtr type;
   };
   Kind kind = Kind::kNamed;
-  Path name;                                // kNamed
-  TypeNamePtr element;                      // kArray
-  std::vector<Field> fields;                // kStruct
-  bool max_length = false;                  // STRING(MAX)
-  std::optional<int64_t> length;            // STRING(10)
-  std::vector<std::string> extra_arguments; // NUMERIC(38, 9): what stands after the first
-  std::optional<int64_t> vector_length;     // ARRAY<FLOAT32>(vector_length=>128)
+  Path name;                                 // kNamed
+  TypeNamePtr element;                       // kArray
+  std::vector<Field> fields;                 // kStruct
+  bool max_length = false;                   // STRING(MAX)
+  std::optional<int64_t> length;             // STRING(10)
+  std::vector<std::string> extra_arguments;  // NUMERIC(38, 9): what stands after the first
+  std::optional<int64_t> vector_length;      // ARRAY<FLOAT32>(vector_length=>128)
   SourceRange range;
 };
 
-enum class NullsOrder : uint8_t { kDefault, kFirst, kLast };  // default: first when ascending, last when descending
+enum class NullsOrder : uint8_t {
+  kDefault,
+  kFirst,
+  kLast
+};  // default: first when ascending, last when descending
 struct OrderItem {
   ExprPtr expr;
   ExprPtr collate;  // or null
@@ -99,8 +103,31 @@ struct OrderItem {
 // ---- Expressions ----
 
 enum class ExprKind : uint8_t {
-  kLiteral, kParameter, kSystemVariable, kPath, kFieldAccess, kSubscript, kUnary, kBinary, kLogical, kIs, kLike,
-  kBetween, kIn, kCase, kCast, kExtract, kCall, kLambda, kArray, kStruct, kSubquery, kInterval, kNew, kWith, kDefault,
+  kLiteral,
+  kParameter,
+  kSystemVariable,
+  kPath,
+  kFieldAccess,
+  kSubscript,
+  kUnary,
+  kBinary,
+  kLogical,
+  kIs,
+  kLike,
+  kBetween,
+  kIn,
+  kCase,
+  kCast,
+  kExtract,
+  kCall,
+  kLambda,
+  kArray,
+  kStruct,
+  kSubquery,
+  kInterval,
+  kNew,
+  kWith,
+  kDefault,
 };
 
 struct Expr {
@@ -120,13 +147,25 @@ struct ExprOf : Expr {
 };
 
 enum class LiteralKind : uint8_t {
-  kNull, kBool, kInteger, kFloat, kString, kBytes, kNumeric, kBigNumeric, kDate, kDatetime, kTime, kTimestamp, kJson,
+  kNull,
+  kBool,
+  kInteger,
+  kFloat,
+  kString,
+  kBytes,
+  kNumeric,
+  kBigNumeric,
+  kDate,
+  kDatetime,
+  kTime,
+  kTimestamp,
+  kJson,
 };
 struct LiteralExpr : ExprOf<ExprKind::kLiteral> {
   LiteralKind literal = LiteralKind::kNull;
   bool bool_value = false;  // kBool
-  // kInteger, kFloat: as written (`0x1F`, `1e3`; the minus sign is a UnaryExpr). kString, kBytes: the contents, escapes
-  // undone. NUMERIC '1.5', DATE '…' and so on: the contents of the string.
+  // kInteger, kFloat: as written (`0x1F`, `1e3`; the minus sign is a UnaryExpr). kString, kBytes:
+  // the contents, escapes undone. NUMERIC '1.5', DATE '…' and so on: the contents of the string.
   std::string text;
 };
 
@@ -151,7 +190,15 @@ struct FieldAccessExpr : ExprOf<ExprKind::kFieldAccess> {
   bool extension = false;
 };
 
-enum class SubscriptKind : uint8_t { kPlain, kOffset, kOrdinal, kSafeOffset, kSafeOrdinal, kKey, kSafeKey };
+enum class SubscriptKind : uint8_t {
+  kPlain,
+  kOffset,
+  kOrdinal,
+  kSafeOffset,
+  kSafeOrdinal,
+  kKey,
+  kSafeKey
+};
 struct SubscriptExpr : ExprOf<ExprKind::kSubscript> {
   ExprPtr operand;
   SubscriptKind subscript = SubscriptKind::kPlain;
@@ -165,8 +212,24 @@ struct UnaryExpr : ExprOf<ExprKind::kUnary> {
 };
 
 enum class BinaryOp : uint8_t {
-  kAdd, kSubtract, kMultiply, kDivide, kConcat, kBitAnd, kBitOr, kBitXor, kShiftLeft, kShiftRight,
-  kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kIsDistinctFrom, kIsNotDistinctFrom,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kConcat,
+  kBitAnd,
+  kBitOr,
+  kBitXor,
+  kShiftLeft,
+  kShiftRight,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessOrEqual,
+  kGreater,
+  kGreaterOrEqual,
+  kIsDistinctFrom,
+  kIsNotDistinctFrom,
 };
 struct BinaryExpr : ExprOf<ExprKind::kBinary> {
   BinaryOp op = BinaryOp::kAdd;
@@ -232,14 +295,14 @@ struct CaseExpr : ExprOf<ExprKind::kCase> {
 struct CastExpr : ExprOf<ExprKind::kCast> {
   ExprPtr operand;
   TypeNamePtr type;
-  bool safe = false;   // SAFE_CAST
-  ExprPtr format;      // or null
-  ExprPtr time_zone;   // or null: FORMAT … AT TIME ZONE
+  bool safe = false;  // SAFE_CAST
+  ExprPtr format;     // or null
+  ExprPtr time_zone;  // or null: FORMAT … AT TIME ZONE
 };
 
 // EXTRACT(part FROM operand [AT TIME ZONE zone])
 struct ExtractExpr : ExprOf<ExprKind::kExtract> {
-  ExprPtr part;       // a PathExpr (MONTH) or a CallExpr (WEEK(MONDAY))
+  ExprPtr part;  // a PathExpr (MONTH) or a CallExpr (WEEK(MONDAY))
   ExprPtr operand;
   ExprPtr time_zone;  // or null
 };
@@ -253,7 +316,13 @@ struct CallArgument {
 };
 enum class HavingBound : uint8_t { kNone, kMax, kMin };
 enum class FrameUnit : uint8_t { kRows, kRange };
-enum class FrameBoundKind : uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing };
+enum class FrameBoundKind : uint8_t {
+  kUnboundedPreceding,
+  kPreceding,
+  kCurrentRow,
+  kFollowing,
+  kUnboundedFollowing
+};
 struct FrameBound {
   FrameBoundKind bound = FrameBoundKind::kUnboundedPreceding;
   ExprPtr offset;  // or null
@@ -375,7 +444,8 @@ struct TableExprOf : TableExpr {
   TableExprOf() : TableExpr(K) {}
 };
 
-// A table by name, a WITH name, or an array reached from an earlier table (`FROM t, t.items`): the analyzer decides.
+// A table by name, a WITH name, or an array reached from an earlier table (`FROM t, t.items`): the
+// analyzer decides.
 struct PathTable : TableExprOf<TableExprKind::kPath> {
   Path path;
   bool with_offset = false;
@@ -396,13 +466,13 @@ struct SubqueryTable : TableExprOf<TableExprKind::kSubquery> {
 enum class JoinKind : uint8_t { kComma, kCross, kInner, kLeft, kRight, kFull };
 struct JoinTable : TableExprOf<TableExprKind::kJoin> {
   JoinKind join = JoinKind::kInner;
-  Identifier method;  // HASH JOIN, LOOKUP JOIN: the word; may be empty
+  Identifier method;       // HASH JOIN, LOOKUP JOIN: the word; may be empty
   SourceRange join_range;  // of the word JOIN, or the comma
   TableExprPtr left;
   TableExprPtr right;
-  ExprPtr on;                     // or null
-  std::vector<Identifier> using_; // USING (a, b); empty when there is none
-  bool natural = false;           // parsed so that the analyzer can refuse it
+  ExprPtr on;                      // or null
+  std::vector<Identifier> using_;  // USING (a, b); empty when there is none
+  bool natural = false;            // parsed so that the analyzer can refuse it
   bool parenthesized = false;
 };
 
@@ -428,19 +498,19 @@ struct SelectItem {
     Identifier name;
   };
   Kind kind = Kind::kExpr;
-  ExprPtr expr;       // kExpr: the value; kDotStar: what stands before .*
-  Identifier alias;   // kExpr; may be empty
-  std::vector<Identifier> except;     // * EXCEPT (a, b)
-  std::vector<Replacement> replace;   // * REPLACE (x AS a)
+  ExprPtr expr;                      // kExpr: the value; kDotStar: what stands before .*
+  Identifier alias;                  // kExpr; may be empty
+  std::vector<Identifier> except;    // * EXCEPT (a, b)
+  std::vector<Replacement> replace;  // * REPLACE (x AS a)
   SourceRange range;
 };
 
 struct GroupingItem {
   enum class Kind : uint8_t { kExpr, kEmpty, kRollup, kCube, kGroupingSets };
   Kind kind = Kind::kExpr;
-  ExprPtr expr;                      // kExpr; may be a StructExpr tuple inside ROLLUP/CUBE/GROUPING SETS
-  Identifier alias;                  // may be empty
-  std::vector<GroupingItem> items;   // of kRollup, kCube, kGroupingSets
+  ExprPtr expr;      // kExpr; may be a StructExpr tuple inside ROLLUP/CUBE/GROUPING SETS
+  Identifier alias;  // may be empty
+  std::vector<GroupingItem> items;  // of kRollup, kCube, kGroupingSets
   SourceRange range;
 };
 struct GroupBy {
@@ -476,8 +546,8 @@ struct Select : QueryBodyOf<QueryBodyKind::kSelect> {
   SelectAs as = SelectAs::kRow;
   Path as_type;  // kType: SELECT AS my.Proto
   std::vector<SelectItem> items;
-  TableExprPtr from;                  // or null
-  ExprPtr where;                      // or null; may stand without FROM (a pipeline's SELECT): the analyzer decides
+  TableExprPtr from;  // or null
+  ExprPtr where;      // or null; may stand without FROM (a pipeline's SELECT): the analyzer decides
   std::unique_ptr<GroupBy> group_by;  // or null
   ExprPtr having;                     // or null
   ExprPtr qualify;                    // or null; not in Spanner: the analyzer refuses
@@ -487,8 +557,8 @@ struct Select : QueryBodyOf<QueryBodyKind::kSelect> {
 enum class SetOp : uint8_t { kUnion, kIntersect, kExcept };
 struct SetOperation : QueryBodyOf<QueryBodyKind::kSetOperation> {
   SetOp op = SetOp::kUnion;
-  bool distinct = false;       // else ALL
-  std::unique_ptr<Hint> hint;  // or null
+  bool distinct = false;             // else ALL
+  std::unique_ptr<Hint> hint;        // or null
   std::vector<QueryBodyPtr> inputs;  // two or more, left to right
 };
 
@@ -517,15 +587,58 @@ struct Query {
 
 enum class StatementKind : uint8_t {
   // Here:
-  kQuery, kInsert, kUpdate, kDelete, kCall,
+  kQuery,
+  kInsert,
+  kUpdate,
+  kDelete,
+  kCall,
   // ddl_ast.h:
-  kCreateDatabase, kAlterDatabase, kCreateSchema, kDropSchema, kCreateTable, kAlterTable, kDropTable, kRenameTable,
-  kCreateIndex, kAlterIndex, kDropIndex, kCreateSearchIndex, kCreateVectorIndex, kAlterSearchIndex, kAlterVectorIndex,
-  kDropSearchIndex, kDropVectorIndex, kCreateView, kDropView, kCreateSequence, kAlterSequence, kDropSequence,
-  kCreateChangeStream, kAlterChangeStream, kDropChangeStream, kCreateRole, kDropRole, kGrant, kRevoke, kAnalyze,
-  kAlterStatistics, kCreateProtoBundle, kAlterProtoBundle, kDropProtoBundle, kCreateModel, kAlterModel, kDropModel,
-  kCreateFunction, kDropFunction, kCreatePropertyGraph, kDropPropertyGraph, kCreateLocalityGroup, kAlterLocalityGroup,
-  kDropLocalityGroup, kCreatePlacement, kDropPlacement,
+  kCreateDatabase,
+  kAlterDatabase,
+  kCreateSchema,
+  kDropSchema,
+  kCreateTable,
+  kAlterTable,
+  kDropTable,
+  kRenameTable,
+  kCreateIndex,
+  kAlterIndex,
+  kDropIndex,
+  kCreateSearchIndex,
+  kCreateVectorIndex,
+  kAlterSearchIndex,
+  kAlterVectorIndex,
+  kDropSearchIndex,
+  kDropVectorIndex,
+  kCreateView,
+  kDropView,
+  kCreateSequence,
+  kAlterSequence,
+  kDropSequence,
+  kCreateChangeStream,
+  kAlterChangeStream,
+  kDropChangeStream,
+  kCreateRole,
+  kDropRole,
+  kGrant,
+  kRevoke,
+  kAnalyze,
+  kAlterStatistics,
+  kCreateProtoBundle,
+  kAlterProtoBundle,
+  kDropProtoBundle,
+  kCreateModel,
+  kAlterModel,
+  kDropModel,
+  kCreateFunction,
+  kDropFunction,
+  kCreatePropertyGraph,
+  kDropPropertyGraph,
+  kCreateLocalityGroup,
+  kAlterLocalityGroup,
+  kDropLocalityGroup,
+  kCreatePlacement,
+  kDropPlacement,
 };
 
 struct Statement {
@@ -576,13 +689,13 @@ struct InsertStatement : StatementOf<StatementKind::kInsert> {
   std::unique_ptr<Hint> table_hint;  // or null
   InsertMode mode = InsertMode::kInsert;
   Path table;
-  Identifier alias;                 // may be empty
-  std::vector<Identifier> columns;  // empty: not given
+  Identifier alias;                        // may be empty
+  std::vector<Identifier> columns;         // empty: not given
   std::vector<std::vector<ExprPtr>> rows;  // VALUES; empty when `query` is set
   std::vector<SourceRange> row_ranges;
-  QueryPtr query;                          // or null
-  std::unique_ptr<OnConflict> on_conflict; // or null
-  std::unique_ptr<Returning> returning;    // or null
+  QueryPtr query;                           // or null
+  std::unique_ptr<OnConflict> on_conflict;  // or null
+  std::unique_ptr<Returning> returning;     // or null
 };
 
 struct UpdateStatement : StatementOf<StatementKind::kUpdate> {
@@ -591,8 +704,8 @@ struct UpdateStatement : StatementOf<StatementKind::kUpdate> {
   Path table;
   Identifier alias;
   std::vector<UpdateItem> set;
-  TableExprPtr from;  // or null; not in Spanner: the analyzer refuses
-  ExprPtr where;      // or null: Spanner demands one
+  TableExprPtr from;                     // or null; not in Spanner: the analyzer refuses
+  ExprPtr where;                         // or null: Spanner demands one
   std::unique_ptr<Returning> returning;  // or null
 };
 

@@ -1,4 +1,7 @@
 #include "sql/parser/parser_impl.h"
 namespace ks::sql {
-StatementPtr Parser::DdlStatement() { Unexpected(); return nullptr; }
+StatementPtr Parser::DdlStatement() {
+  Unexpected();
+  return nullptr;
+}
 }  // namespace ks::sql

@@ -14,10 +14,12 @@ struct OtherStatement {
 };
 // Statements of GoogleSQL that Spanner does not have; named as Spanner's error names them.
 constexpr OtherStatement kOthers[] = {
-    {"EXPLAIN", "ExplainStatement"},   {"BEGIN", "BeginStatement"},       {"COMMIT", "CommitStatement"},
-    {"ROLLBACK", "RollbackStatement"}, {"MERGE", "MergeStatement"},       {"TRUNCATE", "TruncateStatement"},
-    {"SHOW", "ShowStatement"},         {"DESCRIBE", "DescribeStatement"}, {"EXPORT", "ExportDataStatement"},
-    {"ASSERT", "AssertStatement"},     {"SET", "SetTransactionStatement"},
+    {"EXPLAIN", "ExplainStatement"},    {"BEGIN", "BeginStatement"},
+    {"COMMIT", "CommitStatement"},      {"ROLLBACK", "RollbackStatement"},
+    {"MERGE", "MergeStatement"},        {"TRUNCATE", "TruncateStatement"},
+    {"SHOW", "ShowStatement"},          {"DESCRIBE", "DescribeStatement"},
+    {"EXPORT", "ExportDataStatement"},  {"ASSERT", "AssertStatement"},
+    {"SET", "SetTransactionStatement"},
 };
 
 }  // namespace
@@ -51,13 +53,15 @@ StatementPtr Parser::Statement() {
   return statement;
 }
 
-// INSERT [[OR] (UPDATE | IGNORE)] [INTO] table [hint] [(columns)] rows [ON CONFLICT …] [THEN RETURN …]
+// INSERT [[OR] (UPDATE | IGNORE)] [INTO] table [hint] [(columns)] rows [ON CONFLICT …] [THEN RETURN
+// …]
 StatementPtr Parser::Insert(std::unique_ptr<Hint> hint) {
   Take();
   auto insert = std::make_unique<InsertStatement>();
   insert->hint = std::move(hint);
   const bool with_or = TakeWord("OR");
-  if (TakeWord("IGNORE")) insert->mode = InsertMode::kOrIgnore;
+  if (TakeWord("IGNORE"))
+    insert->mode = InsertMode::kOrIgnore;
   else if (IsWord("UPDATE") && (with_or || IsWord("INTO", 1))) {
     Take();
     insert->mode = InsertMode::kOrUpdate;
@@ -83,7 +87,8 @@ StatementPtr Parser::Insert(std::unique_ptr<Hint> hint) {
 // VALUES (a, DEFAULT), … | query
 bool Parser::InsertRows(InsertStatement* insert) {
   if (!TakeWord("VALUES")) {
-    if (!StartsQuery() && !IsSymbol("(")) return Expected("\"(\" or keyword SELECT or keyword VALUES");
+    if (!StartsQuery() && !IsSymbol("("))
+      return Expected("\"(\" or keyword SELECT or keyword VALUES");
     insert->query = FullQuery();
     return insert->query != nullptr;
   }
@@ -114,7 +119,9 @@ bool Parser::Conflict(InsertStatement* insert) {
   const uint32_t begin = Take().begin;
   if (!ExpectWord("CONFLICT")) return false;
   if (IsSymbol("(") && !NameList(&conflict->columns)) return false;
-  if (TakeWord("ON") && (!ExpectWords({"UNIQUE", "CONSTRAINT"}) || !NamePath(&conflict->constraint))) return false;
+  if (TakeWord("ON") &&
+      (!ExpectWords({"UNIQUE", "CONSTRAINT"}) || !NamePath(&conflict->constraint)))
+    return false;
   if (!ExpectWord("DO")) return false;
   if (!TakeWord("NOTHING")) {
     conflict->update = true;
@@ -132,7 +139,8 @@ StatementPtr Parser::Update(std::unique_ptr<Hint> hint) {
   auto update = std::make_unique<UpdateStatement>();
   update->hint = std::move(hint);
   if (!NamePath(&update->table) || !OptionalHint(&update->table_hint)) return nullptr;
-  if (!OptionalAlias(&update->alias) || !ExpectWord("SET") || !UpdateItems(&update->set)) return nullptr;
+  if (!OptionalAlias(&update->alias) || !ExpectWord("SET") || !UpdateItems(&update->set))
+    return nullptr;
   if (TakeWord("FROM") && (update->from = From()) == nullptr) return nullptr;
   if (TakeWord("WHERE") && (update->where = Expression()) == nullptr) return nullptr;
   if (!ThenReturn(&update->returning)) return nullptr;
@@ -156,7 +164,9 @@ StatementPtr Parser::Delete(std::unique_ptr<Hint> hint) {
   auto erase = std::make_unique<DeleteStatement>();
   erase->hint = std::move(hint);
   TakeWord("FROM");
-  if (!NamePath(&erase->table) || !OptionalHint(&erase->table_hint) || !OptionalAlias(&erase->alias)) return nullptr;
+  if (!NamePath(&erase->table) || !OptionalHint(&erase->table_hint) ||
+      !OptionalAlias(&erase->alias))
+    return nullptr;
   if (TakeWord("WHERE") && (erase->where = Expression()) == nullptr) return nullptr;
   if (!ThenReturn(&erase->returning)) return nullptr;
   return erase;

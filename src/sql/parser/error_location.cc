@@ -61,7 +61,8 @@ std::string LineWithCaret(std::string line, size_t column) {
     line = absl::StrCat("...", line.substr(BytesOfColumns(line, drop)));
     column = kPlace + 1;
   }
-  if (ColumnCount(line) > kMax) line = absl::StrCat(line.substr(0, BytesOfColumns(line, kMax - 3)), "...");
+  if (ColumnCount(line) > kMax)
+    line = absl::StrCat(line.substr(0, BytesOfColumns(line, kMax - 3)), "...");
   return absl::StrCat(line, "\n", std::string(column - 1, ' '), "^");
 }
 
@@ -69,7 +70,8 @@ std::string CaretLines(std::string_view text, uint32_t offset, LineColumn place)
   const size_t begin = LineBegin(text, std::min<size_t>(offset, text.size()));
   size_t end = begin;
   while (end < text.size() && !IsNewline(text[end])) ++end;
-  return LineWithCaret(ShownLine(text.substr(begin, end - begin)), static_cast<size_t>(place.column));
+  return LineWithCaret(ShownLine(text.substr(begin, end - begin)),
+                       static_cast<size_t>(place.column));
 }
 
 }  // namespace
@@ -129,8 +131,8 @@ std::string RenderInFile(std::string_view file_name, std::string_view file_text,
   const auto offset = ErrorOffset(status);
   if (!offset.has_value()) return absl::StrCat(std::string(file_name), ": ", status.message());
   const LineColumn place = FindLineColumn(file_text, base + *offset);
-  return absl::StrCat(std::string(file_name), ":", place.line, ":", place.column, ": ", status.message(), "\n",
-                      CaretLines(file_text, base + *offset, place));
+  return absl::StrCat(std::string(file_name), ":", place.line, ":", place.column, ": ",
+                      status.message(), "\n", CaretLines(file_text, base + *offset, place));
 }
 
 }  // namespace ks::sql

@@ -16,7 +16,9 @@ absl::Status Illegal(const std::string& what) {
 }
 
 void AppendUtf8(uint32_t c, std::string* out) {
-  const auto tail = [&](int shift) { out->push_back(static_cast<char>(0x80 | (c >> shift & 0x3F))); };
+  const auto tail = [&](int shift) {
+    out->push_back(static_cast<char>(0x80 | (c >> shift & 0x3F)));
+  };
   if (c < 0x80) {
     out->push_back(static_cast<char>(c));
   } else if (c < 0x800) {
@@ -37,19 +39,28 @@ void AppendUtf8(uint32_t c, std::string* out) {
 // \a \n … to one character; 0 when `c` is none of them.
 char SimpleEscape(char c) {
   switch (c) {
-    case 'a': return '\a';
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'v': return '\v';
+    case 'a':
+      return '\a';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'v':
+      return '\v';
     case '\\':
     case '?':
     case '"':
     case '\'':
-    case '`': return c;
-    default: return '\0';
+    case '`':
+      return c;
+    default:
+      return '\0';
   }
 }
 
@@ -61,14 +72,16 @@ bool ReadHex(std::string_view body, size_t at, size_t count, uint32_t* value) {
   for (char c : digits) {
     if (!absl::ascii_isxdigit(c)) return false;
     const char lower = absl::ascii_tolower(c);
-    *value = *value << 4 | static_cast<uint32_t>(absl::ascii_isdigit(c) ? c - '0' : lower - 'a' + 10);
+    *value =
+        *value << 4 | static_cast<uint32_t>(absl::ascii_isdigit(c) ? c - '0' : lower - 'a' + 10);
   }
   return true;
 }
 
 class Unescaper {
  public:
-  Unescaper(std::string_view body, EscapeRules rules, std::string* out) : body_(body), rules_(rules), out_(*out) {}
+  Unescaper(std::string_view body, EscapeRules rules, std::string* out)
+      : body_(body), rules_(rules), out_(*out) {}
 
   size_t at() const { return at_; }
 
@@ -121,7 +134,8 @@ class Unescaper {
   absl::Status HexEscape() {
     uint32_t value = 0;
     if (!ReadHex(body_, at_ + 2, 2, &value)) {
-      return Illegal(absl::StrCat("Hex escape must be followed by 2 hex digits but saw: ", std::string(Shown(4))));
+      return Illegal(absl::StrCat("Hex escape must be followed by 2 hex digits but saw: ",
+                                  std::string(Shown(4))));
     }
     Character(value);
     at_ += 4;
@@ -133,8 +147,8 @@ class Unescaper {
     for (size_t i = 1; i <= 3; ++i) {
       const char c = at_ + i < body_.size() ? body_[at_ + i] : '\0';
       if (c < '0' || c > '7') {
-        return Illegal(
-            absl::StrCat("Octal escape must be followed by 3 octal digits but saw: ", std::string(Shown(4))));
+        return Illegal(absl::StrCat("Octal escape must be followed by 3 octal digits but saw: ",
+                                    std::string(Shown(4))));
       }
       value = value * 8 + static_cast<uint32_t>(c - '0');
     }
@@ -146,12 +160,14 @@ class Unescaper {
   absl::Status UnicodeEscape(size_t digits) {
     const std::string name = digits == 4 ? "\\u" : "\\U";
     if (rules_.bytes) {
-      return Illegal(absl::StrCat("Unicode escape sequence ", name, " cannot be used in bytes literals"));
+      return Illegal(
+          absl::StrCat("Unicode escape sequence ", name, " cannot be used in bytes literals"));
     }
     uint32_t value = 0;
     const std::string shown(Shown(2 + digits));
     if (!ReadHex(body_, at_ + 2, digits, &value)) {
-      return Illegal(absl::StrCat(name, " must be followed by ", digits, " hex digits but saw: ", shown));
+      return Illegal(
+          absl::StrCat(name, " must be followed by ", digits, " hex digits but saw: ", shown));
     }
     if (value > kCodePointMax) {
       return Illegal(absl::StrCat("Value of ", shown, " exceeds Unicode limit (0x0010FFFF)"));
@@ -172,7 +188,8 @@ class Unescaper {
 
 }  // namespace
 
-absl::Status Unescape(std::string_view body, EscapeRules rules, std::string* out, size_t* error_at) {
+absl::Status Unescape(std::string_view body, EscapeRules rules, std::string* out,
+                      size_t* error_at) {
   out->clear();
   Unescaper unescaper(body, rules, out);
   absl::Status status = unescaper.Run();

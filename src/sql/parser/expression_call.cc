@@ -49,14 +49,16 @@ bool Parser::Argument(CallArgument* argument) {
     argument->sequence = true;
   }
   if (IsWord("SELECT")) {
-    return Fail(Peek().begin,
-                "Syntax error: Each function argument is an expression, not a query; to use a query as an "
-                "expression, the query must be wrapped with additional parentheses to make it a scalar "
-                "subquery expression");
+    return Fail(
+        Peek().begin,
+        "Syntax error: Each function argument is an expression, not a query; to use a query as an "
+        "expression, the query must be wrapped with additional parentheses to make it a scalar "
+        "subquery expression");
   }
   const uint32_t begin = Peek().begin;
   argument->value = Expression();
-  if (argument->value != nullptr && IsSymbol("->")) argument->value = LambdaFrom(std::move(argument->value), begin);
+  if (argument->value != nullptr && IsSymbol("->"))
+    argument->value = LambdaFrom(std::move(argument->value), begin);
   return argument->value != nullptr;
 }
 
@@ -109,7 +111,8 @@ bool Parser::Window(WindowSpec* window) {
   const uint32_t begin = Peek().begin;
   if (!ExpectSymbol("(")) return false;
   if (IsIdentifier() && !Name(&window->base)) return false;
-  if (TakeWord("PARTITION") && (!ExpectWord("BY") || !ExpressionList(&window->partition_by))) return false;
+  if (TakeWord("PARTITION") && (!ExpectWord("BY") || !ExpressionList(&window->partition_by)))
+    return false;
   if (TakeWord("ORDER") && (!ExpectWord("BY") || !OrderItems(&window->order_by))) return false;
   if ((IsWord("ROWS") || IsWord("RANGE")) && !Frame(window)) return false;
   if (!ExpectSymbol(")")) return false;
@@ -148,9 +151,12 @@ bool Parser::OrderItems(std::vector<OrderItem>* items) {
     if (TakeWord("COLLATE") && (item.collate = Expression()) == nullptr) return false;
     if (!TakeWord("ASC")) item.descending = TakeWord("DESC");
     if (TakeWord("NULLS")) {
-      if (TakeWord("FIRST")) item.nulls = NullsOrder::kFirst;
-      else if (TakeWord("LAST")) item.nulls = NullsOrder::kLast;
-      else return Expected("keyword FIRST or keyword LAST");
+      if (TakeWord("FIRST"))
+        item.nulls = NullsOrder::kFirst;
+      else if (TakeWord("LAST"))
+        item.nulls = NullsOrder::kLast;
+      else
+        return Expected("keyword FIRST or keyword LAST");
     }
     Finish(item, begin);
   } while (TakeSymbol(","));
@@ -225,8 +231,10 @@ bool Parser::TypeArguments(TypeName* type) {
     const bool hex = token.text.size() > 2 && (token.text[1] == 'x' || token.text[1] == 'X');
     const std::string_view digits = hex ? token.text.substr(2) : token.text;
     int64_t parsed = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed, hex ? 16 : 10);
-    if (error != std::errc()) return Fail(token.begin, StrCat("Invalid integer literal: ", token.text));
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), parsed, hex ? 16 : 10);
+    if (error != std::errc())
+      return Fail(token.begin, StrCat("Invalid integer literal: ", token.text));
     *value = parsed;
     Take();
     return true;

@@ -1,5 +1,6 @@
 // Expressions made of operators, by precedence, loosest first:
-// OR, AND, NOT, comparisons (which do not chain), |, ^, &, << >>, + -, ||, * /, unary + - ~, then . and [].
+// OR, AND, NOT, comparisons (which do not chain), |, ^, &, << >>, + -, ||, * /, unary + - ~, then .
+// and [].
 // https://cloud.google.com/spanner/docs/reference/standard-sql/operators#operator_precedence
 
 #include <utility>
@@ -17,18 +18,16 @@ struct Operator {
 namespace {
 
 constexpr Operator kBinaries[] = {
-    {"|", BinaryOp::kBitOr, 0},     {"^", BinaryOp::kBitXor, 1},
-    {"&", BinaryOp::kBitAnd, 2},    {"<<", BinaryOp::kShiftLeft, 3},
-    {">>", BinaryOp::kShiftRight, 3},  // two tokens
-    {"+", BinaryOp::kAdd, 4},       {"-", BinaryOp::kSubtract, 4},
-    {"||", BinaryOp::kConcat, 5},   {"*", BinaryOp::kMultiply, 6},
-    {"/", BinaryOp::kDivide, 6},
+    {"|", BinaryOp::kBitOr, 0},      {"^", BinaryOp::kBitXor, 1},      {"&", BinaryOp::kBitAnd, 2},
+    {"<<", BinaryOp::kShiftLeft, 3}, {">>", BinaryOp::kShiftRight, 3},  // two tokens
+    {"+", BinaryOp::kAdd, 4},        {"-", BinaryOp::kSubtract, 4},    {"||", BinaryOp::kConcat, 5},
+    {"*", BinaryOp::kMultiply, 6},   {"/", BinaryOp::kDivide, 6},
 };
 
 constexpr Operator kComparisons[] = {
-    {"=", BinaryOp::kEqual},        {"!=", BinaryOp::kNotEqual},
-    {"<>", BinaryOp::kNotEqual},    {"<", BinaryOp::kLess},
-    {"<=", BinaryOp::kLessOrEqual}, {">", BinaryOp::kGreater},
+    {"=", BinaryOp::kEqual},           {"!=", BinaryOp::kNotEqual},
+    {"<>", BinaryOp::kNotEqual},       {"<", BinaryOp::kLess},
+    {"<=", BinaryOp::kLessOrEqual},    {">", BinaryOp::kGreater},
     {">=", BinaryOp::kGreaterOrEqual},
 };
 
@@ -117,16 +116,20 @@ ExprPtr Parser::ComparisonTail(ExprPtr left, uint32_t begin) {
   } else if (IsWord("LIKE", ahead) || IsWord("IN", ahead) || IsWord("BETWEEN", ahead)) {
     const bool negated = TakeWord("NOT");
     const std::string& word = Take().value;
-    if (word == "LIKE") whole = LikeTail(std::move(left), negated);
-    else if (word == "IN") whole = InTail(std::move(left), negated);
-    else whole = BetweenTail(std::move(left), negated);
+    if (word == "LIKE")
+      whole = LikeTail(std::move(left), negated);
+    else if (word == "IN")
+      whole = InTail(std::move(left), negated);
+    else
+      whole = BetweenTail(std::move(left), negated);
   } else {
     for (const Operator& comparison : kComparisons) {
       if (!IsSymbol(comparison.symbol)) continue;
       const Token& token = Take();
       ExprPtr right = Binary(0);
       if (right == nullptr) return nullptr;
-      whole = MakeBinary(comparison.op, {token.begin, token.end}, std::move(left), std::move(right));
+      whole =
+          MakeBinary(comparison.op, {token.begin, token.end}, std::move(left), std::move(right));
       break;
     }
     if (whole == nullptr) return left;
@@ -153,10 +156,14 @@ ExprPtr Parser::IsTail(ExprPtr left) {
   auto node = std::make_unique<IsExpr>();
   node->operand = std::move(left);
   node->negated = negated;
-  if (TakeWord("NULL")) node->test = IsTest::kNull;
-  else if (TakeWord("TRUE")) node->test = IsTest::kTrue;
-  else if (TakeWord("FALSE")) node->test = IsTest::kFalse;
-  else if (TakeWord("UNKNOWN")) node->test = IsTest::kUnknown;
+  if (TakeWord("NULL"))
+    node->test = IsTest::kNull;
+  else if (TakeWord("TRUE"))
+    node->test = IsTest::kTrue;
+  else if (TakeWord("FALSE"))
+    node->test = IsTest::kFalse;
+  else if (TakeWord("UNKNOWN"))
+    node->test = IsTest::kUnknown;
   else {
     Expected("keyword FALSE or keyword NULL or keyword TRUE or keyword UNKNOWN");
     return nullptr;
@@ -169,8 +176,10 @@ ExprPtr Parser::LikeTail(ExprPtr left, bool negated) {
   auto node = std::make_unique<LikeExpr>();
   node->operand = std::move(left);
   node->negated = negated;
-  if (TakeWord("ANY") || TakeWord("SOME")) node->quantifier = Quantifier::kAny;
-  else if (TakeWord("ALL")) node->quantifier = Quantifier::kAll;
+  if (TakeWord("ANY") || TakeWord("SOME"))
+    node->quantifier = Quantifier::kAny;
+  else if (TakeWord("ALL"))
+    node->quantifier = Quantifier::kAll;
   if (node->quantifier != Quantifier::kNone) {
     std::unique_ptr<Hint> unused;
     if (!OptionalHint(&unused) || !Values(&node->list)) return nullptr;
@@ -204,7 +213,8 @@ bool Parser::Values(ValueList* list) {
   if (first == nullptr) return false;
   // ((SELECT …)) is a query too, and so is ((SELECT …) UNION ALL …).
   if (IsPlainSubquery(*first) && !IsSymbol(",")) {
-    if (!TakeSymbol(")") && (first = SetOperationAfter(std::move(first), begin)) == nullptr) return false;
+    if (!TakeSymbol(")") && (first = SetOperationAfter(std::move(first), begin)) == nullptr)
+      return false;
     list->query = std::move(As<SubqueryExpr>(*first).query);
     return true;
   }
@@ -261,10 +271,14 @@ const Operator* Parser::FindBinary() const {
 ExprPtr Parser::Unary() {
   const uint32_t begin = Peek().begin;
   UnaryOp op;
-  if (IsSymbol("-")) op = UnaryOp::kMinus;
-  else if (IsSymbol("+")) op = UnaryOp::kPlus;
-  else if (IsSymbol("~")) op = UnaryOp::kBitNot;
-  else return Postfix();
+  if (IsSymbol("-"))
+    op = UnaryOp::kMinus;
+  else if (IsSymbol("+"))
+    op = UnaryOp::kPlus;
+  else if (IsSymbol("~"))
+    op = UnaryOp::kBitNot;
+  else
+    return Postfix();
   Take();
   Nesting nesting(*this);
   if (!nesting.ok()) return nullptr;
@@ -287,8 +301,8 @@ ExprPtr Parser::Postfix() {
       auto node = std::make_unique<FieldAccessExpr>();
       node->operand = std::move(operand);
       node->extension = TakeSymbol("(");
-      const bool named =
-          node->extension ? NamePath(&node->field) && ExpectSymbol(")") : NameAfterDot(&node->field.emplace_back());
+      const bool named = node->extension ? NamePath(&node->field) && ExpectSymbol(")")
+                                         : NameAfterDot(&node->field.emplace_back());
       if (!named) return nullptr;
       operand = std::move(node);
     } else {
@@ -307,9 +321,12 @@ ExprPtr Parser::Subscript(ExprPtr operand, uint32_t begin) {
     SubscriptKind kind;
   };
   constexpr Named kNamed[] = {
-      {"OFFSET", SubscriptKind::kOffset},           {"ORDINAL", SubscriptKind::kOrdinal},
-      {"SAFE_OFFSET", SubscriptKind::kSafeOffset},  {"SAFE_ORDINAL", SubscriptKind::kSafeOrdinal},
-      {"KEY", SubscriptKind::kKey},                 {"SAFE_KEY", SubscriptKind::kSafeKey},
+      {"OFFSET", SubscriptKind::kOffset},
+      {"ORDINAL", SubscriptKind::kOrdinal},
+      {"SAFE_OFFSET", SubscriptKind::kSafeOffset},
+      {"SAFE_ORDINAL", SubscriptKind::kSafeOrdinal},
+      {"KEY", SubscriptKind::kKey},
+      {"SAFE_KEY", SubscriptKind::kSafeKey},
   };
   Take();
   auto node = std::make_unique<SubscriptExpr>();
@@ -320,7 +337,8 @@ ExprPtr Parser::Subscript(ExprPtr operand, uint32_t begin) {
   const bool plain = node->subscript == SubscriptKind::kPlain;
   if (!plain) at_ += 2;
   node->index = Expression();
-  if (node->index == nullptr || (!plain && !ExpectSymbol(")")) || !ExpectSymbol("]")) return nullptr;
+  if (node->index == nullptr || (!plain && !ExpectSymbol(")")) || !ExpectSymbol("]"))
+    return nullptr;
   Finish(*node, begin);
   return node;
 }

@@ -1,4 +1,5 @@
-// Expressions that operators are put between: literals, names, parentheses, CASE, CAST and constructors.
+// Expressions that operators are put between: literals, names, parentheses, CASE, CAST and
+// constructors.
 
 #include <utility>
 
@@ -13,16 +14,20 @@ struct TypeWord {
   LiteralKind kind;
 };
 constexpr TypeWord kTypeWords[] = {
-    {"DATE", LiteralKind::kDate},           {"TIMESTAMP", LiteralKind::kTimestamp},
-    {"NUMERIC", LiteralKind::kNumeric},     {"DECIMAL", LiteralKind::kNumeric},
-    {"JSON", LiteralKind::kJson},           {"BIGNUMERIC", LiteralKind::kBigNumeric},
-    {"DATETIME", LiteralKind::kDatetime},   {"TIME", LiteralKind::kTime},
+    {"DATE", LiteralKind::kDate},
+    {"TIMESTAMP", LiteralKind::kTimestamp},
+    {"NUMERIC", LiteralKind::kNumeric},
+    {"DECIMAL", LiteralKind::kNumeric},
+    {"JSON", LiteralKind::kJson},
+    {"BIGNUMERIC", LiteralKind::kBigNumeric},
+    {"DATETIME", LiteralKind::kDatetime},
+    {"TIME", LiteralKind::kTime},
     {"BIGDECIMAL", LiteralKind::kBigNumeric},
 };
 
 // Functions that may be called without parentheses.
-constexpr std::string_view kBareFunctions[] = {"CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_DATETIME",
-                                               "CURRENT_TIME"};
+constexpr std::string_view kBareFunctions[] = {"CURRENT_DATE", "CURRENT_TIMESTAMP",
+                                               "CURRENT_DATETIME", "CURRENT_TIME"};
 // Reserved words that are functions' names when a parenthesis follows.
 constexpr std::string_view kFunctionWords[] = {"IF", "LEFT", "RIGHT", "GROUPING", "COLLATE"};
 
@@ -119,7 +124,8 @@ ExprPtr Parser::Literal() {
   switch (token.kind) {
     case TokenKind::kInteger:
     case TokenKind::kFloat:
-      node->literal = token.kind == TokenKind::kInteger ? LiteralKind::kInteger : LiteralKind::kFloat;
+      node->literal =
+          token.kind == TokenKind::kInteger ? LiteralKind::kInteger : LiteralKind::kFloat;
       node->text = std::string(token.text);
       return node;
     case TokenKind::kString:
@@ -128,8 +134,9 @@ ExprPtr Parser::Literal() {
       node->text = token.value;
       if (Peek().kind != TokenKind::kString && Peek().kind != TokenKind::kBytes) return node;
       const std::string_view what = token.kind == TokenKind::kString ? "string" : "bytes";
-      Fail(Peek().begin, StrCat("Concatenation of subsequent ", what,
-                                " literals is not supported. Did you mean to use the || operator?"));
+      Fail(Peek().begin,
+           StrCat("Concatenation of subsequent ", what,
+                  " literals is not supported. Did you mean to use the || operator?"));
       return nullptr;
     }
     default:
@@ -218,7 +225,8 @@ ExprPtr Parser::SubqueryAfterOpen(SubqueryKind kind, uint32_t begin) {
   return node;
 }
 
-// `first` was the query (SELECT …) behind the parenthesis at `begin`; it is the first operand of what follows.
+// `first` was the query (SELECT …) behind the parenthesis at `begin`; it is the first operand of
+// what follows.
 ExprPtr Parser::SetOperationAfter(ExprPtr first, uint32_t begin) {
   if (!StartsSetOperation() && !IsWord("ORDER") && !IsWord("LIMIT")) {
     Expected("\")\" or \",\"");
@@ -253,7 +261,8 @@ ExprPtr Parser::Case() {
   }
   if (TakeWord("ELSE") && (node->otherwise = Expression()) == nullptr) return nullptr;
   if (!TakeWord("END")) {
-    Expected(node->otherwise == nullptr ? "keyword ELSE or keyword END or keyword WHEN" : "keyword END");
+    Expected(node->otherwise == nullptr ? "keyword ELSE or keyword END or keyword WHEN"
+                                        : "keyword END");
     return nullptr;
   }
   Finish(*node, begin);
@@ -265,11 +274,13 @@ ExprPtr Parser::Cast() {
   auto node = std::make_unique<CastExpr>();
   const Token& word = Take();
   node->safe = word.value == "SAFE_CAST";
-  if (!ExpectSymbol("(") || (node->operand = Expression()) == nullptr || !ExpectWord("AS")) return nullptr;
+  if (!ExpectSymbol("(") || (node->operand = Expression()) == nullptr || !ExpectWord("AS"))
+    return nullptr;
   if ((node->type = Type()) == nullptr) return nullptr;
   if (TakeWord("FORMAT")) {
     if ((node->format = Expression()) == nullptr) return nullptr;
-    if (TakeWords({"AT", "TIME", "ZONE"}) && (node->time_zone = Expression()) == nullptr) return nullptr;
+    if (TakeWords({"AT", "TIME", "ZONE"}) && (node->time_zone = Expression()) == nullptr)
+      return nullptr;
   }
   if (!ExpectSymbol(")")) return nullptr;
   Finish(*node, word.begin);
@@ -279,10 +290,12 @@ ExprPtr Parser::Cast() {
 ExprPtr Parser::Extract() {
   auto node = std::make_unique<ExtractExpr>();
   const uint32_t begin = Take().begin;
-  if (!ExpectSymbol("(") || (node->part = Expression()) == nullptr || !ExpectWord("FROM")) return nullptr;
+  if (!ExpectSymbol("(") || (node->part = Expression()) == nullptr || !ExpectWord("FROM"))
+    return nullptr;
   if ((node->operand = Expression()) == nullptr) return nullptr;
   if (TakeWord("AT")) {
-    if (!ExpectWords({"TIME", "ZONE"}) || (node->time_zone = Expression()) == nullptr) return nullptr;
+    if (!ExpectWords({"TIME", "ZONE"}) || (node->time_zone = Expression()) == nullptr)
+      return nullptr;
   }
   if (!ExpectSymbol(")")) return nullptr;
   Finish(*node, begin);

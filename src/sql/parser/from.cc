@@ -44,13 +44,20 @@ bool Parser::JoinHead(JoinTable* join, bool* found) {
   }
   join->natural = TakeWord("NATURAL");
   bool kind = true;
-  if (TakeWord("CROSS")) join->join = JoinKind::kCross;
-  else if (TakeWord("INNER")) join->join = JoinKind::kInner;
-  else if (TakeWord("LEFT")) join->join = JoinKind::kLeft;
-  else if (TakeWord("RIGHT")) join->join = JoinKind::kRight;
-  else if (TakeWord("FULL")) join->join = JoinKind::kFull;
-  else kind = false;
-  if (join->join == JoinKind::kLeft || join->join == JoinKind::kRight || join->join == JoinKind::kFull) {
+  if (TakeWord("CROSS"))
+    join->join = JoinKind::kCross;
+  else if (TakeWord("INNER"))
+    join->join = JoinKind::kInner;
+  else if (TakeWord("LEFT"))
+    join->join = JoinKind::kLeft;
+  else if (TakeWord("RIGHT"))
+    join->join = JoinKind::kRight;
+  else if (TakeWord("FULL"))
+    join->join = JoinKind::kFull;
+  else
+    kind = false;
+  if (join->join == JoinKind::kLeft || join->join == JoinKind::kRight ||
+      join->join == JoinKind::kFull) {
     TakeWord("OUTER");
   }
   if (IsWord("HASH") || IsWord("LOOKUP")) {
@@ -94,7 +101,8 @@ TableExprPtr Parser::ParenthesizedTable() {
     if (inner == nullptr) return nullptr;
     const bool bare_query = inner->kind == TableExprKind::kSubquery && inner->alias.empty() &&
                             inner->hint == nullptr && inner->sample == nullptr;
-    const bool query_goes_on = IsSymbol(")") || StartsSetOperation() || IsWord("ORDER") || IsWord("LIMIT");
+    const bool query_goes_on =
+        IsSymbol(")") || StartsSetOperation() || IsWord("ORDER") || IsWord("LIMIT");
     if (!bare_query || !query_goes_on) {
       inner = Joins(std::move(inner), inner_begin);
       if (inner == nullptr || !ExpectSymbol(")")) return nullptr;
@@ -133,9 +141,11 @@ TableExprPtr Parser::NamedTable() {
 TableExprPtr Parser::Unnest() {
   auto table = std::make_unique<UnnestTable>();
   const uint32_t begin = Take().begin;
-  if (!ExpectSymbol("(") || (table->array = Expression()) == nullptr || !ExpectSymbol(")")) return nullptr;
+  if (!ExpectSymbol("(") || (table->array = Expression()) == nullptr || !ExpectSymbol(")"))
+    return nullptr;
   if (!OptionalHint(&table->hint) || !OptionalAlias(&table->alias)) return nullptr;
-  if (!WithOffset(&table->with_offset, &table->offset_alias) || !Sample(table.get())) return nullptr;
+  if (!WithOffset(&table->with_offset, &table->offset_alias) || !Sample(table.get()))
+    return nullptr;
   Finish(*table, begin);
   return table;
 }
@@ -161,8 +171,10 @@ bool Parser::Sample(TableExpr* table) {
   auto sample = std::make_unique<TableSample>();
   if (!Name(&sample->method) || !ExpectSymbol("(")) return false;
   if ((sample->size = Expression()) == nullptr) return false;
-  if (TakeWord("ROWS")) sample->unit = TableSample::Unit::kRows;
-  else if (!TakeWord("PERCENT")) return Expected("keyword PERCENT or keyword ROWS");
+  if (TakeWord("ROWS"))
+    sample->unit = TableSample::Unit::kRows;
+  else if (!TakeWord("PERCENT"))
+    return Expected("keyword PERCENT or keyword ROWS");
   if (!ExpectSymbol(")")) return false;
   Finish(*sample, begin);
   table->sample = std::move(sample);

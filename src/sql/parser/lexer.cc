@@ -18,9 +18,9 @@ bool IsWordPart(char c) { return absl::ascii_isalnum(c) || c == '_'; }
 
 // The longest first.
 constexpr std::string_view kSymbols[] = {
-    "@@", "<=", ">=", "<>", "!=", "||", "<<", "=>", "->", "|>", "+=", "-=", "(", ")", "[", "]", "{", "}",
-    ",",  ".",  ";",  ":",  "+",  "-",  "*",  "/",  "%",  "<",  ">",  "=",  "&", "|", "^", "~", "@", "?",
-    "$",  "!",  "\\",
+    "@@", "<=", ">=", "<>", "!=", "||", "<<", "=>", "->", "|>", "+=", "-=", "(",
+    ")",  "[",  "]",  "{",  "}",  ",",  ".",  ";",  ":",  "+",  "-",  "*",  "/",
+    "%",  "<",  ">",  "=",  "&",  "|",  "^",  "~",  "@",  "?",  "$",  "!",  "\\",
 };
 
 struct StringPrefix {
@@ -134,7 +134,8 @@ class Lexer {
         Digits();
       }
     }
-    if (IsWordStart(Peek())) return Fail(at_, "Syntax error: Missing whitespace between literal and alias");
+    if (IsWordStart(Peek()))
+      return Fail(at_, "Syntax error: Missing whitespace between literal and alias");
     Push(kind, begin, at_);
     return true;
   }
@@ -157,7 +158,8 @@ class Lexer {
     return prefix;
   }
 
-  // Finds the closing quote at or after `at`; npos when the text or (where `one_line`) the line ends before.
+  // Finds the closing quote at or after `at`; npos when the text or (where `one_line`) the line
+  // ends before.
   size_t FindClose(size_t at, std::string_view quote, bool one_line) const {
     while (at < sql_.size()) {
       if (sql_[at] == '\\') {
@@ -180,7 +182,8 @@ class Lexer {
     const size_t close = FindClose(body, quote, !triple);
     if (close == std::string_view::npos) {
       return Fail(begin, absl::StrCat("Syntax error: Unclosed ", triple ? "triple-quoted " : "",
-                                      prefix.raw ? "raw " : "", prefix.bytes ? "bytes" : "string", " literal"));
+                                      prefix.raw ? "raw " : "", prefix.bytes ? "bytes" : "string",
+                                      " literal"));
     }
     at_ = close + quote.size();
     Token& token = Push(prefix.bytes ? TokenKind::kBytes : TokenKind::kString, begin, at_);
@@ -190,7 +193,8 @@ class Lexer {
   bool Backticks() {
     const size_t begin = at_;
     const size_t close = FindClose(at_ + 1, "`", true);
-    if (close == std::string_view::npos) return Fail(begin, "Syntax error: Unclosed identifier literal");
+    if (close == std::string_view::npos)
+      return Fail(begin, "Syntax error: Unclosed identifier literal");
     if (close == begin + 1) return Fail(begin, "Syntax error: Invalid empty identifier");
     at_ = close + 1;
     return Contents(Push(TokenKind::kQuoted, begin, at_), begin + 1, close, {});
@@ -198,7 +202,8 @@ class Lexer {
 
   bool Contents(Token& token, size_t begin, size_t end, EscapeRules rules) {
     size_t error_at = 0;
-    const absl::Status status = Unescape(sql_.substr(begin, end - begin), rules, &token.value, &error_at);
+    const absl::Status status =
+        Unescape(sql_.substr(begin, end - begin), rules, &token.value, &error_at);
     if (status.ok()) return true;
     const std::string message(status.message());
     list_.tokens.pop_back();

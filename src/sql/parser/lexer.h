@@ -1,9 +1,10 @@
 // Lexer: GoogleSQL text to tokens.
 //
-// The whole text is cut at once. A lexical error ends the list as a kError token, so that a syntax error before it is
-// reported first. Comments and white space are dropped. `>>` comes as two `>` (types close with it); the parser joins
-// them by their places. Tokens point into the text, which must outlive them. Pure function, any thread.
-// Source: https://cloud.google.com/spanner/docs/reference/standard-sql/lexical
+// The whole text is cut at once. A lexical error ends the list as a kError token, so that a syntax
+// error before it is reported first. Comments and white space are dropped. `>>` comes as two `>`
+// (types close with it); the parser joins them by their places. Tokens point into the text, which
+// must outlive them. Pure function, any thread. Source:
+// https://cloud.google.com/spanner/docs/reference/standard-sql/lexical
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct Token {
   uint32_t begin = 0;
   uint32_t end = 0;
   std::string_view text;  // as written
-  // kWord: in upper case, for comparing with keywords. kQuoted, kString, kBytes: contents, escapes undone.
+  // kWord: in upper case, for comparing with keywords. kQuoted, kString, kBytes: contents, escapes
+  // undone.
   std::string value;
 };
 

@@ -12,7 +12,8 @@ namespace {
 
 // Runs one rule over the whole text.
 template <typename Rule>
-auto ParseWhole(std::string_view sql, Rule rule) -> absl::StatusOr<decltype(rule(std::declval<Parser&>()))> {
+auto ParseWhole(std::string_view sql, Rule rule)
+    -> absl::StatusOr<decltype(rule(std::declval<Parser&>()))> {
   Parser parser(sql);
   auto tree = rule(parser);
   if (tree == nullptr || !parser.AtEnd()) return parser.status();

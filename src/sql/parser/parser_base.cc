@@ -15,7 +15,8 @@ std::string Describe(const Token& token) {
   const std::string_view text = token.text;
   switch (token.kind) {
     case TokenKind::kWord:
-      return IsKeyword(token.value) ? StrCat("keyword ", token.value) : StrCat("identifier \"", text, "\"");
+      return IsKeyword(token.value) ? StrCat("keyword ", token.value)
+                                    : StrCat("identifier \"", text, "\"");
     case TokenKind::kQuoted:
       return StrCat("identifier ", text);
     case TokenKind::kInteger:
@@ -35,7 +36,8 @@ std::string Describe(const Token& token) {
 
 }  // namespace
 
-Parser::Nesting::Nesting(Parser& parser) : parser_(parser), saved_height_(parser.height_), ok_(true) {
+Parser::Nesting::Nesting(Parser& parser)
+    : parser_(parser), saved_height_(parser.height_), ok_(true) {
   parser_.height_ = 0;
   if (++parser_.depth_ > kTreeDepthMax) {
     ok_ = parser_.Fail(parser_.Peek().begin, "Syntax error: The statement is nested too deeply");
@@ -98,7 +100,8 @@ bool Parser::ExpectWord(std::string_view upper) {
   return TakeWord(upper) || Expected(StrCat("keyword ", upper));
 }
 bool Parser::ExpectWords(std::initializer_list<std::string_view> words) {
-  return std::all_of(words.begin(), words.end(), [this](std::string_view word) { return ExpectWord(word); });
+  return std::all_of(words.begin(), words.end(),
+                     [this](std::string_view word) { return ExpectWord(word); });
 }
 bool Parser::ExpectSymbol(std::string_view symbol) {
   return TakeSymbol(symbol) || Expected(StrCat("\"", symbol, "\""));
@@ -110,12 +113,15 @@ bool Parser::Fail(uint32_t offset, std::string_view message) {
   status_ = lexical ? list_.error : ErrorAt(offset, message);
   return false;
 }
-bool Parser::Unexpected() { return Fail(Peek().begin, StrCat("Syntax error: Unexpected ", Describe(Peek()))); }
+bool Parser::Unexpected() {
+  return Fail(Peek().begin, StrCat("Syntax error: Unexpected ", Describe(Peek())));
+}
 bool Parser::Expected(std::string_view what) {
   return Fail(Peek().begin, StrCat("Syntax error: Expected ", what, " but got ", Describe(Peek())));
 }
 bool Parser::Unsupported(std::string_view what) {
-  if (status_.ok()) status_ = At(Peek().begin, absl::UnimplementedError(StrCat(what, " is not supported")));
+  if (status_.ok())
+    status_ = At(Peek().begin, absl::UnimplementedError(StrCat(what, " is not supported")));
   return false;
 }
 

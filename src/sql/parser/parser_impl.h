@@ -1,7 +1,9 @@
-// The recursive-descent parser behind parser.h, by subject: expression_*.cc, query.cc, dml.cc, ddl_*.cc.
+// The recursive-descent parser behind parser.h, by subject: expression_*.cc, query.cc, dml.cc,
+// ddl_*.cc.
 //
-// Inside, a failing rule returns null or false and the first error stays in status(); rules check results and return
-// at once. Every rule that can nest opens a Nesting first, which bounds the depth of recursion and of the tree.
+// Inside, a failing rule returns null or false and the first error stays in status(); rules check
+// results and return at once. Every rule that can nest opens a Nesting first, which bounds the
+// depth of recursion and of the tree.
 #pragma once
 
 #include <initializer_list>
@@ -35,7 +37,8 @@ class Parser {
   TypeNamePtr Type();
 
  private:
-  // Counts nesting while it lives; see limits.h. `ok()` is false, with an error set, when it is too deep.
+  // Counts nesting while it lives; see limits.h. `ok()` is false, with an error set, when it is too
+  // deep.
   class Nesting {
    public:
     explicit Nesting(Parser& parser);
@@ -47,7 +50,8 @@ class Parser {
     const int saved_height_;
     bool ok_;
   };
-  // A chain as a + b + c makes the tree one deeper with every operator though nothing recurses. False: too deep.
+  // A chain as a + b + c makes the tree one deeper with every operator though nothing recurses.
+  // False: too deep.
   bool GrowChain();
 
   // ---- Tokens
@@ -72,16 +76,16 @@ class Parser {
 
   // ---- Errors. All return false.
   bool Fail(uint32_t offset, std::string_view message);
-  bool Unexpected();                           // Syntax error: Unexpected …
-  bool Expected(std::string_view what);        // Syntax error: Expected … but got …
-  bool Unsupported(std::string_view what);     // UNIMPLEMENTED at the next token
+  bool Unexpected();                        // Syntax error: Unexpected …
+  bool Expected(std::string_view what);     // Syntax error: Expected … but got …
+  bool Unsupported(std::string_view what);  // UNIMPLEMENTED at the next token
 
   // ---- Names
-  bool Name(Identifier* name);                // an identifier
-  bool NameAfterDot(Identifier* name);        // keywords are names there
+  bool Name(Identifier* name);          // an identifier
+  bool NameAfterDot(Identifier* name);  // keywords are names there
   bool NamePath(Path* path);
   bool NameList(std::vector<Identifier>* names);  // (a, b)
-  bool OptionalAlias(Identifier* alias);      // [AS] name
+  bool OptionalAlias(Identifier* alias);          // [AS] name
 
   // ---- Expressions
   ExprPtr Or();
@@ -181,10 +185,10 @@ class Parser {
 
   const std::string_view sql_;
   const TokenList list_;
-  size_t at_ = 0;      // index of the next token
-  int depth_ = 0;      // Nestings that are open
-  int height_ = 0;     // of the highest tree built in the innermost Nesting
-  int positional_ = 0; // `?` seen
+  size_t at_ = 0;       // index of the next token
+  int depth_ = 0;       // Nestings that are open
+  int height_ = 0;      // of the highest tree built in the innermost Nesting
+  int positional_ = 0;  // `?` seen
   absl::Status status_;
 };
 

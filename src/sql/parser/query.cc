@@ -76,7 +76,8 @@ QueryBodyPtr Parser::BodyPrimary() {
   if (IsWord("SELECT")) return SelectBody();
   const uint32_t begin = Peek().begin;
   if (!TakeSymbol("(")) {
-    if (Peek().kind == TokenKind::kEnd && LastEnd() == begin && at_ > 0 && list_.tokens[at_ - 1].text == ")") {
+    if (Peek().kind == TokenKind::kEnd && LastEnd() == begin && at_ > 0 &&
+        list_.tokens[at_ - 1].text == ")") {
       Unexpected();
     } else {
       Expected("\"(\" or keyword SELECT");
@@ -96,8 +97,9 @@ QueryBodyPtr Parser::SetOperationTail(QueryBodyPtr first, uint32_t begin) {
   node->inputs.push_back(std::move(first));
   while (StartsSetOperation()) {
     const Token& word = Take();
-    const SetOp op = word.value == "UNION" ? SetOp::kUnion
-                                           : (word.value == "EXCEPT" ? SetOp::kExcept : SetOp::kIntersect);
+    const SetOp op = word.value == "UNION"
+                         ? SetOp::kUnion
+                         : (word.value == "EXCEPT" ? SetOp::kExcept : SetOp::kIntersect);
     std::unique_ptr<Hint> hint;
     if (!OptionalHint(&hint)) return nullptr;
     const bool distinct = TakeWord("DISTINCT");
@@ -123,7 +125,8 @@ QueryBodyPtr Parser::SetOperationTail(QueryBodyPtr first, uint32_t begin) {
 QueryBodyPtr Parser::SelectBody() {
   auto select = std::make_unique<Select>();
   const uint32_t begin = Take().begin;
-  if (!SelectHead(select.get()) || !SelectItems(&select->items) || !SelectClauses(select.get())) return nullptr;
+  if (!SelectHead(select.get()) || !SelectItems(&select->items) || !SelectClauses(select.get()))
+    return nullptr;
   Finish(*select, begin);
   return select;
 }
@@ -149,8 +152,9 @@ bool Parser::SelectItems(std::vector<SelectItem>* items) {
   if (IsWord("FROM")) return Fail(Peek().begin, "Syntax error: SELECT list must not be empty");
   do {
     // A comma may stand behind the last item.
-    const bool ends = IsWord("FROM") || IsSymbol(")") || IsSymbol(";") || Peek().kind == TokenKind::kEnd ||
-                      IsWord("WHERE") || IsWord("GROUP") || StartsSetOperation();
+    const bool ends = IsWord("FROM") || IsSymbol(")") || IsSymbol(";") ||
+                      Peek().kind == TokenKind::kEnd || IsWord("WHERE") || IsWord("GROUP") ||
+                      StartsSetOperation();
     if (!items->empty() && ends) return true;
     if (!Item(&items->emplace_back())) return false;
   } while (TakeSymbol(","));
@@ -253,8 +257,10 @@ bool Parser::Grouped(GroupingItem* item) {
     if ((item->expr = Expression()) == nullptr) return false;
     if (TakeWord("AS") && !Name(&item->alias)) return false;
   }
-  const bool list = item->kind != GroupingItem::Kind::kExpr && item->kind != GroupingItem::Kind::kEmpty;
-  if (list && (!ExpectSymbol("(") || !GroupingItems(&item->items) || !ExpectSymbol(")"))) return false;
+  const bool list =
+      item->kind != GroupingItem::Kind::kExpr && item->kind != GroupingItem::Kind::kEmpty;
+  if (list && (!ExpectSymbol("(") || !GroupingItems(&item->items) || !ExpectSymbol(")")))
+    return false;
   Finish(*item, begin);
   return true;
 }
