@@ -29,13 +29,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "pipeline/limits.h"
 #include "pipeline/ports.h"
 
 namespace ks::pipeline {
 
 inline constexpr int64_t kGenesis = -1;  // StartOffset of a chain's first checkpoint
-
-inline constexpr int64_t kLanesMax = 256;  // per partition; each costs two rows and a cache
 
 // The protocol's rules. Only tests take one away, to show that they would notice.
 struct Rules {
