@@ -94,7 +94,7 @@ void PlanDdl(const TargetSchema* target, Plan* plan) {
     if (statement.name.find('.') == std::string_view::npos) {
       missing.AddSchemaOf(StrCat(statement.name, "."));
     } else {
-      missing.AddRelation(statement.name, std::string(statement.sql));
+      missing.AddRelation(statement.name, std::string(statement.text));
     }
   }
 }

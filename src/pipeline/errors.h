@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "sql/types/type.h"
 
 namespace ks::pipeline {
 
@@ -35,5 +36,37 @@ std::string TopicAndTopics();
 std::string FormatNotYet(std::string_view format);
 std::string NotYaml(std::string_view reason);
 absl::Status FileTooLarge(std::string_view file, size_t bytes);
+
+// ---- The plan: a pipeline against its target
+std::string UnusedSource(std::string_view name);
+std::string NotYet(std::string_view what);
+std::string ModeAgainstGroupBy(std::string_view mode, bool grouped);
+std::string UnnamedOutput();
+std::string RepeatedOutput(std::string_view name);
+std::string TargetIsView(std::string_view table);
+std::string UnknownColumn(std::string_view column, std::string_view table, const std::vector<std::string>& known);
+std::string GeneratedColumn(std::string_view column, std::string_view table);
+std::string UnknownTargetType(std::string_view column, std::string_view type);
+std::string Unstorable(std::string_view output, sql::TypeRef type);
+std::string WrongColumnType(std::string_view column, sql::TypeRef type, std::string_view spanner_type,
+                            sql::TypeRef found);
+std::string MissingNotNull(std::string_view column, std::string_view table);
+std::string MissingPrimaryKey(std::string_view column, std::string_view table);
+std::string Unaligned(std::string_view table, const std::vector<std::string>& primary_key);
+std::string DerivedKey(std::string_view table);
+std::string GuessedPrimaryKey(std::string_view table, std::string_view column);
+std::string CannotDelete(std::string_view reason);
+std::string TombstonesBecomeDeadLetters(std::string_view reason);
+std::string AggregateNameIsTable(std::string_view name, std::string_view partials);
+std::string PartialsDiffer(std::string_view table, std::string_view found);
+absl::Status WrongSchemaRow(size_t query, size_t expected, size_t found);
+absl::Status UnmergeableAggregate(std::string_view name);
+absl::Status UnstorableType(std::string_view output, sql::TypeRef type);
+absl::Status UnusableKeyType(std::string_view output, sql::TypeRef type);
+absl::Status RepeatedGroupKey(std::string_view name);
+absl::Status ExpressionOverAggregates(std::string_view name);
+absl::Status HavingInPipeline();
+absl::Status GroupKeyNotSelected();
+absl::Status PartialColumnTaken(std::string_view name);
 
 }  // namespace ks::pipeline

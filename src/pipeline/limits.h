@@ -32,7 +32,7 @@ inline constexpr int64_t kDeadLettersWindowMsDefault = 60'000;
 // ---- A pipeline file
 inline constexpr size_t kPipelineFileBytesMax = 1 << 20;
 inline constexpr size_t kPipelineNameBytesMax = 128;  // kafka_spanner.Partitions.Pipeline
-inline constexpr int kLanesMax = 64;
+inline constexpr int kPipelineLanesMax = 64;
 inline constexpr size_t kTypeDepthMax = 16;
 inline constexpr size_t kErrorExcerptBytes = 120;
 

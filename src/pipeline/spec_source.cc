@@ -140,7 +140,7 @@ void ReadConnection(const SourceText& file, ObjectReader* reader, SourceSpec* so
   reader->Text("brokers", &source->brokers);
   ReadStart(file, reader, source);
   int64_t lanes = source->lanes;
-  reader->Number("lanes", 1, kLanesMax, &lanes);
+  reader->Number("lanes", 1, kPipelineLanesMax, &lanes);
   source->lanes = static_cast<int>(lanes);
   reader->Choice<bool>("on_data_loss", {{"stop", false}, {"continue", true}}, &source->continue_on_data_loss);
   ReadProperties(file, reader, source);

@@ -1,0 +1,154 @@
+#include "pipeline/plan.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "pipeline/ddl.h"
+#include "pipeline/errors.h"
+#include "pipeline/plan_internal.h"
+#include "sql/parser/error_location.h"
+
+namespace ks::pipeline {
+namespace {
+
+using sql::Type;
+
+RecordColumns MakeRecordColumns(const SourceSpec& source) {
+  RecordColumns record;
+  for (const formats::Field& field : source.key.columns) record.columns.push_back({field.name, field.type});
+  record.key_columns = static_cast<int>(record.columns.size());
+  for (const formats::Field& field : source.value.columns) {
+    const bool hidden = std::any_of(source.key.columns.begin(), source.key.columns.end(),
+                                    [&](const formats::Field& key) { return SameName(key.name, field.name); });
+    record.value_columns.push_back(hidden ? -1 : static_cast<int>(record.columns.size()));
+    if (!hidden) record.columns.push_back({field.name, field.type});
+  }
+  record.metadata = static_cast<int>(record.columns.size());
+  const sql::TypeRef headers =
+      Type::Array(Type::Struct({{"name", Type::String()}, {"value", Type::Bytes()}}));
+  record.columns.push_back({"_topic", Type::String(), true});
+  record.columns.push_back({"_partition", Type::Int64(), true});
+  record.columns.push_back({"_offset", Type::Int64(), true});
+  record.columns.push_back({"_timestamp", Type::Timestamp(), true});
+  record.columns.push_back({"_key", Type::Bytes(), true});
+  record.columns.push_back({"_headers", headers, true});
+  return record;
+}
+
+// `… [at 3:7]` of a message: the place as an offset of `text`, cut off the message.
+size_t TakePlace(std::string_view text, std::string* message) {
+  const size_t at = message->rfind("[at ");
+  if (at == std::string::npos) return 0;
+  int line = 0;
+  int column = 0;
+  const char* const end = message->data() + message->size();
+  const auto [colon, error] = std::from_chars(message->data() + at + 4, end, line);
+  if (error != std::errc() || colon == end || *colon != ':') return 0;
+  std::from_chars(colon + 1, end, column);
+  message->resize(at);
+  while (!message->empty() && message->back() == ' ') message->pop_back();
+  size_t offset = 0;
+  for (int i = 1; i < line; ++i) {
+    const size_t next = text.find('\n', offset);
+    if (next == std::string_view::npos) break;
+    offset = next + 1;
+  }
+  for (int i = 1; i < column && offset < text.size(); ++i) {
+    ++offset;
+    while (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xc0) == 0x80) ++offset;
+  }
+  return offset;
+}
+
+absl::Status PlanAssert(const SourceText& file, const AssertSpec& spec, PlannedSource* source) {
+  sql::ExpressionOptions options{.columns = source->record.columns, .target = Type::Bool()};
+  auto analyzed = sql::AnalyzeExpression(spec.check.text, options);
+  if (!analyzed.ok()) return SqlErrorInFile(file, spec.check, analyzed.status());
+  source->asserts.push_back({&spec, std::move(analyzed->expr)});
+  return absl::OkStatus();
+}
+
+// An assertion without `from` is for every source that has its columns; it must be for one.
+absl::Status PlanAsserts(const PlanContext& context, std::vector<PlannedSource>* sources) {
+  for (const AssertSpec& spec : context.spec.asserts) {
+    absl::Status first;
+    bool placed = false;
+    for (PlannedSource& source : *sources) {
+      if (!spec.from.empty() && source.spec->name != spec.from) continue;
+      const absl::Status status = PlanAssert(context.file(), spec, &source);
+      placed = placed || status.ok();
+      first.Update(status);
+    }
+    if (!placed) return first;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlanTables(const PlanContext& context, std::vector<PlannedSource>* sources) {
+  std::vector<sql::RecordSource> records;
+  for (const PlannedSource& source : *sources) records.push_back({source.spec->name, source.record.columns});
+  for (const TableSpec& spec : context.spec.tables) {
+    auto select = sql::AnalyzeSelect(spec.select.text, records);
+    if (!select.ok()) return SqlErrorInFile(context.file(), spec.select, select.status());
+    PlannedSource& source = (*sources)[static_cast<size_t>(select->source)];
+    source.tables.emplace_back();
+    PlannedTable& table = source.tables.back();
+    table.spec = &spec;
+    table.select = *std::move(select);
+    KS_RETURN_IF_ERROR(PlanTable(context, source, &table));
+  }
+  return absl::OkStatus();
+}
+
+// How many tables `name` is interleaved in.
+int Depth(const TargetSchema* target, std::string_view name) {
+  int depth = 0;
+  const TargetTable* table = target == nullptr ? nullptr : target->Find(name);
+  while (table != nullptr && !table->parent.empty() && depth < 16) {
+    ++depth;
+    table = target->Find(table->parent);
+  }
+  return depth;
+}
+
+}  // namespace
+
+absl::Status ErrorInSql(const SourceText& file, const SqlText& sql, size_t offset, std::string_view message) {
+  size_t end = offset;
+  while (end < sql.text.size() && (std::isalnum(static_cast<unsigned char>(sql.text[end])) != 0 || sql.text[end] == '_')) {
+    ++end;
+  }
+  return file.Error(file.Locate(sql.position, sql.text, offset), message, std::max<size_t>(1, end - offset));
+}
+
+absl::Status SqlErrorInFile(const SourceText& file, const SqlText& sql, const absl::Status& error) {
+  std::string message(View(error.message()));
+  const std::optional<uint32_t> known = sql::ErrorOffset(error);
+  const size_t offset = known ? *known : TakePlace(sql.text, &message);
+  return ErrorInSql(file, sql, offset, message);
+}
+
+absl::StatusOr<Plan> MakePlan(const PipelineSpec& spec, const TargetSchema* target) {
+  Plan plan;
+  plan.spec = &spec;
+  for (const SourceSpec& source : spec.sources) {
+    plan.sources.emplace_back();
+    plan.sources.back().spec = &source;
+    plan.sources.back().record = MakeRecordColumns(source);
+  }
+  const PlanContext context{spec, target, &plan.warnings};
+  KS_RETURN_IF_ERROR(PlanAsserts(context, &plan.sources));
+  KS_RETURN_IF_ERROR(PlanTables(context, &plan.sources));
+  for (PlannedSource& source : plan.sources) {
+    std::stable_sort(source.tables.begin(), source.tables.end(), [&](const PlannedTable& a, const PlannedTable& b) {
+      return Depth(target, a.target.name) < Depth(target, b.target.name);
+    });
+    if (source.tables.empty()) plan.warnings.push_back({"", UnusedSource(source.spec->name)});
+  }
+  PlanDdl(target, &plan);
+  return plan;
+}
+
+}  // namespace ks::pipeline
