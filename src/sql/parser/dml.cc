@@ -53,16 +53,15 @@ StatementPtr Parser::Statement() {
   return statement;
 }
 
-// INSERT [[OR] (UPDATE | IGNORE)] [INTO] table [hint] [(columns)] rows [ON CONFLICT …] [THEN RETURN
-// …]
+// INSERT [[OR] (UPDATE | IGNORE)] [INTO] table [hint] [(columns)] rows [ON CONFLICT] [THEN RETURN]
 StatementPtr Parser::Insert(std::unique_ptr<Hint> hint) {
   Take();
   auto insert = std::make_unique<InsertStatement>();
   insert->hint = std::move(hint);
   const bool with_or = TakeWord("OR");
-  if (TakeWord("IGNORE"))
+  if (TakeWord("IGNORE")) {
     insert->mode = InsertMode::kOrIgnore;
-  else if (IsWord("UPDATE") && (with_or || IsWord("INTO", 1))) {
+  } else if (IsWord("UPDATE") && (with_or || IsWord("INTO", 1))) {
     Take();
     insert->mode = InsertMode::kOrUpdate;
   } else if (with_or) {

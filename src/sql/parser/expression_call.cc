@@ -204,7 +204,10 @@ TypeNamePtr Parser::Type() {
   } else if (!NamePath(&type->name)) {
     return nullptr;
   }
-  if (IsSymbol("(") && !TypeArguments(type.get())) return nullptr;
+  const bool arguments = type->kind == TypeName::Kind::kNamed
+                             ? IsSymbol("(")
+                             : IsSymbol("(") && IsWord("VECTOR_LENGTH", 1);
+  if (arguments && !TypeArguments(type.get())) return nullptr;
   Finish(*type, begin);
   return type;
 }
