@@ -16,6 +16,7 @@ const FunctionTable& Functions() {
   static const FunctionTable* const table = [] {
     auto* t = new FunctionTable;
     AddArithmetic(*t);
+    AddArray(*t);
     AddComparison(*t);
     AddConditional(*t);
     AddDate(*t);
@@ -32,6 +33,7 @@ const FunctionTable& Functions() {
 const AggregateTable& Aggregates() {
   static const AggregateTable* const table = [] {
     auto* t = new AggregateTable;
+    AddAggregates(*t);
     return t;
   }();
   return *table;
