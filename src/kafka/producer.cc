@@ -67,6 +67,10 @@ absl::Status Producer::Send(const ProducerRecord& record, int timeout_ms) {
   return absl::OkStatus();
 }
 
+int32_t Producer::PartitionOf(std::string_view key, int32_t partitions) {
+  return rd_kafka_msg_partitioner_murmur2(nullptr, key.data(), key.size(), partitions, nullptr, nullptr);
+}
+
 absl::Status Producer::Flush(int timeout_ms) {
   KS_RETURN_IF_ERROR(FromCode(rd_kafka_flush(handle_, timeout_ms), "not all records were acknowledged in time"));
   std::lock_guard lock(state_->mu);

@@ -38,6 +38,9 @@ class Producer {
   // Waits until all records are acknowledged. The first record that could not be delivered is the error.
   absl::Status Flush(int timeout_ms = 60'000);
 
+  // The partition that Send() chooses for this key, as Kafka's Java clients do.
+  static int32_t PartitionOf(std::string_view key, int32_t partitions);
+
   rd_kafka_s* handle() const { return handle_; }
 
  private:
