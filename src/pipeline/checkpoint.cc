@@ -213,7 +213,7 @@ absl::StatusOr<std::optional<Chains>> DecodeChains(absl::Span<const RowsPtr> row
   if (!generation.ok()) return generation.status();
   const absl::StatusOr<int64_t> lanes = Int64At(rows[0]->rows(0), 1);
   if (!lanes.ok()) return lanes.status();
-  if (*lanes < 1 || *lanes > kLanesMax) {
+  if (*lanes < 1 || *lanes > kPipelineLanesMax) {
     return ChainsDamagedError(StrCat("a partition of ", *lanes, " lanes"));
   }
   chains.generation = *generation;

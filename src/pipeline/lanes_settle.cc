@@ -93,6 +93,7 @@ void Lanes::Land(const Flight& flight, int64_t now) {
     Lane& lane = lanes_[static_cast<size_t>(leg.lane)];
     if (leg.data != nullptr) leg.data->OnCommitted();
     lane.chain = {leg.from.last, leg.from.head, leg.end, flight.batch(), leg.last_timestamp_ms};
+    lane.taken = std::max(lane.taken, leg.end);
     lane.in_flight = false;
     lane.in_flight_data = false;
     lane.suspects = std::max<int64_t>(0, lane.suspects - leg.batch.size.records);

@@ -34,7 +34,7 @@ Partition::Partition(PartitionOptions options, LaneDataFactory factory, env::Ran
       factory_(std::move(factory)),
       random_(random),
       state_(Waiting{}) {
-  KS_CHECK(options_.lanes >= 1 && options_.lanes <= kLanesMax);
+  KS_CHECK(options_.lanes >= 1 && options_.lanes <= kPipelineLanesMax);
 }
 
 void Partition::Handle(const Event& event, int64_t now, Actions* actions) {

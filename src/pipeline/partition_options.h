@@ -6,6 +6,7 @@
 
 #include "env/clock.h"
 #include "pipeline/checkpoint.h"
+#include "pipeline/limits.h"
 #include "pipeline/ports.h"
 #include "pipeline/pushback.h"
 
@@ -18,9 +19,10 @@ struct PartitionOptions {
   int lanes = 1;
   bool continue_on_data_loss = false;  // on_data_loss: continue
 
-  // A commit: Spanner's limit of 80,000 mutations less a margin for what is not counted here.
-  // https://cloud.google.com/spanner/quotas#limits-for
-  BatchLimits batch = {.records = 50'000, .bytes = 4 << 20, .mutations = 72'000};
+  // A commit of one lane; limits.h says why so much.
+  BatchLimits batch = {.records = kBatchRecordsDefault,
+                       .bytes = kBatchBytesDefault,
+                       .mutations = kBatchMutationsDefault};
   // Lanes whose open batches are smaller than this together go into one commit …
   BatchLimits shared = {.records = 2'000, .bytes = 256 << 10, .mutations = 8'000};
   // … and no more than so many such commits are under way at once.
