@@ -1,5 +1,5 @@
-# ks_tsan: what every executable of the tsan preset is linked with (see tsan/absl_mutex.cc). The list of
-# wrapped functions is read from the source, so that it stands in one place.
+# ks_tsan: what every executable of the tsan preset is linked with (see tsan/absl_mutex.cc). The list
+# of wrapped functions is read from the source, so that it stands in one place.
 set(source ${CMAKE_SOURCE_DIR}/cmake/tsan/absl_mutex.cc)
 add_library(ks_tsan OBJECT ${source})
 target_link_libraries(ks_tsan PUBLIC ks_absl)
