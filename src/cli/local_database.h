@@ -14,11 +14,14 @@ namespace ks::cli {
 
 class LocalDatabase {
  public:
-  // `data_dir` is made where it does not exist; one process at a time may have it open.
-  static absl::StatusOr<std::unique_ptr<LocalDatabase>> Open(const std::string& data_dir);
+  // `data_dir` is made where it does not exist; one process at a time may have it open. Empty: rows live in memory.
+  static absl::StatusOr<std::unique_ptr<LocalDatabase>> Open(const std::string& data_dir,
+                                                             const std::string& listen = "127.0.0.1:0");
   ~LocalDatabase();
 
-  std::string address() const;  // 127.0.0.1:PORT
+  std::string address() const;  // HOST:PORT
+  // Makes the database and its instance where they are missing.
+  absl::Status Ensure(const std::string& database);
 
  private:
   explicit LocalDatabase(std::unique_ptr<local::LocalSpannerServer> server);

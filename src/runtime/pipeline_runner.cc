@@ -11,7 +11,6 @@ namespace ks::runtime {
 namespace {
 
 constexpr int kTurnMillis = 20;
-constexpr int64_t kProgressEveryNanos = 250 * env::kNanosPerMilli;
 
 int ShardCount(int wanted) {
   if (wanted > 0) return wanted;
@@ -42,7 +41,7 @@ absl::Status PipelineRunner::Run() {
     source.source = i;
     source.writer = options_.writer;
     source.once = options_.once;
-    source.make_path = MakeRecordPathFactory(spec_, plan_, i);
+    source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis);
     sources_.push_back(
         std::make_unique<SourceRunner>(std::move(source), SourceServices{&port_, &shards_, &metrics_, &clock_}));
     KS_RETURN_IF_ERROR(sources_.back()->Start());
@@ -58,7 +57,7 @@ absl::Status PipelineRunner::Serve() {
   while (!stop_) {
     for (const auto& source : sources_) KS_RETURN_IF_ERROR(source->Turn(kTurnMillis));
     if (options_.on_progress && clock_.MonotonicNanos() >= progress_at) {
-      progress_at = clock_.MonotonicNanos() + kProgressEveryNanos;
+      progress_at = clock_.MonotonicNanos() + options_.report_every_millis * env::kNanosPerMilli;
       std::vector<PartitionProgress> progress;
       for (const auto& source : sources_) {
         const auto more = source->progress();

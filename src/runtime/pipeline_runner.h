@@ -25,7 +25,8 @@ struct PipelineRunnerOptions {
   std::string writer;  // names this worker in the checkpoints: host and process
   bool once = false;
   int shards = 0;  // 0: as many as there are cores
-  // Called on the control thread about four times a second.
+  // How often partitions report what is committed, and `on_progress` is called on the control thread.
+  int report_every_millis = 1'000;
   std::function<void(const std::vector<PartitionProgress>&)> on_progress;
 };
 

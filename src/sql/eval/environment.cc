@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sql/errors.h"
-#include "sql/eval/with_table.h"
+#include "sql/eval/operator.h"
 
 namespace ks::sql {
 

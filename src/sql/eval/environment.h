@@ -16,7 +16,7 @@
 
 namespace ks::sql {
 
-class WithTable;  // eval/with_table.h
+class WithTable;  // eval/operator.h
 
 // Values by name in lower case, without @.
 using Parameters = std::map<std::string, Value>;

@@ -1,0 +1,58 @@
+// kafka-spanner spanner: the local Spanner alone, a drop-in behind SPANNER_EMULATOR_HOST.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/str_cat.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/signals.h"
+#include "local/spanner/server/server.h"
+
+namespace ks::cli {
+namespace {
+
+struct SpannerOptions {
+  local::ServerOptions server;
+  bool in_memory = false;
+  std::vector<std::string> databases;
+};
+
+int Serve(const SpannerOptions& options, const GlobalOptions& global) {
+  if (options.server.data_dir.empty() && !options.in_memory) {
+    return Fail(global, absl::InvalidArgumentError("say where the data is kept: --data DIR, or --in-memory to forget it at the end"));
+  }
+  auto server = local::LocalSpannerServer::Start(options.server);
+  if (!server.ok()) return Fail(global, server.status());
+  for (const std::string& database : options.databases) {
+    const absl::Status made = (*server)->EnsureDatabase(database);
+    if (!made.ok()) return Fail(global, made);
+  }
+  if (global.json) {
+    std::cout << nlohmann::json{{"address", (*server)->address()}}.dump() << std::endl;
+  } else {
+    std::cout << "Spanner listens on " << (*server)->address() << "\n"
+              << "  export SPANNER_EMULATOR_HOST=" << (*server)->address() << std::endl;
+  }
+  WaitForStopSignal();
+  (*server)->Shutdown();
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddSpannerCommand(CLI::App& app, GlobalOptions& global) {
+  CLI::App* command = app.add_subcommand("spanner", "a local Spanner for development and tests");
+  auto options = std::make_shared<SpannerOptions>();
+  command->add_option("--listen", options->server.listen_address, "HOST:PORT (port 0: any free one)")
+      ->capture_default_str();
+  CLI::Option* data = command->add_option("--data", options->server.data_dir, "directory that keeps the data");
+  command->add_flag("--in-memory", options->in_memory, "forget everything at the end")->excludes(data);
+  command->add_flag("--auto-create", options->server.auto_create, "make databases that are asked for and missing");
+  command->add_option("--database", options->databases, "make this database (and its instance) at start");
+  command->add_flag("!--no-sync", options->server.sync, "answer before the log is on disk");
+  command->footer("Clients find it through SPANNER_EMULATOR_HOST.");
+  OnChosen(*command, global, [options, &global] { return Serve(*options, global); });
+}
+
+}  // namespace ks::cli

@@ -1,0 +1,14 @@
+// Errors of query/, one function each. Thread safety: pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace ks::local::errors {
+
+absl::Status GeneratedKeyInDml(std::string_view table);
+absl::Status ReturnedRowMissing(std::string_view table);
+absl::Status MetadataNotWritable(std::string_view table);
+
+}  // namespace ks::local::errors

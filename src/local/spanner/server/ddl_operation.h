@@ -1,0 +1,31 @@
+// Schema changes as long-running operations.
+//
+// Work runs on the operation's thread; the call waits a little for it, so small changes come back
+// done. A change that fails before anything of it took effect is the call's own error, as in
+// Spanner; later failures are the operation's. Thread safety: free functions.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace google::longrunning {
+class Operation;
+}
+
+namespace ks::local {
+
+class Call;
+class OpenDatabase;
+
+absl::Status RunCreateDatabase(Call& call, const std::string& uri,
+                               std::vector<std::string> statements,
+                               google::longrunning::Operation* response);
+absl::Status RunUpdateDdl(Call& call, std::shared_ptr<OpenDatabase> database,
+                          std::string_view operation_id, std::vector<std::string> statements,
+                          google::longrunning::Operation* response);
+
+}  // namespace ks::local

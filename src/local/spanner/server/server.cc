@@ -1,0 +1,140 @@
+#include "local/spanner/server/server.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status_macros.h"
+#include "env/clock.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "local/spanner/ddl/schema_change.h"
+#include "local/spanner/server/limits.h"
+#include "local/spanner/server/resource_names.h"
+#include "local/spanner/server/server_state.h"
+#include "local/spanner/server/services.h"
+
+namespace ks::local {
+
+namespace {
+
+constexpr absl::Duration kSweepEvery = absl::Seconds(10);
+
+}  // namespace
+
+struct LocalSpannerServer::Parts {
+  Parts(std::unique_ptr<Registry> registry, env::Clock& clock)
+      : state(std::move(registry), clock),
+        spanner(state),
+        database_admin(state),
+        instance_admin(state),
+        operations(state) {}
+
+  void KeepHouse() {
+    absl::MutexLock lock(&mu);
+    while (!mu.AwaitWithTimeout(absl::Condition(&stopping), kSweepEvery)) {
+      mu.Unlock();
+      state.sessions.Sweep();
+      mu.Lock();
+    }
+  }
+
+  ServerState state;
+  SpannerService spanner;
+  DatabaseAdminService database_admin;
+  InstanceAdminService instance_admin;
+  OperationsService operations;
+  std::unique_ptr<grpc::Server> grpc;
+  std::thread housekeeping;
+
+  absl::Mutex mu;
+  bool stopping ABSL_GUARDED_BY(mu) = false;
+  bool stopped ABSL_GUARDED_BY(mu) = false;
+};
+
+LocalSpannerServer::LocalSpannerServer() = default;
+LocalSpannerServer::~LocalSpannerServer() { Shutdown(0); }
+
+absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
+    const ServerOptions& options) {
+  env::Clock& clock = options.clock != nullptr ? *options.clock : env::RealClock();
+  KS_ASSIGN_OR_RETURN(
+      auto registry, Registry::Open({options.data_dir, options.sync, options.auto_create, &clock}));
+  std::unique_ptr<LocalSpannerServer> server(new LocalSpannerServer);
+  server->parts_ = std::make_unique<Parts>(std::move(registry), clock);
+  Parts& parts = *server->parts_;
+
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(options.listen_address, grpc::InsecureServerCredentials(),
+                           &server->port_);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second server must fail, not share
+  builder.SetMaxReceiveMessageSize(limits::kMessageBytes);
+  builder.SetMaxSendMessageSize(limits::kMessageBytes);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, limits::kPollersMin);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, limits::kPollersMax);
+  grpc::ResourceQuota quota("local-spanner");
+  quota.SetMaxThreads(limits::kThreadsMax);
+  builder.SetResourceQuota(quota);
+  builder.RegisterService(&parts.spanner);
+  builder.RegisterService(&parts.database_admin);
+  builder.RegisterService(&parts.instance_admin);
+  builder.RegisterService(&parts.operations);
+  parts.grpc = builder.BuildAndStart();
+  if (parts.grpc == nullptr || server->port_ == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("Cannot listen on ", options.listen_address,
+                     ". Is another server running there? Choose another address, or port 0."));
+  }
+  const size_t colon = options.listen_address.rfind(':');
+  server->address_ = absl::StrCat(options.listen_address.substr(0, colon), ":", server->port_);
+  parts.housekeeping = std::thread([&parts] { parts.KeepHouse(); });
+  return server;
+}
+
+absl::Status LocalSpannerServer::EnsureDatabase(std::string_view name,
+                                                const std::vector<std::string>& ddl) {
+  KS_ASSIGN_OR_RETURN(const DatabaseName parsed, ParseDatabase(name));
+  Registry& registry = *parts_->state.registry;
+  if (registry.GetDatabase(parsed).ok()) return absl::OkStatus();
+  InstanceRecord instance;
+  instance.name = std::string(parsed.instance.uri);
+  instance.config =
+      absl::StrCat("projects/", parsed.instance.project, "/instanceConfigs/emulator-config");
+  instance.display_name = std::string(parsed.instance.instance);
+  instance.created_nanos = instance.updated_nanos = parts_->state.clock.NowNanos();
+  if (absl::Status made = registry.CreateInstance(instance);
+      !made.ok() && !absl::IsAlreadyExists(made)) {
+    return made;
+  }
+  KS_ASSIGN_OR_RETURN(auto open, registry.PrepareDatabase(parsed));
+  absl::Status done = ddl.empty() ? absl::OkStatus() : ApplyDdl(open->database(), ddl);
+  if (done.ok()) done = registry.PublishDatabase(open).status();
+  if (!done.ok()) registry.AbandonDatabase(open);
+  return done;
+}
+
+void LocalSpannerServer::Shutdown(int64_t grace_millis) {
+  if (parts_ == nullptr || parts_->grpc == nullptr) return;
+  {
+    absl::MutexLock lock(&parts_->mu);
+    if (parts_->stopping) return;
+    parts_->stopping = true;
+  }
+  parts_->grpc->Shutdown(std::chrono::system_clock::now() +
+                         std::chrono::milliseconds(grace_millis));
+  parts_->grpc->Wait();
+  parts_->housekeeping.join();
+  absl::MutexLock lock(&parts_->mu);
+  parts_->stopped = true;
+}
+
+void LocalSpannerServer::Wait() {
+  absl::MutexLock lock(&parts_->mu);
+  parts_->mu.Await(absl::Condition(&parts_->stopped));
+}
+
+}  // namespace ks::local

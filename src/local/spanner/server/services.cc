@@ -1,0 +1,66 @@
+#include "local/spanner/server/services.h"
+
+#include "google/longrunning/operations.pb.h"
+#include "google/protobuf/empty.pb.h"
+#include "google/spanner/admin/database/v1/spanner_database_admin.pb.h"
+#include "google/spanner/admin/instance/v1/spanner_instance_admin.pb.h"
+#include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/server/admin_rpcs.h"
+#include "local/spanner/server/spanner_rpcs.h"
+
+namespace ks::local {
+
+SpannerService::SpannerService(ServerState& state)
+    : RpcService(state, "/google.spanner.v1.Spanner/") {
+  Add("CreateSession", &SpannerRpcs::CreateSession);
+  Add("BatchCreateSessions", &SpannerRpcs::BatchCreateSessions);
+  Add("GetSession", &SpannerRpcs::GetSession);
+  Add("ListSessions", &SpannerRpcs::ListSessions);
+  Add("DeleteSession", &SpannerRpcs::DeleteSession);
+  AddToBytes("ExecuteSql", &SpannerRpcs::ExecuteSql);
+  AddStreaming("ExecuteStreamingSql", &SpannerRpcs::ExecuteStreamingSql);
+  Add("ExecuteBatchDml", &SpannerRpcs::ExecuteBatchDml);
+  AddToBytes("Read", &SpannerRpcs::Read);
+  AddStreaming("StreamingRead", &SpannerRpcs::StreamingRead);
+  Add("BeginTransaction", &SpannerRpcs::BeginTransaction);
+  AddFromBytes("Commit", &SpannerRpcs::Commit);
+  Add("Rollback", &SpannerRpcs::Rollback);
+  Add("PartitionQuery", &SpannerRpcs::PartitionQuery);
+  Add("PartitionRead", &SpannerRpcs::PartitionRead);
+  AddStreaming("BatchWrite", &SpannerRpcs::BatchWrite);
+}
+
+DatabaseAdminService::DatabaseAdminService(ServerState& state)
+    : RpcService(state, "/google.spanner.admin.database.v1.DatabaseAdmin/") {
+  Add("ListDatabases", &DatabaseRpcs::ListDatabases);
+  Add("CreateDatabase", &DatabaseRpcs::CreateDatabase);
+  Add("GetDatabase", &DatabaseRpcs::GetDatabase);
+  Add("UpdateDatabase", &DatabaseRpcs::UpdateDatabase);
+  Add("UpdateDatabaseDdl", &DatabaseRpcs::UpdateDatabaseDdl);
+  Add("DropDatabase", &DatabaseRpcs::DropDatabase);
+  Add("GetDatabaseDdl", &DatabaseRpcs::GetDatabaseDdl);
+  Add("ListDatabaseOperations", &DatabaseRpcs::ListDatabaseOperations);
+  Add("ListDatabaseRoles", &DatabaseRpcs::ListDatabaseRoles);
+}
+
+InstanceAdminService::InstanceAdminService(ServerState& state)
+    : RpcService(state, "/google.spanner.admin.instance.v1.InstanceAdmin/") {
+  Add("ListInstanceConfigs", &InstanceRpcs::ListInstanceConfigs);
+  Add("GetInstanceConfig", &InstanceRpcs::GetInstanceConfig);
+  Add("ListInstances", &InstanceRpcs::ListInstances);
+  Add("GetInstance", &InstanceRpcs::GetInstance);
+  Add("CreateInstance", &InstanceRpcs::CreateInstance);
+  Add("UpdateInstance", &InstanceRpcs::UpdateInstance);
+  Add("DeleteInstance", &InstanceRpcs::DeleteInstance);
+}
+
+OperationsService::OperationsService(ServerState& state)
+    : RpcService(state, "/google.longrunning.Operations/") {
+  Add("ListOperations", &OperationRpcs::ListOperations);
+  Add("GetOperation", &OperationRpcs::GetOperation);
+  Add("DeleteOperation", &OperationRpcs::DeleteOperation);
+  Add("CancelOperation", &OperationRpcs::CancelOperation);
+  Add("WaitOperation", &OperationRpcs::WaitOperation);
+}
+
+}  // namespace ks::local

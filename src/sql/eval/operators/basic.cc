@@ -1,0 +1,298 @@
+// Operators that work row by row.
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "sql/errors.h"
+#include "sql/eval/operators/operators.h"
+
+namespace ks::sql {
+namespace {
+
+class SingleRowOperator : public Operator {
+ public:
+  explicit SingleRowOperator(Environment* environment) : Operator(environment, {}) {}
+  absl::Status Open() override {
+    done_ = false;
+    return absl::OkStatus();
+  }
+  absl::Status Next(Batch* batch) override {
+    batch->columns.clear();
+    batch->rows = AllRows(done_ ? 0 : 1);
+    done_ = true;
+    return absl::OkStatus();
+  }
+  double estimate() const override { return 1; }
+  void Describe(int indent, std::string* out) const override { Line(indent, "SingleRow", out); }
+
+ private:
+  bool done_ = false;
+};
+
+class FilterOperator : public Operator {
+ public:
+  FilterOperator(Environment* environment, OperatorPtr input, std::vector<ProgramPtr> conditions,
+                 std::string text)
+      : Operator(environment, input->columns()),
+        input_(std::move(input)),
+        conditions_(std::move(conditions)),
+        text_(std::move(text)) {}
+
+  absl::Status Open() override { return input_->Open(); }
+
+  absl::Status Next(Batch* batch) override {
+    while (true) {
+      KS_RETURN_IF_ERROR(input_->Next(batch));
+      if (batch->rows.empty()) return absl::OkStatus();
+      arena_.Reset();
+      for (ProgramPtr& condition : conditions_) {
+        Column passed;
+        KS_RETURN_IF_ERROR(Run(*condition, arena_, batch->rows, batch->columns.data(), &passed));
+        uint32_t* rows = arena_.AllocateArray<uint32_t>(batch->rows.size() + 1);
+        const uint32_t count = SelectTrue(batch->rows, passed, rows);
+        batch->rows = Rows(rows, count);
+        if (count == 0) break;
+      }
+      if (!batch->rows.empty()) return absl::OkStatus();
+    }
+  }
+
+  std::vector<Ordering> ordering() const override { return input_->ordering(); }
+  double estimate() const override { return input_->estimate() / 3; }
+  void Describe(int indent, std::string* out) const override {
+    Line(indent, absl::StrCat("Filter ", text_), out);
+    input_->Describe(indent + 1, out);
+  }
+
+ private:
+  OperatorPtr input_;
+  std::vector<ProgramPtr> conditions_;
+  const std::string text_;
+  Arena arena_;
+};
+
+class ProjectOperator : public Operator {
+ public:
+  ProjectOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
+                  std::vector<int> passed, ProgramPtr computed)
+      : Operator(environment, std::move(columns)),
+        input_(std::move(input)),
+        passed_(std::move(passed)),
+        computed_(std::move(computed)) {}
+
+  absl::Status Open() override { return input_->Open(); }
+
+  absl::Status Next(Batch* batch) override {
+    KS_RETURN_IF_ERROR(input_->Next(&in_));
+    batch->rows = in_.rows;
+    batch->columns.resize(columns_.size());
+    if (in_.rows.empty()) return absl::OkStatus();
+    for (size_t i = 0; i < passed_.size(); ++i) batch->columns[i] = in_.columns[passed_[i]];
+    if (computed_ == nullptr) return absl::OkStatus();
+    arena_.Reset();
+    return Run(*computed_, arena_, in_.rows, in_.columns.data(), batch->columns.data() + passed_.size());
+  }
+
+  std::vector<Ordering> ordering() const override {
+    std::vector<Ordering> kept;
+    for (const Ordering& order : input_->ordering()) {
+      if (IndexOf(order.column) < 0) break;
+      kept.push_back(order);
+    }
+    return kept;
+  }
+  double estimate() const override { return input_->estimate(); }
+  void Describe(int indent, std::string* out) const override {
+    Line(indent, "Project", out);
+    input_->Describe(indent + 1, out);
+  }
+
+ private:
+  OperatorPtr input_;
+  const std::vector<int> passed_;
+  ProgramPtr computed_;
+  Batch in_;
+  Arena arena_;
+};
+
+class LimitOperator : public Operator {
+ public:
+  LimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit, ProgramPtr offset)
+      : Operator(environment, input->columns()),
+        input_(std::move(input)),
+        limit_(std::move(limit)),
+        offset_(std::move(offset)) {}
+
+  absl::Status Open() override {
+    left_ = INT64_MAX;
+    skip_ = 0;
+    if (limit_ != nullptr) KS_RETURN_IF_ERROR(Number(*limit_, "LIMIT", &left_));
+    if (offset_ != nullptr) KS_RETURN_IF_ERROR(Number(*offset_, "OFFSET", &skip_));
+    return input_->Open();
+  }
+
+  absl::Status Next(Batch* batch) override {
+    batch->rows = Rows();
+    while (left_ > 0) {
+      KS_RETURN_IF_ERROR(input_->Next(batch));
+      if (batch->rows.empty()) return absl::OkStatus();
+      const int64_t count = static_cast<int64_t>(batch->rows.size());
+      if (skip_ >= count) {
+        skip_ -= count;
+        continue;
+      }
+      batch->rows = batch->rows.subspan(skip_);
+      skip_ = 0;
+      if (static_cast<int64_t>(batch->rows.size()) > left_) batch->rows = batch->rows.first(left_);
+      left_ -= static_cast<int64_t>(batch->rows.size());
+      return absl::OkStatus();
+    }
+    batch->rows = Rows();
+    return absl::OkStatus();
+  }
+
+  std::vector<Ordering> ordering() const override { return input_->ordering(); }
+  double estimate() const override { return std::min(10.0, input_->estimate()); }
+  void Describe(int indent, std::string* out) const override {
+    Line(indent, "Limit", out);
+    input_->Describe(indent + 1, out);
+  }
+
+ private:
+  absl::Status Number(Program& program, std::string_view clause, int64_t* number) {
+    KS_ASSIGN_OR_RETURN(Value value, EvaluateConstant(environment_, program));
+    if (value.null()) return LimitIsNull(clause);
+    *number = value.datum().int64();
+    return *number < 0 ? LimitIsNegative(clause) : absl::OkStatus();
+  }
+
+  OperatorPtr input_;
+  ProgramPtr limit_;
+  ProgramPtr offset_;
+  int64_t left_ = 0;
+  int64_t skip_ = 0;
+};
+
+// BERNOULLI keeps each row with a probability, RESERVOIR a number of rows; the seed decides which.
+class SampleOperator : public Operator {
+ public:
+  SampleOperator(Environment* environment, OperatorPtr input, bool reservoir, bool percent, ProgramPtr size)
+      : Operator(environment, input->columns()),
+        input_(std::move(input)),
+        percent_(percent),
+        size_(std::move(size)) {
+    (void)reservoir;
+  }
+
+  absl::Status Open() override {
+    state_ = environment_->options().seed + 0x9E3779B97F4A7C15ull;
+    KS_ASSIGN_OR_RETURN(Value value, EvaluateConstant(environment_, *size_));
+    if (value.null()) return LimitIsNull("TABLESAMPLE");
+    left_ = percent_ ? INT64_MAX : value.datum().int64();
+    share_ = percent_ ? value.datum().float64() / 100 : 1;
+    return input_->Open();
+  }
+
+  absl::Status Next(Batch* batch) override {
+    while (true) {
+      KS_RETURN_IF_ERROR(input_->Next(batch));
+      if (batch->rows.empty()) return absl::OkStatus();
+      arena_.Reset();
+      uint32_t* rows = arena_.AllocateArray<uint32_t>(batch->rows.size());
+      size_t count = 0;
+      for (uint32_t row : batch->rows) {
+        if (left_ > 0 && Draw() < share_) {
+          rows[count++] = row;
+          --left_;
+        }
+      }
+      batch->rows = Rows(rows, count);
+      if (count > 0 || left_ == 0) return absl::OkStatus();
+    }
+  }
+  double estimate() const override { return input_->estimate() / 2; }
+  void Describe(int indent, std::string* out) const override {
+    Line(indent, "Sample", out);
+    input_->Describe(indent + 1, out);
+  }
+
+ private:
+  double Draw() {
+    state_ += 0x9E3779B97F4A7C15ull;
+    uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1.0p-53;
+  }
+
+  OperatorPtr input_;
+  const bool percent_;
+  ProgramPtr size_;
+  uint64_t state_ = 0;
+  int64_t left_ = 0;
+  double share_ = 1;
+  Arena arena_;
+};
+
+class WithRefOperator : public Operator {
+ public:
+  WithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns, std::vector<int> source,
+                  std::shared_ptr<WithTable> table)
+      : Operator(environment, std::move(columns)), source_(std::move(source)), table_(std::move(table)) {}
+
+  absl::Status Open() override {
+    next_ = 0;
+    return absl::OkStatus();
+  }
+  absl::Status Next(Batch* batch) override {
+    KS_ASSIGN_OR_RETURN(const RowStore* store, table_->Read(environment_));
+    const uint32_t count = std::min(kBatchRows, store->rows() - next_);
+    batch->rows = AllRows(count);
+    batch->columns.resize(source_.size());
+    for (size_t i = 0; i < source_.size(); ++i) {
+      batch->columns[i] = Column{store->column(source_[i]) + next_, false};
+    }
+    next_ += count;
+    return absl::OkStatus();
+  }
+  double estimate() const override { return table_->definition().estimate(); }
+  void Describe(int indent, std::string* out) const override { Line(indent, "WithTable", out); }
+
+ private:
+  const std::vector<int> source_;
+  const std::shared_ptr<WithTable> table_;
+  uint32_t next_ = 0;
+};
+
+}  // namespace
+
+OperatorPtr MakeSingleRow(Environment* environment) { return std::make_unique<SingleRowOperator>(environment); }
+
+OperatorPtr MakeFilterOperator(Environment* environment, OperatorPtr input, std::vector<ProgramPtr> conditions,
+                               std::string text) {
+  return std::make_unique<FilterOperator>(environment, std::move(input), std::move(conditions), std::move(text));
+}
+OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
+                                std::vector<int> passed, ProgramPtr computed) {
+  return std::make_unique<ProjectOperator>(environment, std::move(input), std::move(columns), std::move(passed),
+                                           std::move(computed));
+}
+OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit, ProgramPtr offset) {
+  return std::make_unique<LimitOperator>(environment, std::move(input), std::move(limit), std::move(offset));
+}
+OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir, bool percent,
+                               ProgramPtr size) {
+  return std::make_unique<SampleOperator>(environment, std::move(input), reservoir, percent, std::move(size));
+}
+OperatorPtr MakeWithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
+                                std::vector<int> source, std::shared_ptr<WithTable> table) {
+  return std::make_unique<WithRefOperator>(environment, std::move(columns), std::move(source), std::move(table));
+}
+
+absl::StatusOr<Value> EvaluateConstant(Environment* environment, Program& program) {
+  Arena arena;
+  EvalContext context = environment->MakeContext(arena);
+  const Column value = program.Evaluate(context, AllRows(1), nullptr);
+  if (context.failed()) return context.errors()[0].second;
+  return Value(program.type(0), value.at(0));
+}
+
+}  // namespace ks::sql

@@ -1,0 +1,98 @@
+// ORDER BY: keeps all rows, sorts their numbers.
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "sql/eval/operators/operators.h"
+
+namespace ks::sql {
+namespace {
+
+class SortOperator : public Operator {
+ public:
+  SortOperator(Environment* environment, OperatorPtr input, std::vector<SortKey> keys)
+      : Operator(environment, input->columns()),
+        input_(std::move(input)),
+        keys_(std::move(keys)),
+        store_(environment, input_->types()) {
+    for (const SortKey& key : keys_) places_.push_back(IndexOf(key.column.id));
+  }
+
+  absl::Status Open() override {
+    store_.Clear();
+    next_ = 0;
+    sorted_ = false;
+    return absl::OkStatus();
+  }
+
+  absl::Status Next(Batch* batch) override {
+    if (!sorted_) KS_RETURN_IF_ERROR(Sort());
+    const uint32_t count = std::min(kBatchRows, store_.rows() - next_);
+    batch->rows = AllRows(count);
+    batch->columns.resize(columns_.size());
+    arena_.Reset();
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      Datum* data = arena_.AllocateArray<Datum>(count);
+      for (uint32_t row = 0; row < count; ++row) data[row] = store_.at(i, order_[next_ + row]);
+      batch->columns[i] = Column{data, false};
+    }
+    next_ += count;
+    return absl::OkStatus();
+  }
+
+  std::vector<Ordering> ordering() const override {
+    std::vector<Ordering> made;
+    for (const SortKey& key : keys_) {
+      if (key.nulls_first == key.descending) break;
+      made.push_back({key.column.id, key.descending});
+    }
+    return made;
+  }
+  double estimate() const override { return input_->estimate(); }
+  void Describe(int indent, std::string* out) const override {
+    Line(indent, "Sort", out);
+    input_->Describe(indent + 1, out);
+  }
+
+ private:
+  absl::Status Sort() {
+    KS_RETURN_IF_ERROR(Drain(*input_, &store_));
+    order_.resize(store_.rows());
+    std::iota(order_.begin(), order_.end(), 0);
+    std::stable_sort(order_.begin(), order_.end(), [this](uint32_t a, uint32_t b) { return Before(a, b); });
+    sorted_ = true;
+    return absl::OkStatus();
+  }
+
+  bool Before(uint32_t a, uint32_t b) const {
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      const Datum& x = store_.at(places_[i], a);
+      const Datum& y = store_.at(places_[i], b);
+      if (x.null() || y.null()) {
+        if (x.null() && y.null()) continue;
+        return x.null() == keys_[i].nulls_first;
+      }
+      const int order = Compare(keys_[i].column.type, x, y);
+      if (order != 0) return (order < 0) != keys_[i].descending;
+    }
+    return false;
+  }
+
+  OperatorPtr input_;
+  const std::vector<SortKey> keys_;
+  std::vector<int> places_;
+  RowStore store_;
+  std::vector<uint32_t> order_;
+  uint32_t next_ = 0;
+  bool sorted_ = false;
+  Arena arena_;
+};
+
+}  // namespace
+
+OperatorPtr MakeSort(Environment* environment, OperatorPtr input, std::vector<SortKey> keys) {
+  return std::make_unique<SortOperator>(environment, std::move(input), std::move(keys));
+}
+
+}  // namespace ks::sql
