@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t kWaitingBytesMax = kafka::kEmbeddedPartitionBytesMax / 2;
 
-// "{carrier}{flight}": pieces of text and indexes of columns.
+// "${carrier}${flight}": pieces of text and indexes of columns.
 class KeyTemplate {
  public:
   static absl::StatusOr<KeyTemplate> Parse(const LoadSpec& load, const std::vector<std::string>& columns) {
@@ -26,11 +26,11 @@ class KeyTemplate {
     const std::string& text = load.key;
     for (size_t i = 0; i < text.size();) {
       const size_t end = text.find('}', i);
-      if (text[i] != '{' || end == std::string::npos) {
+      if (text.compare(i, 2, "${") != 0 || end == std::string::npos) {
         result.parts_.push_back({std::string(1, text[i++]), -1});
         continue;
       }
-      const std::string name = text.substr(i + 1, end - i - 1);
+      const std::string name = text.substr(i + 2, end - i - 2);
       const auto found = std::find(columns.begin(), columns.end(), name);
       if (found == columns.end()) {
         return absl::InvalidArgumentError(StrCat("dev.yaml: the key of topic ", load.topic, " names `", name, "`, which ",
