@@ -48,14 +48,17 @@ Lanes::Lanes(const PartitionOptions& options, const Chains& chains, const LaneDa
 void Lanes::Begin(int64_t low, std::optional<int64_t> target, uint32_t* epoch, Actions* actions) {
   epoch_ = epoch;
   target_ = target;
-  skip_to_ = low;
-  position_ = std::max(skip_to_, next_needed());
+  SkipTo(low);
+  seek_needed_ = false;
+  position_ = std::max(low, next_needed());
   actions->push_back(Seek{position_, ++*epoch_});
 }
 
 void Lanes::SkipTo(int64_t offset) {
   seek_needed_ = true;
   skip_to_ = offset;
+  if (target_.has_value()) offset = std::min(offset, *target_);
+  for (Lane& lane : lanes_) lane.taken = std::max(lane.taken, offset);
 }
 
 int64_t Lanes::next_needed() const {
@@ -179,6 +182,7 @@ Leg Lanes::CloseLane(int number) {
     }
     leg.end = std::max(leg.end, leg.batch.end_offset);
   }
+  if (!options_.rules.give_up || !options_.rules.skip) leg.end = std::max(leg.end, leg.from.head + 1);
   KS_CHECK(leg.end > leg.from.head);  // a batch of nothing would not be fenced
   leg.last_timestamp_ms = std::max(newest, leg.from.last_timestamp_ms);
   lane.in_flight = true;

@@ -24,7 +24,7 @@ constexpr int64_t kFinishWithin = 600 * kNanosPerSecond;
 // fault and others have none of it.
 struct Faults {
   uint64_t lost_answer, lost_commit, aborted, late_commit, doubled, failed_read, crash, freeze,
-      clean_stop, second_worker, lanes_change;
+      clean_stop, second_worker, lanes_change, retention;
 };
 
 struct Worker {
@@ -103,7 +103,9 @@ class World {
   void ChooseWorkload() {
     const auto often = [this](uint64_t most) { return Below(2) == 0 ? 0 : Below(most + 1); };
     faults_ = {often(200), often(200), often(200), often(200), often(400), often(200),
-               often(100), often(200), often(100), often(300), often(150)};
+               often(100), often(200), often(100), often(300), often(150),
+               Below(6) == 0 ? 20U : 0U};
+    transaction_ = Below(5) == 0;
     lanes_ = static_cast<int>(1 + Below(4));
     chaos_until_ = static_cast<int64_t>(2 + Below(8)) * kNanosPerSecond;
     run_.verdict = Below(2) == 0 ? Verdict::kDeadLetter : Verdict::kSkip;
@@ -112,7 +114,7 @@ class World {
     const uint64_t gap = Below(3) * 100;
     const int64_t records = static_cast<int64_t>(40 + Below(120));
     int64_t offset = static_cast<int64_t>(Below(3) * 7);
-    begin_ = offset;
+    run_.low = offset;
     int64_t at = 0;
     for (int64_t i = 0; i < records; ++i) {
       const uint64_t key = Below(keys);
@@ -143,12 +145,13 @@ class World {
     options.idle_advance_nanos = Millis(50, 1000);
     options.report_nanos = Millis(1, 200);
     options.dead_letters.count = 1'000'000;
+    options.continue_on_data_loss = true;
     options.rules = options_.rules;
     return options;
   }
 
   TopicFacts Facts() {
-    return {.topic_id = "topic-id", .low = begin_, .high = end_, .begin = begin_};
+    return {.topic_id = "topic-id", .low = run_.low, .high = end_, .begin = run_.low};
   }
 
   // ---- Workers
@@ -168,8 +171,7 @@ class World {
           .partition = 0,
           .lane = lane,
           .verdict = run_.verdict,
-          .aggregates = true,
-          .forget_cache_when_dropped = options_.forget_cache_when_dropped,
+          .transaction = transaction_,
           .random = random});
     };
     worker.partition = std::make_unique<Partition>(OptionsOf(worker), factory, random);
@@ -305,14 +307,18 @@ class World {
   }
 
   void Do(Worker& worker, const RunTransaction& action) {
-    const bool lost = Chaos(faults_.lost_answer);
-    After(Millis(1, 30), [this, &worker, action, lost, incarnation = worker.incarnation] {
+    const bool late = Chaos(faults_.late_commit);
+    const bool lost = late || Chaos(faults_.lost_answer);
+    if (late) {  // the sender gives it up before it happens
+      GiveLater(worker, Millis(1, 30), CommitDone{action.id, Unclear(Below(4))});
+    }
+    After(late ? Millis(30, 8000) : Millis(1, 30), [this, &worker, action, lost, incarnation = worker.incarnation] {
       std::vector<RowsPtr> rows;
       for (const ReadSpec& spec : action.reads) rows.push_back(run_.spanner.Read(spec).value());
       const absl::StatusOr<std::string> mutations = action.compute(rows);
       const absl::Status status =
           mutations.ok() ? run_.spanner.Commit(*mutations) : mutations.status();
-      if (status.ok()) ++run_.reshaped;
+      if (status.ok() && action.reads[0].table == "kafka_spanner.Partitions") ++run_.reshaped;
       if (worker.incarnation != incarnation) return;
       Trace(worker, StrCat("transaction: ", status.ToString()));
       GiveLater(worker, Millis(0, 10), CommitDone{action.id, lost ? Unclear(Below(4)) : status});
@@ -334,7 +340,7 @@ class World {
   void Do(Worker& worker, const CommitKafkaOffset& action) {
     Trace(worker, StrCat("reports ", action.offset));
     for (const FakeRecord& record : run_.log) {
-      if (record.offset < action.offset && !record.refused && !Written(record.offset)) {
+      if (record.offset >= run_.low && record.offset < action.offset && !record.refused && !Written(record.offset)) {
         run_.early_report = StrCat("offset ", action.offset, " was reported before offset ",
                                    record.offset, " was in Spanner");
       }
@@ -361,7 +367,12 @@ class World {
 
   void FetchTurn(int number) {
     Worker& worker = workers_[number];
-    if (worker.partition != nullptr && worker.frozen_until <= now()) {
+    if (worker.partition != nullptr && worker.frozen_until <= now() && worker.fetching &&
+        worker.held.empty() && worker.epoch != 0 && worker.position < run_.low) {
+      TopicFacts facts = Facts();
+      facts.out_of_range = true;
+      Give(worker, facts);
+    } else if (worker.partition != nullptr && worker.frozen_until <= now()) {
       if (worker.fetching && worker.held.size() < 3) Fetch(worker);
       Offer(worker);
     }
@@ -372,7 +383,7 @@ class World {
     Worker::Chunk chunk{worker.epoch, {}, worker.position};
     const size_t most = 1 + Below(30);
     size_t i = 0;
-    while (i < run_.log.size() && run_.log[i].offset < worker.position) ++i;
+    while (i < run_.log.size() && run_.log[i].offset < std::max(worker.position, run_.low)) ++i;
     for (; i < run_.log.size() && available_at_[i] <= now() && chunk.records.size() < most; ++i) {
       chunk.records.push_back(&run_.log[i]);
       chunk.next_offset = run_.log[i].offset + 1;
@@ -435,6 +446,7 @@ class World {
         Give(worker, Stop{});
       }
     }
+    if (Chance(faults_.retention)) Retain();
     if (Chance(faults_.lanes_change)) {
       lanes_ = static_cast<int>(1 + Below(4));
       Trace(workers_[0], StrCat("(the operator wants ", lanes_, " lanes)"));
@@ -446,6 +458,15 @@ class World {
       }
     }
     After(Millis(1, 100), [this] { ChaosTurn(); });
+  }
+
+  // Retention removes records, read or not.
+  void Retain() {
+    size_t available = 0;
+    while (available < run_.log.size() && available_at_[available] <= now()) ++available;
+    if (available == 0) return;
+    run_.low = std::max(run_.low, run_.log[Below(available)].offset);
+    Trace(workers_[0], StrCat("(retention removes what is below ", run_.low, ")"));
   }
 
   // The faults end; what is under way still arrives. One worker is left.
@@ -484,7 +505,7 @@ class World {
   uint64_t next_order_ = 0;
   Faults faults_ = {};
   int lanes_ = 1;
-  int64_t begin_ = 0;
+  bool transaction_ = false;
   int64_t end_ = 0;
   int64_t chaos_until_ = 0;
   bool calm_ = false;

@@ -8,6 +8,7 @@
 //   workers      crash at any step, freeze and come back (zombies), several at once on one partition
 //   fetches      records that were on their way when the worker seeked
 //   operators    another number of lanes while workers run
+//   retention    removes records that were not read (under `on_data_loss: continue`)
 // After some virtual seconds the faults end, one worker is left, and it must finish.
 //
 // Below this file nothing depends on time, chance or addresses: a seed replays exactly.
@@ -24,14 +25,13 @@
 #include "env/clock.h"
 #include "pipeline/partition.h"
 #include "pipeline/testing/fake_lane_data.h"
-#include "sim_spanner.h"
+#include "pipeline/testing/sim_spanner.h"
 
 namespace ks::sim {
 
 struct SimOptions {
   uint64_t seed = 0;
   pipeline::Rules rules;
-  bool forget_cache_when_dropped = true;
   bool trace = false;  // print what happens
 };
 
@@ -39,6 +39,7 @@ struct SimOptions {
 struct SimRun {
   std::vector<pipeline::FakeRecord> log;
   pipeline::Verdict verdict = pipeline::Verdict::kDeadLetter;
+  int64_t low = 0;          // what lies below may be lost: retention removed it
   bool finished = false;    // every record was dealt with, in bounded time, once the faults had ended
   std::string stopped;      // an error that a worker stopped with, where none was due
   std::string early_report; // a Kafka offset reported before its records were in Spanner
@@ -46,7 +47,7 @@ struct SimRun {
   int64_t given_up = 0;
   int64_t reshaped = 0;
   int64_t halvings = 0;
-  SimSpanner spanner;
+  pipeline::SimSpanner spanner;
 };
 
 SimRun RunSim(const SimOptions& options);

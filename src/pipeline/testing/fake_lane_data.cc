@@ -56,19 +56,54 @@ ClosedBatch FakeLaneData::Close(const BatchLimits& limits) {
   return batch;
 }
 
-std::vector<ReadSpec> FakeLaneData::MissingReads() {
-  if (!options_.aggregates || refused_) return {};
+// The rows of the closed batch's groups: all of them, or those that the cache lacks.
+std::vector<ReadSpec> FakeLaneData::GroupReads(bool all) const {
   google::spanner::v1::KeySet keys;
-  std::set<std::string> missing;
+  std::set<std::string> groups;
   for (const FakeRecord& record : closed_) {
-    if (cache_.contains(record.group) || !missing.insert(record.group).second) continue;
+    if (!all && cache_.contains(record.group)) continue;
+    if (!groups.insert(record.group).second) continue;
     auto& key = *keys.add_keys();
     key.add_values()->set_string_value(record.group);
+    if (options_.transaction) continue;
     key.add_values()->set_string_value(StrCat(options_.partition));
     key.add_values()->set_string_value(StrCat(options_.lane));
   }
-  if (missing.empty()) return {};
-  return {{"Partials", {"GroupKey", "Count", "Sum"}, keys.SerializeAsString()}};
+  if (groups.empty()) return {};
+  return {{options_.transaction ? "Totals" : "Partials", {"GroupKey", "Count", "Sum"},
+           keys.SerializeAsString()}};
+}
+
+std::vector<ReadSpec> FakeLaneData::MissingReads() {
+  if (options_.transaction || refused_) return {};
+  return GroupReads(false);
+}
+
+std::vector<ReadSpec> FakeLaneData::TransactionReads() {
+  if (!options_.transaction || refused_) return {};
+  return GroupReads(true);
+}
+
+MakeMutations FakeLaneData::TransactionMutations() {
+  std::string rest;
+  AppendMutations(&rest);
+  return [rest, records = closed_](absl::Span<const RowsPtr> rows) -> absl::StatusOr<std::string> {
+    std::map<std::string, Partial> totals;
+    for (const auto& row : rows.at(0)->rows()) {
+      totals[row.values(0).string_value()] = {Number(row.values(1)), Number(row.values(2))};
+    }
+    CommitRequest request;
+    for (const FakeRecord& record : records) {
+      Partial& total = totals[record.group];
+      ++total.count;
+      total.sum += record.value;
+    }
+    for (const auto& [group, total] : totals) {
+      AddRow(request.add_mutations()->mutable_insert_or_update(), "Totals",
+             {{"GroupKey", group}, {"Count", StrCat(total.count)}, {"Sum", StrCat(total.sum)}});
+    }
+    return rest + request.SerializeAsString();
+  };
 }
 
 absl::Status FakeLaneData::OnRead(const std::vector<RowsPtr>& rows) {
@@ -106,7 +141,7 @@ void FakeLaneData::AppendMutations(std::string* wire) {
   for (const auto& [key, offset] : latest) {
     AddRow(last, "Latest", {{"Key", key}, {"KafkaOffset", StrCat(offset)}});
   }
-  if (options_.aggregates) {
+  if (!options_.transaction) {
     Mutation::Write* const write = request.add_mutations()->mutable_insert_or_update();
     for (const auto& [group, partial] : partials) {
       AddRow(write, "Partials",
@@ -134,7 +169,7 @@ void FakeLaneData::OnDropped() {
   open_.clear();
   closed_.clear();
   refused_ = false;
-  if (options_.forget_cache_when_dropped) cache_.clear();
+  cache_.clear();
 }
 
 Verdict FakeLaneData::OnDataError(const absl::Status&) {

@@ -5,6 +5,7 @@
 //   Applied (KafkaPartition, KafkaOffset)  Key                   one row per record written
 //   Latest (Key)                           KafkaOffset           the last record of each key
 //   Partials (GroupKey, KafkaPartition, Lane)  Count, Sum        absolute values, from the cache
+//   Totals (GroupKey)                     Count, Sum            instead of Partials, in a transaction
 //   DeadLetters (KafkaPartition, KafkaOffset)
 // Applied and Latest are written by insert-or-update, so that only the protocol stands between a
 // record and its being written twice.
@@ -38,8 +39,7 @@ class FakeLaneData : public LaneData {
     int64_t partition = 0;
     int lane = 0;
     Verdict verdict = Verdict::kDeadLetter;
-    bool aggregates = true;
-    bool forget_cache_when_dropped = true;
+    bool transaction = false;  // `merge: transaction`: Totals instead of Partials
     env::Random* random = nullptr;  // decides when the cache forgets
   };
   explicit FakeLaneData(Options options) : options_(options) {}
@@ -51,6 +51,8 @@ class FakeLaneData : public LaneData {
   std::vector<ReadSpec> MissingReads() override;
   absl::Status OnRead(const std::vector<RowsPtr>& rows) override;
   void AppendMutations(std::string* wire) override;
+  std::vector<ReadSpec> TransactionReads() override;
+  MakeMutations TransactionMutations() override;
   void OnCommitted() override;
   void OnDropped() override;
   Verdict OnDataError(const absl::Status& status) override;
@@ -60,6 +62,8 @@ class FakeLaneData : public LaneData {
     int64_t count = 0;
     int64_t sum = 0;
   };
+
+  std::vector<ReadSpec> GroupReads(bool all) const;
 
   const Options options_;
   std::deque<FakeRecord> open_;

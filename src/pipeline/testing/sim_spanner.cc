@@ -1,4 +1,4 @@
-#include "sim_spanner.h"
+#include "pipeline/testing/sim_spanner.h"
 
 #include <google/protobuf/struct.pb.h>
 #include <google/spanner/v1/keys.pb.h>
@@ -15,7 +15,7 @@
 #include "base/check.h"
 #include "base/str_cat.h"
 
-namespace ks::sim {
+namespace ks::pipeline {
 namespace {
 
 using google::protobuf::ListValue;
@@ -41,6 +41,7 @@ const Schema& SchemaOf(const std::string& table) {
       {"DeadLetters", {{"KafkaPartition", "KafkaOffset"}, {"KafkaPartition", "KafkaOffset"}, ""}},
       {"Latest", {{"Key"}, {}, ""}},
       {"Partials", {{"GroupKey", "KafkaPartition", "Lane"}, {}, ""}},
+      {"Totals", {{"GroupKey"}, {}, ""}},
   };
   const auto found = schemas->find(table);
   KS_CHECK(found != schemas->end());
@@ -197,7 +198,7 @@ const SimTable& SimSpanner::table(const std::string& name) const {
   return found == tables_.end() ? *empty : found->second;
 }
 
-absl::StatusOr<pipeline::RowsPtr> SimSpanner::Read(const pipeline::ReadSpec& spec) const {
+absl::StatusOr<RowsPtr> SimSpanner::Read(const ReadSpec& spec) const {
   KeySet keys;
   if (!keys.ParseFromString(spec.key_set)) return absl::InternalError("this is not a KeySet");
   const Schema& schema = SchemaOf(spec.table);
@@ -233,4 +234,4 @@ absl::StatusOr<pipeline::RowsPtr> SimSpanner::Read(const pipeline::ReadSpec& spe
   return result;
 }
 
-}  // namespace ks::sim
+}  // namespace ks::pipeline

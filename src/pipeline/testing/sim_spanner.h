@@ -19,7 +19,7 @@
 #include "absl/status/statusor.h"
 #include "pipeline/ports.h"
 
-namespace ks::sim {
+namespace ks::pipeline {
 
 using SimKey = std::vector<std::string>;
 using SimRow = std::map<std::string, std::string>;  // without the columns that are NULL
@@ -36,7 +36,7 @@ class SimSpanner {
   };
 
   absl::Status Commit(std::string_view mutations);
-  absl::StatusOr<pipeline::RowsPtr> Read(const pipeline::ReadSpec& spec) const;
+  absl::StatusOr<RowsPtr> Read(const ReadSpec& spec) const;
 
   const SimTable& table(const std::string& name) const;
   const std::vector<Write>& journal() const { return journal_; }
@@ -48,4 +48,4 @@ class SimSpanner {
   int64_t commits_ = 0;
 };
 
-}  // namespace ks::sim
+}  // namespace ks::pipeline
