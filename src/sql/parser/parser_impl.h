@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "sql/parser/ast.h"
+#include "sql/parser/ddl_ast.h"
 #include "sql/parser/lexer.h"
 
 namespace ks::sql {
@@ -182,6 +183,64 @@ class Parser {
   bool ThenReturn(std::unique_ptr<Returning>* returning);
   StatementPtr CallProcedure();
   ExprPtr ValueOrDefault();
+
+  // ---- DDL: ddl.cc, ddl_table.cc, ddl_objects.cc
+  StatementPtr Create();
+  StatementPtr Alter();
+  StatementPtr Drop();
+  template <typename Drop>
+  StatementPtr DropNamed();
+  bool IfExists(bool* flag);
+  bool IfNotExists(bool* flag);
+  bool Options(std::vector<Option>* options);
+  bool Value(OptionValue* value);
+  bool Integer(int64_t* value);
+  bool OnDeleteAction(OnDelete* action);
+  bool ExpressionText(SqlText* text);  // (expression)
+  bool QueryText(SqlText* text);
+  bool SequenceParts(SequenceClauses* clauses);
+  bool KeyColumns(std::vector<KeyColumn>* columns);
+  bool KeyColumnList(std::vector<KeyColumn>* columns);
+
+  StatementPtr CreateDatabase();
+  StatementPtr AlterDatabase();
+  StatementPtr CreateSchema(bool or_replace);
+  StatementPtr CreateTable();
+  bool TableElement(TableDefinition* table);
+  bool TableClauses(TableDefinition* table);
+  bool InterleaveClause(Interleave* interleave);
+  bool DeletionPolicy(RowDeletionPolicy* policy);
+  bool Column(ColumnDefinition* column);
+  bool ColumnAttributes(ColumnDefinition* column);
+  bool ColumnAttribute(ColumnDefinition* column, bool* found);
+  bool TypeOfColumn(ColumnType* type);
+  bool Constraint(TableDefinition* table, bool* found);
+  bool ForeignKeyRest(ForeignKey* key);
+  StatementPtr AlterTable();
+  bool AlterTableAdd(AlterTableStatement* alter);
+  bool AlterTableDrop(AlterTableStatement* alter);
+  bool AlterTableSet(AlterTableStatement* alter);
+  bool AlterColumn(AlterTableStatement* alter);
+  bool AlterColumnSet(AlterTableStatement* alter);
+  StatementPtr RenameTable();
+  StatementPtr CreateIndex();
+  bool IndexClauses(IndexDefinition* index);
+  StatementPtr AlterIndex(IndexKind kind);
+  StatementPtr CreateView(bool or_replace);
+  StatementPtr CreateSequence();
+  StatementPtr AlterSequence();
+  StatementPtr CreateChangeStream();
+  StatementPtr AlterChangeStream();
+  bool Tracked(ChangeStreamDefinition* stream);
+  StatementPtr CreateRole();
+  bool Privileges(GrantBody* body);
+  bool Targets(GrantBody* body);
+  bool AllInSchema(GrantBody* body);
+  bool GrantRest(GrantBody* body, std::string_view preposition);
+  StatementPtr AlterStatistics();
+  StatementPtr CreateProtoBundle();
+  StatementPtr AlterProtoBundle();
+  bool TypeNames(std::vector<Path>* types);
 
   const std::string_view sql_;
   const TokenList list_;
