@@ -1,5 +1,6 @@
 #include "local/spanner/query/dml_runner.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,7 +41,8 @@ const char* ActionOf(DmlKind kind, bool existed) {
   return "INSERT";
 }
 
-// One row to write: the columns that get a value, in the order of `columns`, and its key where it must be known.
+// One row to write: the columns that get a value, in the order of `columns`, and its key where it
+// must be known.
 struct WriteRow {
   std::vector<int> columns;
   std::vector<Datum> values;
@@ -49,11 +51,9 @@ struct WriteRow {
 
 class Runner {
  public:
-  Runner(ReadWriteTransaction& transaction, sql::DmlPlan& plan, const sql::ExecuteOptions& options)
-      : transaction_(transaction),
-        plan_(plan),
-        options_(options),
-        table_(static_cast<const TableAdapter&>(plan.table()).table()) {}
+  Runner(ReadWriteTransaction& transaction, const Table& table, sql::DmlPlan& plan,
+         const sql::ExecuteOptions& options)
+      : transaction_(transaction), plan_(plan), options_(options), table_(table) {}
 
   absl::StatusOr<DmlResult> Run() {
     KS_ASSIGN_OR_RETURN(changes_, plan_.Rows());
@@ -114,9 +114,7 @@ class Runner {
     return result;
   }
 
-  bool NeedsKey() const {
-    return plan_.kind() == DmlKind::kInsertOrIgnore || plan_.returning();
-  }
+  bool NeedsKey() const { return plan_.kind() == DmlKind::kInsertOrIgnore || plan_.returning(); }
 
   absl::StatusOr<WriteRow> ToWrite(const sql::DmlRow& change) {
     WriteRow row;
@@ -153,7 +151,8 @@ class Runner {
     return absl::OkStatus();
   }
 
-  // The row's key; key columns that were left out get their defaults now, so that the row can be found again.
+  // The row's key; key columns that were left out get their defaults now, so that the row can be
+  // found again.
   absl::Status FindKey(WriteRow* row) {
     for (const KeyColumn& part : table_.key) {
       auto at = std::find(row->columns.begin(), row->columns.end(), part.column);
@@ -237,8 +236,10 @@ class Runner {
 
 absl::StatusOr<DmlResult> RunDml(ReadWriteTransaction& transaction, const sql::ResolvedDml& dml,
                                  const sql::ExecuteOptions& options) {
+  const auto* adapter = dynamic_cast<const TableAdapter*>(dml.table);
+  if (adapter == nullptr) return errors::MetadataNotWritable(dml.table->name());
   KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::DmlPlan> plan, sql::DmlPlan::Make(dml, options));
-  return Runner(transaction, *plan, options).Run();
+  return Runner(transaction, adapter->table(), *plan, options).Run();
 }
 
 }  // namespace ks::local

@@ -1,8 +1,8 @@
 // Runs DML: the row changes that SQL computes become mutations of the transaction, at once.
 //
-// A statement sees the transaction's earlier writes and none of its own. An error leaves the transaction as it was.
-// Thread safety: one call at a time on one transaction.
-// Source: https://cloud.google.com/spanner/docs/dml-tasks
+// A statement sees the transaction's earlier writes and none of its own. An error leaves the
+// transaction as it was. Thread safety: one call at a time on one transaction. Source:
+// https://cloud.google.com/spanner/docs/dml-tasks
 #pragma once
 
 #include <cstdint>

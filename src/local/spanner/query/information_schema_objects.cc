@@ -1,0 +1,174 @@
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "local/spanner/query/metadata_table.h"
+
+namespace ks::local {
+
+namespace {
+
+constexpr MetadataColumn kSequencesColumns[] = {
+    {"CATALOG", "STRING(MAX)"},
+    {"SCHEMA", "STRING(MAX)"},
+    {"NAME", "STRING(MAX)"},
+    {"DATA_TYPE", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kSequenceOptionsColumns[] = {
+    {"CATALOG", "STRING(MAX)"},     {"SCHEMA", "STRING(MAX)"},      {"NAME", "STRING(MAX)"},
+    {"OPTION_NAME", "STRING(MAX)"}, {"OPTION_TYPE", "STRING(MAX)"}, {"OPTION_VALUE", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kChangeStreamsColumns[] = {
+    {"CHANGE_STREAM_CATALOG", "STRING(MAX)"},
+    {"CHANGE_STREAM_SCHEMA", "STRING(MAX)"},
+    {"CHANGE_STREAM_NAME", "STRING(MAX)"},
+    {"ALL", "BOOL"},
+};
+
+constexpr MetadataColumn kChangeStreamTablesColumns[] = {
+    {"CHANGE_STREAM_CATALOG", "STRING(MAX)"},
+    {"CHANGE_STREAM_SCHEMA", "STRING(MAX)"},
+    {"CHANGE_STREAM_NAME", "STRING(MAX)"},
+    {"TABLE_CATALOG", "STRING(MAX)"},
+    {"TABLE_SCHEMA", "STRING(MAX)"},
+    {"TABLE_NAME", "STRING(MAX)"},
+    {"ALL_COLUMNS", "BOOL"},
+};
+
+constexpr MetadataColumn kChangeStreamColumnsColumns[] = {
+    {"CHANGE_STREAM_CATALOG", "STRING(MAX)"}, {"CHANGE_STREAM_SCHEMA", "STRING(MAX)"},
+    {"CHANGE_STREAM_NAME", "STRING(MAX)"},    {"TABLE_CATALOG", "STRING(MAX)"},
+    {"TABLE_SCHEMA", "STRING(MAX)"},          {"TABLE_NAME", "STRING(MAX)"},
+    {"COLUMN_NAME", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kChangeStreamOptionsColumns[] = {
+    {"CHANGE_STREAM_CATALOG", "STRING(MAX)"}, {"CHANGE_STREAM_SCHEMA", "STRING(MAX)"},
+    {"CHANGE_STREAM_NAME", "STRING(MAX)"},    {"OPTION_NAME", "STRING(MAX)"},
+    {"OPTION_TYPE", "STRING(MAX)"},           {"OPTION_VALUE", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kModelsColumns[] = {
+    {"MODEL_CATALOG", "STRING(MAX)"},
+    {"MODEL_SCHEMA", "STRING(MAX)"},
+    {"MODEL_NAME", "STRING(MAX)"},
+    {"IS_REMOTE", "BOOL"},
+};
+
+constexpr MetadataColumn kModelOptionsColumns[] = {
+    {"MODEL_CATALOG", "STRING(MAX)"}, {"MODEL_SCHEMA", "STRING(MAX)"},
+    {"MODEL_NAME", "STRING(MAX)"},    {"OPTION_NAME", "STRING(MAX)"},
+    {"OPTION_TYPE", "STRING(MAX)"},   {"OPTION_VALUE", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kModelColumnsColumns[] = {
+    {"MODEL_CATALOG", "STRING(MAX)"}, {"MODEL_SCHEMA", "STRING(MAX)"},
+    {"MODEL_NAME", "STRING(MAX)"},    {"COLUMN_KIND", "STRING(MAX)"},
+    {"COLUMN_NAME", "STRING(MAX)"},   {"ORDINAL_POSITION", "INT64"},
+    {"DATA_TYPE", "STRING(MAX)"},     {"IS_EXPLICIT", "BOOL"},
+};
+
+constexpr MetadataColumn kModelColumnOptionsColumns[] = {
+    {"MODEL_CATALOG", "STRING(MAX)"}, {"MODEL_SCHEMA", "STRING(MAX)"},
+    {"MODEL_NAME", "STRING(MAX)"},    {"COLUMN_KIND", "STRING(MAX)"},
+    {"COLUMN_NAME", "STRING(MAX)"},   {"OPTION_NAME", "STRING(MAX)"},
+    {"OPTION_TYPE", "STRING(MAX)"},   {"OPTION_VALUE", "STRING(MAX)"},
+};
+
+void FillNothing(const Schema&, MetadataRows*) {}
+
+MetadataRow Name(std::string_view full_name) {
+  const auto [schema, name] = SplitName(full_name);
+  return {Text(""), Text(schema), Text(name)};
+}
+
+MetadataRow Joined(MetadataRow left, MetadataRow right) {
+  for (sql::Value& value : right) left.push_back(std::move(value));
+  return left;
+}
+
+MetadataRow Option(const OptionEntry& option) {
+  const std::string_view value = option.value;
+  const bool quoted = value.size() >= 2 && (value.front() == '\'' || value.front() == '"');
+  const bool boolean =
+      absl::EqualsIgnoreCase(value, "true") || absl::EqualsIgnoreCase(value, "false");
+  const char* type = quoted ? "STRING" : boolean ? "BOOL" : "INT64";
+  return {Text(option.name), Text(type), Text(quoted ? value.substr(1, value.size() - 2) : value)};
+}
+
+void FillSequences(const Schema& schema, MetadataRows* rows) {
+  for (const Sequence& sequence : schema.sequences) {
+    rows->push_back(Joined(Name(sequence.name), {Text("INT64")}));
+  }
+}
+
+void FillSequenceOptions(const Schema& schema, MetadataRows* rows) {
+  for (const Sequence& sequence : schema.sequences) {
+    for (const OptionEntry& option : sequence.options) {
+      rows->push_back(Joined(Name(sequence.name), Option(option)));
+    }
+  }
+}
+
+void FillChangeStreams(const Schema& schema, MetadataRows* rows) {
+  for (const ChangeStream& stream : schema.change_streams) {
+    rows->push_back(Joined(Name(stream.name), {Flag(stream.for_all)}));
+  }
+}
+
+void FillChangeStreamTables(const Schema& schema, MetadataRows* rows) {
+  for (const ChangeStream& stream : schema.change_streams) {
+    if (stream.for_all) {
+      for (const auto& table : schema.tables) {
+        rows->push_back(Joined(Joined(Name(stream.name), Name(table->name)), {Flag(true)}));
+      }
+    }
+    for (const ChangeStream::Watched& watched : stream.watched) {
+      rows->push_back(
+          Joined(Joined(Name(stream.name), Name(watched.table)), {Flag(watched.all_columns)}));
+    }
+  }
+}
+
+void FillChangeStreamColumns(const Schema& schema, MetadataRows* rows) {
+  for (const ChangeStream& stream : schema.change_streams) {
+    for (const ChangeStream::Watched& watched : stream.watched) {
+      if (watched.all_columns) continue;
+      for (const std::string& column : watched.columns) {
+        rows->push_back(Joined(Joined(Name(stream.name), Name(watched.table)), {Text(column)}));
+      }
+    }
+  }
+}
+
+void FillChangeStreamOptions(const Schema& schema, MetadataRows* rows) {
+  for (const ChangeStream& stream : schema.change_streams) {
+    for (const OptionEntry& option : stream.options) {
+      rows->push_back(Joined(Name(stream.name), Option(option)));
+    }
+  }
+}
+
+constexpr MetadataTable kTables[] = {
+    {"INFORMATION_SCHEMA", "SEQUENCES", kSequencesColumns, &FillSequences},
+    {"INFORMATION_SCHEMA", "SEQUENCE_OPTIONS", kSequenceOptionsColumns, &FillSequenceOptions},
+    {"INFORMATION_SCHEMA", "CHANGE_STREAMS", kChangeStreamsColumns, &FillChangeStreams},
+    {"INFORMATION_SCHEMA", "CHANGE_STREAM_TABLES", kChangeStreamTablesColumns,
+     &FillChangeStreamTables},
+    {"INFORMATION_SCHEMA", "CHANGE_STREAM_COLUMNS", kChangeStreamColumnsColumns,
+     &FillChangeStreamColumns},
+    {"INFORMATION_SCHEMA", "CHANGE_STREAM_OPTIONS", kChangeStreamOptionsColumns,
+     &FillChangeStreamOptions},
+    {"INFORMATION_SCHEMA", "MODELS", kModelsColumns, &FillNothing},
+    {"INFORMATION_SCHEMA", "MODEL_OPTIONS", kModelOptionsColumns, &FillNothing},
+    {"INFORMATION_SCHEMA", "MODEL_COLUMNS", kModelColumnsColumns, &FillNothing},
+    {"INFORMATION_SCHEMA", "MODEL_COLUMN_OPTIONS", kModelColumnOptionsColumns, &FillNothing},
+};
+
+}  // namespace
+
+absl::Span<const MetadataTable> ObjectMetadata() { return kTables; }
+
+}  // namespace ks::local

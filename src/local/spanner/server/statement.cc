@@ -1,0 +1,221 @@
+#include "local/spanner/server/statement.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "base/status_macros.h"
+#include "env/clock.h"
+#include "google/spanner/v1/result_set.pb.h"
+#include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/server/call.h"
+#include "local/spanner/server/errors.h"
+#include "local/spanner/server/limits.h"
+#include "local/spanner/server/server_state.h"
+#include "local/spanner/server/value_codec.h"
+
+namespace ks::local {
+
+namespace pb = google::spanner::v1;
+
+namespace {
+
+// The lines of Explain(), indented by two blanks a level, as a tree of plan nodes.
+void FillPlan(std::string_view explain, pb::QueryPlan* plan) {
+  std::vector<std::pair<size_t, int>> parents;  // indent, node
+  for (const std::string_view line : absl::StrSplit(explain, '\n', absl::SkipWhitespace())) {
+    const size_t indent = line.find_first_not_of(' ');
+    while (!parents.empty() && parents.back().first >= indent) parents.pop_back();
+    const int index = plan->plan_nodes_size();
+    pb::PlanNode* node = plan->add_plan_nodes();
+    node->set_index(index);
+    node->set_kind(pb::PlanNode::RELATIONAL);
+    node->set_display_name(std::string(absl::StripAsciiWhitespace(line)));
+    if (!parents.empty()) {
+      plan->mutable_plan_nodes(parents.back().second)->add_child_links()->set_child_index(index);
+    }
+    parents.emplace_back(indent, index);
+  }
+}
+
+void AddStat(const char* name, std::string value, pb::ResultSetStats* stats) {
+  (*stats->mutable_query_stats()->mutable_fields())[name].set_string_value(std::move(value));
+}
+
+std::string Milliseconds(int64_t nanos) {
+  return absl::StrFormat("%.2f msecs", static_cast<double>(nanos) / 1e6);
+}
+
+sql::RowBatch ToBatch(const std::vector<std::vector<sql::Value>>& rows, size_t columns,
+                      std::vector<std::vector<sql::Datum>>* data) {
+  sql::RowBatch batch;
+  batch.rows = static_cast<uint32_t>(rows.size());
+  data->assign(columns, {});
+  for (size_t c = 0; c < columns; ++c) {
+    for (const auto& row : rows) (*data)[c].push_back(row[c].datum());
+    batch.columns.push_back((*data)[c].data());
+  }
+  return batch;
+}
+
+}  // namespace
+
+Statement::Statement(Call& call, RowSource& source, const Text& text)
+    : call_(call), text_(text), catalog_(source, text.part) {
+  const int64_t now = call.server().clock.NowNanos();
+  options_.now = {now / env::kNanosPerSecond, static_cast<int32_t>(now % env::kNanosPerSecond)};
+  options_.parameters = &parameters_;
+  options_.check_alive = [this] { return call_.CheckAlive(); };
+  options_.seed = static_cast<uint64_t>(now);
+}
+Statement::~Statement() = default;
+
+absl::StatusOr<std::unique_ptr<Statement>> Statement::Prepare(Call& call, RowSource& source,
+                                                              const Text& text) {
+  if (text.sql.size() > limits::kSqlChars) return errors::SqlTooLong(text.sql.size());
+  if (text.parameters.fields_size() > limits::kQueryParameters) {
+    return errors::TooManyParameters(static_cast<int>(text.parameters.fields_size()));
+  }
+  std::unique_ptr<Statement> statement(new Statement(call, source, text));
+  KS_RETURN_IF_ERROR(statement->Analyze());
+  if (text.mode != StatementMode::kPlan) KS_RETURN_IF_ERROR(statement->DecodeParameters());
+  return statement;
+}
+
+absl::Status Statement::Analyze() {
+  for (const auto& [name, type] : text_.types) {
+    KS_ASSIGN_OR_RETURN(declared_[absl::AsciiStrToLower(name)], FromProto(type));
+  }
+  sql::AnalyzerOptions options;
+  options.catalog = &catalog_;
+  options.parameters = declared_;
+  options.allow_undeclared_parameters = true;
+  KS_ASSIGN_OR_RETURN(analyzed_, sql::AnalyzeStatement(text_.sql, options));
+  for (const sql::TypeRef type : ColumnTypes()) {
+    if (type->is_struct()) return errors::StructColumn();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Statement::DecodeParameters() {
+  sql::ParameterTypes wanted = declared_;
+  for (const auto& [name, type] : analyzed_.undeclared) wanted[name] = type;
+  sql::Arena arena;
+  for (const auto& [name, value] : text_.parameters.fields()) {
+    const std::string lower = absl::AsciiStrToLower(name);
+    const auto type = wanted.find(lower);
+    if (type == wanted.end()) continue;  // given and not used
+    sql::Datum datum;
+    absl::Status decoded = DecodeValue(type->second, value.SerializeAsString(),
+                                       CommitTimestamps::kRefuse, arena, &datum);
+    if (!decoded.ok()) {
+      // The type of an undeclared one was ours to find; a value that does not fit is the caller's.
+      const bool given = declared_.count(lower) > 0;
+      return given ? decoded : absl::InvalidArgumentError(decoded.message());
+    }
+    parameters_.emplace(lower, sql::Value(type->second, datum));
+  }
+  for (const auto& [name, type] : wanted) {
+    if (parameters_.count(name) == 0) return errors::ParameterMissing(name);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<sql::TypeRef> Statement::ColumnTypes() const {
+  std::vector<sql::TypeRef> types;
+  if (is_dml()) {
+    for (const auto& column : analyzed_.dml->returning_columns) types.push_back(column.expr->type);
+  } else {
+    for (const sql::OutputColumn& column : analyzed_.query->output) types.push_back(column.type);
+  }
+  return types;
+}
+
+void Statement::FillMetadata(pb::ResultSetMetadata* metadata) const {
+  pb::StructType* row_type = metadata->mutable_row_type();
+  const auto add = [&](const std::string& name, sql::TypeRef type) {
+    pb::StructType::Field* field = row_type->add_fields();
+    field->set_name(name);
+    ToProto(type, field->mutable_type());
+  };
+  if (is_dml()) {
+    for (const auto& column : analyzed_.dml->returning_columns) {
+      add(column.column.name, column.expr->type);
+    }
+  } else {
+    for (const sql::OutputColumn& column : analyzed_.query->output) add(column.name, column.type);
+  }
+  for (const auto& [name, type] : analyzed_.undeclared) {
+    pb::StructType::Field* field = metadata->mutable_undeclared_parameters()->add_fields();
+    field->set_name(name);
+    ToProto(type, field->mutable_type());
+  }
+}
+
+absl::StatusOr<std::string> Statement::RunQuery(ResultSink& sink) {
+  const int64_t started = call_.server().clock.MonotonicNanos();
+  KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::QueryCursor> cursor,
+                      sql::OpenQuery(*analyzed_.query, options_));
+  int64_t rows = 0;
+  sql::RowBatch batch;
+  do {
+    KS_RETURN_IF_ERROR(call_.CheckAlive());
+    KS_RETURN_IF_ERROR(cursor->Next(&batch));
+    rows += batch.rows;
+    KS_RETURN_IF_ERROR(sink.Rows(batch));
+  } while (batch.rows > 0);
+  if (!wants_stats()) return std::string();
+  pb::ResultSetStats stats;
+  if (wants_plan()) FillPlan(cursor->Explain(), stats.mutable_query_plan());
+  const int64_t elapsed = call_.server().clock.MonotonicNanos() - started;
+  AddStat("rows_returned", absl::StrCat(rows), &stats);
+  AddStat("rows_scanned", absl::StrCat(cursor->rows_scanned()), &stats);
+  AddStat("elapsed_time", Milliseconds(elapsed), &stats);
+  AddStat("cpu_time", Milliseconds(elapsed), &stats);
+  AddStat("query_text", std::string(text_.sql), &stats);
+  return stats.SerializeAsString();
+}
+
+absl::StatusOr<std::string> Statement::RunDml(ReadWriteTransaction& transaction, bool lower_bound,
+                                              ResultSink* sink) {
+  KS_ASSIGN_OR_RETURN(const DmlResult result,
+                      ks::local::RunDml(transaction, *analyzed_.dml, options_));
+  if (sink != nullptr && !result.returning.empty()) {
+    std::vector<std::vector<sql::Datum>> data;
+    KS_RETURN_IF_ERROR(
+        sink->Rows(ToBatch(result.returning, result.returning_columns.size(), &data)));
+  }
+  pb::ResultSetStats stats;
+  if (lower_bound) {
+    stats.set_row_count_lower_bound(result.rows);
+  } else {
+    stats.set_row_count_exact(result.rows);
+  }
+  if (wants_stats()) {
+    AddStat("rows_returned", absl::StrCat(result.returning.size()), &stats);
+    AddStat("query_text", std::string(text_.sql), &stats);
+  }
+  return stats.SerializeAsString();
+}
+
+absl::StatusOr<std::string> Statement::Explain() {
+  pb::ResultSetStats stats;
+  if (is_dml()) {
+    FillPlan(sql::ToText(*analyzed_.dml->rel), stats.mutable_query_plan());
+    stats.set_row_count_exact(0);
+    return stats.SerializeAsString();
+  }
+  // Plans may need parameters' values: they are NULL here.
+  for (const auto& [name, type] : declared_) parameters_.emplace(name, sql::Value::Null(type));
+  for (const auto& [name, type] : analyzed_.undeclared) {
+    parameters_.emplace(name, sql::Value::Null(type));
+  }
+  KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::QueryCursor> cursor,
+                      sql::OpenQuery(*analyzed_.query, options_));
+  FillPlan(cursor->Explain(), stats.mutable_query_plan());
+  return stats.SerializeAsString();
+}
+
+}  // namespace ks::local
