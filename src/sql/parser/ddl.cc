@@ -53,7 +53,8 @@ StatementPtr Parser::Create() {
     return nullptr;
   }
   if (TakeWord("TABLE")) return CreateTable();
-  if (IsWord("UNIQUE") || IsWord("NULL_FILTERED") || IsWord("INDEX") || IsWord("INDEX", 1)) return CreateIndex();
+  if (IsWord("UNIQUE") || IsWord("NULL_FILTERED") || IsWord("INDEX") || IsWord("INDEX", 1))
+    return CreateIndex();
   if (TakeWord("SEQUENCE")) return CreateSequence();
   if (TakeWords({"CHANGE", "STREAM"})) return CreateChangeStream();
   if (TakeWord("ROLE")) return CreateRole();
@@ -161,8 +162,10 @@ bool Parser::Integer(int64_t* value) {
   if (token.kind != TokenKind::kInteger) return Unexpected();
   const bool hex = token.text.size() > 2 && (token.text[1] == 'x' || token.text[1] == 'X');
   const std::string digits = StrCat(negative ? "-" : "", hex ? token.text.substr(2) : token.text);
-  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), *value, hex ? 16 : 10);
-  if (result.ec != std::errc()) return Fail(token.begin, StrCat("Invalid integer literal: ", token.text));
+  const auto result =
+      std::from_chars(digits.data(), digits.data() + digits.size(), *value, hex ? 16 : 10);
+  if (result.ec != std::errc())
+    return Fail(token.begin, StrCat("Invalid integer literal: ", token.text));
   Take();
   return true;
 }
@@ -194,7 +197,8 @@ bool Parser::QueryText(SqlText* text) {
   return true;
 }
 
-// [BIT_REVERSED_POSITIVE] [[SET] SKIP RANGE a, b | SET NO SKIP RANGE] [(START | RESTART) COUNTER WITH n]
+// [BIT_REVERSED_POSITIVE] [[SET] SKIP RANGE a, b | SET NO SKIP RANGE] [(START | RESTART) COUNTER
+// WITH n]
 bool Parser::SequenceParts(SequenceClauses* clauses) {
   while (true) {
     if (IsWord("SET") && (IsWord("SKIP", 1) || IsWord("NO", 1) || IsWord("START", 1))) Take();
@@ -204,7 +208,9 @@ bool Parser::SequenceParts(SequenceClauses* clauses) {
       clauses->no_skip_range = true;
     } else if (TakeWord("SKIP")) {
       std::pair<int64_t, int64_t> range;
-      if (!ExpectWord("RANGE") || !Integer(&range.first) || !ExpectSymbol(",") || !Integer(&range.second)) return false;
+      if (!ExpectWord("RANGE") || !Integer(&range.first) || !ExpectSymbol(",") ||
+          !Integer(&range.second))
+        return false;
       clauses->skip_range = range;
     } else if (IsWord("START") || IsWord("RESTART")) {
       auto& counter = Take().value == "START" ? clauses->start_counter : clauses->restart_counter;

@@ -1,9 +1,10 @@
 // The syntax tree of DDL.
 //
-// Definitions (TableDefinition and so on) are plain values, so a schema can keep them, change them and print them again with
-// ddl_printer.h. Expressions and queries are kept as the text that was written, as Spanner keeps them; the parser has
-// made sure that they parse. Names are as written, without backticks.
-// Source: https://cloud.google.com/spanner/docs/reference/standard-sql/data-definition-language
+// Definitions (TableDefinition and so on) are plain values, so a schema can keep them, change them
+// and print them again with ddl_printer.h. Expressions and queries are kept as the text that was
+// written, as Spanner keeps them; the parser has made sure that they parse. Names are as written,
+// without backticks. Source:
+// https://cloud.google.com/spanner/docs/reference/standard-sql/data-definition-language
 #pragma once
 
 #include <cstdint>
@@ -34,10 +35,10 @@ struct Option {
 };
 
 struct ColumnType {
-  std::string name;               // INT64, my.Proto: simple types in upper case
-  bool array = false;             // ARRAY<name>
-  bool max_length = false;        // STRING(MAX)
-  std::optional<int64_t> length;  // STRING(10)
+  std::string name;                      // INT64, my.Proto: simple types in upper case
+  bool array = false;                    // ARRAY<name>
+  bool max_length = false;               // STRING(MAX)
+  std::optional<int64_t> length;         // STRING(10)
   std::optional<int64_t> vector_length;  // ARRAY<FLOAT32>(vector_length=>128)
   SourceRange range;
 };
@@ -46,11 +47,12 @@ struct ColumnType {
 struct SequenceClauses {
   bool bit_reversed_positive = false;
   std::optional<std::pair<int64_t, int64_t>> skip_range;
-  bool no_skip_range = false;                  // ALTER … SET NO SKIP RANGE
-  std::optional<int64_t> start_counter;        // START COUNTER WITH
-  std::optional<int64_t> restart_counter;      // ALTER … RESTART COUNTER WITH
+  bool no_skip_range = false;              // ALTER … SET NO SKIP RANGE
+  std::optional<int64_t> start_counter;    // START COUNTER WITH
+  std::optional<int64_t> restart_counter;  // ALTER … RESTART COUNTER WITH
   bool empty() const {
-    return !bit_reversed_positive && !skip_range && !no_skip_range && !start_counter && !restart_counter;
+    return !bit_reversed_positive && !skip_range && !no_skip_range && !start_counter &&
+           !restart_counter;
   }
 };
 
@@ -234,7 +236,13 @@ struct CreateIndexStatement : StatementOf<StatementKind::kCreateIndex> {
   IndexDefinition index;  // of any kind
 };
 
-enum class AlterIndexAction : uint8_t { kAddStoredColumn, kDropStoredColumn, kAddColumn, kDropColumn, kSetOptions };
+enum class AlterIndexAction : uint8_t {
+  kAddStoredColumn,
+  kDropStoredColumn,
+  kAddColumn,
+  kDropColumn,
+  kSetOptions
+};
 struct AlterIndexStatement : StatementOf<StatementKind::kAlterIndex> {
   IndexKind index_kind = IndexKind::kSecondary;
   Path name;
@@ -298,14 +306,24 @@ struct Privilege {
   std::vector<Identifier> columns;  // empty: the whole object
 };
 enum class GrantTarget : uint8_t {
-  kTable, kView, kChangeStream, kTableFunction, kSchema, kSequence, kModel, kRole,
-  kAllTablesInSchema, kAllViewsInSchema, kAllChangeStreamsInSchema, kAllSequencesInSchema,
+  kTable,
+  kView,
+  kChangeStream,
+  kTableFunction,
+  kSchema,
+  kSequence,
+  kModel,
+  kRole,
+  kAllTablesInSchema,
+  kAllViewsInSchema,
+  kAllChangeStreamsInSchema,
+  kAllSequencesInSchema,
 };
 struct GrantBody {
   std::vector<Privilege> privileges;  // none for kRole
   GrantTarget target = GrantTarget::kTable;
-  std::vector<Path> targets;          // the schemas for kAll…
-  std::vector<Identifier> roles;      // who gets or loses it
+  std::vector<Path> targets;      // the schemas for kAll…
+  std::vector<Identifier> roles;  // who gets or loses it
 };
 struct GrantStatement : StatementOf<StatementKind::kGrant> {
   GrantBody body;

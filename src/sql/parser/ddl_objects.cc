@@ -1,4 +1,5 @@
-// DDL of everything but tables: indexes, views, sequences, change streams, roles and rights, proto bundles.
+// DDL of everything but tables: indexes, views, sequences, change streams, roles and rights, proto
+// bundles.
 
 #include <utility>
 
@@ -13,29 +14,40 @@ StatementPtr Parser::CreateIndex() {
   IndexDefinition& index = create->index;
   index.unique = TakeWord("UNIQUE");
   index.null_filtered = TakeWord("NULL_FILTERED");
-  if (TakeWord("SEARCH")) index.kind = IndexKind::kSearch;
-  else if (TakeWord("VECTOR")) index.kind = IndexKind::kVector;
-  if (!ExpectWord("INDEX") || !IfNotExists(&create->if_not_exists) || !NamePath(&index.name)) return nullptr;
+  if (TakeWord("SEARCH"))
+    index.kind = IndexKind::kSearch;
+  else if (TakeWord("VECTOR"))
+    index.kind = IndexKind::kVector;
+  if (!ExpectWord("INDEX") || !IfNotExists(&create->if_not_exists) || !NamePath(&index.name))
+    return nullptr;
   if (!ExpectWord("ON") || !NamePath(&index.table) || !KeyColumns(&index.columns)) return nullptr;
   return IndexClauses(&index) ? std::move(create) : nullptr;
 }
 
-// [STORING (…)] [PARTITION BY …] [ORDER BY …] [WHERE a IS NOT NULL AND …] [, INTERLEAVE IN t] [OPTIONS (…)]
+// STORING (…), PARTITION BY …, ORDER BY …, WHERE a IS NOT NULL AND …, `, INTERLEAVE IN t`, OPTIONS
+// (…)
 bool Parser::IndexClauses(IndexDefinition* index) {
-  if (TakeWord("STORING") && !NameList(&index->storing)) return false;
-  if (TakeWords({"PARTITION", "BY"})) {
-    do {
-      if (!Name(&index->partition_by.emplace_back())) return false;
-    } while (TakeSymbol(","));
+  while (true) {
+    if (IsWord("STORING") && index->storing.empty()) {
+      Take();
+      if (!NameList(&index->storing)) return false;
+    } else if (TakeWords({"PARTITION", "BY"})) {
+      do {
+        if (!Name(&index->partition_by.emplace_back())) return false;
+      } while (TakeSymbol(","));
+    } else if (TakeWords({"ORDER", "BY"})) {
+      if (!KeyColumnList(&index->order_by)) return false;
+    } else if (TakeWord("WHERE")) {
+      do {
+        if (!Name(&index->not_null_columns.emplace_back()) || !ExpectWords({"IS", "NOT", "NULL"}))
+          return false;
+      } while (TakeWord("AND"));
+    } else if (index->interleave_in.empty() && TakeSymbol(",")) {
+      if (!ExpectWords({"INTERLEAVE", "IN"}) || !NamePath(&index->interleave_in)) return false;
+    } else {
+      return !IsWord("OPTIONS") || Options(&index->options);
+    }
   }
-  if (TakeWords({"ORDER", "BY"}) && !KeyColumnList(&index->order_by)) return false;
-  if (TakeWord("WHERE")) {
-    do {
-      if (!Name(&index->not_null_columns.emplace_back()) || !ExpectWords({"IS", "NOT", "NULL"})) return false;
-    } while (TakeWord("AND"));
-  }
-  if (TakeSymbol(",") && (!ExpectWords({"INTERLEAVE", "IN"}) || !NamePath(&index->interleave_in))) return false;
-  return !IsWord("OPTIONS") || Options(&index->options);
 }
 
 StatementPtr Parser::AlterIndex(IndexKind kind) {
@@ -56,8 +68,10 @@ StatementPtr Parser::AlterIndex(IndexKind kind) {
     Expected("keyword STORED");
     return nullptr;
   }
-  if (stored) alter->action = add ? AlterIndexAction::kAddStoredColumn : AlterIndexAction::kDropStoredColumn;
-  else alter->action = add ? AlterIndexAction::kAddColumn : AlterIndexAction::kDropColumn;
+  if (stored)
+    alter->action = add ? AlterIndexAction::kAddStoredColumn : AlterIndexAction::kDropStoredColumn;
+  else
+    alter->action = add ? AlterIndexAction::kAddColumn : AlterIndexAction::kDropColumn;
   if (!ExpectWord("COLUMN") || !Name(&alter->column)) return nullptr;
   return alter;
 }
@@ -69,8 +83,10 @@ StatementPtr Parser::CreateView(bool or_replace) {
   if (!IfNotExists(&create->if_not_exists) || !NamePath(&create->view.name)) return nullptr;
   if (TakeWord("SQL")) {
     if (!ExpectWord("SECURITY")) return nullptr;
-    if (TakeWord("INVOKER")) create->view.security = SqlSecurity::kInvoker;
-    else if (TakeWord("DEFINER")) create->view.security = SqlSecurity::kDefiner;
+    if (TakeWord("INVOKER"))
+      create->view.security = SqlSecurity::kInvoker;
+    else if (TakeWord("DEFINER"))
+      create->view.security = SqlSecurity::kDefiner;
     else {
       Expected("keyword DEFINER or keyword INVOKER");
       return nullptr;
@@ -175,13 +191,20 @@ bool Parser::GrantRest(GrantBody* body, std::string_view preposition) {
 bool Parser::Privileges(GrantBody* body) {
   do {
     Privilege& privilege = body->privileges.emplace_back();
-    if (TakeWord("SELECT")) privilege.kind = PrivilegeKind::kSelect;
-    else if (TakeWord("INSERT")) privilege.kind = PrivilegeKind::kInsert;
-    else if (TakeWord("UPDATE")) privilege.kind = PrivilegeKind::kUpdate;
-    else if (TakeWord("DELETE")) privilege.kind = PrivilegeKind::kDelete;
-    else if (TakeWord("EXECUTE")) privilege.kind = PrivilegeKind::kExecute;
-    else if (TakeWord("USAGE")) privilege.kind = PrivilegeKind::kUsage;
-    else return Unexpected();
+    if (TakeWord("SELECT"))
+      privilege.kind = PrivilegeKind::kSelect;
+    else if (TakeWord("INSERT"))
+      privilege.kind = PrivilegeKind::kInsert;
+    else if (TakeWord("UPDATE"))
+      privilege.kind = PrivilegeKind::kUpdate;
+    else if (TakeWord("DELETE"))
+      privilege.kind = PrivilegeKind::kDelete;
+    else if (TakeWord("EXECUTE"))
+      privilege.kind = PrivilegeKind::kExecute;
+    else if (TakeWord("USAGE"))
+      privilege.kind = PrivilegeKind::kUsage;
+    else
+      return Unexpected();
     if (IsSymbol("(") && !NameList(&privilege.columns)) return false;
   } while (TakeSymbol(","));
   return true;
@@ -189,14 +212,22 @@ bool Parser::Privileges(GrantBody* body) {
 
 bool Parser::Targets(GrantBody* body) {
   if (TakeWord("ALL")) return AllInSchema(body);
-  if (TakeWords({"CHANGE", "STREAM"})) body->target = GrantTarget::kChangeStream;
-  else if (TakeWords({"TABLE", "FUNCTION"})) body->target = GrantTarget::kTableFunction;
-  else if (TakeWord("TABLE")) body->target = GrantTarget::kTable;
-  else if (TakeWord("VIEW")) body->target = GrantTarget::kView;
-  else if (TakeWord("SCHEMA")) body->target = GrantTarget::kSchema;
-  else if (TakeWord("SEQUENCE")) body->target = GrantTarget::kSequence;
-  else if (TakeWord("MODEL")) body->target = GrantTarget::kModel;
-  else return Unexpected();
+  if (TakeWords({"CHANGE", "STREAM"}))
+    body->target = GrantTarget::kChangeStream;
+  else if (TakeWords({"TABLE", "FUNCTION"}))
+    body->target = GrantTarget::kTableFunction;
+  else if (TakeWord("TABLE"))
+    body->target = GrantTarget::kTable;
+  else if (TakeWord("VIEW"))
+    body->target = GrantTarget::kView;
+  else if (TakeWord("SCHEMA"))
+    body->target = GrantTarget::kSchema;
+  else if (TakeWord("SEQUENCE"))
+    body->target = GrantTarget::kSequence;
+  else if (TakeWord("MODEL"))
+    body->target = GrantTarget::kModel;
+  else
+    return Unexpected();
   do {
     Path& path = body->targets.emplace_back();
     // The default schema is called DEFAULT.
@@ -211,11 +242,16 @@ bool Parser::Targets(GrantBody* body) {
 
 // ALL (TABLES | VIEWS | SEQUENCES | CHANGE STREAMS) IN SCHEMA s
 bool Parser::AllInSchema(GrantBody* body) {
-  if (TakeWord("TABLES")) body->target = GrantTarget::kAllTablesInSchema;
-  else if (TakeWord("VIEWS")) body->target = GrantTarget::kAllViewsInSchema;
-  else if (TakeWord("SEQUENCES")) body->target = GrantTarget::kAllSequencesInSchema;
-  else if (TakeWords({"CHANGE", "STREAMS"})) body->target = GrantTarget::kAllChangeStreamsInSchema;
-  else return Unexpected();
+  if (TakeWord("TABLES"))
+    body->target = GrantTarget::kAllTablesInSchema;
+  else if (TakeWord("VIEWS"))
+    body->target = GrantTarget::kAllViewsInSchema;
+  else if (TakeWord("SEQUENCES"))
+    body->target = GrantTarget::kAllSequencesInSchema;
+  else if (TakeWords({"CHANGE", "STREAMS"}))
+    body->target = GrantTarget::kAllChangeStreamsInSchema;
+  else
+    return Unexpected();
   if (!ExpectWords({"IN", "SCHEMA"})) return false;
   do {
     if (!NameAfterDot(&body->targets.emplace_back().emplace_back())) return false;
@@ -233,7 +269,8 @@ StatementPtr Parser::AlterProtoBundle() {
   bool any = false;
   while (IsWord("INSERT") || IsWord("UPDATE") || IsWord("DELETE")) {
     const std::string& word = Take().value;
-    auto& list = word == "INSERT" ? alter->insert : (word == "UPDATE" ? alter->update : alter->erase);
+    auto& list =
+        word == "INSERT" ? alter->insert : (word == "UPDATE" ? alter->update : alter->erase);
     if (!TypeNames(&list)) return nullptr;
     any = true;
   }

@@ -13,7 +13,8 @@ namespace ks::sql {
 StatementPtr Parser::CreateTable() {
   auto create = std::make_unique<CreateTableStatement>();
   TableDefinition& table = create->table;
-  if (!IfNotExists(&create->if_not_exists) || !NamePath(&table.name) || !ExpectSymbol("(")) return nullptr;
+  if (!IfNotExists(&create->if_not_exists) || !NamePath(&table.name) || !ExpectSymbol("("))
+    return nullptr;
   bool has_key = false;
   while (!IsSymbol(")")) {
     if (IsWord("PRIMARY") && IsWord("KEY", 1)) {
@@ -60,7 +61,8 @@ bool Parser::TableElement(TableDefinition* table) {
 bool Parser::Constraint(TableDefinition* table, bool* found) {
   const uint32_t begin = Peek().begin;
   Identifier name;
-  const bool named = IsWord("CONSTRAINT") && !IsSymbol("(", 1) && (IsWord("FOREIGN", 2) || IsWord("CHECK", 2));
+  const bool named =
+      IsWord("CONSTRAINT") && !IsSymbol("(", 1) && (IsWord("FOREIGN", 2) || IsWord("CHECK", 2));
   if (named) {
     Take();
     if (!Name(&name)) return false;
@@ -122,16 +124,21 @@ bool Parser::InterleaveClause(Interleave* interleave) {
 // ROW DELETION POLICY (OLDER_THAN(column, INTERVAL n DAY))
 bool Parser::DeletionPolicy(RowDeletionPolicy* policy) {
   const uint32_t begin = Peek().begin;
-  if (!ExpectWords({"ROW", "DELETION", "POLICY"}) || !ExpectSymbol("(") || !ExpectWord("OLDER_THAN")) return false;
-  if (!ExpectSymbol("(") || !Name(&policy->column) || !ExpectSymbol(",") || !ExpectWord("INTERVAL")) return false;
-  if (!Integer(&policy->days) || !ExpectWord("DAY") || !ExpectSymbol(")") || !ExpectSymbol(")")) return false;
+  if (!ExpectWords({"ROW", "DELETION", "POLICY"}) || !ExpectSymbol("(") ||
+      !ExpectWord("OLDER_THAN"))
+    return false;
+  if (!ExpectSymbol("(") || !Name(&policy->column) || !ExpectSymbol(",") || !ExpectWord("INTERVAL"))
+    return false;
+  if (!Integer(&policy->days) || !ExpectWord("DAY") || !ExpectSymbol(")") || !ExpectSymbol(")"))
+    return false;
   Finish(*policy, begin);
   return true;
 }
 
 bool Parser::Column(ColumnDefinition* column) {
   const uint32_t begin = Peek().begin;
-  if (!Name(&column->name) || !TypeOfColumn(&column->type) || !ColumnAttributes(column)) return false;
+  if (!Name(&column->name) || !TypeOfColumn(&column->type) || !ColumnAttributes(column))
+    return false;
   Finish(*column, begin);
   return true;
 }
@@ -190,17 +197,22 @@ bool Parser::TypeOfColumn(ColumnType* type) {
       return Fail(begin, "Array of arrays type is not supported by the schema.");
     }
   }
-  if (inner->kind == TypeName::Kind::kStruct) return Fail(begin, "STRUCT is not a type of columns; use ARRAY or JSON");
+  if (inner->kind == TypeName::Kind::kStruct)
+    return Fail(begin, "STRUCT is not a type of columns; use ARRAY or JSON");
   type->name = Dotted(inner->name);
-  if (const TypeRef simple = Type::FromName(type->name); simple != nullptr) type->name = simple->ToString();
+  if (const TypeRef simple = Type::FromName(type->name); simple != nullptr)
+    type->name = simple->ToString();
   if (absl::AsciiStrToUpper(type->name) == "TOKENLIST") type->name = "TOKENLIST";
   type->length = inner->length;
   type->max_length = inner->max_length;
   Finish(*type, begin);
   const bool sized = type->name == "STRING" || type->name == "BYTES";
   const bool has_size = type->length || type->max_length;
-  if (sized && !has_size) return Fail(LastEnd(), StrCat("Syntax error: Expected \"(\" after ", type->name, ", as in ", type->name, "(MAX)"));
-  if (!sized && has_size) return Fail(begin, StrCat("Syntax error: ", type->name, " has no length"));
+  if (sized && !has_size)
+    return Fail(LastEnd(), StrCat("Syntax error: Expected \"(\" after ", type->name, ", as in ",
+                                  type->name, "(MAX)"));
+  if (!sized && has_size)
+    return Fail(begin, StrCat("Syntax error: ", type->name, " has no length"));
   return true;
 }
 
