@@ -1,0 +1,264 @@
+// Choosing how to read a table: which path, and which key ranges the conditions leave.
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "base/status_macros.h"
+#include "sql/eval/plan/planner.h"
+#include "sql/limits.h"
+
+namespace ks::sql {
+namespace {
+
+// What one condition says about one column of the table.
+struct Fact {
+  enum class Kind { kEqual, kIn, kInArray, kLow, kHigh, kLookup };
+  int column;  // index into Table::columns()
+  Kind kind;
+  std::vector<const ResolvedExpr*> values;
+  bool closed = true;
+  int lookup = -1;
+};
+
+class FactFinder {
+ public:
+  explicit FactFinder(const ScanRel& rel) : rel_(rel), own_(ColumnsOf(rel)) {}
+
+  void Add(const ResolvedExpr& condition) {
+    if (condition.kind != ResolvedKind::kCall) return;
+    const auto& call = To<ResolvedCall>(condition);
+    if (call.safe) return;
+    const std::string& name = call.function->name;
+    const auto& arguments = call.arguments;
+    using K = Fact::Kind;
+    if (name == "$equal") return Compare(arguments, K::kEqual, K::kEqual, true);
+    if (name == "$less") return Compare(arguments, K::kHigh, K::kLow, false);
+    if (name == "$less_or_equal") return Compare(arguments, K::kHigh, K::kLow, true);
+    if (name == "$greater") return Compare(arguments, K::kLow, K::kHigh, false);
+    if (name == "$greater_or_equal") return Compare(arguments, K::kLow, K::kHigh, true);
+    const int column = arguments.empty() ? -1 : Column(*arguments[0]);
+    if (column < 0) return;
+    TypeRef type = arguments[0]->type;
+    for (size_t i = 1; i < arguments.size(); ++i) {
+      TypeRef wanted = name == "$in_array" ? Type::Array(type) : type;
+      if (!Known(*arguments[i]) || arguments[i]->type != wanted) return;
+    }
+    if (name == "$in" && arguments.size() <= kInListValuesMax) {
+      Fact fact{column, K::kIn, {}};
+      for (size_t i = 1; i < arguments.size(); ++i) fact.values.push_back(arguments[i].get());
+      facts.push_back(std::move(fact));
+    } else if (name == "$in_array") {
+      facts.push_back({column, K::kInArray, {arguments[1].get()}});
+    } else if (name == "$between") {
+      facts.push_back({column, K::kLow, {arguments[1].get()}});
+      facts.push_back({column, K::kHigh, {arguments[2].get()}});
+    }
+  }
+
+  void AddLookup(const ResolvedExpr& side, int key) {
+    const int column = Column(side);
+    if (column < 0) return;
+    Fact fact{column, Fact::Kind::kLookup, {}};
+    fact.lookup = key;
+    facts.push_back(std::move(fact));
+  }
+
+  std::vector<Fact> facts;
+
+ private:
+  // Index into Table::columns(); -1: the expression is no column of the table.
+  int Column(const ResolvedExpr& expr) const {
+    if (expr.kind != ResolvedKind::kColumn) return -1;
+    for (size_t i = 0; i < rel_.columns.size(); ++i) {
+      if (rel_.columns[i].id == To<ResolvedColumnRef>(expr).column) return rel_.table_columns[i];
+    }
+    return -1;
+  }
+  // Its value is known before the table is read.
+  bool Known(const ResolvedExpr& expr) const { return Stable(expr) && !Intersects(ColumnsOf(expr), own_); }
+
+  void Compare(const std::vector<ResolvedExprPtr>& arguments, Fact::Kind kind, Fact::Kind swapped, bool closed) {
+    if (arguments[0]->type != arguments[1]->type) return;
+    for (int side = 0; side < 2; ++side) {
+      const int column = Column(*arguments[side]);
+      const ResolvedExpr& value = *arguments[1 - side];
+      if (column < 0 || !Known(value)) continue;
+      Fact fact{column, side == 0 ? kind : swapped, {&value}};
+      fact.closed = closed;
+      facts.push_back(std::move(fact));
+      return;
+    }
+  }
+
+  const ScanRel& rel_;
+  const ColumnSet own_;
+};
+
+// How far the facts go into one path's key.
+struct Match {
+  std::vector<const Fact*> prefix;
+  const Fact* low = nullptr;
+  const Fact* high = nullptr;
+  bool looks_up = false;
+};
+
+const Fact* Find(const std::vector<Fact>& facts, int column, std::initializer_list<Fact::Kind> kinds) {
+  for (Fact::Kind kind : kinds) {
+    for (const Fact& fact : facts) {
+      if (fact.column == column && fact.kind == kind) return &fact;
+    }
+  }
+  return nullptr;
+}
+
+Match MatchPath(const AccessPath& path, const std::vector<Fact>& facts) {
+  using K = Fact::Kind;
+  Match match;
+  int64_t ranges = 1;
+  for (const KeyPart& part : path.key) {
+    const Fact* equal = Find(facts, part.column, {K::kEqual, K::kLookup, K::kIn, K::kInArray});
+    if (equal != nullptr && equal->kind == K::kIn) ranges *= static_cast<int64_t>(equal->values.size());
+    if (equal == nullptr || ranges > kLookupRangesMax) {
+      match.low = Find(facts, part.column, {K::kLow});
+      match.high = Find(facts, part.column, {K::kHigh});
+      break;
+    }
+    match.looks_up |= equal->kind == K::kLookup;
+    match.prefix.push_back(equal);
+  }
+  return match;
+}
+
+bool Covers(const Table& table, int path, const std::vector<int>& columns) {
+  if (path == 0) return true;
+  const std::vector<int>& given = table.access_paths()[path].columns;
+  return std::all_of(columns.begin(), columns.end(), [&](int c) {
+    return std::find(given.begin(), given.end(), c) != given.end();
+  });
+}
+
+// Higher is better; <0: cannot be used.
+int Score(const Table& table, int number, const Match& match, const std::vector<Fact>& facts, bool covers,
+          bool wants_lookup) {
+  const AccessPath& path = table.access_paths()[number];
+  const bool ranged = match.low != nullptr || match.high != nullptr;
+  if (wants_lookup && !match.looks_up) return -1;
+  if (number > 0 && match.prefix.empty() && !ranged) return -1;
+  if (path.null_filtered) {
+    for (const KeyPart& part : path.key) {
+      const bool known = std::any_of(facts.begin(), facts.end(), [&](const Fact& f) { return f.column == part.column; });
+      if (!known) return -1;
+    }
+  }
+  int score = static_cast<int>(match.prefix.size()) * 10 + (ranged ? 5 : 0);
+  if (path.unique && match.prefix.size() == path.key.size()) score += 1000;
+  return score + (covers ? 2 : 0) + (number == 0 ? 1 : 0);
+}
+
+}  // namespace
+
+absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSet& wanted,
+                                              const Conditions& conditions, const Conditions& lookup,
+                                              ScanOperator** scan, std::vector<int>* lookup_keys) {
+  const Table& table = *rel.table;
+  const auto paths = table.access_paths();
+  FactFinder finder(rel);
+  for (const ResolvedExpr* condition : conditions) finder.Add(*condition);
+  for (size_t i = 0; i < lookup.size(); ++i) finder.AddLookup(*lookup[i], static_cast<int>(i));
+  ColumnSet needed = wanted;
+  AddColumns(conditions, &needed);
+  AddColumns(lookup, &needed);
+  std::vector<ResolvedColumn> columns;
+  std::vector<int> table_columns;
+  for (size_t i = 0; i < rel.columns.size(); ++i) {
+    if (!needed.contains(rel.columns[i].id)) continue;
+    columns.push_back(rel.columns[i]);
+    table_columns.push_back(rel.table_columns[i]);
+  }
+  int best = lookup.empty() ? 0 : -1;
+  int best_score = -1;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const bool forced = absl::EqualsIgnoreCase(paths[i].name, rel.force_index) ||
+                        (i == 0 && absl::EqualsIgnoreCase(rel.force_index, "_BASE_TABLE"));
+    if (!rel.force_index.empty() && !forced) continue;
+    const Match match = MatchPath(paths[i], finder.facts);
+    const int number = static_cast<int>(i);
+    int score = Score(table, number, match, finder.facts, Covers(table, number, table_columns), !lookup.empty());
+    if (!rel.force_index.empty() && lookup.empty()) score = std::max(score, 0);
+    if (score <= best_score) continue;
+    best = number;
+    best_score = score;
+  }
+  if (best < 0) return OperatorPtr();
+  const Match match = MatchPath(paths[best], finder.facts);
+  ScanPlan plan;
+  plan.table = &table;
+  plan.path = best;
+  plan.lock_exclusive = rel.lock_exclusive;
+  plan.unique = paths[best].unique && match.prefix.size() == paths[best].key.size();
+  for (const Fact* fact : match.prefix) {
+    KeyCondition condition;
+    if (fact->kind == Fact::Kind::kLookup) {
+      condition.lookup = static_cast<int>(lookup_keys->size());
+      lookup_keys->push_back(fact->lookup);
+    } else if (fact->kind == Fact::Kind::kInArray) {
+      KS_ASSIGN_OR_RETURN(condition.array, CompileConstant(*fact->values[0]));
+    } else {
+      for (const ResolvedExpr* value : fact->values) {
+        KS_ASSIGN_OR_RETURN(auto program, CompileConstant(*value));
+        condition.values.push_back(std::move(program));
+      }
+    }
+    plan.unique &= fact->kind == Fact::Kind::kEqual || fact->kind == Fact::Kind::kLookup;
+    plan.prefix.push_back(std::move(condition));
+  }
+  for (auto [fact, bound] : {std::pair(match.low, &plan.low), std::pair(match.high, &plan.high)}) {
+    if (fact == nullptr) continue;
+    KS_ASSIGN_OR_RETURN(bound->value, CompileConstant(*fact->values[0]));
+    bound->closed = fact->closed;
+  }
+  if (Covers(table, best, table_columns)) {
+    plan.table_columns = std::move(table_columns);
+    auto made = MakeScan(environment_, std::move(columns), std::move(plan));
+    if (scan != nullptr) *scan = made.get();
+    return Filter(std::move(made), conditions);
+  }
+  // The index gives keys; the base table is looked up by them.
+  std::vector<ResolvedColumn> key_columns;
+  JoinPlan join;
+  ScanPlan base;
+  base.table = &table;
+  base.lock_exclusive = rel.lock_exclusive;
+  base.unique = true;
+  std::vector<ResolvedExprPtr> refs;
+  Conditions left_refs;
+  Conditions right_refs;
+  for (const KeyPart& part : paths[0].key) {
+    const TableColumn& column = table.columns()[part.column];
+    plan.table_columns.push_back(part.column);
+    key_columns.push_back({next_internal_--, column.name, column.type});
+    const auto at = std::find(rel.table_columns.begin(), rel.table_columns.end(), part.column);
+    const ResolvedColumn& own = rel.columns[at - rel.table_columns.begin()];
+    if (std::find(table_columns.begin(), table_columns.end(), part.column) == table_columns.end()) {
+      columns.push_back(own);
+      table_columns.push_back(part.column);
+    }
+    refs.push_back(std::make_unique<ResolvedColumnRef>(key_columns.back().id, column.type));
+    left_refs.push_back(refs.back().get());
+    refs.push_back(std::make_unique<ResolvedColumnRef>(own.id, own.type));
+    right_refs.push_back(refs.back().get());
+    KeyCondition condition;
+    condition.lookup = static_cast<int>(base.prefix.size());
+    join.lookup_keys.push_back(condition.lookup);
+    base.prefix.push_back(std::move(condition));
+  }
+  base.table_columns = std::move(table_columns);
+  auto index = MakeScan(environment_, std::move(key_columns), std::move(plan));
+  if (scan != nullptr) *scan = index.get();
+  auto rows = MakeScan(environment_, std::move(columns), std::move(base));
+  join.lookup = rows.get();
+  KS_ASSIGN_OR_RETURN(join.left_keys, Compile(*index, left_refs));
+  KS_ASSIGN_OR_RETURN(join.right_keys, Compile(*rows, right_refs));
+  return Filter(MakeJoin(environment_, std::move(index), std::move(rows), std::move(join)), conditions);
+}
+
+}  // namespace ks::sql
