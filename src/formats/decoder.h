@@ -50,7 +50,7 @@ class Decoder {
   virtual const Schema& schema() const = 0;
 
   // For each of `rows` (ascending) decodes messages[row] into columns[field][row]. Appends to `errors`, ascending by row.
-  // A message that is absent (data() == nullptr) is decoded as all NULL; whoever calls knows what absence means.
+  // A message that is absent (data() == nullptr) is decoded as all NULL, an error where a field is not_null.
   virtual void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows,
                       sql::Arena& arena, absl::Span<sql::Datum* const> columns,
                       std::vector<RecordError>* errors) = 0;

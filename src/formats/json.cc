@@ -91,7 +91,7 @@ class JsonDecoder : public Decoder {
     for (const uint32_t row : window.rows) {
       const auto end = static_cast<uint32_t>(begin + window.messages[row].size());
       if (window.messages[row].data() == nullptr) {
-        SetNull(window, row);
+        DecodeAbsent(window, row);
       } else if (together && walker.Walk(data, begin, end, position, window.columns, row)) {
         position = walker.position();
       } else {
@@ -129,6 +129,15 @@ class JsonDecoder : public Decoder {
     }
     SetNull(window, row);
     window.errors->push_back(std::move(error));
+  }
+
+  void DecodeAbsent(const Window& window, uint32_t row) const {
+    SetNull(window, row);
+    for (const Field& field : schema_) {
+      if (!field.not_null) continue;
+      window.errors->push_back({row, ErrorKind::kMissingField, NullField(field.name)});
+      return;
+    }
   }
 
   static void SetNull(const Window& window, uint32_t row) {

@@ -58,6 +58,9 @@ void AddStates(const sql::AggregateCall& call, PlannedAggregate* aggregate, std:
                                                    ? Type::Float64() : Type::Numeric(), true});
       states->push_back({StrCat(name, "_count"), Type::Int64(), true});
       break;
+    case AggregateKind::kSum:
+      states->push_back({name, call.column.type->Is(TypeKind::kInt64) ? Type::Numeric() : call.column.type, false});
+      break;
     case AggregateKind::kAnyValueMax:
     case AggregateKind::kAnyValueMin:
       states->push_back({name, aggregate->argument, false});
@@ -108,7 +111,9 @@ std::string MergeOf(const PlannedAggregate& aggregate) {
   switch (aggregate.kind) {
     case AggregateKind::kCount:
     case AggregateKind::kCountIf:
+      return StrCat("SUM(", state, ")");
     case AggregateKind::kSum:
+      if (aggregate.argument->Is(TypeKind::kInt64)) return StrCat("CAST(SUM(", state, ") AS INT64)");
       return StrCat("SUM(", state, ")");
     case AggregateKind::kAvg: {
       const std::string sum = StrCat("SUM(", Column(StrCat(aggregate.name, "_sum")), ")");
@@ -143,7 +148,7 @@ std::string MergeOf(const PlannedAggregate& aggregate) {
 }  // namespace
 
 absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table, const sql::AnalyzedSelect& select, size_t* item) {
-  AggregatePlan plan{.table = StrCat(table, "Partials"), .view = std::string(table)};
+  AggregatePlan plan{.table = StrCat(table, "Partials"), .view = std::string(table), .first_aggregate_input = select.group_by.size()};
   std::vector<bool> keys(select.group_by.size(), false);
   for (*item = 0; *item < select.output.size(); ++*item) {
     const sql::AnalyzedSelect::Output& output = select.output[*item];
@@ -162,6 +167,12 @@ absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table, const sql::
     plan.output_order.push_back(output.name);
   }
   *item = 0;
+  for (const sql::ComputedColumn& key : select.group_by) plan.input_types.push_back(key.expr->type);
+  for (const sql::AggregateCall& call : select.aggregates) {
+    for (const auto& argument : call.arguments) plan.input_types.push_back(argument->type);
+    if (call.having_expr != nullptr) plan.input_types.push_back(call.having_expr->type);
+  }
+  plan.row_bytes = static_cast<uint32_t>(40 + 16 * plan.states.size());
   if (select.having != nullptr) return HavingInPipeline();
   if (std::find(keys.begin(), keys.end(), false) != keys.end()) return GroupKeyNotSelected();
   for (const std::string_view own : {kPartialTopic, kPartialPartition, kPartialLane}) {

@@ -5,7 +5,7 @@
 // holding the state of each aggregate over the chain's records of that group; the view `<Table>` merges them. The state's columns
 // by aggregate `X`:
 //     COUNT(*), COUNT, COUNTIF    X: INT64, never NULL              merged by SUM
-//     SUM                         X                                 SUM      (FLOAT64: the order of additions shows)
+//     SUM                         X (NUMERIC of INT64: no overflow) SUM      (FLOAT64: the order of additions shows)
 //     MIN, MAX                    X                                 MIN, MAX
 //     AVG                         X_sum (NUMERIC of INT64: no overflow), X_count
 //     LOGICAL_AND/OR, BIT_AND/OR/XOR  X                             the same
@@ -64,6 +64,9 @@ struct AggregatePlan {
   std::vector<std::string> key_names;
   std::vector<sql::TypeRef> key_types;
   std::vector<int> key_inputs;  // index among RecordSelect's columns
+  size_t first_aggregate_input = 0;  // the columns before are those of GROUP BY
+  std::vector<sql::TypeRef> input_types;  // of RecordSelect's columns
+  uint32_t row_bytes = 0;                 // a guess at what the states of a row add to its key's bytes
   std::vector<PlannedAggregate> aggregates;
   std::vector<StateColumn> states;
   std::vector<std::string> output_order;  // names of the view's columns, as the SELECT has them

@@ -109,4 +109,31 @@ absl::Status FileTooLarge(std::string_view file, size_t bytes) {
                                            " bytes, this has ", bytes, "; is it the right file?"));
 }
 
+std::string AssertionFailed(std::string_view message, std::string_view check) {
+  if (!message.empty()) return std::string(message);
+  return StrCat("assertion failed: ", check);
+}
+
+std::string TombstoneRefused(std::string_view table, std::string_view reason) {
+  if (reason.empty()) return StrCat("table `", table, "` has `tombstones: dead_letter`");
+  return StrCat("the tombstone names no row of `", table, "`: ", reason);
+}
+
+absl::Status RecordStopsPipeline(std::string_view topic, int32_t partition, int64_t offset, std::string_view stage,
+                                 std::string_view reason) {
+  return absl::FailedPreconditionError(StrCat(
+      "record ", topic, "/", partition, "@", offset, " cannot be written (", stage, "): ", reason,
+      ". The pipeline says to stop at such records: mend the cause, or allow `else: dead_letter` or `on_error: ",
+      "dead_letter`, then start it again"));
+}
+
+absl::Status UnexpectedWireValue(sql::TypeRef type, std::string_view found) {
+  return absl::InternalError(StrCat("Spanner sent a value that is no ", type->ToString(), ": ",
+                                    found.substr(0, kErrorExcerptBytes)));
+}
+
+absl::Status WrongPartialRow(std::string_view table, size_t values) {
+  return absl::InternalError(StrCat("a row of `", table, "` came with ", values, " values, which is not what was asked for"));
+}
+
 }  // namespace ks::pipeline

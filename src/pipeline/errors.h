@@ -69,4 +69,14 @@ absl::Status HavingInPipeline();
 absl::Status GroupKeyNotSelected();
 absl::Status PartialColumnTaken(std::string_view name);
 
+// ---- A record
+std::string AssertionFailed(std::string_view message, std::string_view check);
+std::string TombstoneRefused(std::string_view table, std::string_view reason);
+absl::Status RecordStopsPipeline(std::string_view topic, int32_t partition, int64_t offset, std::string_view stage,
+                                 std::string_view reason);
+
+// ---- What Spanner answers
+absl::Status UnexpectedWireValue(sql::TypeRef type, std::string_view found);
+absl::Status WrongPartialRow(std::string_view table, size_t values);
+
 }  // namespace ks::pipeline

@@ -22,6 +22,9 @@ inline constexpr int64_t kBatchBytesMax = 64LL << 20;
 inline constexpr int64_t kBatchMutationsDefault = 40'000;
 inline constexpr int64_t kBatchMutationsMax = kSpannerMutationsMax - 1000;  // room for the checkpoints
 
+// Records that are transformed at once: enough to spread the cost of a call, few enough for a processor's cache.
+inline constexpr size_t kTransformRecordsMax = 1024;
+
 // ---- A worker
 inline constexpr int64_t kMemoryBytesDefault = 128LL << 20;
 inline constexpr int64_t kMemoryBytesMin = 8LL << 20;

@@ -193,27 +193,39 @@ MutationShape::MutationShape(MutationKind kind, std::string_view table,
   head_ = std::string(head.view());
 }
 
+char MutationShape::row_tag() const { return kind_ == MutationKind::kDelete ? kTagKeySetKeys : kTagWriteValues; }
+
 template <typename Get>
-void MutationShape::AppendRowOf(const Get& get, WireBuffer* out) const {
+MutationShape::RowBytes MutationShape::AppendRowOf(const Get& get, size_t key_columns, WireBuffer* out) const {
   // Nearly every row is 128 to 16,383 bytes long, or shorter: room for a length of two bytes, moved where it is wrong.
   const size_t start = out->size();
   out->SetEnd(out->Reserve(3) + 3);
-  for (size_t i = 0; i < types_.size(); ++i) AppendListElement(types_[i], get(i), out);
+  for (size_t i = 0; i < key_columns; ++i) AppendListElement(types_[i], get(i), out);
+  const size_t key_length = out->size() - start - 3;
+  for (size_t i = key_columns; i < types_.size(); ++i) AppendListElement(types_[i], get(i), out);
   const size_t length = out->size() - start - 3;
   const size_t front = 1 + VarintSize(length);
   if (front > 3) out->Reserve(front - 3);
   char* row = out->data() + start;
   if (front != 3) std::memmove(row + front, row + 3, length);
-  WriteFront(kind_ == MutationKind::kDelete ? kTagKeySetKeys : kTagWriteValues, length, row);
+  WriteFront(row_tag(), length, row);
   out->Truncate(start + front + length);
+  return {start, start + front, start + front + key_length, start + front + length};
 }
 
-void MutationShape::AppendRow(absl::Span<const Datum> row, WireBuffer* out) const {
-  AppendRowOf([row](size_t i) -> const Datum& { return row[i]; }, out);
+MutationShape::RowBytes MutationShape::AppendRow(absl::Span<const Datum> row, WireBuffer* out) const {
+  return AppendRowOf([row](size_t i) -> const Datum& { return row[i]; }, 0, out);
 }
 
-void MutationShape::AppendRow(absl::Span<const sql::Column> columns, uint32_t row, WireBuffer* out) const {
-  AppendRowOf([&](size_t i) -> const Datum& { return columns[i].at(row); }, out);
+MutationShape::RowBytes MutationShape::AppendRow(absl::Span<const sql::Column> columns, uint32_t row,
+                                                 size_t key_columns, WireBuffer* out) const {
+  return AppendRowOf([&](size_t i) -> const Datum& { return columns[i].at(row); }, key_columns, out);
+}
+
+void MutationShape::AppendRowOfElements(std::string_view front, std::string_view back, WireBuffer* out) const {
+  out->SetEnd(WriteFront(row_tag(), front.size() + back.size(), out->Reserve(kFrontMax)));
+  out->Append(front);
+  out->Append(back);
 }
 
 void MutationShape::AppendMutationFront(size_t rows_bytes, WireBuffer* out) const {
@@ -242,6 +254,12 @@ size_t MutationShape::MutationBytes(size_t rows_bytes) const {
   const size_t operation = head_.size() + key_set + rows_bytes;
   const size_t mutation = 1 + VarintSize(operation) + operation;
   return 1 + VarintSize(mutation) + mutation;
+}
+
+void AppendKeySetKey(std::string_view front, std::string_view back, WireBuffer* out) {
+  out->SetEnd(WriteFront(kTagKeySetKeys, front.size() + back.size(), out->Reserve(kFrontMax)));
+  out->Append(front);
+  out->Append(back);
 }
 
 void AppendMutationOf(MutationKind kind, std::string_view table, absl::Span<const Cell> row, WireBuffer* out) {

@@ -55,10 +55,19 @@ class MutationShape {
   size_t columns() const { return types_.size(); }
   const std::string& head() const { return head_; }
 
+  // Where a row lies in the buffer it was appended to.
+  struct RowBytes {
+    size_t begin = 0;     // its tag
+    size_t elements = 0;  // its first value
+    size_t key_end = 0;   // behind its first `key_columns` values
+    size_t end = 0;
+  };
   // Appends one row as an element of the mutation: its tag, its length, a ListValue.
-  void AppendRow(absl::Span<const sql::Datum> row, WireBuffer* out) const;
+  RowBytes AppendRow(absl::Span<const sql::Datum> row, WireBuffer* out) const;
   // The same with the values of row `row` of columns.
-  void AppendRow(absl::Span<const sql::Column> columns, uint32_t row, WireBuffer* out) const;
+  RowBytes AppendRow(absl::Span<const sql::Column> columns, uint32_t row, size_t key_columns, WireBuffer* out) const;
+  // The same with values that are encoded already, by AppendListElement: `front` and `back`, one after the other.
+  void AppendRowOfElements(std::string_view front, std::string_view back, WireBuffer* out) const;
 
   // Appends the whole CommitRequest.mutations field around `rows`, the bytes of whole rows. Nothing when it is empty.
   void AppendMutation(std::string_view rows, WireBuffer* out) const;
@@ -69,7 +78,8 @@ class MutationShape {
 
  private:
   template <typename Get>
-  void AppendRowOf(const Get& get, WireBuffer* out) const;
+  RowBytes AppendRowOf(const Get& get, size_t key_columns, WireBuffer* out) const;
+  char row_tag() const;
 
   const MutationKind kind_;
   const std::vector<sql::TypeRef> types_;
@@ -78,6 +88,9 @@ class MutationShape {
 
 // Appends `datum` as an element of a ListValue (field 1, length, Value).
 void AppendListElement(sql::TypeRef type, const sql::Datum& datum, WireBuffer* out);
+
+// Appends a key of a google.spanner.v1.KeySet (as in a Read), given as encoded elements: `front` and `back`.
+void AppendKeySetKey(std::string_view front, std::string_view back, WireBuffer* out);
 
 // ---- For the few rows that are not a stream: checkpoints, dead letters, tests.
 

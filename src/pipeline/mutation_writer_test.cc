@@ -175,7 +175,14 @@ TEST(MutationShapeTest, WritesColumns) {
   const Datum b = Datum::Bool(true);
   const std::vector<sql::Column> columns = {{a.data(), false}, {&b, true}};
   WireBuffer rows;
-  shape.AppendRow(columns, 1, &rows);
+  const MutationShape::RowBytes row = shape.AppendRow(columns, 1, 1, &rows);
+  WireBuffer key;
+  AppendListElement(Type::Int64(), a[1], &key);
+  EXPECT_EQ(rows.view().substr(row.elements, row.key_end - row.elements), key.view());
+  EXPECT_EQ(row.end, rows.size());
+  WireBuffer again;
+  shape.AppendRowOfElements(key.view(), rows.view().substr(row.key_end), &again);
+  EXPECT_EQ(again.view(), rows.view());
   WireBuffer bytes;
   shape.AppendMutation(rows.view(), &bytes);
   const CommitRequest request = Parse(bytes);

@@ -1,0 +1,438 @@
+#include "pipeline/batch.h"
+
+#include <algorithm>
+
+#include "base/str_cat.h"
+#include "pipeline/limits.h"
+#include "sql/types/value.h"
+
+namespace ks::pipeline {
+namespace {
+
+using sql::Datum;
+using sql::Type;
+
+const std::vector<std::string> kDeadLetterColumns = {"Pipeline",    "Topic",     "KafkaPartition", "KafkaOffset",
+                                                     "RecordTimestamp", "RecordKey", "RecordValue",    "Headers",
+                                                     "Stage",       "Reason",    "FailedAt"};
+
+std::vector<sql::TypeRef> DeadLetterTypes() {
+  return {Type::String(), Type::String(), Type::Int64(),  Type::Int64(),  Type::Timestamp(), Type::Bytes(),
+          Type::Bytes(),  Type::Json(),   Type::String(), Type::String(), Type::Timestamp()};
+}
+constexpr uint32_t kDeadLetterMutations = 11;
+
+}  // namespace
+
+struct LaneBatch::Row {
+  uint32_t record;
+  bool remove;
+  bool live;  // set when the batch is closed
+  uint32_t key_size;
+  uint64_t hash;
+  size_t begin;
+  size_t elements;
+  size_t end;  // aggregates: the index of its inputs
+};
+
+struct LaneBatch::TableBytes {
+  WireBuffer bytes;
+  std::vector<Row> rows;
+  std::vector<Datum> inputs;  // aggregates: the arguments of each row, in turn
+  size_t next = 0;            // the first row that is in no closed batch yet
+
+  std::string_view key(const Row& row) const { return bytes.view().substr(row.elements, row.key_size); }
+  void Clear() {
+    bytes.Clear();
+    rows.clear();
+    inputs.clear();
+    next = 0;
+  }
+};
+
+struct LaneBatch::Record {
+  int64_t offset;
+  int64_t timestamp_ms;
+  size_t raw;  // key, value and headers lie here in Segment::raw
+  int64_t key_size;  // -1: none
+  int64_t value_size;
+  int64_t headers_size;
+  uint32_t bytes;
+  uint32_t mutations;
+  bool dead_letter;
+};
+
+struct LaneBatch::Segment {
+  std::vector<Record> records;
+  std::vector<TableBytes> tables;  // the plan's, then the dead letters
+  WireBuffer raw;
+  sql::Arena arena;  // what aggregates' inputs point to
+  BatchSize size;
+  uint32_t next = 0;    // the first record that is in no closed batch yet
+  bool sealed = false;  // takes no more records
+};
+
+// The batch is records [begin, end) of the first segment.
+struct LaneBatch::Closed {
+  struct Table {
+    KeyTable keys;
+    std::vector<uint32_t> rows;  // in order; those that are not live are passed over
+    size_t write_bytes = 0;
+    size_t delete_bytes = 0;
+  };
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  std::vector<Table> tables;
+  ClosedBatch batch;
+  bool rejected = false;    // Spanner refused the record: its rows are left out …
+  std::string dead_letter;  // … and this is written, unless it is empty
+};
+
+LaneBatch::LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment)
+    : plan_(plan),
+      source_(plan.sources[source]),
+      name_(std::move(name)),
+      segment_limits_(segment),
+      dead_letters_(MutationKind::kInsertOrUpdate, "kafka_spanner.DeadLetters", kDeadLetterColumns, DeadLetterTypes()),
+      closed_(std::make_unique<Closed>()) {
+  WireBuffer suffix;
+  AppendListElement(Type::String(), Datum::Str(name_.topic), &suffix);
+  AppendListElement(Type::Int64(), Datum::Int64(name_.partition), &suffix);
+  AppendListElement(Type::Int64(), Datum::Int64(name_.lane), &suffix);
+  for (const PlannedTable& table : source_.tables) {
+    aggregates_.push_back(table.aggregate
+                              ? std::make_unique<AggregateLane>(*table.aggregate, *table.write, std::string(suffix.view()),
+                                                                kPartialCacheEntriesDefault)
+                              : nullptr);
+  }
+  closed_->tables.resize(source_.tables.size() + 1);
+}
+
+LaneBatch::~LaneBatch() = default;
+
+// ---- Adding
+
+std::unique_ptr<LaneBatch::Segment> LaneBatch::TakeSpare() {
+  if (spare_ != nullptr) return std::move(spare_);
+  auto segment = std::make_unique<Segment>();
+  segment->tables.resize(source_.tables.size() + 1);
+  return segment;
+}
+
+void LaneBatch::Recycle(std::unique_ptr<Segment> segment) {
+  segment->records.clear();
+  for (TableBytes& table : segment->tables) table.Clear();
+  segment->raw.Clear();
+  segment->arena.Reset();
+  segment->size = {};
+  segment->next = 0;
+  segment->sealed = false;
+  spare_ = std::move(segment);
+}
+
+LaneBatch::Segment& LaneBatch::Last() { return *segments_.back(); }
+LaneBatch::TableBytes& LaneBatch::Table(size_t table) { return Last().tables[table]; }
+
+void LaneBatch::BeginChunk() {
+  if (!segments_.empty()) {
+    Segment& last = Last();
+    last.sealed = last.sealed || last.size.records >= segment_limits_.records ||
+                  last.size.bytes >= segment_limits_.bytes || last.size.mutations >= segment_limits_.mutations;
+  }
+  if (segments_.empty() || Last().sealed) segments_.push_back(TakeSpare());
+}
+
+uint32_t LaneBatch::BeginRecord(const RawRecord& raw) {
+  Segment& segment = Last();
+  Record record{.offset = raw.offset, .timestamp_ms = raw.timestamp_ms, .raw = segment.raw.size()};
+  record.key_size = raw.key.data() == nullptr ? -1 : static_cast<int64_t>(raw.key.size());
+  record.value_size = raw.value.data() == nullptr ? -1 : static_cast<int64_t>(raw.value.size());
+  record.headers_size = static_cast<int64_t>(raw.headers.size());
+  segment.raw.Append(raw.key);
+  segment.raw.Append(raw.value);
+  segment.raw.Append(raw.headers);
+  segment.records.push_back(record);
+  ++segment.size.records;
+  ++open_.records;
+  return static_cast<uint32_t>(segment.records.size() - 1);
+}
+
+void LaneBatch::Count(Record& record, uint32_t bytes, uint32_t mutations) {
+  record.bytes += bytes;
+  record.mutations += mutations;
+  for (BatchSize* size : {&Last().size, &open_}) {
+    size->bytes += bytes;
+    size->mutations += mutations;
+  }
+}
+
+void LaneBatch::AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row) {
+  const PlannedTable& plan = source_.tables[table];
+  TableBytes& to = Table(table);
+  if (plan.aggregate) {
+    const AggregatePlan& aggregate = *plan.aggregate;
+    const size_t begin = to.bytes.size();
+    for (size_t i = 0; i < aggregate.key_inputs.size(); ++i) {
+      AppendListElement(aggregate.key_types[i], rows.columns[static_cast<size_t>(aggregate.key_inputs[i])].at(row), &to.bytes);
+    }
+    const auto key_size = static_cast<uint32_t>(to.bytes.size() - begin);
+    const uint64_t hash = HashKeyBytes(to.bytes.view().substr(begin));
+    to.rows.push_back({record, false, false, key_size, hash, begin, begin, to.inputs.size()});
+    for (size_t i = aggregate.first_aggregate_input; i < rows.columns.size(); ++i) {
+      to.inputs.push_back(sql::DeepCopy(aggregate.input_types[i], rows.columns[i].at(row), Last().arena));
+    }
+    return Count(Last().records[record], key_size + aggregate.row_bytes, plan.write_mutations);
+  }
+  const auto keys = static_cast<size_t>(plan.key_columns);
+  const MutationShape::RowBytes bytes = plan.write->AppendRow(rows.columns, row, keys, &to.bytes);
+  const auto key_size = static_cast<uint32_t>(bytes.key_end - bytes.elements);
+  const uint64_t hash =
+      plan.mode == TableMode::kSnapshot ? HashKeyBytes(to.bytes.view().substr(bytes.elements, key_size)) : 0;
+  to.rows.push_back({record, false, false, key_size, hash, bytes.begin, bytes.elements, bytes.end});
+  Count(Last().records[record], static_cast<uint32_t>(bytes.end - bytes.begin), plan.write_mutations);
+}
+
+void LaneBatch::AddDelete(size_t table, uint32_t record, const TableRows& rows, uint32_t source_record) {
+  const PlannedTable& plan = source_.tables[table];
+  TableBytes& to = Table(table);
+  const auto bytes = plan.remove->AppendRow(rows.delete_key, source_record, rows.delete_key.size(), &to.bytes);
+  const auto key_size = static_cast<uint32_t>(bytes.key_end - bytes.elements);
+  const uint64_t hash = HashKeyBytes(to.bytes.view().substr(bytes.elements, key_size));
+  to.rows.push_back({record, true, false, key_size, hash, bytes.begin, bytes.elements, bytes.end});
+  Count(Last().records[record], static_cast<uint32_t>(bytes.end - bytes.begin), plan.delete_mutations);
+}
+
+void LaneBatch::AddDeadLetter(uint32_t index, Stage stage, std::string_view reason) {
+  Record& record = Last().records[index];
+  record.dead_letter = true;
+  TableBytes& to = Last().tables.back();
+  const size_t begin = to.bytes.size();
+  AppendDeadLetter(record, stage, reason, &to.bytes);
+  to.rows.push_back({index, false, false, 0, 0, begin, begin, to.bytes.size()});
+  Count(record, static_cast<uint32_t>(to.bytes.size() - begin), kDeadLetterMutations);
+}
+
+// `record` is of the last segment while records are added, of the first one when Spanner refused it.
+void LaneBatch::AppendDeadLetter(const Record& record, Stage stage, std::string_view reason, WireBuffer* rows) const {
+  const Segment& segment = closing_ && stage == Stage::kWrite ? *segments_.front() : *segments_.back();
+  std::string_view raw = segment.raw.view().substr(record.raw);
+  const auto take = [&raw](int64_t size) {
+    if (size < 0) return Datum::Null();
+    const Datum piece = Datum::Str(raw.substr(0, static_cast<size_t>(size)));
+    raw.remove_prefix(static_cast<size_t>(size));
+    return piece;
+  };
+  const Datum key = take(record.key_size);
+  const Datum value = take(record.value_size);
+  const Datum headers = record.headers_size == 0 ? Datum::Null() : take(record.headers_size);
+  const int64_t seconds = record.timestamp_ms >= 0 ? record.timestamp_ms / 1000 : 0;
+  const auto nanos = static_cast<int32_t>(record.timestamp_ms % 1000 * 1000000);
+  const Datum row[] = {Datum::Str(plan_.spec->name),
+                       Datum::Str(name_.topic),
+                       Datum::Int64(name_.partition),
+                       Datum::Int64(record.offset),
+                       record.timestamp_ms < 0 ? Datum::Null() : Datum::Timestamp({seconds, nanos}),
+                       key,
+                       value,
+                       headers,
+                       Datum::Str(StageName(stage)),
+                       Datum::Str(reason),
+                       PendingCommitTimestampDatum()};
+  dead_letters_.AppendRow(row, rows);
+}
+
+// ---- LaneData
+
+BatchSize LaneBatch::open() const { return open_; }
+
+// The end of the longest prefix within the limits.
+uint32_t LaneBatch::CloseRecords(const BatchLimits& limits) {
+  Segment& segment = *segments_.front();
+  BatchSize& size = closed_->batch.size;
+  uint32_t end = segment.next;
+  for (; end < segment.records.size(); ++end) {
+    const Record& record = segment.records[end];
+    const bool fits = size.records < limits.records && size.bytes + record.bytes <= limits.bytes &&
+                      size.mutations + record.mutations <= limits.mutations;
+    if (!fits && size.records > 0) break;
+    ++size.records;
+    size.bytes += record.bytes;
+    size.mutations += record.mutations;
+    for (size_t table = 0; table < segment.tables.size(); ++table) TakeRows(table, end);
+    closed_->batch.dead_letters += record.dead_letter ? 1 : 0;
+    closed_->batch.end_offset = record.offset + 1;
+    closed_->batch.last_timestamp_ms = std::max(closed_->batch.last_timestamp_ms, record.timestamp_ms);
+    open_.records -= 1;
+    open_.bytes -= record.bytes;
+    open_.mutations -= record.mutations;
+  }
+  return end;
+}
+
+ClosedBatch LaneBatch::Close(const BatchLimits& limits) {
+  while (segments_.front()->next == segments_.front()->records.size()) {
+    Recycle(std::move(segments_.front()));
+    segments_.pop_front();
+  }
+  Segment& segment = *segments_.front();
+  segment.sealed = true;
+  closed_->batch = {.last_timestamp_ms = -1};
+  closed_->rejected = false;
+  closed_->dead_letter.clear();
+  for (size_t table = 0; table < closed_->tables.size(); ++table) {
+    Closed::Table& closed = closed_->tables[table];
+    closed.rows.clear();
+    closed.write_bytes = closed.delete_bytes = 0;
+    const bool snapshot = table < source_.tables.size() && source_.tables[table].mode == TableMode::kSnapshot;
+    if (!snapshot) continue;
+    const TableBytes& bytes = segment.tables[table];
+    closed.keys.Reset(bytes.rows.size() - bytes.next);
+  }
+  closed_->begin = segment.next;
+  closed_->end = CloseRecords(limits);
+  segment.next = closed_->end;
+  closing_ = true;
+  for (size_t table = 0; table < source_.tables.size(); ++table) {
+    if (aggregates_[table] != nullptr) FoldRows(table);
+  }
+  return closed_->batch;
+}
+
+// Puts the rows of a record into the closed batch; in a snapshot's table they replace earlier ones of their keys.
+void LaneBatch::TakeRows(size_t table, uint32_t record) {
+  TableBytes& bytes = segments_.front()->tables[table];
+  Closed::Table& closed = closed_->tables[table];
+  const bool snapshot = table < source_.tables.size() && source_.tables[table].mode == TableMode::kSnapshot;
+  for (; bytes.next < bytes.rows.size() && bytes.rows[bytes.next].record == record; ++bytes.next) {
+    const auto index = static_cast<uint32_t>(bytes.next);
+    Row& row = bytes.rows[index];
+    row.live = true;
+    closed.rows.push_back(index);
+    if (table < source_.tables.size() && source_.tables[table].aggregate) continue;
+    (row.remove ? closed.delete_bytes : closed.write_bytes) += row.end - row.begin;
+    if (!snapshot) continue;
+    const uint32_t before = closed.keys.Replace(row.hash, index, [&](uint32_t other) {
+      return bytes.rows[other].hash == row.hash && bytes.key(bytes.rows[other]) == bytes.key(row);
+    });
+    if (before == KeyTable::kNone) continue;
+    Row& old = bytes.rows[before];
+    old.live = false;
+    const size_t old_bytes = old.end - old.begin;
+    (old.remove ? closed.delete_bytes : closed.write_bytes) -= old_bytes;
+    closed_->batch.size.bytes -= static_cast<int64_t>(old_bytes);
+    const PlannedTable& plan = source_.tables[table];
+    closed_->batch.size.mutations -= old.remove ? plan.delete_mutations : plan.write_mutations;
+  }
+}
+
+void LaneBatch::FoldRows(size_t table) {
+  const PlannedTable& plan = source_.tables[table];
+  TableBytes& bytes = segments_.front()->tables[table];
+  AggregateLane& aggregate = *aggregates_[table];
+  ClosedBatch& batch = closed_->batch;
+  const auto rows = static_cast<int64_t>(closed_->tables[table].rows.size());
+  for (const uint32_t index : closed_->tables[table].rows) {
+    const Row& row = bytes.rows[index];
+    aggregate.Fold(bytes.key(row), row.hash, bytes.inputs.data() + row.end);
+  }
+  // Rows were counted one by one; what is written is one per group.
+  batch.size.mutations -= (rows - static_cast<int64_t>(aggregate.touched())) * plan.write_mutations;
+}
+
+std::vector<ReadSpec> LaneBatch::MissingReads() {
+  std::vector<ReadSpec> reads;
+  for (const auto& aggregate : aggregates_) {
+    if (aggregate == nullptr) continue;
+    for (ReadSpec& read : aggregate->MissingReads()) reads.push_back(std::move(read));
+  }
+  return reads;
+}
+
+absl::Status LaneBatch::OnRead(const std::vector<RowsPtr>& rows) {
+  size_t next = 0;
+  for (const auto& aggregate : aggregates_) {
+    if (aggregate == nullptr || aggregate->MissingReads().empty()) continue;
+    if (absl::Status status = aggregate->OnRead(rows[next++]); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void LaneBatch::AppendMutations(std::string* wire) {
+  if (closed_->rejected) {
+    wire->append(closed_->dead_letter);
+    return;
+  }
+  for (size_t table = 0; table < closed_->tables.size(); ++table) AppendTable(table, wire);
+}
+
+void LaneBatch::AppendTable(size_t table, std::string* wire) {
+  const Closed::Table& closed = closed_->tables[table];
+  if (closed.rows.empty()) return;
+  scratch_.Clear();
+  if (table < aggregates_.size() && aggregates_[table] != nullptr) {
+    WireBuffer rows;
+    aggregates_[table]->AppendRows(&rows);
+    source_.tables[table].write->AppendMutation(rows.view(), &scratch_);
+    wire->append(scratch_.view());
+    return;
+  }
+  const TableBytes& bytes = segments_.front()->tables[table];
+  const bool dead_letters = table == source_.tables.size();
+  for (const bool remove : {true, false}) {
+    const size_t size = remove ? closed.delete_bytes : closed.write_bytes;
+    if (size == 0) continue;
+    const MutationShape& shape = dead_letters ? dead_letters_
+                                 : remove     ? *source_.tables[table].remove
+                                              : *source_.tables[table].write;
+    scratch_.Clear();
+    shape.AppendMutationFront(size, &scratch_);
+    wire->reserve(wire->size() + scratch_.size() + size);
+    wire->append(scratch_.view());
+    for (const uint32_t index : closed.rows) {
+      const Row& row = bytes.rows[index];
+      if (row.live && row.remove == remove) wire->append(bytes.bytes.view().substr(row.begin, row.end - row.begin));
+    }
+  }
+}
+
+void LaneBatch::OnCommitted() {
+  closing_ = false;
+  for (const auto& aggregate : aggregates_) {
+    if (aggregate != nullptr) aggregate->OnCommitted();
+  }
+  if (segments_.front()->next < segments_.front()->records.size()) return;
+  Recycle(std::move(segments_.front()));
+  segments_.pop_front();
+}
+
+void LaneBatch::OnDropped() {
+  closing_ = false;
+  open_ = {};
+  for (const auto& aggregate : aggregates_) {
+    if (aggregate != nullptr) aggregate->Clear();
+  }
+  while (!segments_.empty()) {
+    Recycle(std::move(segments_.front()));
+    segments_.pop_front();
+  }
+}
+
+Verdict LaneBatch::OnDataError(const absl::Status& status) {
+  const Policy policy = plan_.spec->on_error;
+  if (policy == Policy::kStop) return Verdict::kStop;
+  for (const auto& aggregate : aggregates_) {
+    if (aggregate != nullptr) aggregate->Clear();
+  }
+  closed_->rejected = true;
+  if (policy == Policy::kSkip) return Verdict::kSkip;
+  std::string reason(View(status.message()));
+  if (reason.size() > kDeadLetterReasonBytesMax) reason.resize(kDeadLetterReasonBytesMax);
+  WireBuffer rows;
+  AppendDeadLetter(segments_.front()->records[closed_->begin], Stage::kWrite, reason, &rows);
+  WireBuffer mutation;
+  dead_letters_.AppendMutation(rows.view(), &mutation);
+  closed_->dead_letter = std::string(mutation.view());
+  return Verdict::kDeadLetter;
+}
+
+}  // namespace ks::pipeline

@@ -1,0 +1,107 @@
+// LaneBatch: the records of one lane between transformation and commit, as wire bytes. The implementation of LaneData.
+//
+// Records lie in segments. A segment grows until it has a batch's worth of records or a batch is cut from it; then the
+// next one begins. A closed batch is a range of records of the first segment: nothing is copied until its mutations are
+// written, and a batch that Spanner refuses is simply cut shorter the next time.
+//
+//   segment:  records  [r0 r1 r2 …]     offset, size, and the raw bytes in case the record becomes a dead letter
+//             tables   rows [w w d w …]  each with its record, its bytes, the end of its primary key, and a hash of that
+//
+// Invariants, tested in batch_test.cc:
+//   1. A batch has all rows of its records and none of others.
+//   2. A snapshot's table has one mutation per primary key in a batch: that of the last record (a write or a delete).
+//   3. AppendMutations gives the same bytes every time until the batch is done with.
+//   4. Tables come in the plan's order, deletes before writes; parents thus before their interleaved children.
+//
+// Thread safety: one thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "pipeline/aggregate.h"
+#include "pipeline/key_table.h"
+#include "pipeline/plan.h"
+#include "pipeline/ports.h"
+#include "pipeline/transform.h"
+#include "pipeline/wire_buffer.h"
+
+namespace ks::pipeline {
+
+// The record as Kafka had it, for its dead letter.
+struct RawRecord {
+  int64_t offset = 0;
+  int64_t timestamp_ms = -1;
+  std::string_view key;      // data() == nullptr: none
+  std::string_view value;    // data() == nullptr: a tombstone
+  std::string_view headers;  // as JSON; empty: none
+};
+
+struct LaneName {
+  std::string topic;
+  int32_t partition = 0;
+  int lane = 0;
+};
+
+class LaneBatch : public LaneData {
+ public:
+  // `plan` outlives this. Segments end at `segment` or a chunk later.
+  LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment);
+  ~LaneBatch() override;
+
+  // ---- Adding. Between BeginChunk and the next one, or a Close, records are numbered from BeginRecord's answers.
+  void BeginChunk();
+  uint32_t BeginRecord(const RawRecord& record);
+  void AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row);
+  void AddDelete(size_t table, uint32_t record, const TableRows& rows, uint32_t source_record);
+  void AddDeadLetter(uint32_t record, Stage stage, std::string_view reason);
+
+  // ---- LaneData
+  BatchSize open() const override;
+  ClosedBatch Close(const BatchLimits& limits) override;
+  std::vector<ReadSpec> MissingReads() override;
+  absl::Status OnRead(const std::vector<RowsPtr>& rows) override;
+  void AppendMutations(std::string* wire) override;
+  void OnCommitted() override;
+  void OnDropped() override;
+  Verdict OnDataError(const absl::Status& status) override;
+
+ private:
+  struct Row;
+  struct TableBytes;
+  struct Record;
+  struct Segment;
+  struct Closed;
+
+  Segment& Last();
+  TableBytes& Table(size_t table);
+  void Count(Record& record, uint32_t bytes, uint32_t mutations);
+  uint32_t CloseRecords(const BatchLimits& limits);
+  void TakeRows(size_t table, uint32_t record);
+  void FoldRows(size_t table);
+  void AppendTable(size_t table, std::string* wire);
+  void AppendDeadLetter(const Record& record, Stage stage, std::string_view reason, WireBuffer* rows) const;
+  std::unique_ptr<Segment> TakeSpare();
+  void Recycle(std::unique_ptr<Segment> segment);
+
+  const Plan& plan_;
+  const PlannedSource& source_;
+  const LaneName name_;
+  const BatchLimits segment_limits_;
+  const MutationShape dead_letters_;
+  std::vector<std::unique_ptr<AggregateLane>> aggregates_;  // by table; null where it is none
+
+  std::deque<std::unique_ptr<Segment>> segments_;
+  std::unique_ptr<Segment> spare_;
+  std::unique_ptr<Closed> closed_;
+  BatchSize open_;
+  bool closing_ = false;  // there is a closed batch: a range of segments_.front()
+  WireBuffer scratch_;
+};
+
+}  // namespace ks::pipeline

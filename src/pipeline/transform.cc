@@ -1,0 +1,286 @@
+#include "pipeline/transform.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "pipeline/errors.h"
+
+namespace ks::pipeline {
+namespace {
+
+using sql::Datum;
+
+absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(Format format, formats::Schema columns) {
+  switch (format) {
+    case Format::kJson:
+      return formats::MakeJsonDecoder(std::move(columns));
+    case Format::kString:
+      return formats::MakeRawDecoder(columns[0], formats::RawForm::kText);
+    case Format::kBytes:
+    case Format::kInt64:
+    case Format::kFloat64:
+      return formats::MakeRawDecoder(columns[0], formats::RawForm::kBinary);
+    default:
+      return absl::UnimplementedError(FormatNotYet(FormatName(format)));
+  }
+}
+
+RecordVerdict VerdictOf(Policy policy) {
+  switch (policy) {
+    case Policy::kDeadLetter:
+      return RecordVerdict::kDeadLetter;
+    case Policy::kSkip:
+      return RecordVerdict::kSkip;
+    case Policy::kStop:
+      return RecordVerdict::kStop;
+  }
+  return RecordVerdict::kDeadLetter;
+}
+
+sql::TimestampValue TimestampOfMillis(int64_t millis) {
+  int64_t seconds = millis / 1000;
+  int64_t rest = millis % 1000;
+  if (rest < 0) {
+    rest += 1000;
+    --seconds;
+  }
+  return {seconds, static_cast<int32_t>(rest * 1000000)};
+}
+
+}  // namespace
+
+std::string_view StageName(Stage stage) {
+  switch (stage) {
+    case Stage::kKey:
+      return "key";
+    case Stage::kValue:
+      return "value";
+    case Stage::kAssert:
+      return "assert";
+    case Stage::kSelect:
+      return "select";
+    case Stage::kTombstone:
+      return "tombstone";
+    case Stage::kWrite:
+      return "write";
+  }
+  return "value";
+}
+
+Transform::Transform(const Plan& plan, const PlannedSource& source) : source_(source), on_error_(plan.spec->on_error) {}
+
+absl::StatusOr<std::unique_ptr<Transform>> Transform::Create(const Plan& plan, size_t source) {
+  auto transform = std::unique_ptr<Transform>(new Transform(plan, plan.sources[source]));
+  KS_RETURN_IF_ERROR(transform->Prepare());
+  return transform;
+}
+
+absl::Status Transform::Prepare() {
+  const RecordColumns& record = source_.record;
+  inputs_.resize(record.columns.size());
+  const SourceSpec& spec = *source_.spec;
+  if (spec.key.format != Format::kNone) {
+    KS_ASSIGN_OR_RETURN(key_decoder_, MakeDecoder(spec.key.format, spec.key.columns));
+  }
+  formats::Schema fields;
+  for (size_t i = 0; i < spec.value.columns.size(); ++i) {
+    if (record.value_columns[i] < 0) continue;
+    fields.push_back(spec.value.columns[i]);
+    value_columns_.push_back(record.value_columns[i]);
+  }
+  if (!fields.empty() || spec.value.format == Format::kJson) {
+    KS_ASSIGN_OR_RETURN(value_decoder_, MakeDecoder(spec.value.format, std::move(fields)));
+  }
+  for (const PlannedAssert& assertion : source_.asserts) {
+    KS_ASSIGN_OR_RETURN(auto program, sql::Program::Compile(*assertion.condition));
+    asserts_.push_back({assertion.spec, std::move(program)});
+  }
+  for (const PlannedTable& table : source_.tables) KS_RETURN_IF_ERROR(PrepareTable(table));
+  tables_.resize(compiled_.size());
+  return absl::OkStatus();
+}
+
+absl::Status Transform::PrepareTable(const PlannedTable& plan) {
+  Table table{.plan = &plan};
+  KS_ASSIGN_OR_RETURN(table.select, sql::RecordSelect::Compile(plan.select));
+  if (!plan.tombstone_key.empty()) {
+    KS_ASSIGN_OR_RETURN(table.tombstone_key, sql::Program::Compile(plan.tombstone_key, sql::ProgramOptions()));
+  }
+  compiled_.push_back(std::move(table));
+  return absl::OkStatus();
+}
+
+void Transform::Run(const Records& records) {
+  arena_.Reset();
+  failures_.clear();
+  verdicts_.assign(records.size(), RecordVerdict::kOk);
+  FillMetadata(records);
+  DecodeRecords(records);
+  sql::EvalContext context(arena_);
+  context.now_column = &inputs_[static_cast<size_t>(source_.record.of(RecordColumns::kTimestamp))];
+  CheckAsserts(context);
+  for (size_t table = 0; table < compiled_.size(); ++table) RunTable(table, context);
+  for (size_t table = 0; table < compiled_.size(); ++table) RunTombstones(table, context);
+  std::sort(failures_.begin(), failures_.end(),
+            [](const RecordFailure& a, const RecordFailure& b) { return a.record < b.record; });
+}
+
+void Transform::FillMetadata(const Records& records) {
+  const RecordColumns& record = source_.record;
+  const size_t count = records.size();
+  topic_ = Datum::Str(records.topic);
+  partition_ = Datum::Int64(records.partition);
+  Datum* offsets = arena_.AllocateArray<Datum>(count);
+  Datum* timestamps = arena_.AllocateArray<Datum>(count);
+  Datum* keys = arena_.AllocateArray<Datum>(count);
+  for (size_t i = 0; i < count; ++i) {
+    offsets[i] = Datum::Int64(records.offsets[i]);
+    const int64_t millis = records.timestamps_ms[i];
+    timestamps[i] = millis < 0 ? Datum::Null() : Datum::Timestamp(TimestampOfMillis(millis));
+    keys[i] = records.keys[i].data() == nullptr ? Datum::Null() : Datum::Str(records.keys[i]);
+  }
+  const auto set = [&](RecordColumns::Metadata which, const Datum* data, bool constant) {
+    inputs_[static_cast<size_t>(record.of(which))] = {data, constant};
+  };
+  set(RecordColumns::kTopic, &topic_, true);
+  set(RecordColumns::kPartition, &partition_, true);
+  set(RecordColumns::kOffset, offsets, false);
+  set(RecordColumns::kTimestamp, timestamps, false);
+  set(RecordColumns::kKey, keys, false);
+  FillHeaders(records);
+}
+
+void Transform::FillHeaders(const Records& records) {
+  const auto input = static_cast<size_t>(source_.record.of(RecordColumns::kHeaders));
+  no_headers_ = Datum::Elements({});
+  inputs_[input] = {&no_headers_, true};
+  if (records.headers == nullptr) return;
+  Datum* column = arena_.AllocateArray<Datum>(records.size());
+  std::vector<RecordHeader> headers;
+  for (uint32_t i = 0; i < records.size(); ++i) {
+    headers.clear();
+    records.headers->Read(i, &headers);
+    Datum* elements = arena_.AllocateArray<Datum>(headers.size());
+    for (size_t j = 0; j < headers.size(); ++j) {
+      Datum* fields = arena_.AllocateArray<Datum>(2);
+      fields[0] = Datum::Str(headers[j].name);
+      fields[1] = headers[j].value.data() == nullptr ? Datum::Null() : Datum::Str(headers[j].value);
+      elements[j] = Datum::Elements({fields, 2});
+    }
+    column[i] = Datum::Elements({elements, headers.size()});
+  }
+  inputs_[input] = {column, false};
+}
+
+void Transform::DecodeRecords(const Records& records) {
+  const auto count = static_cast<uint32_t>(records.size());
+  std::vector<Datum*> columns(static_cast<size_t>(source_.record.metadata));
+  for (size_t i = 0; i < columns.size(); ++i) {
+    columns[i] = arena_.AllocateArray<Datum>(count);
+    inputs_[i] = {columns[i], false};
+  }
+  all_.resize(count);
+  live_.clear();
+  tombstones_.clear();
+  for (uint32_t i = 0; i < count; ++i) {
+    all_[i] = i;
+    (records.values[i].data() == nullptr ? tombstones_ : live_).push_back(i);
+  }
+  if (key_decoder_ != nullptr) {
+    decode_errors_.clear();
+    const auto keys = static_cast<size_t>(source_.record.key_columns);
+    key_decoder_->Decode(records.keys, all_, arena_, {columns.data(), keys}, &decode_errors_);
+    for (formats::RecordError& error : decode_errors_) {
+      Fail(error.row, on_error_, Stage::kKey, std::move(error.message));
+    }
+    DropFailed(&live_);
+    DropFailed(&tombstones_);
+  }
+  // A tombstone has no value: its columns are NULL, for SELECTs that never see it and for keys that do not read them.
+  for (const int column : value_columns_) {
+    for (const uint32_t record : tombstones_) columns[static_cast<size_t>(column)][record] = Datum::Null();
+  }
+  if (value_decoder_ == nullptr) return;
+  std::vector<Datum*> outputs;
+  for (const int column : value_columns_) outputs.push_back(columns[static_cast<size_t>(column)]);
+  decode_errors_.clear();
+  value_decoder_->Decode(records.values, live_, arena_, outputs, &decode_errors_);
+  for (formats::RecordError& error : decode_errors_) {
+    Fail(error.row, on_error_, Stage::kValue, std::move(error.message));
+  }
+  DropFailed(&live_);
+}
+
+void Transform::CheckAsserts(sql::EvalContext& context) {
+  for (Assert& assertion : asserts_) {
+    const sql::Column result = assertion.program->Evaluate(context, live_, inputs_.data());
+    TakeErrors(Stage::kAssert, context);
+    for (const uint32_t record : live_) {
+      const Datum& value = result.at(record);
+      if (value.null() || value.bool_value() || verdicts_[record] != RecordVerdict::kOk) continue;
+      Fail(record, assertion.spec->otherwise, Stage::kAssert,
+           AssertionFailed(assertion.spec->message, assertion.spec->check.text));
+    }
+    DropFailed(&live_);
+  }
+}
+
+void Transform::RunTable(size_t table, sql::EvalContext& context) {
+  Table& compiled = compiled_[table];
+  TableRows& rows = tables_[table];
+  // A record that another table's SELECT refused has verdict enough; here it may run along.
+  compiled.select->Run(context, live_, inputs_.data(), &compiled.result);
+  TakeErrors(Stage::kSelect, context);
+  rows.rows = compiled.result.rows;
+  rows.records = compiled.result.records;
+  rows.deletes = {};
+  rows.columns.clear();
+  if (compiled.plan->mode == TableMode::kAggregate) {
+    rows.columns = compiled.result.columns;
+  } else {
+    for (const int output : compiled.plan->outputs) {
+      rows.columns.push_back(compiled.result.columns[static_cast<size_t>(output)]);
+    }
+  }
+}
+
+void Transform::RunTombstones(size_t table, sql::EvalContext& context) {
+  if (tombstones_.empty()) return;
+  Table& compiled = compiled_[table];
+  const PlannedTable& plan = *compiled.plan;
+  if (plan.mode != TableMode::kSnapshot || plan.spec->tombstones == Tombstones::kIgnore) return;
+  if (plan.spec->tombstones == Tombstones::kDeadLetter || compiled.tombstone_key == nullptr) {
+    for (const uint32_t record : tombstones_) {
+      Fail(record, Policy::kDeadLetter, Stage::kTombstone, TombstoneRefused(plan.spec->name, plan.no_tombstones));
+    }
+    return;
+  }
+  TableRows& rows = tables_[table];
+  rows.delete_key.resize(compiled.tombstone_key->size());
+  compiled.tombstone_key->Evaluate(context, tombstones_, inputs_.data(), rows.delete_key.data());
+  TakeErrors(Stage::kTombstone, context);
+  rows.deletes = tombstones_;
+}
+
+void Transform::Fail(uint32_t record, Policy policy, Stage stage, std::string reason) {
+  if (verdicts_[record] != RecordVerdict::kOk) return;
+  verdicts_[record] = VerdictOf(policy);
+  if (reason.size() > kDeadLetterReasonBytesMax) reason.resize(kDeadLetterReasonBytesMax);
+  failures_.push_back({record, stage, std::move(reason)});
+}
+
+void Transform::TakeErrors(Stage stage, sql::EvalContext& context) {
+  if (!context.failed()) return;
+  for (auto& [record, status] : context.TakeErrors()) {
+    Fail(record, on_error_, stage, std::string(View(status.message())));
+  }
+  context.ClearErrors();
+}
+
+void Transform::DropFailed(std::vector<uint32_t>* records) const {
+  if (failures_.empty()) return;
+  std::erase_if(*records, [this](uint32_t record) { return verdicts_[record] != RecordVerdict::kOk; });
+}
+
+}  // namespace ks::pipeline
