@@ -32,6 +32,11 @@ std::optional<std::string_view> MessageView::value() const {
   return raw_->err != RD_KAFKA_RESP_ERR_NO_ERROR ? std::nullopt : Bytes(raw_->payload, raw_->len);
 }
 
+bool MessageView::has_headers() const {
+  rd_kafka_headers_t* headers = nullptr;
+  return rd_kafka_message_headers(raw_, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 std::vector<Header> MessageView::headers() const {
   std::vector<Header> result;
   rd_kafka_headers_t* headers = nullptr;

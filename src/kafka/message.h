@@ -44,6 +44,7 @@ class MessageView {
   int64_t timestamp_ms() const;
   std::optional<std::string_view> key() const;    // nothing: a null key
   std::optional<std::string_view> value() const;  // nothing: a tombstone
+  bool has_headers() const;
   std::vector<Header> headers() const;            // allocates; only where headers are wanted
   // Bytes of key and value.
   size_t bytes() const;

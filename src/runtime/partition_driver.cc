@@ -92,8 +92,22 @@ void PartitionDriver::OnCommitAnswer(pipeline::CommitDone event, int64_t sent_at
   const double seconds =
       static_cast<double>(services_.clock->MonotonicNanos() - sent_at) / static_cast<double>(env::kNanosPerSecond);
   series_.Record(MetricId::kCommitSeconds, seconds);
-  series_.Add(event.status.ok() ? MetricId::kCommits : MetricId::kCommitRetries);
+  if (!event.status.ok()) series_.Add(MetricId::kCommitRetries);
   Tell(std::move(event));
+  Count();
+}
+
+// What the machine has counted since the last time goes to the metrics.
+void PartitionDriver::Count() {
+  const pipeline::PartitionStats& now = machine_->stats();
+  if (now.commits > counted_.commits) {
+    series_.Record(MetricId::kBatchRecords, static_cast<double>(now.last_batch_records));
+  }
+  series_.Add(MetricId::kRecords, static_cast<double>(now.records - counted_.records));
+  series_.Add(MetricId::kCommits, static_cast<double>(now.commits - counted_.commits));
+  series_.Add(MetricId::kDeadLetters, static_cast<double>(now.dead_letters - counted_.dead_letters));
+  series_.Add(MetricId::kSkipped, static_cast<double>(now.skipped_records - counted_.skipped_records));
+  counted_ = now;
 }
 
 void PartitionDriver::Act(pipeline::Seek& action) {
@@ -116,10 +130,11 @@ void PartitionDriver::Act(pipeline::Pause&) { paused_ = true; }
 void PartitionDriver::Act(pipeline::Resume&) { paused_ = false; }
 
 void PartitionDriver::Act(pipeline::CommitKafkaOffset& action) {
-  committed_ = Offset(action.offset);
   series_.Set(MetricId::kCommittedOffset, static_cast<double>(action.offset));
-  services_.listener->on_committed(name_, committed_);
+  services_.listener->on_committed(name_, Offset(action.offset), last_timestamp_ms_);
 }
+
+void PartitionDriver::Act(pipeline::DescribeTopic&) { services_.listener->on_facts_wanted(name_); }
 
 void PartitionDriver::Act(pipeline::Warning& action) { services_.listener->on_warning(action.status); }
 
@@ -171,7 +186,7 @@ bool PartitionDriver::TakeMessages() {
       continue;
     }
     if (const absl::Status error = message.error(); !error.ok()) {
-      if (absl::IsOutOfRange(error)) services_.listener->on_offset_out_of_range(name_);
+      if (absl::IsOutOfRange(error)) services_.listener->on_facts_wanted(name_);
       services_.listener->on_warning(error);
       continue;
     }

@@ -36,11 +36,11 @@ struct PartitionEnd {
 struct DriverListener {
   // Where to begin: the first Seek. The group's assignment can be completed with it.
   std::function<void(kafka::TopicPartition, Offset)> on_start;
-  // Everything below is in Spanner.
-  std::function<void(kafka::TopicPartition, Offset)> on_committed;
+  // Everything below is in Spanner; the timestamp (ms) of the newest record that was read.
+  std::function<void(kafka::TopicPartition, Offset, int64_t)> on_committed;
   std::function<void(kafka::TopicPartition, PartitionEnd)> on_end;
-  // The broker said that the offset wanted does not exist: facts are wanted.
-  std::function<void(kafka::TopicPartition)> on_offset_out_of_range;
+  // What is known of the topic does not fit: the broker is to be asked.
+  std::function<void(kafka::TopicPartition)> on_facts_wanted;
   std::function<void(absl::Status)> on_warning;
 };
 
@@ -67,9 +67,6 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   // When Turn() wants to be called although no message came; env::Clock::MonotonicNanos.
   int64_t wake_at() const;
   bool ended() const { return ended_; }
-  // Everything below is in Spanner; negative when not known yet.
-  Offset committed() const { return committed_; }
-  int64_t last_timestamp_ms() const { return last_timestamp_ms_; }
 
  private:
   void Tell(pipeline::Event event);
@@ -82,6 +79,7 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   void Act(pipeline::Pause& action);
   void Act(pipeline::Resume& action);
   void Act(pipeline::CommitKafkaOffset& action);
+  void Act(pipeline::DescribeTopic& action);
   void Act(pipeline::Warning& action);
   void Act(pipeline::GivenUp& action);
   void Act(pipeline::Stopped& action);
@@ -90,6 +88,7 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   bool OfferBacklog();
   void DropBacklog();
   void OnCommitAnswer(pipeline::CommitDone event, int64_t sent_at);
+  void Count();
   // Posts `event` to this driver on its own thread.
   template <typename E>
   std::function<void(E)> Poster();
@@ -116,7 +115,7 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   bool seek_failed_ = false;
   int64_t seek_to_ = -1;
   int64_t seek_retry_at_ = 0;
-  Offset committed_{-1};
+  pipeline::PartitionStats counted_;  // what the metrics know
   int64_t last_timestamp_ms_ = -1;
 };
 

@@ -11,6 +11,7 @@
 #include "kafka/message.h"
 #include "observe/metrics.h"
 #include "pipeline/partition.h"
+#include "pipeline/plan.h"
 #include "pipeline/ports.h"
 
 namespace ks::runtime {
@@ -30,5 +31,9 @@ class RecordPath {
 };
 
 using RecordPathFactory = std::function<std::unique_ptr<RecordPath>(const kafka::TopicPartition&)>;
+
+// For the partitions of source `source` of the plan, which outlives them. Partitions say how far they are every
+// `report_every_millis`.
+RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source, int report_every_millis);
 
 }  // namespace ks::runtime

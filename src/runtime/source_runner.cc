@@ -35,16 +35,18 @@ DriverListener SourceRunner::MakeListener() {
       if (it != assigned_.end()) it->second.start = offset;
     });
   };
-  listener.on_committed = [this, post](TopicPartition name, Offset offset) {
-    post([this, name, offset] {
+  listener.on_committed = [this, post](TopicPartition name, Offset offset, int64_t timestamp_ms) {
+    post([this, name, offset, timestamp_ms] {
       const auto it = assigned_.find(name);
-      if (it != assigned_.end()) it->second.committed = offset;
+      if (it == assigned_.end()) return;
+      it->second.committed = offset;
+      it->second.last_timestamp_ms = timestamp_ms;
     });
   };
   listener.on_end = [this, post](TopicPartition name, PartitionEnd end) {
     post([this, name, end] { OnEnd(name, end); });
   };
-  listener.on_offset_out_of_range = [this, post](TopicPartition name) {
+  listener.on_facts_wanted = [this, post](TopicPartition name) {
     post([this, name] {
       const auto it = assigned_.find(name);
       if (it == assigned_.end()) return;
@@ -262,7 +264,9 @@ void SourceRunner::Report() {
     const double lag = static_cast<double>(std::max<int64_t>(0, marks.high - assigned.committed));
     observe::Series& series = services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
     series.Set(observe::MetricId::kLagRecords, lag);
-    if (lag == 0) series.Set(observe::MetricId::kLagSeconds, 0);
+    const double age_ms = static_cast<double>(services_.clock->NowNanos() / env::kNanosPerMilli - assigned.last_timestamp_ms);
+    const bool waiting = lag > 0 && assigned.last_timestamp_ms >= 0;
+    series.Set(observe::MetricId::kLagSeconds, waiting ? std::max(0.0, age_ms / 1000) : 0);
   }
   const absl::Status status = consumer_->CommitOffsets(offsets);
   if (!status.ok()) observe::Log(observe::LogLevel::kDebug, status.message());

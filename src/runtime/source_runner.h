@@ -85,6 +85,7 @@ class SourceRunner : public kafka::RebalanceListener {
     int64_t retake_at = 0;  // when a new driver is to be made; 0: not
     Offset committed{-1};
     Offset reported{-1};
+    int64_t last_timestamp_ms = -1;
     Offset once_end{-1};
   };
 
