@@ -24,8 +24,7 @@ StatementPtr Parser::CreateIndex() {
   return IndexClauses(&index) ? std::move(create) : nullptr;
 }
 
-// STORING (…), PARTITION BY …, ORDER BY …, WHERE a IS NOT NULL AND …, `, INTERLEAVE IN t`, OPTIONS
-// (…)
+// STORING, PARTITION BY, ORDER BY, WHERE a IS NOT NULL AND …, `, INTERLEAVE IN t`, OPTIONS
 bool Parser::IndexClauses(IndexDefinition* index) {
   while (true) {
     if (IsWord("STORING") && index->storing.empty()) {

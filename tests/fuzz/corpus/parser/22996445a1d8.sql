@@ -1,0 +1,1 @@
+SELECT a.* EXCEPT (x, y) REPLACE (1 AS z), t.b AS `from` FROM t TABLESAMPLE RESERVOIR 

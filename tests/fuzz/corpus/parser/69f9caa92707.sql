@@ -1,0 +1,1 @@
+SELECT STRUCT<a INT64, b ARRAY<STRUCT<c STRING>>>(1, []), (1, 'a'), STRUCT(1 AS x), 

@@ -1,0 +1,1 @@
+SELECT ARRAY_FILTER(a, e -> e > 1), ARRAY_TRANSFORM(a, (e, i) -> e + i), f(x => 1), 

@@ -1,0 +1,1 @@
+SELECT country, COUNT(*) WHERE x GROUP BY country

@@ -1,0 +1,1 @@
+SELECT AS VALUE x FROM t, t.arr AS x WITH OFFSET

@@ -1,0 +1,1 @@
+SELECT ChangeRecord FROM READ_s(start_timestamp => @s, end_timestamp => NULL, 
