@@ -173,7 +173,7 @@ rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
 }  // namespace
 
 struct Store::Batch::Rep {
-  rocksdb::WriteBatch writes{0, 0, 0, kTimestampBytes};
+  rocksdb::WriteBatch writes;
   std::vector<std::pair<std::string, std::optional<std::string>>> meta;
 };
 

@@ -13,8 +13,8 @@ namespace {
 using namespace testing;  // NOLINT
 using absl::StatusCode;
 
-absl::Status Commit(Database& db, Writes& writes) { return db.Commit(writes.list()).status(); }
-absl::StatusCode Code(Database& db, Writes&& writes) { return Commit(db, writes).code(); }
+absl::Status Commit(Database& db, const Writes& writes) { return db.Commit(writes.list()).status(); }
+absl::StatusCode Code(Database& db, const Writes& writes) { return Commit(db, writes).code(); }
 
 TEST(Database, InsertsAreRead) {
   auto db = OpenInMemory();
@@ -79,7 +79,9 @@ TEST(Database, ReadsAtTimestampsSeeWhatWasThere) {
   for (int64_t v = 1; v <= 5; ++v) {
     auto result = db->Commit(Writes(db->schema()).Upsert(1, v).Upsert(v + 1, v).list());
     ASSERT_TRUE(result.ok()) << result.status();
-    if (!times.empty()) EXPECT_GT(result->timestamp, times.back());
+    if (!times.empty()) {
+      EXPECT_GT(result->timestamp, times.back());
+    }
     times.push_back(result->timestamp);
   }
   ASSERT_EQ(Code(*db, Writes(db->schema()).DeleteAll("T")), StatusCode::kOk);

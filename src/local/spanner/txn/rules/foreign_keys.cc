@@ -62,7 +62,9 @@ bool Matches(const Lookup& lookup, const Datum* row) {
 
 const Index* IndexFor(const Lookup& lookup) {
   for (const Index* index : lookup.table->indexes) {
-    bool filtered = !index->not_null_columns.empty();
+    // A filtered index may lack rows because of columns that are not asked for.
+    bool filtered = !index->not_null_columns.empty() ||
+                    (index->null_filtered && index->key.size() > lookup.columns.size());
     if (!filtered && index->backfilled && Leads(index->key, lookup.columns)) return index;
   }
   return nullptr;
