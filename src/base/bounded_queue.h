@@ -1,7 +1,8 @@
-// BoundedQueue: hands items from any number of threads to one consumer, with a limit and a deadline on every wait.
+// BoundedQueue: hands items from any number of threads to one consumer, with a limit and a deadline
+// on every wait.
 //
-// Thread safety: all methods may be called from any thread. Close() wakes everybody; items put before it are still
-// delivered. Tested in bounded_queue_test.cc.
+// Thread safety: all methods may be called from any thread. Close() wakes everybody; items put
+// before it are still delivered. Tested in bounded_queue_test.cc.
 #pragma once
 
 #include <chrono>

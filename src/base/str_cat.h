@@ -1,7 +1,8 @@
 // ks::StrCat: absl::StrCat that also takes std::string_view.
 //
-// Debian's Abseil has a string_view of its own, which does not convert from std::string_view; everything here is written
-// with std::string_view. View() and AbslView() convert where an Abseil function is called directly.
+// Debian's Abseil has a string_view of its own, which does not convert from std::string_view;
+// everything here is written with std::string_view. View() and AbslView() convert where an Abseil
+// function is called directly.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// StringMap, StringSet: hash tables of std::string that are asked with a std::string_view, without a copy.
+// StringMap, StringSet: hash tables of std::string that are asked with a std::string_view, without
+// a copy.
 #pragma once
 
 #include <functional>

@@ -14,7 +14,8 @@ namespace ks::cli {
 int Fail(const GlobalOptions& options, const absl::Status& status) {
   const std::string message(status.message());
   if (options.json) {
-    const nlohmann::json error = {{"error", {{"code", absl::StatusCodeToString(status.code())}, {"message", message}}}};
+    const nlohmann::json error = {
+        {"error", {{"code", absl::StatusCodeToString(status.code())}, {"message", message}}}};
     std::cerr << error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else {
     std::cerr << "kafka-spanner: " << message << "\n";

@@ -1,4 +1,5 @@
-// What commands share: one file per command adds itself to the command line (commands.h) and fills in what it needs here.
+// What commands share: one file per command adds itself to the command line (commands.h) and fills
+// in what it needs here.
 #pragma once
 
 #include <functional>
@@ -20,7 +21,8 @@ struct GlobalOptions {
   int exit_code = 0;       // what the command that ran wants to end with
 };
 
-// Prints an error for a person (or as JSON on standard error) and gives the exit code that goes with it.
+// Prints an error for a person (or as JSON on standard error) and gives the exit code that goes
+// with it.
 int Fail(const GlobalOptions& options, const absl::Status& status);
 
 // Runs `body` when the command was chosen; its exit code becomes the program's.

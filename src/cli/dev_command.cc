@@ -1,7 +1,7 @@
-// kafka-spanner dev: everything on this machine: embedded Kafka, local Spanner, and a pipeline between them.
+// kafka-spanner dev: everything on this machine: embedded Kafka, local Spanner, and a pipeline
+// between them.
 #include <CLI/CLI.hpp>
 #include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -21,6 +21,7 @@
 #include "cli/pipeline_process.h"
 #include "cli/result_table.h"
 #include "cli/signals.h"
+#include "env/clock.h"
 #include "kafka/admin.h"
 #include "kafka/embedded_broker.h"
 #include "observe/log.h"
@@ -39,18 +40,20 @@ struct DevOptions {
   bool once = false;
 };
 
-// The directory is made anew: the embedded broker remembers nothing, so neither may the checkpoints. Only a directory that
-// an earlier `dev` made is emptied.
+// The directory is made anew: the embedded broker remembers nothing, so neither may the
+// checkpoints. Only a directory that an earlier `dev` made is emptied.
 absl::Status MakeFresh(const std::string& directory) {
   namespace fs = std::filesystem;
   std::error_code error;
-  if (fs::exists(directory) && !fs::is_empty(directory, error) && !fs::exists(fs::path(directory) / kMarker)) {
-    return absl::FailedPreconditionError(
-        StrCat(directory, " holds files that `dev` did not make; name another directory with --data"));
+  if (fs::exists(directory) && !fs::is_empty(directory, error) &&
+      !fs::exists(fs::path(directory) / kMarker)) {
+    return absl::FailedPreconditionError(StrCat(
+        directory, " holds files that `dev` did not make; name another directory with --data"));
   }
   fs::remove_all(directory, error);
   fs::create_directories(directory, error);
-  std::ofstream(fs::path(directory) / kMarker) << "kafka-spanner dev empties this directory when it starts.\n";
+  std::ofstream(fs::path(directory) / kMarker)
+      << "kafka-spanner dev empties this directory when it starts.\n";
   if (error || !fs::exists(fs::path(directory) / kMarker)) {
     return absl::PermissionDeniedError(StrCat("cannot write to ", directory));
   }
@@ -60,15 +63,16 @@ absl::Status MakeFresh(const std::string& directory) {
 // One `dev`: the parts, from the ground up.
 class Dev {
  public:
-  Dev(DevOptions options, const GlobalOptions& global) : options_(std::move(options)), global_(global) {}
+  Dev(DevOptions options, const GlobalOptions& global)
+      : options_(std::move(options)), global_(global) {}
 
   int Run() {
     OnStopSignal([this] { stop_ = true; });
     absl::Status status = SetUp();
     if (!status.ok()) return Fail(global_, status);
-    const auto started = std::chrono::steady_clock::now();
+    const auto started = env::RealClock().MonotonicNanos();
     status = Serve();
-    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    seconds_ = env::SecondsSince(started);
     if (!status.ok()) return Fail(global_, status);
     return Conclude();
   }
@@ -101,7 +105,8 @@ class Dev {
 absl::Status Dev::SetUp() {
   KS_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, ReadPipelineFile(options_.file));
   KS_ASSIGN_OR_RETURN(file_, ReadDevFile(options_.file));
-  data_dir_ = options_.data_dir.empty() ? StrCat(".kafka-spanner/dev/", spec.name) : options_.data_dir;
+  data_dir_ =
+      options_.data_dir.empty() ? StrCat(".kafka-spanner/dev/", spec.name) : options_.data_dir;
   KS_RETURN_IF_ERROR(MakeFresh(data_dir_));
   KS_ASSIGN_OR_RETURN(broker_, kafka::EmbeddedBroker::Start());
   KS_ASSIGN_OR_RETURN(spanner_, LocalDatabase::Open(data_dir_ + "/spanner", options_.listen));
@@ -123,7 +128,8 @@ absl::Status Dev::SetUp() {
   }
   KS_RETURN_IF_ERROR(spanner_->Ensure(kDatabase));
   KS_ASSIGN_OR_RETURN(ready_, Prepare(std::move(spec), spanner_->address(), /*create=*/true));
-  KS_ASSIGN_OR_RETURN(producer_, kafka::Producer::Create({.brokers = broker_->address(), .properties = {{"linger.ms", "5"}}}));
+  KS_ASSIGN_OR_RETURN(producer_, kafka::Producer::Create({.brokers = broker_->address(),
+                                                          .properties = {{"linger.ms", "5"}}}));
   if (!options_.metrics_address.empty()) {
     KS_ASSIGN_OR_RETURN(page_, MetricsServer::Start(options_.metrics_address, metrics_));
   }
@@ -134,16 +140,18 @@ absl::Status Dev::SetUp() {
   options.on_progress = [this](const std::vector<runtime::PartitionProgress>& partitions) {
     for (const auto& p : partitions) loader_->OnCommitted(p.partition, p.committed.value());
   };
-  runner_ = std::make_unique<runtime::PipelineRunner>(*ready_.spec, *ready_.plan, *ready_.connection.client, metrics_,
-                                                      std::move(options));
+  runner_ = std::make_unique<runtime::PipelineRunner>(
+      *ready_.spec, *ready_.plan, *ready_.connection.client, metrics_, std::move(options));
   if (!global_.quiet && !global_.json) SayAddresses();
   return absl::OkStatus();
 }
 
 void Dev::SayAddresses() {
   std::cout << "pipeline " << ready_.spec->name << "\n"
-            << "  Kafka    " << broker_->address() << "  (embedded; keeps the newest 5 MiB of each partition)\n"
-            << "  Spanner  " << spanner_->address() << "  (local; data in " << data_dir_ << "/spanner)\n"
+            << "  Kafka    " << broker_->address()
+            << "  (embedded; keeps the newest 5 MiB of each partition)\n"
+            << "  Spanner  " << spanner_->address() << "  (local; data in " << data_dir_
+            << "/spanner)\n"
             << "  database " << kDatabase << "\n";
   if (page_ != nullptr) std::cout << "  metrics  http://" << page_->address() << "/metrics\n";
   std::cout << std::endl;
@@ -154,24 +162,33 @@ absl::Status Dev::Serve() {
   absl::Status loaded;
   absl::Status ran;
   std::atomic<bool> runner_ended{false};
-  std::thread loading([&] { loaded = loader_->Run(); if (!loaded.ok()) stop_ = true; });
-  std::thread running([&] { ran = runner_->Run(); runner_ended = true; });
+  std::thread loading([&] {
+    loaded = loader_->Run();
+    if (!loaded.ok()) stop_ = true;
+  });
+  std::thread running([&] {
+    ran = runner_->Run();
+    runner_ended = true;
+  });
   ProgressBar bar(SomebodyWatches() && !global_.quiet);
-  const auto started = std::chrono::steady_clock::now();
+  const int64_t started = env::RealClock().MonotonicNanos();
   bool told = false;
   while (!stop_ && !runner_ended) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    env::SleepFor(50 * env::kNanosPerMilli);
+    const double seconds = env::SecondsSince(started);
     const int64_t committed = loader_->records_committed();
     if (!loader_->done()) {
-      bar.Draw(loader_->share_loaded(), StrCat(WithThousands(committed), " records committed, ",
-                                               WithThousands(static_cast<int64_t>(static_cast<double>(committed) / seconds)), "/s"));
+      bar.Draw(loader_->share_loaded(),
+               StrCat(WithThousands(committed), " records committed, ",
+                      WithThousands(static_cast<int64_t>(static_cast<double>(committed) / seconds)),
+                      "/s"));
       continue;
     }
     bar.Clear();
     if (options_.once) break;
     if (!std::exchange(told, true)) {
-      std::cout << "everything loaded is in Spanner; still running, stop with Ctrl-C\n" << std::endl;
+      std::cout << "everything loaded is in Spanner; still running, stop with Ctrl-C\n"
+                << std::endl;
       SayNext();
     }
   }
@@ -192,7 +209,10 @@ int Dev::Conclude() {
   nlohmann::ordered_json tables = nlohmann::ordered_json::array();
   for (const CheckedTable& table : *checked) {
     different += table.different;
-    tables.push_back({{"sql", table.sql}, {"rows", table.rows}, {"different", table.different}, {"examples", table.examples}});
+    tables.push_back({{"sql", table.sql},
+                      {"rows", table.rows},
+                      {"different", table.different},
+                      {"examples", table.examples}});
   }
   if (global_.json) {
     nlohmann::ordered_json all = nlohmann::ordered_json::parse(SummaryJson(metrics_, seconds_));
@@ -200,14 +220,17 @@ int Dev::Conclude() {
     std::cout << all.dump(2) << "\n";
   } else {
     std::cout << SummaryText(metrics_, seconds_) << "\n";
-    TextTable table{{"checked against an independent computation", "rows", "different"}, {false, true, true}, {}};
+    TextTable table{{"checked against an independent computation", "rows", "different"},
+                    {false, true, true},
+                    {}};
     for (const CheckedTable& t : *checked) {
       const std::string sql = t.sql.size() <= 60 ? t.sql : t.sql.substr(0, 57) + "...";
       table.rows.push_back({sql, WithThousands(t.rows), WithThousands(t.different)});
     }
     if (!table.rows.empty()) PrintTable(table, std::cout);
     for (const CheckedTable& t : *checked) {
-      for (const std::string& example : t.examples) std::cout << "  " << t.sql << "\n    " << example << "\n";
+      for (const std::string& example : t.examples)
+        std::cout << "  " << t.sql << "\n    " << example << "\n";
     }
     if (options_.once && complete) SayNext();
   }
@@ -217,20 +240,31 @@ int Dev::Conclude() {
 
 void Dev::SayNext() {
   const std::string sql = file_.try_sql.empty() ? "SELECT 1" : file_.try_sql;
-  const std::string where = options_.once ? StrCat("--data ", data_dir_, "/spanner") : StrCat("--endpoint ", spanner_->address());
-  std::cout << "\nNext, try:\n  build/release/kafka-spanner sql " << where << " -e \"" << sql << "\"" << std::endl;
+  const std::string where = options_.once ? StrCat("--data ", data_dir_, "/spanner")
+                                          : StrCat("--endpoint ", spanner_->address());
+  std::cout << "\nNext, try:\n  build/release/kafka-spanner sql " << where << " -e \"" << sql
+            << "\"" << std::endl;
 }
 
 }  // namespace
 
 void AddDevCommand(CLI::App& app, GlobalOptions& global) {
-  CLI::App* command = app.add_subcommand("dev", "everything on this machine: Kafka, Spanner and the pipeline");
+  CLI::App* command =
+      app.add_subcommand("dev", "everything on this machine: Kafka, Spanner and the pipeline");
   auto options = std::make_shared<DevOptions>();
-  command->add_option("FILE", options->file, "pipeline file; dev.yaml beside it says what to load and to check")->required();
-  command->add_flag("--once", options->once, "load, wait until all of it is in Spanner, check, and stop");
-  command->add_option("--data", options->data_dir, "where the local Spanner keeps its data (default .kafka-spanner/dev/PIPELINE)");
-  command->add_option("--listen", options->listen, "HOST:PORT of the local Spanner (default: any free port)");
-  command->add_option("--metrics", options->metrics_address, "serve Prometheus metrics on HOST:PORT");
+  command
+      ->add_option("FILE", options->file,
+                   "pipeline file; dev.yaml beside it says what to load and to check")
+      ->required();
+  command->add_flag("--once", options->once,
+                    "load, wait until all of it is in Spanner, check, and stop");
+  command->add_option(
+      "--data", options->data_dir,
+      "where the local Spanner keeps its data (default .kafka-spanner/dev/PIPELINE)");
+  command->add_option("--listen", options->listen,
+                      "HOST:PORT of the local Spanner (default: any free port)");
+  command->add_option("--metrics", options->metrics_address,
+                      "serve Prometheus metrics on HOST:PORT");
   OnChosen(*command, global, [options, &global] { return Dev(*options, global).Run(); });
 }
 

@@ -5,7 +5,8 @@
 
 namespace ks::cli {
 
-LocalDatabase::LocalDatabase(std::unique_ptr<local::LocalSpannerServer> server) : server_(std::move(server)) {}
+LocalDatabase::LocalDatabase(std::unique_ptr<local::LocalSpannerServer> server)
+    : server_(std::move(server)) {}
 LocalDatabase::~LocalDatabase() = default;
 
 absl::StatusOr<std::unique_ptr<LocalDatabase>> LocalDatabase::Open(const std::string& data_dir,
@@ -19,6 +20,8 @@ absl::StatusOr<std::unique_ptr<LocalDatabase>> LocalDatabase::Open(const std::st
 
 std::string LocalDatabase::address() const { return server_->address(); }
 
-absl::Status LocalDatabase::Ensure(const std::string& database) { return server_->EnsureDatabase(database); }
+absl::Status LocalDatabase::Ensure(const std::string& database) {
+  return server_->EnsureDatabase(database);
+}
 
 }  // namespace ks::cli

@@ -14,9 +14,10 @@ namespace ks::cli {
 
 class LocalDatabase {
  public:
-  // `data_dir` is made where it does not exist; one process at a time may have it open. Empty: rows live in memory.
-  static absl::StatusOr<std::unique_ptr<LocalDatabase>> Open(const std::string& data_dir,
-                                                             const std::string& listen = "127.0.0.1:0");
+  // `data_dir` is made where it does not exist; one process at a time may have it open. Empty: rows
+  // live in memory.
+  static absl::StatusOr<std::unique_ptr<LocalDatabase>> Open(
+      const std::string& data_dir, const std::string& listen = "127.0.0.1:0");
   ~LocalDatabase();
 
   std::string address() const;  // HOST:PORT

@@ -6,17 +6,23 @@
 #include "observe/log.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Keeps Google Cloud Spanner tables true to Apache Kafka topics: exactly once, in milliseconds.",
-               "kafka-spanner"};
+  CLI::App app{
+      "Keeps Google Cloud Spanner tables true to Apache Kafka topics: exactly once, in "
+      "milliseconds.",
+      "kafka-spanner"};
   app.require_subcommand(1);
   app.fallthrough();  // global options may stand after the command
-  app.footer("Try it:  kafka-spanner dev --once examples/flights/pipeline.yaml\n"
-             "Exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 Kafka or Spanner unreachable,\n"
-             "            4 stopped at a record (a person must decide), 5 check failed, 130 interrupted twice");
+  app.footer(
+      "Try it:  kafka-spanner dev --once examples/flights/pipeline.yaml\n"
+      "Exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 Kafka or Spanner "
+      "unreachable,\n"
+      "            4 stopped at a record (a person must decide), 5 check failed, 130 interrupted "
+      "twice");
 
   ks::cli::GlobalOptions options;
   std::string output = "text";
-  app.add_option("--output", output, "text, or json: one JSON document on standard output, logs on standard error")
+  app.add_option("--output", output,
+                 "text, or json: one JSON document on standard output, logs on standard error")
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-format", options.log_format, "text or json lines on standard error")
       ->check(CLI::IsMember({"text", "json"}));
@@ -24,8 +30,9 @@ int main(int argc, char** argv) {
   app.parse_complete_callback([&] {
     options.json = output == "json";
     const bool json_log = options.log_format == "json";
-    ks::observe::SetUpLog(options.quiet ? ks::observe::LogLevel::kError : ks::observe::LogLevel::kInfo,
-                          json_log ? ks::observe::LogFormat::kJson : ks::observe::LogFormat::kText);
+    ks::observe::SetUpLog(
+        options.quiet ? ks::observe::LogLevel::kError : ks::observe::LogLevel::kInfo,
+        json_log ? ks::observe::LogFormat::kJson : ks::observe::LogFormat::kText);
   });
 
   ks::cli::AddDevCommand(app, options);

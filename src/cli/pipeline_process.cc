@@ -20,24 +20,29 @@ namespace ks::cli {
 
 using observe::MetricId;
 
-absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint, bool create) {
+absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
+                                      bool create) {
   ReadyPipeline ready;
   ready.spec = std::make_unique<pipeline::PipelineSpec>(std::move(spec));
   const auto& target = ready.spec->target;
-  KS_ASSIGN_OR_RETURN(ready.connection,
-                      Connect({target.database, endpoint.empty() ? target.endpoint : endpoint, target.role}));
-  KS_ASSIGN_OR_RETURN(pipeline::Plan plan, runtime::PlanAgainst(*ready.connection.client, *ready.spec));
+  KS_ASSIGN_OR_RETURN(
+      ready.connection,
+      Connect({target.database, endpoint.empty() ? target.endpoint : endpoint, target.role}));
+  KS_ASSIGN_OR_RETURN(pipeline::Plan plan,
+                      runtime::PlanAgainst(*ready.connection.client, *ready.spec));
   if (!plan.missing_ddl.empty() && create) {
     KS_RETURN_IF_ERROR(ready.connection.admin->UpdateDdl(target.database, plan.missing_ddl));
     KS_ASSIGN_OR_RETURN(plan, runtime::PlanAgainst(*ready.connection.client, *ready.spec));
   }
   if (!plan.missing_ddl.empty()) {
-    return absl::NotFoundError(StrCat("pipeline ", ready.spec->name, ": ", target.database, " lacks ",
-                                      absl::StrJoin(plan.missing, ", "),
-                                      ". `kafka-spanner plan --ddl FILE` prints what is missing, `plan --apply FILE` "
-                                      "creates it."));
+    return absl::NotFoundError(
+        StrCat("pipeline ", ready.spec->name, ": ", target.database, " lacks ",
+               absl::StrJoin(plan.missing, ", "),
+               ". `kafka-spanner plan --ddl FILE` prints what is missing, `plan --apply FILE` "
+               "creates it."));
   }
-  for (const auto& warning : plan.warnings) observe::LogWarning(StrCat(warning.table, ": ", warning.text));
+  for (const auto& warning : plan.warnings)
+    observe::LogWarning(StrCat(warning.table, ": ", warning.text));
   ready.plan = std::make_unique<pipeline::Plan>(std::move(plan));
   return ready;
 }
@@ -49,7 +54,8 @@ std::string WriterName() {
   return name.size() <= 64 ? name : name.substr(name.size() - 64);  // Writer STRING(64)
 }
 
-// ---- Metrics page ---------------------------------------------------------------------------------------------------
+// ---- Metrics page
+//
 
 struct MetricsServer::State {
   httplib::Server server;
@@ -58,11 +64,12 @@ struct MetricsServer::State {
 
 MetricsServer::MetricsServer() : state_(std::make_unique<State>()) {}
 
-absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::string& address,
-                                                                    const observe::Metrics& metrics) {
+absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
+    const std::string& address, const observe::Metrics& metrics) {
   const size_t colon = address.rfind(':');
   int port = -1;
-  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
+      port < 0 || port > 65535) {
     return absl::InvalidArgumentError(StrCat("--metrics ", address, ": write it as HOST:PORT"));
   }
   const std::string host = address.substr(0, colon);
@@ -72,10 +79,14 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const std::s
     response.set_content(metrics.Text(), "text/plain; version=0.0.4");
   });
   for (const char* path : {"/healthz", "/readyz"}) {
-    http.Get(path, [](const httplib::Request&, httplib::Response& response) { response.set_content("ok\n", "text/plain"); });
+    http.Get(path, [](const httplib::Request&, httplib::Response& response) {
+      response.set_content("ok\n", "text/plain");
+    });
   }
-  const int bound = port == 0 ? http.bind_to_any_port(host.c_str()) : (http.bind_to_port(host.c_str(), port) ? port : -1);
-  if (bound < 0) return absl::UnavailableError(StrCat("cannot listen on ", address, " for --metrics"));
+  const int bound = port == 0 ? http.bind_to_any_port(host.c_str())
+                              : (http.bind_to_port(host.c_str(), port) ? port : -1);
+  if (bound < 0)
+    return absl::UnavailableError(StrCat("cannot listen on ", address, " for --metrics"));
   server->address_ = StrCat(host, ":", bound);
   server->state_->thread = std::thread([&http] { http.listen_after_bind(); });
   return server;
@@ -86,7 +97,8 @@ MetricsServer::~MetricsServer() {
   if (state_->thread.joinable()) state_->thread.join();
 }
 
-// ---- Summary --------------------------------------------------------------------------------------------------------
+// ---- Summary
+//
 
 namespace {
 
@@ -115,11 +127,15 @@ Summary Summarize(const observe::Metrics& metrics, double seconds) {
 std::string SummaryText(const observe::Metrics& metrics, double seconds) {
   const Summary s = Summarize(metrics, seconds);
   std::string out;
-  const auto line = [&](const char* name, const std::string& value) { out += absl::StrFormat("  %-22s %s\n", name, value); };
+  const auto line = [&](const char* name, const std::string& value) {
+    out += absl::StrFormat("  %-22s %s\n", name, value);
+  };
   line("records", WithThousands(s.records));
   line("records per second", WithThousands(static_cast<int64_t>(s.per_second)));
-  line("commits", StrCat(WithThousands(s.commits), " (", WithThousands(s.retries), " answers to resolve)"));
-  line("commit latency", absl::StrFormat("p50 %.1f ms, p99 %.1f ms", s.commit_p50_ms, s.commit_p99_ms));
+  line("commits",
+       StrCat(WithThousands(s.commits), " (", WithThousands(s.retries), " answers to resolve)"));
+  line("commit latency",
+       absl::StrFormat("p50 %.1f ms, p99 %.1f ms", s.commit_p50_ms, s.commit_p99_ms));
   line("dead letters", WithThousands(s.dead_letters));
   line("time", absl::StrFormat("%.1f s", seconds));
   return out;

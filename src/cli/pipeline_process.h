@@ -1,4 +1,5 @@
-// What `run` and `dev` have in common: pipelines running in this process, their metrics page, and a word at the end.
+// What `run` and `dev` have in common: pipelines running in this process, their metrics page, and a
+// word at the end.
 #pragma once
 
 #include <functional>
@@ -22,8 +23,10 @@ struct ReadyPipeline {
   Connection connection;
 };
 
-// Plans `spec` against its database. With `create`, makes the tables that are missing; without, they are an error that says how.
-absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint, bool create);
+// Plans `spec` against its database. With `create`, makes the tables that are missing; without,
+// they are an error that says how.
+absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
+                                      bool create);
 
 // This worker's name in the checkpoints: host and process.
 std::string WriterName();

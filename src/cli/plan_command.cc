@@ -1,4 +1,5 @@
-// kafka-spanner plan: checks a pipeline file against its database and says what it would do; prints or creates what is missing.
+// kafka-spanner plan: checks a pipeline file against its database and says what it would do; prints
+// or creates what is missing.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -37,7 +38,8 @@ int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
   auto plan = Plan(options, *spec, connection);
   if (!plan.ok()) return Fail(global, plan.status());
   if (options.apply) {
-    const absl::Status applied = connection.admin->UpdateDdl(spec->target.database, plan->missing_ddl);
+    const absl::Status applied =
+        connection.admin->UpdateDdl(spec->target.database, plan->missing_ddl);
     if (!applied.ok()) return Fail(global, applied);
     // What stands there now, read back.
     auto after = runtime::PlanAgainst(*connection.client, *spec);
@@ -58,14 +60,18 @@ int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
 }  // namespace
 
 void AddPlanCommand(CLI::App& app, GlobalOptions& global) {
-  CLI::App* command = app.add_subcommand("plan", "check a pipeline file and explain what it will do");
+  CLI::App* command =
+      app.add_subcommand("plan", "check a pipeline file and explain what it will do");
   auto options = std::make_shared<PlanOptions>();
   command->add_option("FILE", options->file, "pipeline file")->required();
   command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
-  CLI::Option* ddl = command->add_flag("--ddl", options->ddl, "print the DDL of the tables that are missing");
-  CLI::Option* apply = command->add_flag("--apply", options->apply,
-                                         "create the tables that are missing; nothing is ever dropped or narrowed");
-  CLI::Option* offline = command->add_flag("--offline", options->offline, "check the file alone, without a database");
+  CLI::Option* ddl =
+      command->add_flag("--ddl", options->ddl, "print the DDL of the tables that are missing");
+  CLI::Option* apply =
+      command->add_flag("--apply", options->apply,
+                        "create the tables that are missing; nothing is ever dropped or narrowed");
+  CLI::Option* offline =
+      command->add_flag("--offline", options->offline, "check the file alone, without a database");
   apply->excludes(ddl)->excludes(offline);
   OnChosen(*command, global, [options, &global] { return RunPlan(*options, global); });
 }

@@ -16,7 +16,8 @@ using google::protobuf::Value;
 
 // Characters, not bytes: continuation bytes take no room.
 size_t Width(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 std::string Pad(const std::string& text, size_t width, bool right) {
@@ -52,7 +53,8 @@ nlohmann::ordered_json ToJson(const Value& value, const v1::Type& type) {
       for (int i = 0; i < value.list_value().values_size(); ++i) {
         const Value& element = value.list_value().values(i);
         if (is_struct) {
-          list[type.struct_type().fields(i).name()] = ToJson(element, type.struct_type().fields(i).type());
+          list[type.struct_type().fields(i).name()] =
+              ToJson(element, type.struct_type().fields(i).type());
         } else {
           list.push_back(ToJson(element, type.array_element_type()));
         }
@@ -128,13 +130,15 @@ void PrintResult(const v1::ResultSet& result, RowFormat format, std::ostream& ou
   }
   for (const auto& row : result.rows()) {
     std::vector<std::string> cells;
-    for (int i = 0; i < fields.size(); ++i) cells.push_back(ToText(row.values(i), fields[i].type()));
+    for (int i = 0; i < fields.size(); ++i)
+      cells.push_back(ToText(row.values(i), fields[i].type()));
     table.rows.push_back(std::move(cells));
   }
   if (format == RowFormat::kTable) {
     for (auto& row : table.rows) std::transform(row.begin(), row.end(), row.begin(), OneLine);
     PrintTable(table, out);
-    out << "(" << WithThousands(result.rows_size()) << (result.rows_size() == 1 ? " row)\n" : " rows)\n");
+    out << "(" << WithThousands(result.rows_size())
+        << (result.rows_size() == 1 ? " row)\n" : " rows)\n");
     return;
   }
   const auto print = [&](const std::vector<std::string>& cells) {

@@ -23,7 +23,8 @@ struct TextTable {
 
 void PrintTable(const TextTable& table, std::ostream& out);
 
-// A query's result. NULL is shown as NULL; JSON keeps Spanner's own forms (INT64 as a string is shown as a number).
+// A query's result. NULL is shown as NULL; JSON keeps Spanner's own forms (INT64 as a string is
+// shown as a number).
 void PrintResult(const google::spanner::v1::ResultSet& result, RowFormat format, std::ostream& out);
 
 // `1234567` -> `1,234,567`.

@@ -1,6 +1,5 @@
 // kafka-spanner run: one or more pipelines in the foreground.
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <iostream>
 #include <thread>
 
@@ -10,6 +9,7 @@
 #include "cli/pipeline_file.h"
 #include "cli/pipeline_process.h"
 #include "cli/signals.h"
+#include "env/clock.h"
 #include "observe/log.h"
 
 namespace ks::cli {
@@ -62,8 +62,8 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     runner.writer = WriterName();
     runner.once = options.once;
     runner.shards = options.threads;
-    runners.push_back(std::make_unique<runtime::PipelineRunner>(*ready.spec, *ready.plan, *ready.connection.client,
-                                                                metrics, std::move(runner)));
+    runners.push_back(std::make_unique<runtime::PipelineRunner>(
+        *ready.spec, *ready.plan, *ready.connection.client, metrics, std::move(runner)));
   }
   std::unique_ptr<MetricsServer> page;
   if (!options.metrics_address.empty()) {
@@ -73,11 +73,12 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     observe::LogInfo(StrCat("metrics at http://", page->address(), "/metrics"));
   }
   for (const ReadyPipeline& ready : pipelines) {
-    observe::LogInfo(StrCat("pipeline ", ready.spec->name, " runs into ", ready.spec->target.database));
+    observe::LogInfo(
+        StrCat("pipeline ", ready.spec->name, " runs into ", ready.spec->target.database));
   }
-  const auto started = std::chrono::steady_clock::now();
+  const int64_t started = env::RealClock().MonotonicNanos();
   const absl::Status status = RunAll(runners);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  const double seconds = env::SecondsSince(started);
   if (global.json) {
     std::cout << SummaryJson(metrics, seconds) << "\n";
   } else if (!global.quiet) {
@@ -89,16 +90,22 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
 }  // namespace
 
 void AddRunCommand(CLI::App& app, GlobalOptions& global) {
-  CLI::App* command = app.add_subcommand("run", "run pipelines until a signal, or to the end of their topics");
+  CLI::App* command =
+      app.add_subcommand("run", "run pipelines until a signal, or to the end of their topics");
   auto options = std::make_shared<RunOptions>();
   command->add_option("FILE", options->files, "pipeline files")->required();
-  command->add_flag("--once", options->once, "stop when every partition has reached the end it had at start");
-  command->add_option("--metrics", options->metrics_address, "serve Prometheus metrics on HOST:PORT");
+  command->add_flag("--once", options->once,
+                    "stop when every partition has reached the end it had at start");
+  command->add_option("--metrics", options->metrics_address,
+                      "serve Prometheus metrics on HOST:PORT");
   command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
-  command->add_flag("--create", options->create, "create tables that are missing first (as plan --apply does)");
+  command->add_flag("--create", options->create,
+                    "create tables that are missing first (as plan --apply does)");
   command->add_option("--threads", options->threads, "data threads (default: the number of cores)")
       ->check(CLI::Range(1, 256));
-  command->footer("SIGTERM or SIGINT: commits what is in flight and leaves the group; a second one ends at once.");
+  command->footer(
+      "SIGTERM or SIGINT: commits what is in flight and leaves the group; a second one ends at "
+      "once.");
   OnChosen(*command, global, [options, &global] { return RunPipelines(*options, global); });
 }
 

@@ -1,4 +1,5 @@
-// Signals: SIGINT and SIGTERM as a request to stop; the second one ends the process at once (exit code 130).
+// Signals: SIGINT and SIGTERM as a request to stop; the second one ends the process at once (exit
+// code 130).
 #pragma once
 
 #include <functional>

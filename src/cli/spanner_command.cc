@@ -20,7 +20,10 @@ struct SpannerOptions {
 
 int Serve(const SpannerOptions& options, const GlobalOptions& global) {
   if (options.server.data_dir.empty() && !options.in_memory) {
-    return Fail(global, absl::InvalidArgumentError("say where the data is kept: --data DIR, or --in-memory to forget it at the end"));
+    return Fail(
+        global,
+        absl::InvalidArgumentError(
+            "say where the data is kept: --data DIR, or --in-memory to forget it at the end"));
   }
   auto server = local::LocalSpannerServer::Start(options.server);
   if (!server.ok()) return Fail(global, server.status());
@@ -44,12 +47,17 @@ int Serve(const SpannerOptions& options, const GlobalOptions& global) {
 void AddSpannerCommand(CLI::App& app, GlobalOptions& global) {
   CLI::App* command = app.add_subcommand("spanner", "a local Spanner for development and tests");
   auto options = std::make_shared<SpannerOptions>();
-  command->add_option("--listen", options->server.listen_address, "HOST:PORT (port 0: any free one)")
+  command
+      ->add_option("--listen", options->server.listen_address, "HOST:PORT (port 0: any free one)")
       ->capture_default_str();
-  CLI::Option* data = command->add_option("--data", options->server.data_dir, "directory that keeps the data");
-  command->add_flag("--in-memory", options->in_memory, "forget everything at the end")->excludes(data);
-  command->add_flag("--auto-create", options->server.auto_create, "make databases that are asked for and missing");
-  command->add_option("--database", options->databases, "make this database (and its instance) at start");
+  CLI::Option* data =
+      command->add_option("--data", options->server.data_dir, "directory that keeps the data");
+  command->add_flag("--in-memory", options->in_memory, "forget everything at the end")
+      ->excludes(data);
+  command->add_flag("--auto-create", options->server.auto_create,
+                    "make databases that are asked for and missing");
+  command->add_option("--database", options->databases,
+                      "make this database (and its instance) at start");
   command->add_flag("!--no-sync", options->server.sync, "answer before the log is on disk");
   command->footer("Clients find it through SPANNER_EMULATOR_HOST.");
   OnChosen(*command, global, [options, &global] { return Serve(*options, global); });

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -19,6 +18,7 @@
 #include "cli/local_database.h"
 #include "cli/result_table.h"
 #include "cli/statement_splitter.h"
+#include "env/clock.h"
 
 namespace ks::cli {
 namespace {
@@ -75,7 +75,7 @@ absl::Status RunDml(Connection& connection, const std::string& statement, RowFor
 }
 
 absl::Status RunStatement(Connection& connection, const std::string& statement, RowFormat format) {
-  const auto started = std::chrono::steady_clock::now();
+  const int64_t started = env::RealClock().MonotonicNanos();
   switch (KindOf(statement)) {
     case Kind::kDdl:
       KS_RETURN_IF_ERROR(connection.admin->UpdateDdl(connection.client->database(), {statement}));
@@ -90,12 +90,14 @@ absl::Status RunStatement(Connection& connection, const std::string& statement, 
       break;
     }
   }
-  const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-  if (format == RowFormat::kTable && SomebodyWatches()) std::cerr << absl::StrFormat("%.1f ms\n", ms);
+  const double ms = env::SecondsSince(started) * 1000;
+  if (format == RowFormat::kTable && SomebodyWatches())
+    std::cerr << absl::StrFormat("%.1f ms\n", ms);
   return absl::OkStatus();
 }
 
-int RunAll(Connection& connection, const std::string& text, const SqlOptions& options, const GlobalOptions& global) {
+int RunAll(Connection& connection, const std::string& text, const SqlOptions& options,
+           const GlobalOptions& global) {
   for (const std::string& statement : SplitStatements(text)) {
     const absl::Status status = RunStatement(connection, statement, FormatOf(options, global));
     if (!status.ok()) return Fail(global, status);
@@ -104,10 +106,12 @@ int RunAll(Connection& connection, const std::string& text, const SqlOptions& op
 }
 
 int RunPrompt(Connection& connection, const SqlOptions& options, const GlobalOptions& global) {
-  std::cerr << "Connected to " << connection.client->database() << ". End statements with ;  leave with Ctrl-D.\n";
+  std::cerr << "Connected to " << connection.client->database()
+            << ". End statements with ;  leave with Ctrl-D.\n";
   std::string text;
   std::string line;
-  while (std::cerr << (text.empty() ? "sql> " : "  -> ") << std::flush && std::getline(std::cin, line)) {
+  while (std::cerr << (text.empty() ? "sql> " : "  -> ") << std::flush &&
+         std::getline(std::cin, line)) {
     text += line + "\n";
     if (!absl::EndsWith(absl::StripTrailingAsciiWhitespace(text), ";")) continue;
     RunAll(connection, text, options, global);
@@ -129,7 +133,8 @@ int RunSql(const SqlOptions& options, const GlobalOptions& global) {
   auto connection = Connect(to);
   if (!connection.ok()) return Fail(global, connection.status());
   if (!options.statements.empty()) return RunAll(*connection, options.statements, options, global);
-  if (isatty(STDIN_FILENO) != 0 && options.file.empty()) return RunPrompt(*connection, options, global);
+  if (isatty(STDIN_FILENO) != 0 && options.file.empty())
+    return RunPrompt(*connection, options, global);
   std::stringstream text;
   if (options.file.empty()) {
     text << std::cin.rdbuf();
@@ -152,11 +157,14 @@ void AddSqlCommand(CLI::App& app, GlobalOptions& global) {
   command->add_option("--endpoint", options->to.endpoint,
                       "HOST:PORT of a local Spanner (default: SPANNER_EMULATOR_HOST)");
   command->add_option("--role", options->to.role, "database role");
-  command->add_option("--data", options->data_dir, "open this data directory of a local Spanner that is not running");
+  command->add_option("--data", options->data_dir,
+                      "open this data directory of a local Spanner that is not running");
   command->add_option("-e,--execute", options->statements, "statements, separated by ;");
   command->add_option("-f,--file", options->file, "read statements from a file");
-  command->add_option("--format", options->format, "table, csv or json")->check(CLI::IsMember({"table", "csv", "json"}));
-  command->footer("Example:  kafka-spanner sql --endpoint 127.0.0.1:9010 -e \"SELECT * FROM Airlines\"");
+  command->add_option("--format", options->format, "table, csv or json")
+      ->check(CLI::IsMember({"table", "csv", "json"}));
+  command->footer(
+      "Example:  kafka-spanner sql --endpoint 127.0.0.1:9010 -e \"SELECT * FROM Airlines\"");
   OnChosen(*command, global, [options, &global] { return RunSql(*options, global); });
 }
 

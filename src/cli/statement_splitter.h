@@ -1,5 +1,6 @@
-// SplitStatements: cuts a script into statements at its semicolons, but not at those inside strings, quoted names and
-// comments. Statements come without their semicolon; empty ones are left out.
+// SplitStatements: cuts a script into statements at its semicolons, but not at those inside
+// strings, quoted names and comments. Statements come without their semicolon; empty ones are left
+// out.
 #pragma once
 
 #include <string>

@@ -16,7 +16,8 @@ TEST(SplitStatements, CutsAtSemicolons) {
 }
 
 TEST(SplitStatements, NotInsideStringsNamesAndComments) {
-  EXPECT_THAT(SplitStatements("SELECT ';'; SELECT \";\""), ElementsAre("SELECT ';'", "SELECT \";\""));
+  EXPECT_THAT(SplitStatements("SELECT ';'; SELECT \";\""),
+              ElementsAre("SELECT ';'", "SELECT \";\""));
   EXPECT_THAT(SplitStatements("SELECT 'it\\';s'"), ElementsAre("SELECT 'it\\';s'"));
   EXPECT_THAT(SplitStatements("SELECT '''a;'b''';x"), ElementsAre("SELECT '''a;'b'''", "x"));
   EXPECT_THAT(SplitStatements("SELECT `a;b` -- c;d\n; /* e;f */ g"),

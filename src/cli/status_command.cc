@@ -28,7 +28,8 @@ struct StatusOptions {
 
 // The head of each lane's chain is its newest checkpoint of the partition's generation.
 constexpr char kHeads[] =
-    "SELECT c.Topic, c.KafkaPartition, c.Lane, MAX(c.EndOffset) AS NextOffset, MAX(c.CommittedAt) AS CommittedAt, "
+    "SELECT c.Topic, c.KafkaPartition, c.Lane, MAX(c.EndOffset) AS NextOffset, MAX(c.CommittedAt) "
+    "AS CommittedAt, "
     "MAX(c.LastTimestamp) AS LastTimestamp, p.Generation, p.Lanes "
     "FROM kafka_spanner.Partitions AS p JOIN kafka_spanner.Checkpoints AS c "
     "ON c.Pipeline = p.Pipeline AND c.Topic = p.Topic AND c.KafkaPartition = p.KafkaPartition "
@@ -63,7 +64,8 @@ absl::StatusOr<std::vector<Head>> ReadHeads(spanner::Client& client, const std::
   std::vector<Head> heads;
   for (const auto& row : result->rows()) {
     const auto text = [&](int i) { return row.values(i).string_value(); };
-    heads.push_back({text(0), ToInt(text(1)), text(2), ToInt(text(3)), text(4), text(5), ToInt(text(6)), ToInt(text(7))});
+    heads.push_back({text(0), ToInt(text(1)), text(2), ToInt(text(3)), text(4), text(5),
+                     ToInt(text(6)), ToInt(text(7))});
   }
   return heads;
 }
@@ -105,7 +107,8 @@ class TopicEnds {
   std::optional<int64_t> End(const std::string& topic, int64_t partition) {
     const auto it = by_topic_.find(topic);
     if (it == by_topic_.end() || !reachable_) return std::nullopt;
-    const auto marks = consumers_[it->second]->QueryWatermarks({topic, PartitionId(static_cast<int32_t>(partition))});
+    const auto marks = consumers_[it->second]->QueryWatermarks(
+        {topic, PartitionId(static_cast<int32_t>(partition))});
     reachable_ = marks.ok();
     if (!marks.ok()) return std::nullopt;
     return marks->high.value();
@@ -118,24 +121,27 @@ class TopicEnds {
   bool reachable_ = true;
 };
 
-absl::Status ShowOne(const std::string& file, const StatusOptions& options, const GlobalOptions& global,
-                     nlohmann::ordered_json& all) {
+absl::Status ShowOne(const std::string& file, const StatusOptions& options,
+                     const GlobalOptions& global, nlohmann::ordered_json& all) {
   KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec, ReadPipelineFile(file));
   const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
-  KS_ASSIGN_OR_RETURN(const Connection connection, Connect({spec.target.database, endpoint, spec.target.role}));
+  KS_ASSIGN_OR_RETURN(const Connection connection,
+                      Connect({spec.target.database, endpoint, spec.target.role}));
   KS_ASSIGN_OR_RETURN(std::vector<Head> heads, ReadHeads(*connection.client, spec.name));
   if (!options.lanes) heads = Together(heads);
   TopicEnds ends(spec);
-  TextTable table{{"topic", "partition", "lane", "next offset", "end", "lag", "last record", "committed at"},
-                  {false, true, true, true, true, true, false, false},
-                  {}};
+  TextTable table{
+      {"topic", "partition", "lane", "next offset", "end", "lag", "last record", "committed at"},
+      {false, true, true, true, true, true, false, false},
+      {}};
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const Head& head : heads) {
     const auto end = ends.End(head.topic, head.partition);
-    const auto lag = end ? std::optional(std::max<int64_t>(0, *end - head.next_offset)) : std::nullopt;
-    table.rows.push_back({head.topic, std::to_string(head.partition), head.lane, WithThousands(head.next_offset),
-                          end ? WithThousands(*end) : "?", lag ? WithThousands(*lag) : "?", head.last_timestamp,
-                          head.committed_at});
+    const auto lag =
+        end ? std::optional(std::max<int64_t>(0, *end - head.next_offset)) : std::nullopt;
+    table.rows.push_back({head.topic, std::to_string(head.partition), head.lane,
+                          WithThousands(head.next_offset), end ? WithThousands(*end) : "?",
+                          lag ? WithThousands(*lag) : "?", head.last_timestamp, head.committed_at});
     rows.push_back({{"topic", head.topic},
                     {"partition", head.partition},
                     {"lane", head.lane},
@@ -147,7 +153,8 @@ absl::Status ShowOne(const std::string& file, const StatusOptions& options, cons
                     {"last_record_at", head.last_timestamp},
                     {"committed_at", head.committed_at}});
   }
-  all.push_back({{"pipeline", spec.name}, {"database", spec.target.database}, {"partitions", rows}});
+  all.push_back(
+      {{"pipeline", spec.name}, {"database", spec.target.database}, {"partitions", rows}});
   if (global.json) return absl::OkStatus();
   std::cout << "pipeline " << spec.name << " -> " << spec.target.database << "\n";
   if (heads.empty()) {
@@ -155,7 +162,8 @@ absl::Status ShowOne(const std::string& file, const StatusOptions& options, cons
   } else {
     PrintTable(table, std::cout);
   }
-  if (!ends.reachable()) std::cerr << "Kafka could not be asked for the ends of its topics, so lag is unknown\n";
+  if (!ends.reachable())
+    std::cerr << "Kafka could not be asked for the ends of its topics, so lag is unknown\n";
   return absl::OkStatus();
 }
 
@@ -169,7 +177,8 @@ int Show(const StatusOptions& options, const GlobalOptions& global) {
   return kExitOk;
 }
 
-void AddShow(CLI::App& parent, const char* name, const char* help, bool lanes, GlobalOptions& global) {
+void AddShow(CLI::App& parent, const char* name, const char* help, bool lanes,
+             GlobalOptions& global) {
   CLI::App* command = parent.add_subcommand(name, help);
   auto options = std::make_shared<StatusOptions>();
   options->lanes = lanes;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <random>
+#include <thread>
 
 #include "absl/strings/str_format.h"
 
@@ -24,7 +25,8 @@ class SystemRandom : public Random {
   uint64_t Next() override {
     thread_local std::mt19937_64 generator = [] {
       std::random_device device;
-      std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+      std::seed_seq seed{device(), device(), device(), device(),
+                         device(), device(), device(), device()};
       return std::mt19937_64(seed);
     }();
     return generator();
@@ -32,6 +34,16 @@ class SystemRandom : public Random {
 };
 
 }  // namespace
+
+std::chrono::system_clock::time_point AfterNanos(int64_t nanos) {
+  return std::chrono::system_clock::now() + std::chrono::nanoseconds(nanos);
+}
+
+void SleepFor(int64_t nanos) { std::this_thread::sleep_for(std::chrono::nanoseconds(nanos)); }
+
+double SecondsSince(int64_t monotonic_nanos) {
+  return static_cast<double>(RealClock().MonotonicNanos() - monotonic_nanos) / kNanosPerSecond;
+}
 
 Clock& RealClock() {
   static SystemClock clock;
@@ -54,8 +66,8 @@ uint64_t SimRandom::Next() {
 std::string NewUuid(Random& random) {
   const uint64_t high = (random.Next() & ~uint64_t{0xf000}) | 0x4000;
   const uint64_t low = (random.Next() & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xffff, high & 0xffff,
-                         low >> 48, low & 0xffffffffffff);
+  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xffff,
+                         high & 0xffff, low >> 48, low & 0xffffffffffff);
 }
 
 }  // namespace ks::env

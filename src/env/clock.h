@@ -1,10 +1,12 @@
 // Clock and Random: the only door to time and chance. Below this door a seed replays anything.
 //
-// Times are nanoseconds in an int64_t: `NowNanos` counts since the Unix epoch (it may step when the machine's clock is
-// set), `MonotonicNanos` since some fixed moment (it never goes back; use it for durations and deadlines).
-// Thread safety: the real ones may be used from any thread; the simulated ones by one thread.
+// Times are nanoseconds in an int64_t: `NowNanos` counts since the Unix epoch (it may step when the
+// machine's clock is set), `MonotonicNanos` since some fixed moment (it never goes back; use it for
+// durations and deadlines). Thread safety: the real ones may be used from any thread; the simulated
+// ones by one thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -29,6 +31,16 @@ class Random {
   uint64_t Below(uint64_t bound) { return Next() % bound; }
 };
 
+// `nanos` from now on the calendar clock, as libraries with deadlines of that kind want it.
+std::chrono::system_clock::time_point AfterNanos(int64_t nanos);
+
+// Sleeps on the machine's own clock: for waits of commands and retries, never below a simulated
+// clock.
+void SleepFor(int64_t nanos);
+
+// Seconds since `monotonic_nanos` by the machine's clock.
+double SecondsSince(int64_t monotonic_nanos);
+
 // The machine's own; they live for ever.
 Clock& RealClock();
 Random& RealRandom();  // seeded by the operating system; one stream per thread
@@ -42,7 +54,9 @@ class SimClock : public Clock {
   explicit SimClock(int64_t now_nanos) : now_nanos_(now_nanos) {}
   int64_t NowNanos() override { return now_nanos_; }
   int64_t MonotonicNanos() override { return now_nanos_; }
-  void AdvanceTo(int64_t now_nanos) { now_nanos_ = now_nanos > now_nanos_ ? now_nanos : now_nanos_; }
+  void AdvanceTo(int64_t now_nanos) {
+    now_nanos_ = now_nanos > now_nanos_ ? now_nanos : now_nanos_;
+  }
   void Advance(int64_t nanos) { now_nanos_ += nanos; }
 
  private:

@@ -13,7 +13,8 @@ TEST(SimRandom, RepeatsForASeed) {
   SimRandom a(7), b(7), c(8);
   EXPECT_EQ(a.Next(), b.Next());
   EXPECT_NE(a.Next(), c.Next());
-  EXPECT_EQ(SimRandom(1).Next(), 0x910a2dec89025cc1);  // splitmix64's published first value for seed 1
+  EXPECT_EQ(SimRandom(1).Next(),
+            0x910a2dec89025cc1);  // splitmix64's published first value for seed 1
 }
 
 TEST(NewUuid, HasTheFormOfVersionFour) {

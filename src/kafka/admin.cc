@@ -7,14 +7,18 @@
 namespace ks::kafka {
 namespace {
 
-using OptionsPtr = std::unique_ptr<rd_kafka_AdminOptions_t, Destroyer<rd_kafka_AdminOptions_destroy>>;
+using OptionsPtr =
+    std::unique_ptr<rd_kafka_AdminOptions_t, Destroyer<rd_kafka_AdminOptions_destroy>>;
 using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
-using MetadataPtr = std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
-using CollectionPtr = std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_TopicCollection_destroy>>;
+using MetadataPtr =
+    std::unique_ptr<const struct rd_kafka_metadata, Destroyer<rd_kafka_metadata_destroy>>;
+using CollectionPtr =
+    std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_TopicCollection_destroy>>;
 
 absl::StatusOr<EventPtr> WaitFor(rd_kafka_queue_t* queue, std::string_view what) {
   EventPtr event(rd_kafka_queue_poll(queue, kQueryTimeoutMillis + 1'000));
-  if (event == nullptr) return absl::DeadlineExceededError(StrCat(what, ": the broker did not answer in time"));
+  if (event == nullptr)
+    return absl::DeadlineExceededError(StrCat(what, ": the broker did not answer in time"));
   if (const auto code = rd_kafka_event_error(event.get())) {
     return FromCode(code, StrCat(what, ": ", rd_kafka_event_error_string(event.get())));
   }
@@ -24,7 +28,8 @@ absl::StatusOr<EventPtr> WaitFor(rd_kafka_queue_t* queue, std::string_view what)
 OptionsPtr MakeOptions(rd_kafka_t* handle, rd_kafka_admin_op_t operation) {
   OptionsPtr options(rd_kafka_AdminOptions_new(handle, operation));
   char reason[256];
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), kQueryTimeoutMillis, reason, sizeof(reason));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kQueryTimeoutMillis, reason,
+                                            sizeof(reason));
   return options;
 }
 
@@ -40,9 +45,11 @@ std::string TopicIdOf(rd_kafka_t* handle, const std::string& topic) {
   size_t count = 0;
   const auto* result = rd_kafka_event_DescribeTopics_result(event->get());
   const auto** descriptions = rd_kafka_DescribeTopics_result_topics(result, &count);
-  if (count != 1 || rd_kafka_error_code(rd_kafka_TopicDescription_error(descriptions[0])) != 0) return "";
+  if (count != 1 || rd_kafka_error_code(rd_kafka_TopicDescription_error(descriptions[0])) != 0)
+    return "";
   const rd_kafka_Uuid_t* id = rd_kafka_TopicDescription_topic_id(descriptions[0]);
-  const bool zero = rd_kafka_Uuid_least_significant_bits(id) == 0 && rd_kafka_Uuid_most_significant_bits(id) == 0;
+  const bool zero =
+      rd_kafka_Uuid_least_significant_bits(id) == 0 && rd_kafka_Uuid_most_significant_bits(id) == 0;
   return zero ? "" : rd_kafka_Uuid_base64str(id);
 }
 
@@ -54,7 +61,8 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
   const std::unique_ptr<rd_kafka_topic_t, Destroyer<rd_kafka_topic_destroy>> object(raw);
   const struct rd_kafka_metadata* metadata = nullptr;
   const std::string what = StrCat("cannot ask about topic ", topic);
-  KS_RETURN_IF_ERROR(FromCode(rd_kafka_metadata(handle, 0, raw, &metadata, kQueryTimeoutMillis), what));
+  KS_RETURN_IF_ERROR(
+      FromCode(rd_kafka_metadata(handle, 0, raw, &metadata, kQueryTimeoutMillis), what));
   const MetadataPtr owned(metadata);
   if (metadata->topic_cnt != 1) return absl::NotFoundError(what);
   KS_RETURN_IF_ERROR(FromCode(metadata->topics[0].err, what));
@@ -64,10 +72,13 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
   return description;
 }
 
-absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions, int replication) {
+absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions,
+                         int replication) {
   char reason[256];
-  const NewTopicPtr order(rd_kafka_NewTopic_new(topic.c_str(), partitions, replication, reason, sizeof(reason)));
-  if (order == nullptr) return absl::InvalidArgumentError(StrCat("cannot create topic ", topic, ": ", reason));
+  const NewTopicPtr order(
+      rd_kafka_NewTopic_new(topic.c_str(), partitions, replication, reason, sizeof(reason)));
+  if (order == nullptr)
+    return absl::InvalidArgumentError(StrCat("cannot create topic ", topic, ": ", reason));
   const QueuePtr queue(rd_kafka_queue_new(handle));
   const OptionsPtr options = MakeOptions(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS);
   rd_kafka_NewTopic_t* orders[] = {order.get()};

@@ -1,5 +1,5 @@
-// Questions and orders to the cluster: which topics there are, their ids and partitions; creating one.
-// Each call waits at most kQueryTimeoutMillis. Thread safety: may be called from any thread.
+// Questions and orders to the cluster: which topics there are, their ids and partitions; creating
+// one. Each call waits at most kQueryTimeoutMillis. Thread safety: may be called from any thread.
 #pragma once
 
 #include <string>
@@ -20,6 +20,7 @@ struct TopicDescription {
 // NOT_FOUND when the topic does not exist. `handle` is any client's.
 absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic);
 // ALREADY_EXISTS when there is one.
-absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions, int replication = 1);
+absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions,
+                         int replication = 1);
 
 }  // namespace ks::kafka

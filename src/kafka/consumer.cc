@@ -1,8 +1,7 @@
 #include "kafka/consumer.h"
 
-#include <chrono>
-
 #include "base/status_macros.h"
+#include "env/clock.h"
 #include "kafka/handle.h"
 #include "kafka/limits.h"
 
@@ -28,7 +27,7 @@ Properties OurProperties(const ConsumerOptions& options) {
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
       {"isolation.level", "read_committed"},
-      {"auto.offset.reset", "error"},  // an offset that is gone is for the protocol to judge
+      {"auto.offset.reset", "error"},    // an offset that is gone is for the protocol to judge
       {"enable.partition.eof", "true"},  // tells that nothing but transaction markers is left
       {"queued.max.messages.kbytes", std::to_string(kPrefetchKbytes)},
   };
@@ -41,8 +40,8 @@ ConsumerQueue::~ConsumerQueue() { rd_kafka_queue_destroy(queue_); }
 void ConsumerQueue::Take(MessageBatch* batch) {
   batch->Clear();
   batch->messages_.resize(kPollMessagesMax);
-  const ssize_t taken = rd_kafka_consume_batch_queue(queue_, /*timeout_ms=*/0, batch->messages_.data(),
-                                                     batch->messages_.size());
+  const ssize_t taken = rd_kafka_consume_batch_queue(
+      queue_, /*timeout_ms=*/0, batch->messages_.data(), batch->messages_.size());
   batch->messages_.resize(taken > 0 ? static_cast<size_t>(taken) : 0);
 }
 
@@ -59,31 +58,35 @@ void Consumer::RebalanceCallback(rd_kafka_s* handle, int code, void* partitions,
   } else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
     consumer->listener_->OnRevoked(FromList(list), rd_kafka_assignment_lost(handle) != 0);
   } else {
-    consumer->listener_->OnError(FromCode(code, "the consumer group's rebalance failed"), /*fatal=*/false);
+    consumer->listener_->OnError(FromCode(code, "the consumer group's rebalance failed"),
+                                 /*fatal=*/false);
     (void)consumer->Unassign(FromList(list));
   }
 }
 
 absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions options) {
   std::unique_ptr<Consumer> consumer(new Consumer(std::move(options)));
-  KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(OurProperties(consumer->options_), consumer->options_.properties));
+  KS_ASSIGN_OR_RETURN(ConfPtr conf,
+                      MakeConf(OurProperties(consumer->options_), consumer->options_.properties));
   rd_kafka_conf_set_opaque(conf.get(), consumer.get());
-  rd_kafka_conf_set_rebalance_cb(
-      conf.get(), [](rd_kafka_t* handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* self) {
-        RebalanceCallback(handle, code, list, self);
+  rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t* handle, rd_kafka_resp_err_t code,
+                                                rd_kafka_topic_partition_list_t* list, void* self) {
+    RebalanceCallback(handle, code, list, self);
+  });
+  rd_kafka_conf_set_log_cb(
+      conf.get(), [](const rd_kafka_t* handle, int level, const char*, const char* text) {
+        const auto* self = static_cast<const Consumer*>(rd_kafka_opaque(handle));
+        if (self->options_.log) self->options_.log(level, text);
       });
-  rd_kafka_conf_set_log_cb(conf.get(), [](const rd_kafka_t* handle, int level, const char*, const char* text) {
-    const auto* self = static_cast<const Consumer*>(rd_kafka_opaque(handle));
-    if (self->options_.log) self->options_.log(level, text);
-  });
-  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* handle, int code, const char* reason, void* self) {
-    auto* consumer = static_cast<Consumer*>(self);
-    if (consumer->listener_ == nullptr) return;
-    const bool fatal = code == RD_KAFKA_RESP_ERR__FATAL;
-    char text[512];
-    const int actual = fatal ? rd_kafka_fatal_error(handle, text, sizeof(text)) : code;
-    consumer->listener_->OnError(FromCode(actual, reason), fatal);
-  });
+  rd_kafka_conf_set_error_cb(
+      conf.get(), [](rd_kafka_t* handle, int code, const char* reason, void* self) {
+        auto* consumer = static_cast<Consumer*>(self);
+        if (consumer->listener_ == nullptr) return;
+        const bool fatal = code == RD_KAFKA_RESP_ERR__FATAL;
+        char text[512];
+        const int actual = fatal ? rd_kafka_fatal_error(handle, text, sizeof(text)) : code;
+        consumer->listener_->OnError(FromCode(actual, reason), fatal);
+      });
   char reason[512];
   // On success librdkafka takes the configuration over.
   consumer->handle_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason, sizeof(reason));
@@ -100,7 +103,8 @@ Consumer::~Consumer() {
   if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-absl::Status Consumer::Subscribe(const std::vector<std::string>& topics, RebalanceListener& listener) {
+absl::Status Consumer::Subscribe(const std::vector<std::string>& topics,
+                                 RebalanceListener& listener) {
   listener_ = &listener;
   const PartitionListPtr list = NewList(topics.size());
   for (const std::string& topic : topics) Add(*list, {topic, PartitionId(RD_KAFKA_PARTITION_UA)});
@@ -117,12 +121,13 @@ void Consumer::Poll(int timeout_ms) {
   rd_kafka_message_destroy(message);
 }
 
-absl::StatusOr<std::unique_ptr<ConsumerQueue>> Consumer::OpenQueue(const TopicPartition& partition) {
+absl::StatusOr<std::unique_ptr<ConsumerQueue>> Consumer::OpenQueue(
+    const TopicPartition& partition) {
   rd_kafka_queue_t* queue =
       rd_kafka_queue_get_partition(handle_, partition.topic.c_str(), partition.partition.value());
   if (queue == nullptr) {
-    return absl::NotFoundError(
-        StrCat("partition ", partition.partition.value(), " of topic ", partition.topic, " is unknown"));
+    return absl::NotFoundError(StrCat("partition ", partition.partition.value(), " of topic ",
+                                      partition.topic, " is unknown"));
   }
   rd_kafka_queue_forward(queue, nullptr);  // out of the consumer's common queue
   return std::unique_ptr<ConsumerQueue>(new ConsumerQueue(queue));
@@ -130,22 +135,26 @@ absl::StatusOr<std::unique_ptr<ConsumerQueue>> Consumer::OpenQueue(const TopicPa
 
 absl::Status Consumer::Assign(const std::vector<StartPosition>& positions) {
   const PartitionListPtr list = NewList(positions.size());
-  for (const StartPosition& position : positions) Add(*list, position.partition, position.offset.value());
-  return FromError(rd_kafka_incremental_assign(handle_, list.get()), "cannot take the assigned partitions");
+  for (const StartPosition& position : positions)
+    Add(*list, position.partition, position.offset.value());
+  return FromError(rd_kafka_incremental_assign(handle_, list.get()),
+                   "cannot take the assigned partitions");
 }
 
 absl::Status Consumer::Unassign(const std::vector<TopicPartition>& partitions) {
   const PartitionListPtr list = NewList(partitions.size());
   for (const TopicPartition& partition : partitions) Add(*list, partition);
-  return FromError(rd_kafka_incremental_unassign(handle_, list.get()), "cannot give the partitions up");
+  return FromError(rd_kafka_incremental_unassign(handle_, list.get()),
+                   "cannot give the partitions up");
 }
 
 absl::Status Consumer::Seek(const TopicPartition& partition, Offset offset) {
   const PartitionListPtr list = NewList(1);
   Add(*list, partition, offset.value());
-  const std::string what = StrCat("cannot go to offset ", offset.value(), " of ", partition.topic, " [",
-                                        partition.partition.value(), "]");
-  KS_RETURN_IF_ERROR(FromError(rd_kafka_seek_partitions(handle_, list.get(), kQueryTimeoutMillis), what));
+  const std::string what = StrCat("cannot go to offset ", offset.value(), " of ", partition.topic,
+                                  " [", partition.partition.value(), "]");
+  KS_RETURN_IF_ERROR(
+      FromError(rd_kafka_seek_partitions(handle_, list.get(), kQueryTimeoutMillis), what));
   return FromCode(list->elems[0].err, what);
 }
 
@@ -153,33 +162,39 @@ absl::Status Consumer::CommitOffsets(const std::vector<StartPosition>& next_offs
   if (next_offsets.empty()) return absl::OkStatus();
   const PartitionListPtr list = NewList(next_offsets.size());
   for (const StartPosition& next : next_offsets) Add(*list, next.partition, next.offset.value());
-  return FromCode(rd_kafka_commit(handle_, list.get(), /*async=*/1), "cannot tell the group our offsets");
+  return FromCode(rd_kafka_commit(handle_, list.get(), /*async=*/1),
+                  "cannot tell the group our offsets");
 }
 
 Consumer::Watermarks Consumer::CachedWatermarks(const TopicPartition& partition) const {
   int64_t low = -1;
   int64_t high = -1;
-  const auto code = rd_kafka_get_watermark_offsets(handle_, partition.topic.c_str(), partition.partition.value(),
-                                                   &low, &high);
+  const auto code = rd_kafka_get_watermark_offsets(handle_, partition.topic.c_str(),
+                                                   partition.partition.value(), &low, &high);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {Offset(-1), Offset(-1)};
   return {Offset(low), Offset(high)};
 }
 
-absl::StatusOr<Consumer::Watermarks> Consumer::QueryWatermarks(const TopicPartition& partition) const {
+absl::StatusOr<Consumer::Watermarks> Consumer::QueryWatermarks(
+    const TopicPartition& partition) const {
   int64_t low = 0;
   int64_t high = 0;
-  KS_RETURN_IF_ERROR(FromCode(
-      rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(), partition.partition.value(), &low, &high,
-                                       kQueryTimeoutMillis),
-      StrCat("cannot read the offsets of ", partition.topic, " [", partition.partition.value(), "]")));
+  KS_RETURN_IF_ERROR(FromCode(rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(),
+                                                               partition.partition.value(), &low,
+                                                               &high, kQueryTimeoutMillis),
+                              StrCat("cannot read the offsets of ", partition.topic, " [",
+                                     partition.partition.value(), "]")));
   return Watermarks{Offset(low), Offset(high)};
 }
 
-absl::StatusOr<Offset> Consumer::OffsetForTimestamp(const TopicPartition& partition, int64_t timestamp_ms) const {
+absl::StatusOr<Offset> Consumer::OffsetForTimestamp(const TopicPartition& partition,
+                                                    int64_t timestamp_ms) const {
   const PartitionListPtr list = NewList(1);
   Add(*list, partition, timestamp_ms);
-  const std::string what = StrCat("cannot find the offset at time ", timestamp_ms, " of ", partition.topic);
-  KS_RETURN_IF_ERROR(FromCode(rd_kafka_offsets_for_times(handle_, list.get(), kQueryTimeoutMillis), what));
+  const std::string what =
+      StrCat("cannot find the offset at time ", timestamp_ms, " of ", partition.topic);
+  KS_RETURN_IF_ERROR(
+      FromCode(rd_kafka_offsets_for_times(handle_, list.get(), kQueryTimeoutMillis), what));
   KS_RETURN_IF_ERROR(FromCode(list->elems[0].err, what));
   if (list->elems[0].offset >= 0) return Offset(list->elems[0].offset);
   KS_ASSIGN_OR_RETURN(const Watermarks marks, QueryWatermarks(partition));
@@ -192,8 +207,10 @@ void Consumer::Close() {
   if (listener_ == nullptr) return;
   const QueuePtr queue(rd_kafka_queue_new(handle_));
   ErrorPtr error(rd_kafka_consumer_close_queue(handle_, queue.get()));
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(kCloseTimeoutMillis);
-  while (error == nullptr && rd_kafka_consumer_closed(handle_) == 0 && std::chrono::steady_clock::now() < give_up) {
+  const int64_t give_up =
+      env::RealClock().MonotonicNanos() + kCloseTimeoutMillis * env::kNanosPerMilli;
+  while (error == nullptr && rd_kafka_consumer_closed(handle_) == 0 &&
+         env::RealClock().MonotonicNanos() < give_up) {
     rd_kafka_queue_poll_callback(queue.get(), 100);
   }
 }

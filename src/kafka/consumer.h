@@ -1,14 +1,15 @@
 // Consumer: a member of a consumer group, over librdkafka, with cooperative-sticky assignment.
 //
-// Positions are ours: nothing is ever read from Kafka's committed offsets. When the group gives us partitions, the
-// listener hears of them, finds where each one begins, and completes the assignment with Assign(). Until then the
-// group waits (librdkafka keeps the membership alive).
+// Positions are ours: nothing is ever read from Kafka's committed offsets. When the group gives us
+// partitions, the listener hears of them, finds where each one begins, and completes the assignment
+// with Assign(). Until then the group waits (librdkafka keeps the membership alive).
 //
-// Threads: one control thread calls Poll(), on which the listener is called. Each partition has a ConsumerQueue, which
-// one data thread empties; a partition whose queue is left alone is paused (librdkafka fetches ahead a little, bounded by
-// kPrefetchKbytes, and stops). Seek() drops what was fetched before it: once it returned, no older message leaves
-// the queue (librdkafka's version barrier). All methods but Poll and Close may be called from any thread.
-// Source: https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
+// Threads: one control thread calls Poll(), on which the listener is called. Each partition has a
+// ConsumerQueue, which one data thread empties; a partition whose queue is left alone is paused
+// (librdkafka fetches ahead a little, bounded by kPrefetchKbytes, and stops). Seek() drops what was
+// fetched before it: once it returned, no older message leaves the queue (librdkafka's version
+// barrier). All methods but Poll and Close may be called from any thread. Source:
+// https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
 #pragma once
 
 #include <atomic>
@@ -49,7 +50,8 @@ class RebalanceListener {
   virtual ~RebalanceListener() = default;
   // Complete with Consumer::Assign once every partition's start is known.
   virtual void OnAssigned(const std::vector<TopicPartition>& partitions) = 0;
-  // Finish what is in flight and complete with Consumer::Unassign. `lost`: they belong to others already.
+  // Finish what is in flight and complete with Consumer::Unassign. `lost`: they belong to others
+  // already.
   virtual void OnRevoked(const std::vector<TopicPartition>& partitions, bool lost) = 0;
   // Trouble that librdkafka goes on through by itself, or that it cannot (`fatal`).
   virtual void OnError(const absl::Status& status, bool fatal) = 0;
@@ -77,7 +79,8 @@ class Consumer {
   Consumer(const Consumer&) = delete;
 
   absl::Status Subscribe(const std::vector<std::string>& topics, RebalanceListener& listener);
-  // Serves the group: rebalances, errors, logs. Waits at most `timeout_ms`. A listener must have been subscribed.
+  // Serves the group: rebalances, errors, logs. Waits at most `timeout_ms`. A listener must have
+  // been subscribed.
   void Poll(int timeout_ms);
 
   // From here on the partition's messages come out of this queue only. Open it before Assign().
@@ -99,7 +102,8 @@ class Consumer {
   // Asks the broker.
   absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition) const;
   // The first offset whose record is not older than `timestamp_ms`; the end when there is none.
-  absl::StatusOr<Offset> OffsetForTimestamp(const TopicPartition& partition, int64_t timestamp_ms) const;
+  absl::StatusOr<Offset> OffsetForTimestamp(const TopicPartition& partition,
+                                            int64_t timestamp_ms) const;
 
   // Leaves the group; waits at most kCloseTimeoutMillis. The listener hears OnRevoked first.
   void Close();

@@ -1,4 +1,5 @@
-// The consumer, the producer and the admin calls against the embedded broker: the real protocol over loopback.
+// The consumer, the producer and the admin calls against the embedded broker: the real protocol
+// over loopback.
 #include "kafka/consumer.h"
 
 #include <gmock/gmock.h>
@@ -25,7 +26,8 @@ constexpr auto kPatience = std::chrono::seconds(30);
 class Reader : public RebalanceListener {
  public:
   Reader(const std::string& brokers, Offset start) : start_(start) {
-    auto consumer = Consumer::Create({.brokers = brokers, .group = "g", .properties = {}, .log = nullptr});
+    auto consumer =
+        Consumer::Create({.brokers = brokers, .group = "g", .properties = {}, .log = nullptr});
     EXPECT_TRUE(consumer.ok()) << consumer.status();
     consumer_ = *std::move(consumer);
     EXPECT_TRUE(consumer_->Subscribe({"t"}, *this).ok());
@@ -57,8 +59,8 @@ class Reader : public RebalanceListener {
         queue->Take(&batch);
         for (size_t i = 0; i < batch.size(); ++i) {
           if (batch[i].is_end() || !batch[i].error().ok()) continue;
-          seen.push_back(StrCat(batch[i].offset().value(), ":", batch[i].key().value_or("null"), "=",
-                                batch[i].value().value_or("null")));
+          seen.push_back(StrCat(batch[i].offset().value(), ":", batch[i].key().value_or("null"),
+                                "=", batch[i].value().value_or("null")));
         }
       }
     }
@@ -112,7 +114,8 @@ TEST_F(ConsumerTest, SeekDropsWhatWasFetched) {
   Reader reader(broker_->address(), Offset(0));
   ASSERT_EQ(reader.Read(10).size(), 10u);
   for (int i = 10; i < 20; ++i) Send("k", StrCat("v", i));
-  // Wait until the next ones lie in the queue, then go back: the first record seen must be the one asked for.
+  // Wait until the next ones lie in the queue, then go back: the first record seen must be the one
+  // asked for.
   const int fd = eventfd(0, 0);
   reader.queues_[0]->NotifyOn(fd);
   uint64_t count;
@@ -140,17 +143,23 @@ TEST_F(ConsumerTest, ClosingGivesThePartitionsBack) {
 }
 
 TEST(ConsumerOptions, RefusesWhatGuaranteesHangOn) {
-  const auto consumer =
-      Consumer::Create({.brokers = "127.0.0.1:1", .group = "g", .properties = {{"isolation.level", "read_uncommitted"}}, .log = nullptr});
+  const auto consumer = Consumer::Create({.brokers = "127.0.0.1:1",
+                                          .group = "g",
+                                          .properties = {{"isolation.level", "read_uncommitted"}},
+                                          .log = nullptr});
   ASSERT_FALSE(consumer.ok());
-  EXPECT_THAT(std::string(consumer.status().message()), HasSubstr("isolation.level cannot be set in a pipeline"));
+  EXPECT_THAT(std::string(consumer.status().message()),
+              HasSubstr("isolation.level cannot be set in a pipeline"));
 }
 
 TEST(ConsumerOptions, SaysWhatIsWrongWithAProperty) {
-  const auto consumer =
-      Consumer::Create({.brokers = "127.0.0.1:1", .group = "g", .properties = {{"fetch.min.bytes", "many"}}, .log = nullptr});
+  const auto consumer = Consumer::Create({.brokers = "127.0.0.1:1",
+                                          .group = "g",
+                                          .properties = {{"fetch.min.bytes", "many"}},
+                                          .log = nullptr});
   ASSERT_FALSE(consumer.ok());
-  EXPECT_THAT(std::string(consumer.status().message()), HasSubstr("fetch.min.bytes=many was refused"));
+  EXPECT_THAT(std::string(consumer.status().message()),
+              HasSubstr("fetch.min.bytes=many was refused"));
 }
 
 }  // namespace

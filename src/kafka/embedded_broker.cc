@@ -15,14 +15,17 @@ absl::StatusOr<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::Start() {
   rd_kafka_conf_set_log_cb(conf.get(), nullptr);
   char reason[512];
   rd_kafka_t* handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason, sizeof(reason));
-  if (handle == nullptr) return absl::InternalError(StrCat("cannot start the embedded broker: ", reason));
+  if (handle == nullptr)
+    return absl::InternalError(StrCat("cannot start the embedded broker: ", reason));
   (void)conf.release();
   rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(handle, /*broker_cnt=*/1);
   if (cluster == nullptr) {
     rd_kafka_destroy(handle);
-    return absl::InternalError("cannot start the embedded broker: no port on the loopback address could be opened");
+    return absl::InternalError(
+        "cannot start the embedded broker: no port on the loopback address could be opened");
   }
-  rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0);  // nobody waits for members that are not there
+  rd_kafka_mock_group_initial_rebalance_delay_ms(cluster,
+                                                 0);  // nobody waits for members that are not there
   return std::unique_ptr<EmbeddedBroker>(new EmbeddedBroker(handle, cluster));
 }
 
@@ -34,8 +37,9 @@ EmbeddedBroker::~EmbeddedBroker() {
 std::string EmbeddedBroker::address() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
 
 absl::Status EmbeddedBroker::CreateTopic(const std::string& topic, int partitions) {
-  return FromCode(rd_kafka_mock_topic_create(cluster_, topic.c_str(), partitions, /*replication_factor=*/1),
-                  StrCat("cannot create topic ", topic));
+  return FromCode(
+      rd_kafka_mock_topic_create(cluster_, topic.c_str(), partitions, /*replication_factor=*/1),
+      StrCat("cannot create topic ", topic));
 }
 
 }  // namespace ks::kafka

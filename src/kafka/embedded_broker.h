@@ -1,8 +1,9 @@
 // EmbeddedBroker: librdkafka's in-process mock cluster, a Kafka for `dev` and for tests.
 //
-// It speaks the real protocol on a loopback port, so any client can connect. It keeps the newest 5 MiB of each
-// partition (kEmbeddedPartitionBytesMax) and nothing over a restart: whoever loads it paces itself by what has been
-// committed. Thread safety: all methods may be called from any thread.
+// It speaks the real protocol on a loopback port, so any client can connect. It keeps the newest 5
+// MiB of each partition (kEmbeddedPartitionBytesMax) and nothing over a restart: whoever loads it
+// paces itself by what has been committed. Thread safety: all methods may be called from any
+// thread.
 #pragma once
 
 #include <memory>
@@ -26,7 +27,8 @@ class EmbeddedBroker {
   absl::Status CreateTopic(const std::string& topic, int partitions);
 
  private:
-  EmbeddedBroker(rd_kafka_s* handle, rd_kafka_mock_cluster_s* cluster) : handle_(handle), cluster_(cluster) {}
+  EmbeddedBroker(rd_kafka_s* handle, rd_kafka_mock_cluster_s* cluster)
+      : handle_(handle), cluster_(cluster) {}
   rd_kafka_s* const handle_;
   rd_kafka_mock_cluster_s* const cluster_;
 };

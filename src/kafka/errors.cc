@@ -52,19 +52,20 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t code) {
 }  // namespace
 
 absl::Status BadProperty(std::string_view name, std::string_view value, std::string_view reason) {
-  return absl::InvalidArgumentError(StrCat("Kafka property ", name, "=", value, " was refused: ", reason));
+  return absl::InvalidArgumentError(
+      StrCat("Kafka property ", name, "=", value, " was refused: ", reason));
 }
 
 absl::Status ReservedProperty(std::string_view name) {
-  return absl::InvalidArgumentError(
-      StrCat("Kafka property ", name,
-                   " cannot be set in a pipeline: exactly-once delivery depends on the value kafka-spanner gives it. "
-                   "Remove it."));
+  return absl::InvalidArgumentError(StrCat("Kafka property ", name,
+                                           " cannot be set in a pipeline: exactly-once delivery "
+                                           "depends on the value kafka-spanner gives it. "
+                                           "Remove it."));
 }
 
 absl::Status TopicMissing(std::string_view topic, std::string_view brokers) {
   return absl::NotFoundError(StrCat("topic \"", topic, "\" does not exist at ", brokers,
-                                          ". Create it, or correct `topic:` in the pipeline file."));
+                                    ". Create it, or correct `topic:` in the pipeline file."));
 }
 
 absl::Status FromCode(int code, std::string_view what) {

@@ -14,8 +14,9 @@ absl::Status BadProperty(std::string_view name, std::string_view value, std::str
 // A property that the product sets itself, because a guarantee hangs on it.
 absl::Status ReservedProperty(std::string_view name);
 absl::Status TopicMissing(std::string_view topic, std::string_view brokers);
-// A librdkafka error code (rd_kafka_resp_err_t) as a status: transport trouble UNAVAILABLE, refused credentials
-// UNAUTHENTICATED, missing rights PERMISSION_DENIED, unknown topics NOT_FOUND, and so on.
+// A librdkafka error code (rd_kafka_resp_err_t) as a status: transport trouble UNAVAILABLE, refused
+// credentials UNAUTHENTICATED, missing rights PERMISSION_DENIED, unknown topics NOT_FOUND, and so
+// on.
 absl::Status FromCode(int code, std::string_view what);
 
 }  // namespace ks::kafka

@@ -21,8 +21,8 @@ struct Destroyer {
   }
 };
 
-using PartitionListPtr =
-    std::unique_ptr<rd_kafka_topic_partition_list_t, Destroyer<rd_kafka_topic_partition_list_destroy>>;
+using PartitionListPtr = std::unique_ptr<rd_kafka_topic_partition_list_t,
+                                         Destroyer<rd_kafka_topic_partition_list_destroy>>;
 using ErrorPtr = std::unique_ptr<rd_kafka_error_t, Destroyer<rd_kafka_error_destroy>>;
 using QueuePtr = std::unique_ptr<rd_kafka_queue_t, Destroyer<rd_kafka_queue_destroy>>;
 using EventPtr = std::unique_ptr<rd_kafka_event_t, Destroyer<rd_kafka_event_destroy>>;
@@ -31,9 +31,11 @@ inline PartitionListPtr NewList(size_t capacity) {
   return PartitionListPtr(rd_kafka_topic_partition_list_new(static_cast<int>(capacity)));
 }
 
-inline rd_kafka_topic_partition_t* Add(rd_kafka_topic_partition_list_t& list, const TopicPartition& partition,
+inline rd_kafka_topic_partition_t* Add(rd_kafka_topic_partition_list_t& list,
+                                       const TopicPartition& partition,
                                        int64_t offset = RD_KAFKA_OFFSET_INVALID) {
-  auto* entry = rd_kafka_topic_partition_list_add(&list, partition.topic.c_str(), partition.partition.value());
+  auto* entry = rd_kafka_topic_partition_list_add(&list, partition.topic.c_str(),
+                                                  partition.partition.value());
   entry->offset = offset;
   return entry;
 }
@@ -42,7 +44,8 @@ inline rd_kafka_topic_partition_t* Add(rd_kafka_topic_partition_list_t& list, co
 inline absl::Status FromError(rd_kafka_error_t* error, std::string_view what) {
   const ErrorPtr owned(error);
   if (owned == nullptr) return absl::OkStatus();
-  return FromCode(rd_kafka_error_code(owned.get()), StrCat(what, ": ", rd_kafka_error_string(owned.get())));
+  return FromCode(rd_kafka_error_code(owned.get()),
+                  StrCat(what, ": ", rd_kafka_error_string(owned.get())));
 }
 
 }  // namespace ks::kafka

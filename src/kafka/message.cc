@@ -19,7 +19,9 @@ absl::Status MessageView::error() const {
   if (raw_->err == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
   return FromCode(raw_->err, rd_kafka_message_errstr(raw_));
 }
-std::string_view MessageView::topic() const { return raw_->rkt == nullptr ? "" : rd_kafka_topic_name(raw_->rkt); }
+std::string_view MessageView::topic() const {
+  return raw_->rkt == nullptr ? "" : rd_kafka_topic_name(raw_->rkt);
+}
 PartitionId MessageView::partition() const { return PartitionId(raw_->partition); }
 Offset MessageView::offset() const { return Offset(raw_->offset); }
 int64_t MessageView::timestamp_ms() const {
@@ -44,7 +46,9 @@ std::vector<Header> MessageView::headers() const {
   const char* name = nullptr;
   const void* value = nullptr;
   size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
     result.push_back({name, Bytes(value, size)});
   }
   return result;

@@ -1,7 +1,7 @@
 // Messages as they lie in librdkafka's memory, and the batch that owns them.
 //
-// A MessageView points into its batch; it is valid until the batch is cleared or destroyed. No bytes are copied.
-// Thread safety: one thread at a time.
+// A MessageView points into its batch; it is valid until the batch is cleared or destroyed. No
+// bytes are copied. Thread safety: one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ class MessageView {
   std::optional<std::string_view> key() const;    // nothing: a null key
   std::optional<std::string_view> value() const;  // nothing: a tombstone
   bool has_headers() const;
-  std::vector<Header> headers() const;            // allocates; only where headers are wanted
+  std::vector<Header> headers() const;  // allocates; only where headers are wanted
   // Bytes of key and value.
   size_t bytes() const;
 

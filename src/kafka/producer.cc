@@ -1,9 +1,9 @@
 #include "kafka/producer.h"
 
-#include <chrono>
 #include <mutex>
 
 #include "base/status_macros.h"
+#include "env/clock.h"
 #include "kafka/handle.h"
 
 namespace ks::kafka {
@@ -23,14 +23,15 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Create(const ProducerOptions
   KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(ours, options.properties));
   rd_kafka_conf_set_opaque(conf.get(), producer->state_.get());
   rd_kafka_conf_set_log_cb(conf.get(), nullptr);
-  rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    auto* state = static_cast<State*>(opaque);
-    std::lock_guard lock(state->mu);
-    if (state->first_failure.ok()) {
-      state->first_failure = FromCode(message->err, "a record could not be delivered");
-    }
-  });
+  rd_kafka_conf_set_dr_msg_cb(
+      conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+        auto* state = static_cast<State*>(opaque);
+        std::lock_guard lock(state->mu);
+        if (state->first_failure.ok()) {
+          state->first_failure = FromCode(message->err, "a record could not be delivered");
+        }
+      });
   char reason[512];
   producer->handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason, sizeof(reason));
   if (producer->handle_ == nullptr) {
@@ -46,7 +47,7 @@ Producer::~Producer() {
 
 absl::Status Producer::Send(const ProducerRecord& record, int timeout_ms) {
   const std::string topic(record.topic);
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  const int64_t give_up = env::RealClock().MonotonicNanos() + timeout_ms * env::kNanosPerMilli;
   // A null pointer means a null key or value; an empty one still needs an address.
   const char* key = record.key ? record.key->data() : nullptr;
   const char* value = record.value ? record.value->data() : nullptr;
@@ -60,7 +61,8 @@ absl::Status Producer::Send(const ProducerRecord& record, int timeout_ms) {
         RD_KAFKA_V_TIMESTAMP(record.timestamp_ms), RD_KAFKA_V_END);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
     const bool full = code == RD_KAFKA_RESP_ERR__QUEUE_FULL;
-    if (!full || std::chrono::steady_clock::now() > give_up) return FromCode(code, "cannot produce to " + topic);
+    if (!full || env::RealClock().MonotonicNanos() > give_up)
+      return FromCode(code, "cannot produce to " + topic);
     rd_kafka_poll(handle_, 50);
   }
   rd_kafka_poll(handle_, 0);
@@ -68,11 +70,13 @@ absl::Status Producer::Send(const ProducerRecord& record, int timeout_ms) {
 }
 
 int32_t Producer::PartitionOf(std::string_view key, int32_t partitions) {
-  return rd_kafka_msg_partitioner_murmur2(nullptr, key.data(), key.size(), partitions, nullptr, nullptr);
+  return rd_kafka_msg_partitioner_murmur2(nullptr, key.data(), key.size(), partitions, nullptr,
+                                          nullptr);
 }
 
 absl::Status Producer::Flush(int timeout_ms) {
-  KS_RETURN_IF_ERROR(FromCode(rd_kafka_flush(handle_, timeout_ms), "not all records were acknowledged in time"));
+  KS_RETURN_IF_ERROR(
+      FromCode(rd_kafka_flush(handle_, timeout_ms), "not all records were acknowledged in time"));
   std::lock_guard lock(state_->mu);
   return state_->first_failure;
 }

@@ -1,5 +1,5 @@
-// Producer: puts records into topics, idempotently. For `dev`'s loader, tests and later the dead-letter topic.
-// Thread safety: all methods may be called from any thread.
+// Producer: puts records into topics, idempotently. For `dev`'s loader, tests and later the
+// dead-letter topic. Thread safety: all methods may be called from any thread.
 #pragma once
 
 #include <memory>
@@ -35,7 +35,8 @@ class Producer {
 
   // Copies the record into librdkafka's queue; waits while the queue is full, at most `timeout_ms`.
   absl::Status Send(const ProducerRecord& record, int timeout_ms = 30'000);
-  // Waits until all records are acknowledged. The first record that could not be delivered is the error.
+  // Waits until all records are acknowledged. The first record that could not be delivered is the
+  // error.
   absl::Status Flush(int timeout_ms = 60'000);
 
   // The partition that Send() chooses for this key, as Kafka's Java clients do.

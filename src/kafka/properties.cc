@@ -12,7 +12,8 @@ namespace {
 
 absl::Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   char reason[512];
-  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof(reason)) != RD_KAFKA_CONF_OK) {
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof(reason)) !=
+      RD_KAFKA_CONF_OK) {
     return BadProperty(name, value, reason);
   }
   return absl::OkStatus();
@@ -25,7 +26,8 @@ void ConfDeleter::operator()(rd_kafka_conf_s* conf) const { rd_kafka_conf_destro
 absl::StatusOr<ConfPtr> MakeConf(const Properties& ours, const Properties& user) {
   ConfPtr conf(rd_kafka_conf_new());
   for (const auto& [name, value] : user) {
-    const bool reserved = std::any_of(ours.begin(), ours.end(), [&](const auto& p) { return p.first == name; });
+    const bool reserved =
+        std::any_of(ours.begin(), ours.end(), [&](const auto& p) { return p.first == name; });
     if (reserved) return ReservedProperty(name);
     KS_RETURN_IF_ERROR(Set(conf.get(), name, value));
   }

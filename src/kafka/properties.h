@@ -20,7 +20,8 @@ struct ConfDeleter {
 };
 using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 
-// `user` are passed through as they are, except those that `ours` sets: an error that names the property.
+// `user` are passed through as they are, except those that `ours` sets: an error that names the
+// property.
 absl::StatusOr<ConfPtr> MakeConf(const Properties& ours, const Properties& user);
 
 }  // namespace ks::kafka

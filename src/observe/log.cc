@@ -33,16 +33,17 @@ void SetUpLog(LogLevel least, LogFormat format) {
   auto logger = spdlog::stderr_color_mt("kafka-spanner");
   logger->set_level(ToSpdlog(least));
   // The JSON line's text field is quoted by Log() itself.
-  logger->set_pattern(format == LogFormat::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":%v})"
-                                                 : "%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v",
+  logger->set_pattern(format == LogFormat::kJson
+                          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":%v})"
+                          : "%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v",
                       spdlog::pattern_time_type::utc);
   spdlog::set_default_logger(std::move(logger));
 }
 
 void Log(LogLevel level, std::string_view text) {
   if (log_format == LogFormat::kJson) {
-    const std::string quoted =
-        nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string quoted = nlohmann::json(std::string(text))
+                                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     spdlog::log(ToSpdlog(level), "{}", quoted);
   } else {
     spdlog::log(ToSpdlog(level), "{}", std::string(text));

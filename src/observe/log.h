@@ -1,4 +1,5 @@
-// Log: what the program says to the person who runs it, on standard error: one line an event, as text or JSON.
+// Log: what the program says to the person who runs it, on standard error: one line an event, as
+// text or JSON.
 //
 // Values of records and credentials are never logged. Thread safety: any thread.
 #pragma once

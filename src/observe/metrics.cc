@@ -25,7 +25,8 @@ const MetricInfo& InfoOf(MetricId id) {
 }
 
 std::vector<double> BoundsOf(Buckets buckets) {
-  if (buckets == Buckets::kSize) return {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000};
+  if (buckets == Buckets::kSize)
+    return {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000};
   std::vector<double> bounds;  // 0.5 ms, x1.4, to over a minute
   for (double bound = 0.0005; bound < 90; bound *= 1.4) bounds.push_back(bound);
   return bounds;
@@ -49,7 +50,9 @@ struct Metrics::State {
 Metrics::Metrics() : state_(std::make_unique<State>()) {
   for (const MetricInfo& info : kMetrics) {
     void*& family = state_->families[static_cast<size_t>(info.id)];
-    const auto build = [&](auto builder) { return &builder.Name(info.name).Help(info.help).Register(state_->registry); };
+    const auto build = [&](auto builder) {
+      return &builder.Name(info.name).Help(info.help).Register(state_->registry);
+    };
     if (info.kind == MetricKind::kCounter) family = build(prometheus::BuildCounter());
     if (info.kind == MetricKind::kGauge) family = build(prometheus::BuildGauge());
     if (info.kind == MetricKind::kHistogram) family = build(prometheus::BuildHistogram());
@@ -68,7 +71,8 @@ void Series::Set(MetricId gauge, double value) {
 }
 void Series::Record(MetricId histogram, double value) {
   KS_CHECK(InfoOf(histogram).kind == MetricKind::kHistogram);
-  static_cast<prometheus::Histogram*>(cells_[static_cast<size_t>(histogram)].histogram)->Observe(value);
+  static_cast<prometheus::Histogram*>(cells_[static_cast<size_t>(histogram)].histogram)
+      ->Observe(value);
 }
 
 Series& Metrics::Partition(std::string_view pipeline, std::string_view topic, int32_t partition) {
@@ -76,15 +80,19 @@ Series& Metrics::Partition(std::string_view pipeline, std::string_view topic, in
                                                      {"topic", std::string(topic)},
                                                      {"partition", std::to_string(partition)}};
   absl::MutexLock lock(&state_->mu);
-  auto& series = state_->series[std::string(pipeline) + '\n' + std::string(topic) + '\n' + std::to_string(partition)];
+  auto& series = state_->series[std::string(pipeline) + '\n' + std::string(topic) + '\n' +
+                                std::to_string(partition)];
   if (series != nullptr) return *series;
   series = std::make_unique<Series>();
   for (const MetricInfo& info : kMetrics) {
     Series::Cell& cell = series->cells_[static_cast<size_t>(info.id)];
-    if (info.kind == MetricKind::kCounter) cell.counter = &state_->family<prometheus::Counter>(info).Add(labels);
-    if (info.kind == MetricKind::kGauge) cell.gauge = &state_->family<prometheus::Gauge>(info).Add(labels);
+    if (info.kind == MetricKind::kCounter)
+      cell.counter = &state_->family<prometheus::Counter>(info).Add(labels);
+    if (info.kind == MetricKind::kGauge)
+      cell.gauge = &state_->family<prometheus::Gauge>(info).Add(labels);
     if (info.kind == MetricKind::kHistogram) {
-      cell.histogram = &state_->family<prometheus::Histogram>(info).Add(labels, BoundsOf(info.buckets));
+      cell.histogram =
+          &state_->family<prometheus::Histogram>(info).Add(labels, BoundsOf(info.buckets));
     }
   }
   return *series;
@@ -96,13 +104,16 @@ void Metrics::Forget(std::string_view pipeline, std::string_view topic, int32_t 
   series.Set(MetricId::kLagSeconds, 0);
 }
 
-std::string Metrics::Text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+std::string Metrics::Text() const {
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+}
 
 double Metrics::Total(MetricId counter) const {
   double total = 0;
   absl::MutexLock lock(&state_->mu);
   for (const auto& [labels, series] : state_->series) {
-    total += static_cast<prometheus::Counter*>(series->cells_[static_cast<size_t>(counter)].counter)->Value();
+    total += static_cast<prometheus::Counter*>(series->cells_[static_cast<size_t>(counter)].counter)
+                 ->Value();
   }
   return total;
 }
@@ -113,8 +124,9 @@ Metrics::Quantiles Metrics::Estimate(MetricId histogram) const {
   std::vector<uint64_t> cumulative;
   absl::MutexLock lock(&state_->mu);
   for (const auto& [labels, series] : state_->series) {
-    const auto metric =
-        static_cast<prometheus::Histogram*>(series->cells_[static_cast<size_t>(histogram)].histogram)->Collect();
+    const auto metric = static_cast<prometheus::Histogram*>(
+                            series->cells_[static_cast<size_t>(histogram)].histogram)
+                            ->Collect();
     result.count += metric.histogram.sample_count;
     cumulative.resize(metric.histogram.bucket.size());
     bounds.resize(metric.histogram.bucket.size());
@@ -144,13 +156,15 @@ Metrics::Quantiles Metrics::Estimate(MetricId histogram) const {
 std::string MetricsMarkdown() {
   std::string out =
       "# Metrics\n\n"
-      "`kafka-spanner run` and `dev` offer these to Prometheus with `--metrics HOST:PORT`, at `/metrics`. Each has the\n"
+      "`kafka-spanner run` and `dev` offer these to Prometheus with `--metrics HOST:PORT`, at "
+      "`/metrics`. Each has the\n"
       "labels `pipeline`, `topic` and `partition`. This page is written from the table in\n"
       "`src/observe/metrics_table.h`.\n\n"
       "| metric | kind | meaning |\n| --- | --- | --- |\n";
   constexpr const char* kKinds[] = {"counter", "gauge", "histogram"};
   for (const MetricInfo& info : kMetrics) {
-    out += std::string("| `") + info.name + "` | " + kKinds[static_cast<size_t>(info.kind)] + " | " + info.help + " |\n";
+    out += std::string("| `") + info.name + "` | " + kKinds[static_cast<size_t>(info.kind)] +
+           " | " + info.help + " |\n";
   }
   return out;
 }

@@ -1,9 +1,10 @@
-// Metrics: what a pipeline counts, declared in one table (metrics_table.h) and offered to Prometheus.
+// Metrics: what a pipeline counts, declared in one table (metrics_table.h) and offered to
+// Prometheus.
 //
-// Names follow Prometheus' conventions (unit last, `_total` for counters). docs/guide/metrics.md is written from the
-// same table by MetricsMarkdown(); a test compares them.
-// Thread safety: all methods may be called from any thread. A Series' references stay good for its life; Add and Set are
-// atomic and take no lock.
+// Names follow Prometheus' conventions (unit last, `_total` for counters). docs/guide/metrics.md is
+// written from the same table by MetricsMarkdown(); a test compares them. Thread safety: all
+// methods may be called from any thread. A Series' references stay good for its life; Add and Set
+// are atomic and take no lock.
 #pragma once
 
 #include <cstdint>

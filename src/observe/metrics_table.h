@@ -1,4 +1,5 @@
-// The table of all metrics. To add one: a MetricId and a row here, and write docs/guide/metrics.md anew.
+// The table of all metrics. To add one: a MetricId and a row here, and write docs/guide/metrics.md
+// anew.
 #pragma once
 
 #include <cstddef>
@@ -38,30 +39,35 @@ struct MetricInfo {
 inline constexpr MetricInfo kMetrics[] = {
     {MetricId::kRecords, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_records_total",
      "Records that are committed to Spanner, those that a filter left out included."},
-    {MetricId::kRecordBytes, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_record_bytes_total",
+    {MetricId::kRecordBytes, MetricKind::kCounter, Buckets::kNone,
+     "kafka_spanner_record_bytes_total",
      "Bytes of keys and values of the records read from Kafka."},
     {MetricId::kRows, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_rows_total",
-     "Rows written or deleted by the transformation, before those of one batch with the same key are folded."},
-    {MetricId::kDeadLetters, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_dead_letters_total",
+     "Rows written or deleted by the transformation, before those of one batch with the same key "
+     "are folded."},
+    {MetricId::kDeadLetters, MetricKind::kCounter, Buckets::kNone,
+     "kafka_spanner_dead_letters_total",
      "Records that were set aside in kafka_spanner.DeadLetters."},
     {MetricId::kSkipped, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_skipped_total",
      "Records left out because an assertion said `else: skip`."},
     {MetricId::kCommits, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_commits_total",
      "Commits that Spanner acknowledged."},
-    {MetricId::kCommitRetries, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_commit_retries_total",
+    {MetricId::kCommitRetries, MetricKind::kCounter, Buckets::kNone,
+     "kafka_spanner_commit_retries_total",
      "Answers to Commit that were failed or unclear and had to be resolved."},
     {MetricId::kFenced, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_fenced_total",
      "Times that a partition was given up because another worker had moved its chains."},
-    {MetricId::kCommitSeconds, MetricKind::kHistogram, Buckets::kLatency, "kafka_spanner_commit_seconds",
-     "Time from sending a Commit to its answer."},
+    {MetricId::kCommitSeconds, MetricKind::kHistogram, Buckets::kLatency,
+     "kafka_spanner_commit_seconds", "Time from sending a Commit to its answer."},
     {MetricId::kBatchRecords, MetricKind::kHistogram, Buckets::kSize, "kafka_spanner_batch_records",
      "Records per commit."},
     {MetricId::kLagRecords, MetricKind::kGauge, Buckets::kNone, "kafka_spanner_lag_records",
      "Offsets between what is committed to Spanner and the end of the partition."},
     {MetricId::kLagSeconds, MetricKind::kGauge, Buckets::kNone, "kafka_spanner_lag_seconds",
-     "Age of the newest record that was read, while there is lag; 0 when nothing is waiting. Page on this."},
-    {MetricId::kCommittedOffset, MetricKind::kGauge, Buckets::kNone, "kafka_spanner_committed_offset",
-     "Everything below this offset is in Spanner."},
+     "Age of the newest record that was read, while there is lag; 0 when nothing is waiting. Page "
+     "on this."},
+    {MetricId::kCommittedOffset, MetricKind::kGauge, Buckets::kNone,
+     "kafka_spanner_committed_offset", "Everything below this offset is in Spanner."},
 };
 
 }  // namespace ks::observe

@@ -16,14 +16,16 @@ TEST(Metrics, OffersWhatWasCounted) {
   metrics.Partition("p", "t", 3).Add(MetricId::kRecords, 5);
   metrics.Partition("p", "t", 3).Add(MetricId::kRecords, 2);
   metrics.Partition("p", "t", 4).Add(MetricId::kRecords, 1);
-  EXPECT_THAT(metrics.Text(),
-              HasSubstr("kafka_spanner_records_total{partition=\"3\",pipeline=\"p\",topic=\"t\"} 7"));
+  EXPECT_THAT(
+      metrics.Text(),
+      HasSubstr("kafka_spanner_records_total{partition=\"3\",pipeline=\"p\",topic=\"t\"} 7"));
   EXPECT_EQ(metrics.Total(MetricId::kRecords), 8);
 }
 
 TEST(Metrics, EstimatesQuantilesOverAllPartitions) {
   Metrics metrics;
-  for (int i = 0; i < 98; ++i) metrics.Partition("p", "t", i % 2).Record(MetricId::kCommitSeconds, 0.010);
+  for (int i = 0; i < 98; ++i)
+    metrics.Partition("p", "t", i % 2).Record(MetricId::kCommitSeconds, 0.010);
   for (int i = 0; i < 2; ++i) metrics.Partition("p", "t", 7).Record(MetricId::kCommitSeconds, 1.0);
   const auto quantiles = metrics.Estimate(MetricId::kCommitSeconds);
   EXPECT_EQ(quantiles.count, 100u);
@@ -35,14 +37,16 @@ TEST(Metrics, ForgetsTheLagOfAPartitionThatWentAway) {
   Metrics metrics;
   metrics.Partition("p", "t", 0).Set(MetricId::kLagRecords, 9);
   metrics.Forget("p", "t", 0);
-  EXPECT_THAT(metrics.Text(), HasSubstr("kafka_spanner_lag_records{partition=\"0\",pipeline=\"p\",topic=\"t\"} 0"));
+  EXPECT_THAT(metrics.Text(),
+              HasSubstr("kafka_spanner_lag_records{partition=\"0\",pipeline=\"p\",topic=\"t\"} 0"));
 }
 
 TEST(Metrics, TheGuideSaysWhatTheTableSays) {
   std::ifstream file("docs/guide/metrics.md");
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), MetricsMarkdown()) << "run: build/release/kafka-spanner doc metrics > docs/guide/metrics.md";
+  EXPECT_EQ(text.str(), MetricsMarkdown())
+      << "run: build/release/kafka-spanner doc metrics > docs/guide/metrics.md";
 }
 
 }  // namespace

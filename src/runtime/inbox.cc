@@ -24,7 +24,8 @@ void Inbox::Post(std::function<void()> work) {
   }
   if (!first) return;  // whoever put the first one in has signalled
   const uint64_t one = 1;
-  (void)!write(event_fd_, &one, sizeof(one));  // fails only when the counter is full, which wakes as well
+  (void)!write(event_fd_, &one,
+               sizeof(one));  // fails only when the counter is full, which wakes as well
 }
 
 bool Inbox::RunAll() {
@@ -40,7 +41,8 @@ bool Inbox::RunAll() {
 
 void Inbox::Wait(int64_t timeout_nanos) {
   pollfd fd{event_fd_, POLLIN, 0};
-  const int64_t millis = (std::max<int64_t>(timeout_nanos, 0) + env::kNanosPerMilli - 1) / env::kNanosPerMilli;
+  const int64_t millis =
+      (std::max<int64_t>(timeout_nanos, 0) + env::kNanosPerMilli - 1) / env::kNanosPerMilli;
   if (poll(&fd, 1, static_cast<int>(std::min<int64_t>(millis, 60'000))) <= 0) return;
   uint64_t count;
   (void)!read(event_fd_, &count, sizeof(count));

@@ -1,8 +1,9 @@
-// Inbox: how other threads reach a data thread. Closures are put in from anywhere and run by the owner, in order.
+// Inbox: how other threads reach a data thread. Closures are put in from anywhere and run by the
+// owner, in order.
 //
-// The owner sleeps in Wait() on an eventfd that Kafka's queues signal too, so one sleep covers both. Closures posted
-// after the owner is gone are dropped unrun with the Inbox, which everybody holds by shared_ptr.
-// Thread safety: Post from any thread; the rest by the owner.
+// The owner sleeps in Wait() on an eventfd that Kafka's queues signal too, so one sleep covers
+// both. Closures posted after the owner is gone are dropped unrun with the Inbox, which everybody
+// holds by shared_ptr. Thread safety: Post from any thread; the rest by the owner.
 #pragma once
 
 #include <cstdint>

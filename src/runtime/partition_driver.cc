@@ -10,9 +10,11 @@ namespace ks::runtime {
 
 using observe::MetricId;
 
-PartitionDriver::PartitionDriver(kafka::TopicPartition name, std::unique_ptr<kafka::ConsumerQueue> queue,
-                                 std::unique_ptr<pipeline::Partition> machine, std::unique_ptr<RecordPath> path,
-                                 observe::Series& series, const DriverServices& services)
+PartitionDriver::PartitionDriver(kafka::TopicPartition name,
+                                 std::unique_ptr<kafka::ConsumerQueue> queue,
+                                 std::unique_ptr<pipeline::Partition> machine,
+                                 std::unique_ptr<RecordPath> path, observe::Series& series,
+                                 const DriverServices& services)
     : name_(std::move(name)),
       queue_(std::move(queue)),
       machine_(std::move(machine)),
@@ -54,18 +56,21 @@ std::function<void(E)> PartitionDriver::Poster() {
   };
 }
 
-// ---- Actions ------------------------------------------------------------------------------------------------------
+// ---- Actions
+//
 
 void PartitionDriver::Act(pipeline::ReadChains& action) {
-  services_.spanner->Read(std::move(action.reads), [post = Poster<pipeline::ChainsRead>(), id = action.id](auto rows) {
-    post({id, std::move(rows)});
-  });
+  services_.spanner->Read(std::move(action.reads),
+                          [post = Poster<pipeline::ChainsRead>(), id = action.id](auto rows) {
+                            post({id, std::move(rows)});
+                          });
 }
 
 void PartitionDriver::Act(pipeline::ReadRows& action) {
-  services_.spanner->Read(std::move(action.reads), [post = Poster<pipeline::RowsRead>(), id = action.id](auto rows) {
-    post({id, std::move(rows)});
-  });
+  services_.spanner->Read(std::move(action.reads),
+                          [post = Poster<pipeline::RowsRead>(), id = action.id](auto rows) {
+                            post({id, std::move(rows)});
+                          });
 }
 
 void PartitionDriver::Act(pipeline::SendCommit& action) {
@@ -89,8 +94,8 @@ void PartitionDriver::Act(pipeline::RunTransaction& action) {
 }
 
 void PartitionDriver::OnCommitAnswer(pipeline::CommitDone event, int64_t sent_at) {
-  const double seconds =
-      static_cast<double>(services_.clock->MonotonicNanos() - sent_at) / static_cast<double>(env::kNanosPerSecond);
+  const double seconds = static_cast<double>(services_.clock->MonotonicNanos() - sent_at) /
+                         static_cast<double>(env::kNanosPerSecond);
   series_.Record(MetricId::kCommitSeconds, seconds);
   if (!event.status.ok()) series_.Add(MetricId::kCommitRetries);
   Tell(std::move(event));
@@ -105,8 +110,10 @@ void PartitionDriver::Count() {
   }
   series_.Add(MetricId::kRecords, static_cast<double>(now.records - counted_.records));
   series_.Add(MetricId::kCommits, static_cast<double>(now.commits - counted_.commits));
-  series_.Add(MetricId::kDeadLetters, static_cast<double>(now.dead_letters - counted_.dead_letters));
-  series_.Add(MetricId::kSkipped, static_cast<double>(now.skipped_records - counted_.skipped_records));
+  series_.Add(MetricId::kDeadLetters,
+              static_cast<double>(now.dead_letters - counted_.dead_letters));
+  series_.Add(MetricId::kSkipped,
+              static_cast<double>(now.skipped_records - counted_.skipped_records));
   counted_ = now;
 }
 
@@ -122,7 +129,8 @@ void PartitionDriver::Act(pipeline::Seek& action) {
   const absl::Status status = services_.consumer->Seek(name_, Offset(action.offset));
   seek_failed_ = !status.ok();
   if (!seek_failed_) return;
-  // The partition is not fetched yet, or no more; nothing is taken from the queue until the seek has worked.
+  // The partition is not fetched yet, or no more; nothing is taken from the queue until the seek
+  // has worked.
   seek_retry_at_ = services_.clock->MonotonicNanos() + 100 * env::kNanosPerMilli;
 }
 
@@ -136,7 +144,9 @@ void PartitionDriver::Act(pipeline::CommitKafkaOffset& action) {
 
 void PartitionDriver::Act(pipeline::DescribeTopic&) { services_.listener->on_facts_wanted(name_); }
 
-void PartitionDriver::Act(pipeline::Warning& action) { services_.listener->on_warning(action.status); }
+void PartitionDriver::Act(pipeline::Warning& action) {
+  services_.listener->on_warning(action.status);
+}
 
 void PartitionDriver::Act(pipeline::GivenUp& action) {
   ended_ = true;
@@ -149,7 +159,8 @@ void PartitionDriver::Act(pipeline::Stopped& action) {
   services_.listener->on_end(name_, {PartitionEnd::Kind::kStopped, action.status});
 }
 
-// ---- Records ------------------------------------------------------------------------------------------------------
+// ---- Records
+//
 
 void PartitionDriver::DropBacklog() {
   backlog_.Clear();
@@ -192,7 +203,8 @@ bool PartitionDriver::TakeMessages() {
     }
     offsets_.push_back(message.offset().value());
     const auto key = message.key();
-    key_hashes_.push_back(key ? pipeline::LaneHash(*key) : pipeline::LaneHashOfOffset(message.offset().value()));
+    key_hashes_.push_back(key ? pipeline::LaneHash(*key)
+                              : pipeline::LaneHashOfOffset(message.offset().value()));
     timestamps_ms_.push_back(message.timestamp_ms());
     positions_.push_back(static_cast<uint32_t>(i));
     backlog_end_ = std::max(backlog_end_, message.offset().value() + 1);
@@ -216,7 +228,8 @@ bool PartitionDriver::OfferBacklog() {
   next_ = from + admission.consumed;
   if (!admission.rows.empty()) {
     last_timestamp_ms_ = timestamps_ms_[from + admission.rows.back()];
-    const auto refused = path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from), admission, *machine_, series_);
+    const auto refused = path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from),
+                                      admission, *machine_, series_);
     if (refused) Tell(*refused);
   }
   const uint32_t epoch = epoch_;

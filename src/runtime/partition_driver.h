@@ -1,8 +1,8 @@
-// PartitionDriver: turns the crank of one partition. It feeds a pipeline::Partition with records and answers and carries
-// out the actions that it gives back; it decides nothing.
+// PartitionDriver: turns the crank of one partition. It feeds a pipeline::Partition with records
+// and answers and carries out the actions that it gives back; it decides nothing.
 //
-// Threads: made, used and destroyed on one data thread (the shard's). Answers from Spanner come through the shard's
-// Inbox; those that come after the driver is gone find nobody and are dropped.
+// Threads: made, used and destroyed on one data thread (the shard's). Answers from Spanner come
+// through the shard's Inbox; those that come after the driver is gone find nobody and are dropped.
 #pragma once
 
 #include <cstdint>

@@ -19,8 +19,9 @@ int ShardCount(int wanted) {
 
 }  // namespace
 
-PipelineRunner::PipelineRunner(const pipeline::PipelineSpec& spec, const pipeline::Plan& plan, spanner::Client& client,
-                               observe::Metrics& metrics, PipelineRunnerOptions options)
+PipelineRunner::PipelineRunner(const pipeline::PipelineSpec& spec, const pipeline::Plan& plan,
+                               spanner::Client& client, observe::Metrics& metrics,
+                               PipelineRunnerOptions options)
     : spec_(spec),
       plan_(plan),
       metrics_(metrics),
@@ -34,7 +35,8 @@ PipelineRunner::~PipelineRunner() {
 }
 
 absl::Status PipelineRunner::Run() {
-  for (int i = 0; i < ShardCount(options_.shards); ++i) shards_.push_back(std::make_unique<Shard>(clock_));
+  for (int i = 0; i < ShardCount(options_.shards); ++i)
+    shards_.push_back(std::make_unique<Shard>(clock_));
   for (size_t i = 0; i < spec_.sources.size(); ++i) {
     SourceOptions source;
     source.spec = &spec_;
@@ -42,8 +44,8 @@ absl::Status PipelineRunner::Run() {
     source.writer = options_.writer;
     source.once = options_.once;
     source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis);
-    sources_.push_back(
-        std::make_unique<SourceRunner>(std::move(source), SourceServices{&port_, &shards_, &metrics_, &clock_}));
+    sources_.push_back(std::make_unique<SourceRunner>(
+        std::move(source), SourceServices{&port_, &shards_, &metrics_, &clock_}));
     KS_RETURN_IF_ERROR(sources_.back()->Start());
   }
   const absl::Status served = Serve();
@@ -65,7 +67,9 @@ absl::Status PipelineRunner::Serve() {
       }
       options_.on_progress(progress);
     }
-    if (std::all_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->done(); })) break;
+    if (std::all_of(sources_.begin(), sources_.end(),
+                    [](const auto& source) { return source->done(); }))
+      break;
   }
   return absl::OkStatus();
 }
@@ -75,7 +79,8 @@ absl::Status PipelineRunner::Finish() {
   const int64_t give_up_at = clock_.MonotonicNanos() + kStopTimeoutMillis * env::kNanosPerMilli;
   for (const auto& source : sources_) source->RequestStop();
   const auto stopped = [this] {
-    return std::all_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->stopped(); });
+    return std::all_of(sources_.begin(), sources_.end(),
+                       [](const auto& source) { return source->stopped(); });
   };
   absl::Status failure;
   while (!stopped() && clock_.MonotonicNanos() < give_up_at) {

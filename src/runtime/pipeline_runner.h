@@ -1,7 +1,9 @@
-// PipelineRunner: runs one pipeline in this process until it is told to stop, has reached the end (--once), or fails.
+// PipelineRunner: runs one pipeline in this process until it is told to stop, has reached the end
+// (--once), or fails.
 //
-// It owns the threads: one control thread (the caller's, in Run), and data threads ("shards") that share the partitions out.
-// Thread safety: RequestStop and snapshot may be called from any thread, also from a signal's handler thread; Run once.
+// It owns the threads: one control thread (the caller's, in Run), and data threads ("shards") that
+// share the partitions out. Thread safety: RequestStop and snapshot may be called from any thread,
+// also from a signal's handler thread; Run once.
 #pragma once
 
 #include <atomic>
@@ -25,7 +27,8 @@ struct PipelineRunnerOptions {
   std::string writer;  // names this worker in the checkpoints: host and process
   bool once = false;
   int shards = 0;  // 0: as many as there are cores
-  // How often partitions report what is committed, and `on_progress` is called on the control thread.
+  // How often partitions report what is committed, and `on_progress` is called on the control
+  // thread.
   int report_every_millis = 1'000;
   std::function<void(const std::vector<PartitionProgress>&)> on_progress;
 };
@@ -33,11 +36,12 @@ struct PipelineRunnerOptions {
 class PipelineRunner {
  public:
   // `plan` was made for `spec`; both outlive the runner, as do client and metrics.
-  PipelineRunner(const pipeline::PipelineSpec& spec, const pipeline::Plan& plan, spanner::Client& client,
-                 observe::Metrics& metrics, PipelineRunnerOptions options);
+  PipelineRunner(const pipeline::PipelineSpec& spec, const pipeline::Plan& plan,
+                 spanner::Client& client, observe::Metrics& metrics, PipelineRunnerOptions options);
   ~PipelineRunner();
 
-  // OK after a stop or when --once is done. Everything taken is then committed, or the status says what is not.
+  // OK after a stop or when --once is done. Everything taken is then committed, or the status says
+  // what is not.
   absl::Status Run();
   void RequestStop() { stop_ = true; }
 

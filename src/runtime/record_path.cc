@@ -28,11 +28,13 @@ class MessageHeaders : public pipeline::HeaderSource {
   const std::vector<kafka::MessageView>& messages_;
 };
 
-// For a dead letter: [["name","value"],…]; a value that is no UTF-8 is shown with replacement characters.
+// For a dead letter: [["name","value"],…]; a value that is no UTF-8 is shown with replacement
+// characters.
 std::string HeadersJson(const kafka::MessageView& message) {
   nlohmann::json list = nlohmann::json::array();
   for (const kafka::Header& header : message.headers()) {
-    const nlohmann::json value = header.value ? nlohmann::json(std::string(*header.value)) : nlohmann::json(nullptr);
+    const nlohmann::json value =
+        header.value ? nlohmann::json(std::string(*header.value)) : nlohmann::json(nullptr);
     list.push_back({std::string(header.name), value});
   }
   return list.empty() ? "" : list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -40,8 +42,8 @@ std::string HeadersJson(const kafka::MessageView& message) {
 
 class PlannedRecordPath : public RecordPath {
  public:
-  PlannedRecordPath(const pipeline::Plan& plan, size_t source, int report_every_millis, kafka::TopicPartition name,
-                    std::unique_ptr<pipeline::Transform> transform)
+  PlannedRecordPath(const pipeline::Plan& plan, size_t source, int report_every_millis,
+                    kafka::TopicPartition name, std::unique_ptr<pipeline::Transform> transform)
       : plan_(plan),
         source_(source),
         report_every_millis_(report_every_millis),
@@ -53,13 +55,15 @@ class PlannedRecordPath : public RecordPath {
                                                      const std::string& writer) override;
   std::optional<pipeline::RecordRefused> Write(const kafka::MessageBatch& messages,
                                                absl::Span<const uint32_t> positions,
-                                               const pipeline::Admission& admission, pipeline::Partition& partition,
+                                               const pipeline::Admission& admission,
+                                               pipeline::Partition& partition,
                                                observe::Series& series) override;
 
  private:
   void Gather(const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
               const pipeline::Admission& admission);
-  void BeginRecords(const pipeline::Admission& admission, pipeline::Partition& partition, observe::Series& series);
+  void BeginRecords(const pipeline::Admission& admission, pipeline::Partition& partition,
+                    observe::Series& series);
   void AddRows(observe::Series& series);
   pipeline::RawRecord Raw(uint32_t record);
 
@@ -82,8 +86,8 @@ class PlannedRecordPath : public RecordPath {
   std::optional<uint32_t> refused_;  // the first record whose verdict is kStop
 };
 
-std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(const kafka::TopicPartition& name,
-                                                                      const std::string& writer) {
+std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(
+    const kafka::TopicPartition& name, const std::string& writer) {
   const pipeline::PipelineSpec& spec = *plan_.spec;
   const pipeline::SourceSpec& source = spec.sources[source_];
   pipeline::PartitionOptions options;
@@ -97,14 +101,17 @@ std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(const kafk
   options.dead_letters.count = spec.breaker.max;
   options.dead_letters.window_nanos = spec.breaker.window_ms * env::kNanosPerMilli;
   const pipeline::BatchLimits segment = options.batch;
-  pipeline::LaneDataFactory make_lane = [this, segment](int lane, int) -> std::unique_ptr<pipeline::LaneData> {
+  pipeline::LaneDataFactory make_lane = [this, segment](
+                                            int lane, int) -> std::unique_ptr<pipeline::LaneData> {
     return std::make_unique<pipeline::LaneBatch>(
         plan_, source_, pipeline::LaneName{name_.topic, name_.partition.value(), lane}, segment);
   };
-  return std::make_unique<pipeline::Partition>(std::move(options), std::move(make_lane), &env::RealRandom());
+  return std::make_unique<pipeline::Partition>(std::move(options), std::move(make_lane),
+                                               &env::RealRandom());
 }
 
-void PlannedRecordPath::Gather(const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
+void PlannedRecordPath::Gather(const kafka::MessageBatch& messages,
+                               absl::Span<const uint32_t> positions,
                                const pipeline::Admission& admission) {
   messages_.clear();
   offsets_.clear();
@@ -126,11 +133,9 @@ pipeline::RawRecord PlannedRecordPath::Raw(uint32_t record) {
   return {offsets_[record], timestamps_ms_[record], keys_[record], values_[record], header_json_};
 }
 
-std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(const kafka::MessageBatch& messages,
-                                                                absl::Span<const uint32_t> positions,
-                                                                const pipeline::Admission& admission,
-                                                                pipeline::Partition& partition,
-                                                                observe::Series& series) {
+std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(
+    const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
+    const pipeline::Admission& admission, pipeline::Partition& partition, observe::Series& series) {
   Gather(messages, positions, admission);
   pipeline::Records records;
   records.topic = name_.topic;
@@ -150,15 +155,16 @@ std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(const kafka::Mes
   }
   return pipeline::RecordRefused{
       admission.lanes[*refused_], offsets_[*refused_],
-      absl::FailedPreconditionError(StrCat("stopped at offset ", offsets_[*refused_], " of ", name_.topic, " [",
-                                           name_.partition.value(), "]: ", reason,
-                                           ". Correct the pipeline, or say `else: dead_letter` or `skip`."))};
+      absl::FailedPreconditionError(
+          StrCat("stopped at offset ", offsets_[*refused_], " of ", name_.topic, " [",
+                 name_.partition.value(), "]: ", reason,
+                 ". Correct the pipeline, or say `else: dead_letter` or `skip`."))};
 }
 
-// Opens the records that have rows or become dead letters, in offset order. Nothing is opened in a lane behind its record that may
-// not be passed.
-void PlannedRecordPath::BeginRecords(const pipeline::Admission& admission, pipeline::Partition& partition,
-                                     observe::Series& series) {
+// Opens the records that have rows or become dead letters, in offset order. Nothing is opened in a
+// lane behind its record that may not be passed.
+void PlannedRecordPath::BeginRecords(const pipeline::Admission& admission,
+                                     pipeline::Partition& partition, observe::Series& series) {
   lanes_.assign(admission.rows.size(), nullptr);
   numbers_.resize(admission.rows.size());
   refused_.reset();
@@ -207,11 +213,14 @@ void PlannedRecordPath::AddRows(observe::Series& series) {
 
 }  // namespace
 
-RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source, int report_every_millis) {
-  return [&plan, source, report_every_millis](const kafka::TopicPartition& name) -> std::unique_ptr<RecordPath> {
+RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source,
+                                        int report_every_millis) {
+  return [&plan, source,
+          report_every_millis](const kafka::TopicPartition& name) -> std::unique_ptr<RecordPath> {
     auto transform = pipeline::Transform::Create(plan, source);
     KS_CHECK(transform.ok());  // a plan was made of the same SQL
-    return std::make_unique<PlannedRecordPath>(plan, source, report_every_millis, name, *std::move(transform));
+    return std::make_unique<PlannedRecordPath>(plan, source, report_every_millis, name,
+                                               *std::move(transform));
   };
 }
 

@@ -22,18 +22,21 @@ class RecordPath {
   // The state machine of the partition, whose lanes this path fills.
   virtual std::unique_ptr<pipeline::Partition> MakePartition(const kafka::TopicPartition& name,
                                                              const std::string& writer) = 0;
-  // Puts the admitted records into their lanes: record admission.rows[i] is messages[positions[admission.rows[i]]]. The
-  // record at which the pipeline has to stop, if there is one.
+  // Puts the admitted records into their lanes: record admission.rows[i] is
+  // messages[positions[admission.rows[i]]]. The record at which the pipeline has to stop, if there
+  // is one.
   virtual std::optional<pipeline::RecordRefused> Write(const kafka::MessageBatch& messages,
                                                        absl::Span<const uint32_t> positions,
                                                        const pipeline::Admission& admission,
-                                                       pipeline::Partition& partition, observe::Series& series) = 0;
+                                                       pipeline::Partition& partition,
+                                                       observe::Series& series) = 0;
 };
 
 using RecordPathFactory = std::function<std::unique_ptr<RecordPath>(const kafka::TopicPartition&)>;
 
-// For the partitions of source `source` of the plan, which outlives them. Partitions say how far they are every
-// `report_every_millis`.
-RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source, int report_every_millis);
+// For the partitions of source `source` of the plan, which outlives them. Partitions say how far
+// they are every `report_every_millis`.
+RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source,
+                                        int report_every_millis);
 
 }  // namespace ks::runtime

@@ -6,7 +6,8 @@
 
 namespace ks::runtime {
 
-Shard::Shard(env::Clock& clock) : clock_(clock), inbox_(std::make_shared<Inbox>()), thread_([this] { Run(); }) {}
+Shard::Shard(env::Clock& clock)
+    : clock_(clock), inbox_(std::make_shared<Inbox>()), thread_([this] { Run(); }) {}
 
 Shard::~Shard() {
   inbox_->Post([this] { finished_ = true; });
@@ -20,7 +21,8 @@ PartitionDriver* Shard::Find(const kafka::TopicPartition& partition) {
   return nullptr;
 }
 
-void Shard::Add(std::function<std::shared_ptr<PartitionDriver>()> make, pipeline::TopicFacts facts) {
+void Shard::Add(std::function<std::shared_ptr<PartitionDriver>()> make,
+                pipeline::TopicFacts facts) {
   inbox_->Post([this, make = std::move(make), facts = std::move(facts)] {
     drivers_.push_back(make());
     drivers_.back()->OnFacts(facts);

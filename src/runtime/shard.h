@@ -1,5 +1,5 @@
-// Shard: one data thread and the partitions it drives. Partitions never move between shards, so their state needs no
-// lock.
+// Shard: one data thread and the partitions it drives. Partitions never move between shards, so
+// their state needs no lock.
 //
 // Thread safety: all methods may be called from any thread; they post to the shard's thread.
 #pragma once

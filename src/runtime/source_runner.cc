@@ -1,11 +1,10 @@
 #include "runtime/source_runner.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "env/clock.h"
 #include "kafka/admin.h"
 #include "kafka/errors.h"
 #include "observe/log.h"
@@ -59,13 +58,15 @@ DriverListener SourceRunner::MakeListener() {
   return listener;
 }
 
-// ---- Start --------------------------------------------------------------------------------------------------------
+// ---- Start
+//
 
 absl::Status SourceRunner::Start() {
   kafka::ConsumerOptions options;
   options.brokers = source().brokers;
-  options.group = options_.spec->sources.size() == 1 ? options_.spec->name
-                                                     : StrCat(options_.spec->name, ".", source().name);
+  options.group = options_.spec->sources.size() == 1
+                      ? options_.spec->name
+                      : StrCat(options_.spec->name, ".", source().name);
   options.properties.assign(source().properties.begin(), source().properties.end());
   options.log = [](int level, std::string_view text) {
     if (level <= 3) observe::Log(observe::LogLevel::kDebug, StrCat("librdkafka: ", text));
@@ -73,15 +74,17 @@ absl::Status SourceRunner::Start() {
   KS_ASSIGN_OR_RETURN(consumer_, kafka::Consumer::Create(std::move(options)));
 
   // A broker that is down is waited for; a topic that does not exist is not.
-  const int64_t give_up_at = services_.clock->MonotonicNanos() + kStartTimeoutMillis * env::kNanosPerMilli;
+  const int64_t give_up_at =
+      services_.clock->MonotonicNanos() + kStartTimeoutMillis * env::kNanosPerMilli;
   bool said = false;
   while (true) {
     const absl::Status status = ReadOnceEnds();
     if (status.ok()) break;
     const bool wait = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
     if (!wait || services_.clock->MonotonicNanos() > give_up_at) return status;
-    if (!std::exchange(said, true)) observe::LogWarning(KafkaIsDown(source().brokers, status).message());
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    if (!std::exchange(said, true))
+      observe::LogWarning(KafkaIsDown(source().brokers, status).message());
+    env::SleepFor(env::kNanosPerSecond);
   }
   if (said) observe::LogInfo(StrCat("Kafka at ", source().brokers, " is there"));
   return consumer_->Subscribe(source().topics, *this);
@@ -106,20 +109,24 @@ absl::Status SourceRunner::ReadOnceEnds() {
 
 absl::StatusOr<pipeline::TopicFacts> SourceRunner::FactsOf(const TopicPartition& partition) {
   if (!topic_ids_.contains(partition.topic)) {
-    KS_ASSIGN_OR_RETURN(const auto description, kafka::DescribeTopic(consumer_->handle(), partition.topic));
+    KS_ASSIGN_OR_RETURN(const auto description,
+                        kafka::DescribeTopic(consumer_->handle(), partition.topic));
     topic_ids_[partition.topic] = description.topic_id;
   }
   KS_ASSIGN_OR_RETURN(const auto marks, consumer_->QueryWatermarks(partition));
-  pipeline::TopicFacts facts{topic_ids_[partition.topic], marks.low.value(), marks.high.value(), marks.low.value()};
+  pipeline::TopicFacts facts{topic_ids_[partition.topic], marks.low.value(), marks.high.value(),
+                             marks.low.value()};
   if (source().start == pipeline::StartAt::kLatest) facts.begin = marks.high.value();
   if (source().start == pipeline::StartAt::kTimestamp) {
-    KS_ASSIGN_OR_RETURN(const Offset offset, consumer_->OffsetForTimestamp(partition, source().start_timestamp_ms));
+    KS_ASSIGN_OR_RETURN(const Offset offset,
+                        consumer_->OffsetForTimestamp(partition, source().start_timestamp_ms));
     facts.begin = offset.value();
   }
   return facts;
 }
 
-// ---- Assignment ---------------------------------------------------------------------------------------------------
+// ---- Assignment
+//
 
 void SourceRunner::OnAssigned(const std::vector<TopicPartition>& partitions) {
   joined_ = true;
@@ -128,7 +135,8 @@ void SourceRunner::OnAssigned(const std::vector<TopicPartition>& partitions) {
     Assigned& assigned = assigned_[name];
     assigned = Assigned();
     assigned.shard = (*services_.shards)[next_shard_++ % services_.shards->size()].get();
-    if (const auto it = once_ends_.find(name); it != once_ends_.end()) assigned.once_end = it->second;
+    if (const auto it = once_ends_.find(name); it != once_ends_.end())
+      assigned.once_end = it->second;
     StartDriver(name, assigned);
   }
 }
@@ -138,24 +146,26 @@ void SourceRunner::StartDriver(const TopicPartition& name, Assigned& assigned) {
   auto opened = facts.ok() ? consumer_->OpenQueue(name)
                            : absl::StatusOr<std::unique_ptr<kafka::ConsumerQueue>>(facts.status());
   if (!opened.ok()) {
-    observe::LogWarning(StrCat("cannot start ", name.topic, " [", name.partition.value(), "] yet: ",
-                               View(opened.status().message())));
-    assigned.retake_at = services_.clock->MonotonicNanos() + kRetakeAfterMillis * env::kNanosPerMilli;
+    observe::LogWarning(StrCat("cannot start ", name.topic, " [", name.partition.value(),
+                               "] yet: ", View(opened.status().message())));
+    assigned.retake_at =
+        services_.clock->MonotonicNanos() + kRetakeAfterMillis * env::kNanosPerMilli;
     return;
   }
   assigned.running = true;
   assigned.retake_at = 0;
-  observe::Series& series = services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
-  const DriverServices services{consumer_.get(), services_.spanner, assigned.shard->inbox(), services_.clock,
-                                &listener_};
+  observe::Series& series =
+      services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
+  const DriverServices services{consumer_.get(), services_.spanner, assigned.shard->inbox(),
+                                services_.clock, &listener_};
   // std::function wants what can be copied.
   auto queue = std::make_shared<std::unique_ptr<kafka::ConsumerQueue>>(*std::move(opened));
   assigned.shard->Add(
       [this, name, queue, &series, services]() -> std::shared_ptr<PartitionDriver> {
         auto path = options_.make_path(name);
         auto machine = path->MakePartition(name, options_.writer);
-        return std::make_shared<PartitionDriver>(name, std::move(*queue), std::move(machine), std::move(path), series,
-                                                 services);
+        return std::make_shared<PartitionDriver>(name, std::move(*queue), std::move(machine),
+                                                 std::move(path), series, services);
       },
       *facts);
 }
@@ -217,7 +227,8 @@ void SourceRunner::OnEnd(const TopicPartition& name, const PartitionEnd& end) {
   if (end.kind == PartitionEnd::Kind::kGivenUp && !it->second.revoked && !stopping_) {
     observe::LogWarning(StrCat(name.topic, " [", name.partition.value(), "] was given up: ",
                                View(end.status.message()), "; reading its chains again"));
-    it->second.retake_at = services_.clock->MonotonicNanos() + kRetakeAfterMillis * env::kNanosPerMilli;
+    it->second.retake_at =
+        services_.clock->MonotonicNanos() + kRetakeAfterMillis * env::kNanosPerMilli;
   }
   if (end.kind == PartitionEnd::Kind::kStopped && !end.status.ok()) Fail(end.status);
 }
@@ -229,7 +240,8 @@ void SourceRunner::Retake() {
     if (assigned.retake_at == 0 || now < assigned.retake_at || assigned.revoked) continue;
     // What was fetched for the old driver must not reach the new one.
     if (assigned.assigned && !consumer_->Unassign({name}).ok()) {
-      assigned.retake_at = now + kRetakeAfterMillis * env::kNanosPerMilli;  // a rebalance is under way
+      assigned.retake_at =
+          now + kRetakeAfterMillis * env::kNanosPerMilli;  // a rebalance is under way
       continue;
     }
     assigned.assigned = false;
@@ -239,7 +251,8 @@ void SourceRunner::Retake() {
   }
 }
 
-// ---- The control loop ---------------------------------------------------------------------------------------------
+// ---- The control loop
+//
 
 absl::Status SourceRunner::Turn(int timeout_ms) {
   consumer_->Poll(timeout_ms);
@@ -262,9 +275,11 @@ void SourceRunner::Report() {
     const auto marks = consumer_->CachedWatermarks(name);
     if (marks.high < Offset(0) || assigned.committed < Offset(0)) continue;
     const double lag = static_cast<double>(std::max<int64_t>(0, marks.high - assigned.committed));
-    observe::Series& series = services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
+    observe::Series& series =
+        services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
     series.Set(observe::MetricId::kLagRecords, lag);
-    const double age_ms = static_cast<double>(services_.clock->NowNanos() / env::kNanosPerMilli - assigned.last_timestamp_ms);
+    const double age_ms = static_cast<double>(services_.clock->NowNanos() / env::kNanosPerMilli -
+                                              assigned.last_timestamp_ms);
     const bool waiting = lag > 0 && assigned.last_timestamp_ms >= 0;
     series.Set(observe::MetricId::kLagSeconds, waiting ? std::max(0.0, age_ms / 1000) : 0);
   }
@@ -288,7 +303,8 @@ void SourceRunner::RequestStop() {
 }
 
 bool SourceRunner::stopped() const {
-  return std::none_of(assigned_.begin(), assigned_.end(), [](const auto& entry) { return entry.second.running; });
+  return std::none_of(assigned_.begin(), assigned_.end(),
+                      [](const auto& entry) { return entry.second.running; });
 }
 
 void SourceRunner::Close() {
@@ -302,7 +318,8 @@ void SourceRunner::Close() {
 
 std::vector<PartitionProgress> SourceRunner::progress() const {
   std::vector<PartitionProgress> result;
-  for (const auto& [name, assigned] : assigned_) result.push_back({name, assigned.committed, assigned.once_end});
+  for (const auto& [name, assigned] : assigned_)
+    result.push_back({name, assigned.committed, assigned.once_end});
   return result;
 }
 
@@ -314,7 +331,8 @@ void SourceRunner::OnError(const absl::Status& status, bool fatal) {
   if (fatal) return Fail(status);
   // librdkafka goes on by itself; say it once per kind and minute.
   const int64_t now = services_.clock->MonotonicNanos();
-  const bool said = last_trouble_.code() == status.code() && now - trouble_said_at_ < 60 * env::kNanosPerSecond;
+  const bool said =
+      last_trouble_.code() == status.code() && now - trouble_said_at_ < 60 * env::kNanosPerSecond;
   if (said) return;
   last_trouble_ = status;
   trouble_said_at_ = now;

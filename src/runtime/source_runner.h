@@ -1,11 +1,14 @@
-// SourceRunner: one source of a pipeline: a member of a consumer group, and the partitions that the group gives it.
+// SourceRunner: one source of a pipeline: a member of a consumer group, and the partitions that the
+// group gives it.
 //
-// The life of an assignment: the group gives partitions -> ask the broker about their topics -> a driver per partition, on a
-// shard, reads its chains -> when all know where to begin, Consumer::Assign. Revoked partitions finish what is in flight first.
-// A partition that is given up (another worker moved its chains) while the group still gives it to us is taken again after a
+// The life of an assignment: the group gives partitions -> ask the broker about their topics -> a
+// driver per partition, on a shard, reads its chains -> when all know where to begin,
+// Consumer::Assign. Revoked partitions finish what is in flight first. A partition that is given up
+// (another worker moved its chains) while the group still gives it to us is taken again after a
 // pause. A partition that stops with an error stops the pipeline.
 //
-// Threads: everything runs on the control thread that calls Turn(); drivers report to it through an Inbox.
+// Threads: everything runs on the control thread that calls Turn(); drivers report to it through an
+// Inbox.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +32,6 @@
 #include "runtime/spanner_port.h"
 
 namespace ks::runtime {
-
 
 struct SourceOptions {
   const pipeline::PipelineSpec* spec;
@@ -58,7 +60,8 @@ class SourceRunner : public kafka::RebalanceListener {
   SourceRunner(SourceOptions options, const SourceServices& services);
   ~SourceRunner() override;
 
-  // Connects and joins the group. Waits for a broker that is down, with one line that says so, up to kStartTimeoutMillis.
+  // Connects and joins the group. Waits for a broker that is down, with one line that says so, up
+  // to kStartTimeoutMillis.
   absl::Status Start();
   // Serves the group and the drivers; waits at most `timeout_ms`. An error ends the pipeline.
   absl::Status Turn(int timeout_ms);

@@ -40,7 +40,9 @@ struct Gathering {
 }  // namespace
 
 SpannerPort::SpannerPort(spanner::Client& client)
-    : client_(client), transactions_(kTransactionsQueuedMax), transaction_thread_([this] { RunTransactions(); }) {}
+    : client_(client),
+      transactions_(kTransactionsQueuedMax),
+      transaction_thread_([this] { RunTransactions(); }) {}
 
 SpannerPort::~SpannerPort() { Stop(); }
 
@@ -109,7 +111,8 @@ void SpannerPort::Commit(pipeline::SendCommit commit, CommitDoneFunction done) {
   call.transaction_tag = std::move(commit.tag);
   call.return_commit_stats = commit.return_commit_stats;
   Started();
-  client_.Commit(std::move(call), [this, id = commit.id, done = std::move(done)](const spanner::CommitAnswer& answer) {
+  client_.Commit(std::move(call), [this, id = commit.id,
+                                   done = std::move(done)](const spanner::CommitAnswer& answer) {
     done(ToEvent(id, answer));
     Finished();
   });
@@ -120,8 +123,8 @@ void SpannerPort::Run(pipeline::RunTransaction transaction, CommitDoneFunction d
   auto shared = std::make_shared<pipeline::RunTransaction>(std::move(transaction));
   const pipeline::CallId id = shared->id;
   const bool queued = transactions_.TryPush([this, shared, done] {
-    const spanner::CommitAnswer answer =
-        client_.RunTransaction([&](spanner::Client::Transaction& open) -> absl::StatusOr<std::string> {
+    const spanner::CommitAnswer answer = client_.RunTransaction(
+        [&](spanner::Client::Transaction& open) -> absl::StatusOr<std::string> {
           std::vector<pipeline::RowsPtr> rows;
           for (const pipeline::ReadSpec& read : shared->reads) {
             KS_ASSIGN_OR_RETURN(auto request, ToRequest(read));

@@ -1,7 +1,8 @@
 // SpannerPort: carries out a Partition's reads, commits and transactions on a spanner::Client.
 //
-// Thread safety: all methods may be called from any thread. `done` runs on one of gRPC's threads (or the port's own, for
-// transactions) and must not block: it posts to an Inbox. Stop() waits for what is under way; no `done` runs after it.
+// Thread safety: all methods may be called from any thread. `done` runs on one of gRPC's threads
+// (or the port's own, for transactions) and must not block: it posts to an Inbox. Stop() waits for
+// what is under way; no `done` runs after it.
 #pragma once
 
 #include <cstdint>

@@ -2,11 +2,9 @@
 
 #include <google/spanner/v1/result_set.pb.h>
 
-#include <chrono>
-#include <thread>
-
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "env/clock.h"
 #include "observe/log.h"
 #include "runtime/errors.h"
 #include "runtime/limits.h"
@@ -23,7 +21,8 @@ absl::StatusOr<sql::Value> ToValue(const Value& value, const v1::Type& type) {
   const bool null = value.kind_case() == Value::kNullValue;
   switch (type.code()) {
     case v1::STRING:
-      return null ? sql::Value::Null(sql::Type::String()) : sql::Value::String(value.string_value());
+      return null ? sql::Value::Null(sql::Type::String())
+                  : sql::Value::String(value.string_value());
     case v1::BOOL:
       return null ? sql::Value::Null(sql::Type::Bool()) : sql::Value::Bool(value.bool_value());
     case v1::INT64: {
@@ -41,7 +40,8 @@ absl::StatusOr<sql::Value> ToValue(const Value& value, const v1::Type& type) {
       return sql::Value::Array(nothing.type(), elements);
     }
     default:
-      return absl::InternalError(StrCat("INFORMATION_SCHEMA gave a value of type ", v1::TypeCode_Name(type.code())));
+      return absl::InternalError(
+          StrCat("INFORMATION_SCHEMA gave a value of type ", v1::TypeCode_Name(type.code())));
   }
 }
 
@@ -50,7 +50,8 @@ absl::StatusOr<std::vector<std::vector<sql::Value>>> ToRows(const v1::ResultSet&
   for (const auto& row : result.rows()) {
     std::vector<sql::Value>& values = rows.emplace_back();
     for (int i = 0; i < row.values_size(); ++i) {
-      KS_ASSIGN_OR_RETURN(sql::Value value, ToValue(row.values(i), result.metadata().row_type().fields(i).type()));
+      KS_ASSIGN_OR_RETURN(sql::Value value,
+                          ToValue(row.values(i), result.metadata().row_type().fields(i).type()));
       values.push_back(std::move(value));
     }
   }
@@ -69,8 +70,10 @@ absl::StatusOr<pipeline::TargetSchema> ReadTarget(spanner::Client& client) {
   return pipeline::ParseTargetSchema(results);
 }
 
-absl::StatusOr<pipeline::Plan> PlanAgainst(spanner::Client& client, const pipeline::PipelineSpec& spec) {
-  const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(kStartTimeoutMillis);
+absl::StatusOr<pipeline::Plan> PlanAgainst(spanner::Client& client,
+                                           const pipeline::PipelineSpec& spec) {
+  const int64_t give_up_at =
+      env::RealClock().MonotonicNanos() + kStartTimeoutMillis * env::kNanosPerMilli;
   bool said = false;
   while (true) {
     const auto target = ReadTarget(client);
@@ -78,12 +81,13 @@ absl::StatusOr<pipeline::Plan> PlanAgainst(spanner::Client& client, const pipeli
       if (said) observe::LogInfo("Spanner is there");
       return pipeline::MakePlan(spec, &*target);
     }
-    const bool wait = absl::IsUnavailable(target.status()) || absl::IsDeadlineExceeded(target.status());
-    if (!wait || std::chrono::steady_clock::now() > give_up_at) return target.status();
+    const bool wait =
+        absl::IsUnavailable(target.status()) || absl::IsDeadlineExceeded(target.status());
+    if (!wait || env::RealClock().MonotonicNanos() > give_up_at) return target.status();
     if (!std::exchange(said, true)) {
       observe::LogWarning(View(SpannerIsDown(client.database(), target.status()).message()));
     }
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    env::SleepFor(env::kNanosPerSecond);
   }
 }
 

@@ -11,7 +11,9 @@ namespace ks::runtime {
 
 absl::StatusOr<pipeline::TargetSchema> ReadTarget(spanner::Client& client);
 
-// Waits for a Spanner that is down, saying so once, up to kStartTimeoutMillis. `spec` outlives the plan.
-absl::StatusOr<pipeline::Plan> PlanAgainst(spanner::Client& client, const pipeline::PipelineSpec& spec);
+// Waits for a Spanner that is down, saying so once, up to kStartTimeoutMillis. `spec` outlives the
+// plan.
+absl::StatusOr<pipeline::Plan> PlanAgainst(spanner::Client& client,
+                                           const pipeline::PipelineSpec& spec);
 
 }  // namespace ks::runtime

@@ -5,12 +5,10 @@
 #include <google/spanner/admin/instance/v1/spanner_instance_admin.pb.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
-#include "base/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "base/str_cat.h"
 #include "env/clock.h"
 #include "spanner/errors.h"
 #include "spanner/limits.h"
@@ -34,13 +32,18 @@ bool ExistsAlready(const absl::Status& status) { return absl::IsAlreadyExists(st
 
 }  // namespace
 
-std::string DatabaseName::InstancePath() const { return StrCat("projects/", project, "/instances/", instance); }
-std::string DatabaseName::ToString() const { return StrCat(InstancePath(), "/databases/", database); }
+std::string DatabaseName::InstancePath() const {
+  return StrCat("projects/", project, "/instances/", instance);
+}
+std::string DatabaseName::ToString() const {
+  return StrCat(InstancePath(), "/databases/", database);
+}
 
 absl::StatusOr<DatabaseName> ParseDatabaseName(std::string_view name) {
   const std::vector<std::string> parts = absl::StrSplit(name, '/');
   const bool shaped = parts.size() == 6 && parts[0] == "projects" && parts[2] == "instances" &&
-                      parts[4] == "databases" && !parts[1].empty() && !parts[3].empty() && !parts[5].empty();
+                      parts[4] == "databases" && !parts[1].empty() && !parts[3].empty() &&
+                      !parts[5].empty();
   if (!shaped) return BadDatabaseName(name);
   return DatabaseName{parts[1], parts[3], parts[5]};
 }
@@ -48,39 +51,45 @@ absl::StatusOr<DatabaseName> ParseDatabaseName(std::string_view name) {
 absl::Status Admin::Wait(const std::string& operation_bytes, const std::string& resource) {
   Operation operation;
   operation.ParseFromString(operation_bytes);
-  const int64_t give_up_at = env::RealClock().MonotonicNanos() + kDdlTimeoutMillis * env::kNanosPerMilli;
+  const int64_t give_up_at =
+      env::RealClock().MonotonicNanos() + kDdlTimeoutMillis * env::kNanosPerMilli;
   int64_t poll_ms = kDdlPollMillis;
   while (!operation.done()) {
     if (env::RealClock().MonotonicNanos() > give_up_at) {
-      return absl::DeadlineExceededError(StrCat(operation.name(), " is still running; look at it later"));
+      return absl::DeadlineExceededError(
+          StrCat(operation.name(), " is still running; look at it later"));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(poll_ms));
+    env::SleepFor(poll_ms * env::kNanosPerMilli);
     poll_ms = std::min(poll_ms * 2, kDdlPollMaxMillis);
     google::longrunning::GetOperationRequest request;
     request.set_name(operation.name());
-    KS_ASSIGN_OR_RETURN(operation, CallNow<Operation>(*stub_, Method::kGetOperation,
-                                                      OptionsFor(resource, operation.name()), request));
+    KS_ASSIGN_OR_RETURN(operation,
+                        CallNow<Operation>(*stub_, Method::kGetOperation,
+                                           OptionsFor(resource, operation.name()), request));
   }
   if (!operation.has_error()) return absl::OkStatus();
-  return absl::Status(static_cast<absl::StatusCode>(operation.error().code()), operation.error().message());
+  return absl::Status(static_cast<absl::StatusCode>(operation.error().code()),
+                      operation.error().message());
 }
 
-absl::Status Admin::UpdateDdl(const std::string& database, const std::vector<std::string>& statements) {
+absl::Status Admin::UpdateDdl(const std::string& database,
+                              const std::vector<std::string>& statements) {
   if (statements.empty()) return absl::OkStatus();
   database_admin::UpdateDatabaseDdlRequest request;
   request.set_database(database);
   for (const std::string& statement : statements) request.add_statements(statement);
-  KS_ASSIGN_OR_RETURN(const Operation operation, CallNow<Operation>(*stub_, Method::kUpdateDatabaseDdl,
-                                                                    OptionsFor(database, database), request));
+  KS_ASSIGN_OR_RETURN(const Operation operation,
+                      CallNow<Operation>(*stub_, Method::kUpdateDatabaseDdl,
+                                         OptionsFor(database, database), request));
   return Wait(operation.SerializeAsString(), database);
 }
 
 absl::StatusOr<std::vector<std::string>> Admin::GetDdl(const std::string& database) {
   database_admin::GetDatabaseDdlRequest request;
   request.set_database(database);
-  KS_ASSIGN_OR_RETURN(const auto response,
-                      CallNow<database_admin::GetDatabaseDdlResponse>(*stub_, Method::kGetDatabaseDdl,
-                                                                      OptionsFor(database, database), request));
+  KS_ASSIGN_OR_RETURN(const auto response, CallNow<database_admin::GetDatabaseDdlResponse>(
+                                               *stub_, Method::kGetDatabaseDdl,
+                                               OptionsFor(database, database), request));
   return std::vector<std::string>(response.statements().begin(), response.statements().end());
 }
 
@@ -102,7 +111,8 @@ absl::Status Admin::CreateIfMissing(const std::string& database) {
   instance_admin::CreateInstanceRequest instance;
   instance.set_parent(StrCat("projects/", name.project));
   instance.set_instance_id(name.instance);
-  instance.mutable_instance()->set_config(StrCat("projects/", name.project, "/instanceConfigs/emulator-config"));
+  instance.mutable_instance()->set_config(
+      StrCat("projects/", name.project, "/instanceConfigs/emulator-config"));
   instance.mutable_instance()->set_display_name(name.instance);
   instance.mutable_instance()->set_node_count(1);
   auto operation = CallNow<Operation>(*stub_, Method::kCreateInstance,
@@ -116,9 +126,10 @@ absl::Status Admin::CreateIfMissing(const std::string& database) {
   database_admin::CreateDatabaseRequest request;
   request.set_parent(name.InstancePath());
   request.set_create_statement(StrCat("CREATE DATABASE `", name.database, "`"));
-  operation = CallNow<Operation>(*stub_, Method::kCreateDatabase, OptionsFor(request.parent(), request.parent()),
-                                 request);
-  if (!operation.ok()) return ExistsAlready(operation.status()) ? absl::OkStatus() : operation.status();
+  operation = CallNow<Operation>(*stub_, Method::kCreateDatabase,
+                                 OptionsFor(request.parent(), request.parent()), request);
+  if (!operation.ok())
+    return ExistsAlready(operation.status()) ? absl::OkStatus() : operation.status();
   return Wait(operation->SerializeAsString(), request.parent());
 }
 

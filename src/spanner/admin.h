@@ -1,7 +1,8 @@
 // Admin: schema changes and, for a local Spanner, making the instance and the database.
 //
-// Every function blocks until the long-running operation is over or its deadline passes (kDdlTimeoutMillis).
-// Thread safety: all methods may be called from any thread but gRPC's callbacks.
+// Every function blocks until the long-running operation is over or its deadline passes
+// (kDdlTimeoutMillis). Thread safety: all methods may be called from any thread but gRPC's
+// callbacks.
 #pragma once
 
 #include <memory>

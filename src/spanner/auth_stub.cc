@@ -15,15 +15,16 @@ class AuthStub : public Stub {
   AuthStub(std::unique_ptr<Stub> inner, std::unique_ptr<CredentialSource> credentials)
       : inner_(std::move(inner)), credentials_(std::move(credentials)) {}
 
-  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request, UnaryDone done) override {
+  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request,
+             UnaryDone done) override {
     if (const absl::Status status = AddHeader(options); !status.ok()) {
       done(status, grpc::ByteBuffer());
       return;
     }
     inner_->Unary(method, std::move(options), request, std::move(done));
   }
-  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request, StreamMessage on_message,
-              StreamDone done) override {
+  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request,
+              StreamMessage on_message, StreamDone done) override {
     if (const absl::Status status = AddHeader(options); !status.ok()) {
       done(status);
       return;
@@ -47,7 +48,8 @@ class AuthStub : public Stub {
 
 std::unique_ptr<CredentialSource> AnonymousCredentials() { return std::make_unique<Anonymous>(); }
 
-std::unique_ptr<Stub> WithAuth(std::unique_ptr<Stub> inner, std::unique_ptr<CredentialSource> credentials) {
+std::unique_ptr<Stub> WithAuth(std::unique_ptr<Stub> inner,
+                               std::unique_ptr<CredentialSource> credentials) {
   return std::make_unique<AuthStub>(std::move(inner), std::move(credentials));
 }
 

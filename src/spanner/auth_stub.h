@@ -1,5 +1,5 @@
-// Puts the caller's credentials on every call. The place where Google credentials will go: a CredentialSource that
-// gives the authorization header's value, renewed behind the scenes.
+// Puts the caller's credentials on every call. The place where Google credentials will go: a
+// CredentialSource that gives the authorization header's value, renewed behind the scenes.
 #pragma once
 
 #include <memory>
@@ -20,6 +20,7 @@ class CredentialSource {
 // For a local Spanner: no authorization header.
 std::unique_ptr<CredentialSource> AnonymousCredentials();
 
-std::unique_ptr<Stub> WithAuth(std::unique_ptr<Stub> inner, std::unique_ptr<CredentialSource> credentials);
+std::unique_ptr<Stub> WithAuth(std::unique_ptr<Stub> inner,
+                               std::unique_ptr<CredentialSource> credentials);
 
 }  // namespace ks::spanner

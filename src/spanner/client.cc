@@ -54,7 +54,9 @@ T Await(const Start& start) {
 }  // namespace
 
 Client::Client(std::shared_ptr<Stub> stub, ClientOptions options)
-    : stub_(stub), options_(options), sessions_(stub, options.database, options.role, *options.clock) {}
+    : stub_(stub),
+      options_(options),
+      sessions_(stub, options.database, options.role, *options.clock) {}
 
 Client::~Client() = default;
 
@@ -65,30 +67,35 @@ CallOptions Client::OptionsFor(const std::string& session) const {
   return options;
 }
 
-// ---- Commit -------------------------------------------------------------------------------------------------------
+// ---- Commit
+//
 
 std::string Client::CommitHead(const std::string& session, const CommitCall& call) const {
   v1::CommitRequest head;
   head.set_session(session);
   head.mutable_single_use_transaction()->mutable_read_write();
   head.set_return_commit_stats(call.return_commit_stats);
-  if (!call.transaction_tag.empty()) head.mutable_request_options()->set_transaction_tag(call.transaction_tag);
+  if (!call.transaction_tag.empty())
+    head.mutable_request_options()->set_transaction_tag(call.transaction_tag);
   if (options_.priority != Priority::kDefault) {
     head.mutable_request_options()->set_priority(ToProto(options_.priority));
   }
-  if (call.max_commit_delay_ms > 0) head.mutable_max_commit_delay()->set_nanos(call.max_commit_delay_ms * 1'000'000);
+  if (call.max_commit_delay_ms > 0)
+    head.mutable_max_commit_delay()->set_nanos(call.max_commit_delay_ms * 1'000'000);
   return head.SerializeAsString();
 }
 
 void Client::Commit(CommitCall call, std::function<void(CommitAnswer)> done) {
-  sessions_.Get([this, call = std::move(call), done = std::move(done)](absl::StatusOr<std::string> session) mutable {
+  sessions_.Get([this, call = std::move(call),
+                 done = std::move(done)](absl::StatusOr<std::string> session) mutable {
     if (!session.ok()) return done({session.status(), 0, std::nullopt});
     CallOptions options = OptionsFor(*session);
     options.timeout_ms = call.timeout_ms;
-    const grpc::Slice slices[] = {OwningSlice(CommitHead(*session, call)), OwningSlice(std::move(call.mutations))};
+    const grpc::Slice slices[] = {OwningSlice(CommitHead(*session, call)),
+                                  OwningSlice(std::move(call.mutations))};
     stub_->Unary(Method::kCommit, std::move(options), grpc::ByteBuffer(slices, 2),
-                 [this, session = *session, done = std::move(done)](const absl::Status& status,
-                                                                    const grpc::ByteBuffer& answer) {
+                 [this, session = *session, done = std::move(done)](
+                     const absl::Status& status, const grpc::ByteBuffer& answer) {
                    if (IsSessionNotFound(status)) sessions_.Forget(session);
                    done(ToAnswer(status, answer));
                  });
@@ -99,11 +106,12 @@ CommitAnswer Client::CommitNow(CommitCall call) {
   return Await<CommitAnswer>([&](auto done) { Commit(std::move(call), done); });
 }
 
-// ---- Reads and queries --------------------------------------------------------------------------------------------
+// ---- Reads and queries
+//
 
 struct Client::RowCall {
   Method method;
-  RequestForToken request;                             // its session is `session`
+  RequestForToken request;  // its session is `session`
   std::function<void(const std::string&)> set_session;
   RowConsumer consumer;
   std::string session;
@@ -128,8 +136,8 @@ void Client::RunRows(std::shared_ptr<RowCall> call) {
       }
       call->consumer.done(std::move(status));
     };
-    StreamRows(stub_, call->method, OptionsFor(*session), call->request, /*resumable=*/true, *options_.clock,
-               *options_.random, std::move(consumer));
+    StreamRows(stub_, call->method, OptionsFor(*session), call->request, /*resumable=*/true,
+               *options_.clock, *options_.random, std::move(consumer));
   });
 }
 
@@ -159,7 +167,9 @@ RowConsumer Gather(ResultDone done, const char* what) {
   };
   auto gathered = std::make_shared<Gathered>();
   RowConsumer consumer;
-  consumer.metadata = [gathered](const v1::ResultSetMetadata& m) { *gathered->result->mutable_metadata() = m; };
+  consumer.metadata = [gathered](const v1::ResultSetMetadata& m) {
+    *gathered->result->mutable_metadata() = m;
+  };
   consumer.rows = [gathered](std::vector<google::protobuf::ListValue> rows) {
     for (auto& row : rows) {
       gathered->bytes += static_cast<int64_t>(row.ByteSizeLong());
@@ -168,7 +178,9 @@ RowConsumer Gather(ResultDone done, const char* what) {
     gathered->too_many = gathered->bytes > kGatheredBytesMax;
     return !gathered->too_many;
   };
-  consumer.stats = [gathered](const v1::ResultSetStats& s) { *gathered->result->mutable_stats() = s; };
+  consumer.stats = [gathered](const v1::ResultSetStats& s) {
+    *gathered->result->mutable_stats() = s;
+  };
   consumer.done = [gathered, what, done = std::move(done)](absl::Status status) {
     if (gathered->too_many) status = TooManyRows(what);
     if (!status.ok()) return done(std::move(status));
@@ -184,7 +196,9 @@ void Client::Read(const v1::ReadRequest& request, ResultDone done) {
   auto call = std::make_shared<RowCall>();
   call->method = Method::kStreamingRead;
   call->request = [resend](const std::string& token) { return resend->For(token); };
-  call->set_session = [resend](const std::string& session) { resend->request.set_session(session); };
+  call->set_session = [resend](const std::string& session) {
+    resend->request.set_session(session);
+  };
   call->consumer = Gather(std::move(done), "the read");
   RunRows(std::move(call));
 }
@@ -194,7 +208,9 @@ void Client::QueryRows(const v1::ExecuteSqlRequest& request, RowConsumer consume
   auto call = std::make_shared<RowCall>();
   call->method = Method::kExecuteStreamingSql;
   call->request = [resend](const std::string& token) { return resend->For(token); };
-  call->set_session = [resend](const std::string& session) { resend->request.set_session(session); };
+  call->set_session = [resend](const std::string& session) {
+    resend->request.set_session(session);
+  };
   call->consumer = std::move(consumer);
   RunRows(std::move(call));
 }

@@ -1,13 +1,16 @@
 // Client: one Spanner database, as a pipeline and the commands use it.
 //
-// Commit takes the mutations as wire bytes (CommitRequest's field 4, repeated) and adds session and options around
-// them without copying. It makes exactly one attempt: an unclear answer (UNAVAILABLE, DEADLINE_EXCEEDED, …) may have
-// been applied, and only the sender's protocol can tell. Reads and queries are resumed and retried by the retry
-// matrix (retry_stub.h). "Session not found" makes a new session; reads and queries then run again by themselves.
+// Commit takes the mutations as wire bytes (CommitRequest's field 4, repeated) and adds session and
+// options around them without copying. It makes exactly one attempt: an unclear answer
+// (UNAVAILABLE, DEADLINE_EXCEEDED, …) may have been applied, and only the sender's protocol can
+// tell. Reads and queries are resumed and retried by the retry matrix (retry_stub.h). "Session not
+// found" makes a new session; reads and queries then run again by themselves.
 //
 // Layers: client.h -> session.h, result_stream.h -> stub.h, wrapped in stub_factory.h.
-// Thread safety: all methods may be called from any thread. Callbacks run on gRPC's threads and must not block; the
-// ...Now() forms block and must not be called from a callback. Destroy the client after its last callback returned.
+// Thread safety: all methods may be called from any thread. Callbacks run on gRPC's threads and
+// must not block; the
+// ...Now() forms block and must not be called from a callback. Destroy the client after its last
+// callback returned.
 #pragma once
 
 #include <cstdint>
@@ -36,19 +39,19 @@ namespace ks::spanner {
 enum class Priority : uint8_t { kDefault, kLow, kMedium, kHigh };
 
 struct ClientOptions {
-  std::string database;             // projects/…/instances/…/databases/…
-  std::string role;                 // database role of the session; empty: none
+  std::string database;  // projects/…/instances/…/databases/…
+  std::string role;      // database role of the session; empty: none
   Priority priority = Priority::kDefault;
   env::Clock* clock = &env::RealClock();
   env::Random* random = &env::RealRandom();
 };
 
 struct CommitCall {
-  std::string mutations;            // wire bytes: CommitRequest.mutations, each with its tag
-  std::string transaction_tag;      // at most 50 printable ASCII characters
+  std::string mutations;        // wire bytes: CommitRequest.mutations, each with its tag
+  std::string transaction_tag;  // at most 50 printable ASCII characters
   bool return_commit_stats = false;
-  int max_commit_delay_ms = 0;      // 0: not set; at most 500
-  int64_t timeout_ms = 0;           // 0: kCommitTimeoutMillis
+  int max_commit_delay_ms = 0;  // 0: not set; at most 500
+  int64_t timeout_ms = 0;       // 0: kCommitTimeoutMillis
 };
 
 struct CommitAnswer {
@@ -70,7 +73,8 @@ class Client {
 
   void Commit(CommitCall call, std::function<void(CommitAnswer)> done);
 
-  // `request`'s session is filled in, and its transaction (a strong single-use read) where it has none.
+  // `request`'s session is filled in, and its transaction (a strong single-use read) where it has
+  // none.
   void Read(const google::spanner::v1::ReadRequest& request, ResultDone done);
   void Query(const google::spanner::v1::ExecuteSqlRequest& request, ResultDone done);
   // As Query, but rows are handed on as they come.
@@ -81,8 +85,9 @@ class Client {
   absl::StatusOr<ResultPtr> QueryNow(const std::string& sql);
   CommitAnswer CommitNow(CommitCall call);
 
-  // A read-write transaction: `body` reads through the Transaction and returns the mutations (wire bytes) to commit;
-  // its error rolls back. Run again from the start after ABORTED, with the delay that Spanner asks for.
+  // A read-write transaction: `body` reads through the Transaction and returns the mutations (wire
+  // bytes) to commit; its error rolls back. Run again from the start after ABORTED, with the delay
+  // that Spanner asks for.
   class Transaction {
    public:
     absl::StatusOr<ResultPtr> Read(google::spanner::v1::ReadRequest request);
@@ -92,14 +97,15 @@ class Client {
 
    private:
     friend class Client;
-    Transaction(Client& client, std::string session, std::string id) :
-        client_(client), session_(std::move(session)), id_(std::move(id)) {}
+    Transaction(Client& client, std::string session, std::string id)
+        : client_(client), session_(std::move(session)), id_(std::move(id)) {}
     void Observe(const google::spanner::v1::ResultSet& result);
 
     Client& client_;
     const std::string session_;
     const std::string id_;
-    std::string precommit_token_;  // serialized MultiplexedSessionPrecommitToken with the highest number
+    std::string
+        precommit_token_;  // serialized MultiplexedSessionPrecommitToken with the highest number
     int32_t precommit_number_ = -1;
     int64_t dml_number_ = 0;
   };

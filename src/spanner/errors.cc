@@ -12,18 +12,21 @@ namespace ks::spanner {
 absl::Status BadDatabaseName(std::string_view name) {
   return absl::InvalidArgumentError(
       StrCat("\"", name,
-                   "\" does not name a database. Write it as projects/PROJECT/instances/INSTANCE/databases/DATABASE."));
+             "\" does not name a database. Write it as "
+             "projects/PROJECT/instances/INSTANCE/databases/DATABASE."));
 }
 
 absl::Status NoCredentials(std::string_view endpoint) {
   return absl::UnauthenticatedError(
       StrCat("Spanner at ", endpoint,
-                   " needs Google credentials, which this version cannot obtain yet. Set SPANNER_EMULATOR_HOST=HOST:PORT "
-                   "to use a local Spanner (`kafka-spanner spanner` starts one)."));
+             " needs Google credentials, which this version cannot obtain yet. Set "
+             "SPANNER_EMULATOR_HOST=HOST:PORT "
+             "to use a local Spanner (`kafka-spanner spanner` starts one)."));
 }
 
 absl::Status BadAnswer(std::string_view method) {
-  return absl::InternalError(StrCat("the answer to ", method, " is not the protobuf message that it should be"));
+  return absl::InternalError(
+      StrCat("the answer to ", method, " is not the protobuf message that it should be"));
 }
 
 absl::Status TooManyRows(std::string_view what) {

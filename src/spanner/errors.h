@@ -12,7 +12,8 @@ namespace ks::spanner {
 
 // `name` is no projects/P/instances/I/databases/D.
 absl::Status BadDatabaseName(std::string_view name);
-// Neither SPANNER_EMULATOR_HOST nor an endpoint without TLS: this build cannot get Google credentials yet.
+// Neither SPANNER_EMULATOR_HOST nor an endpoint without TLS: this build cannot get Google
+// credentials yet.
 absl::Status NoCredentials(std::string_view endpoint);
 // The answer could not be read as the protobuf message that it should be.
 absl::Status BadAnswer(std::string_view method);
@@ -21,7 +22,8 @@ absl::Status TooManyRows(std::string_view what);
 
 // The delay that the server asked for (google.rpc.RetryInfo), in nanoseconds.
 std::optional<int64_t> RetryDelayNanos(const absl::Status& status);
-// Is this the error of a session that is gone? The text "Session not found" is part of Spanner's API.
+// Is this the error of a session that is gone? The text "Session not found" is part of Spanner's
+// API.
 bool IsSessionNotFound(const absl::Status& status);
 
 }  // namespace ks::spanner

@@ -5,9 +5,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
-#include <chrono>
 
 #include "absl/strings/cord.h"
+#include "env/clock.h"
 #include "spanner/limits.h"
 
 namespace ks::spanner {
@@ -18,14 +18,15 @@ absl::Status FromGrpc(const grpc::Status& status) {
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status details;
   if (!status.error_details().empty() && details.ParseFromString(status.error_details())) {
-    for (const auto& any : details.details()) result.SetPayload(any.type_url(), absl::Cord(any.value()));
+    for (const auto& any : details.details())
+      result.SetPayload(any.type_url(), absl::Cord(any.value()));
   }
   return result;
 }
 
 void Prepare(const MethodInfo& info, const CallOptions& options, grpc::ClientContext& context) {
   const int64_t timeout_ms = options.timeout_ms > 0 ? options.timeout_ms : info.timeout_ms;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout_ms));
+  context.set_deadline(env::AfterNanos(timeout_ms * env::kNanosPerMilli));
   for (const auto& [name, value] : options.headers) context.AddMetadata(name, value);
 }
 
@@ -75,7 +76,8 @@ class GrpcStub : public Stub {
   explicit GrpcStub(const GrpcOptions& options) {
     for (int i = 0; i < options.channels; ++i) {
       grpc::ChannelArguments arguments;
-      arguments.SetInt("ks.channel", i);  // channels with equal arguments would share one connection
+      arguments.SetInt("ks.channel",
+                       i);  // channels with equal arguments would share one connection
       arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
       arguments.SetMaxSendMessageSize(kMessageBytesMax);
       arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 120'000);
@@ -87,18 +89,20 @@ class GrpcStub : public Stub {
     }
   }
 
-  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request, UnaryDone done) override {
+  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request,
+             UnaryDone done) override {
     const MethodInfo& info = InfoOf(method);
     auto call = std::make_shared<UnaryCall>();
     call->request = request;
     call->done = std::move(done);
     Prepare(info, options, call->context);
-    Next().UnaryCall(&call->context, info.path, {}, &call->request, &call->answer,
-                     [call](const grpc::Status& status) { call->done(FromGrpc(status), call->answer); });
+    Next().UnaryCall(
+        &call->context, info.path, {}, &call->request, &call->answer,
+        [call](const grpc::Status& status) { call->done(FromGrpc(status), call->answer); });
   }
 
-  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request, StreamMessage on_message,
-              StreamDone done) override {
+  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request,
+              StreamMessage on_message, StreamDone done) override {
     auto* call = new StreamCall(request, std::move(on_message), std::move(done));
     call->Start(Next(), InfoOf(method), options);
   }
@@ -112,6 +116,8 @@ class GrpcStub : public Stub {
 
 }  // namespace
 
-std::unique_ptr<Stub> MakeGrpcStub(const GrpcOptions& options) { return std::make_unique<GrpcStub>(options); }
+std::unique_ptr<Stub> MakeGrpcStub(const GrpcOptions& options) {
+  return std::make_unique<GrpcStub>(options);
+}
 
 }  // namespace ks::spanner

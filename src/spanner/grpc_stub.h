@@ -1,5 +1,5 @@
-// The Stub that really calls: gRPC channels, used in turn. Transport errors come as absl::Status, with the details of
-// google.rpc.Status as payloads keyed by their type URL.
+// The Stub that really calls: gRPC channels, used in turn. Transport errors come as absl::Status,
+// with the details of google.rpc.Status as payloads keyed by their type URL.
 #pragma once
 
 #include <memory>

@@ -7,22 +7,23 @@
 
 namespace ks::spanner {
 
-// https://cloud.google.com/spanner/docs/sessions: "One gRPC channel can handle up to 100 concurrent requests";
-// Google's clients open four.
+// https://cloud.google.com/spanner/docs/sessions: "One gRPC channel can handle up to 100 concurrent
+// requests"; Google's clients open four.
 inline constexpr int kChannels = 4;
 inline constexpr int kStreamsPerChannel = 100;
 
 // Google's clients renew a multiplexed session after 7 days; the server ends it after 28.
 inline constexpr int64_t kSessionRenewAfterNanos = 7 * 24 * 3600 * env::kNanosPerSecond;
 
-// Deadlines of one attempt. Google's gapic configuration (spanner_grpc_service_config.json) has 30 s for unary calls
-// and 3600 s for Commit and streams; we resolve an unclear Commit by reading, so we need not wait for an hour.
+// Deadlines of one attempt. Google's gapic configuration (spanner_grpc_service_config.json) has 30
+// s for unary calls and 3600 s for Commit and streams; we resolve an unclear Commit by reading, so
+// we need not wait for an hour.
 inline constexpr int64_t kUnaryTimeoutMillis = 30'000;
 inline constexpr int64_t kCommitTimeoutMillis = 30'000;
 inline constexpr int64_t kStreamTimeoutMillis = 300'000;
-inline constexpr int64_t kDdlTimeoutMillis = 600'000;     // the whole long-running operation
-inline constexpr int64_t kDdlPollMillis = 50;             // grows to the next
-inline constexpr int64_t kDdlPollMaxMillis = 2'000;       // admin requests are limited to 5 a second
+inline constexpr int64_t kDdlTimeoutMillis = 600'000;  // the whole long-running operation
+inline constexpr int64_t kDdlPollMillis = 50;          // grows to the next
+inline constexpr int64_t kDdlPollMaxMillis = 2'000;    // admin requests are limited to 5 a second
 
 // Retries of calls that may be repeated (spanner_grpc_service_config.json: 250 ms, x1.3, 32 s).
 inline constexpr int64_t kRetryFirstMillis = 250;

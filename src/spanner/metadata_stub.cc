@@ -1,8 +1,8 @@
 #include "spanner/metadata_stub.h"
 
 #include "absl/strings/ascii.h"
-#include "base/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/str_cat.h"
 
 namespace ks::spanner {
 namespace {
@@ -25,12 +25,13 @@ class MetadataStub : public Stub {
  public:
   explicit MetadataStub(std::unique_ptr<Stub> inner) : inner_(std::move(inner)) {}
 
-  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request, UnaryDone done) override {
+  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request,
+             UnaryDone done) override {
     AddHeaders(method, options);
     inner_->Unary(method, std::move(options), request, std::move(done));
   }
-  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request, StreamMessage on_message,
-              StreamDone done) override {
+  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request,
+              StreamMessage on_message, StreamDone done) override {
     AddHeaders(method, options);
     inner_->Stream(method, std::move(options), request, std::move(on_message), std::move(done));
   }

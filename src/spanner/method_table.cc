@@ -12,8 +12,8 @@ namespace {
 constexpr int64_t kUnary = kUnaryTimeoutMillis;
 constexpr int64_t kStream = kStreamTimeoutMillis;
 
-// Streams are not retried by the retry decorator: result_stream.cc resumes them where they broke. A Commit is not
-// retried either: an unclear one is resolved by whoever sent it.
+// Streams are not retried by the retry decorator: result_stream.cc resumes them where they broke. A
+// Commit is not retried either: an unclear one is resolved by whoever sent it.
 constexpr MethodInfo kMethods[] = {
     // method, path, routing field, leader, retry, timeout
     {Method::kCreateSession, KS_DATA "CreateSession", "database", true, true, kUnary},
@@ -30,7 +30,8 @@ constexpr MethodInfo kMethods[] = {
     {Method::kCreateDatabase, KS_DATABASE "CreateDatabase", "parent", false, false, kUnary},
     {Method::kCreateInstance, KS_INSTANCE "CreateInstance", "parent", false, false, kUnary},
     {Method::kGetInstance, KS_INSTANCE "GetInstance", "name", false, true, kUnary},
-    {Method::kGetOperation, "/google.longrunning.Operations/GetOperation", "name", false, true, kUnary},
+    {Method::kGetOperation, "/google.longrunning.Operations/GetOperation", "name", false, true,
+     kUnary},
 };
 
 }  // namespace

@@ -15,7 +15,9 @@ using google::protobuf::ListValue;
 using google::protobuf::Value;
 using google::spanner::v1::PartialResultSet;
 
-absl::Status CannotMerge() { return absl::InternalError("a chunked value continues with a value of another type"); }
+absl::Status CannotMerge() {
+  return absl::InternalError("a chunked value continues with a value of another type");
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ absl::Status MergeChunk(Value&& more, Value* whole) {
   ListValue& to = *whole->mutable_list_value();
   ListValue& from = *more.mutable_list_value();
   int next = 0;
-  // The two ends are parts of one element when they are strings or lists. (NULL, numbers and bools are never cut.)
+  // The two ends are parts of one element when they are strings or lists. (NULL, numbers and bools
+  // are never cut.)
   const auto can_be_cut = [](const Value& v) {
     return v.kind_case() == Value::kStringValue || v.kind_case() == Value::kListValue;
   };
@@ -40,7 +43,8 @@ absl::Status MergeChunk(Value&& more, Value* whole) {
       next = 1;
     }
   }
-  for (; next < from.values_size(); ++next) *to.add_values() = std::move(*from.mutable_values(next));
+  for (; next < from.values_size(); ++next)
+    *to.add_values() = std::move(*from.mutable_values(next));
   return absl::OkStatus();
 }
 
@@ -67,7 +71,8 @@ absl::Status RowAssembler::Add(PartialResultSet&& part, std::vector<ListValue>* 
     Value& value = *part.mutable_values(i);
     if (s.chunk_open) {
       s.chunk_open = false;
-      KS_RETURN_IF_ERROR(MergeChunk(std::move(value), s.row.mutable_values(s.row.values_size() - 1)));
+      KS_RETURN_IF_ERROR(
+          MergeChunk(std::move(value), s.row.mutable_values(s.row.values_size() - 1)));
     } else {
       *s.row.add_values() = std::move(value);
     }
@@ -94,8 +99,9 @@ namespace {
 // One logical stream over as many calls as it takes. Kept alive by its callbacks.
 class ResumingStream : public std::enable_shared_from_this<ResumingStream> {
  public:
-  ResumingStream(std::shared_ptr<Stub> stub, Method method, CallOptions options, RequestForToken request,
-                 bool resumable, env::Clock& clock, env::Random& random, RowConsumer consumer)
+  ResumingStream(std::shared_ptr<Stub> stub, Method method, CallOptions options,
+                 RequestForToken request, bool resumable, env::Clock& clock, env::Random& random,
+                 RowConsumer consumer)
       : stub_(std::move(stub)),
         method_(method),
         options_(std::move(options)),
@@ -187,10 +193,11 @@ class ResumingStream : public std::enable_shared_from_this<ResumingStream> {
 
 }  // namespace
 
-void StreamRows(std::shared_ptr<Stub> stub, Method method, CallOptions options, RequestForToken request,
-                bool resumable, env::Clock& clock, env::Random& random, RowConsumer consumer) {
-  std::make_shared<ResumingStream>(std::move(stub), method, std::move(options), std::move(request), resumable, clock,
-                                   random, std::move(consumer))
+void StreamRows(std::shared_ptr<Stub> stub, Method method, CallOptions options,
+                RequestForToken request, bool resumable, env::Clock& clock, env::Random& random,
+                RowConsumer consumer) {
+  std::make_shared<ResumingStream>(std::move(stub), method, std::move(options), std::move(request),
+                                   resumable, clock, random, std::move(consumer))
       ->Attempt();
 }
 

@@ -1,9 +1,10 @@
 // Reading the rows of StreamingRead and ExecuteStreamingSql.
 //
-// RowAssembler puts values together that were cut over several PartialResultSets (`chunked_value`), and cuts the flat
-// list of values into rows. StreamRows() drives it over a Stub and resumes a broken stream from its last resume token,
-// so that the consumer sees each row once. https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#partialresultset
-// Thread safety: a RowAssembler belongs to one thread; StreamRows may be called from any.
+// RowAssembler puts values together that were cut over several PartialResultSets (`chunked_value`),
+// and cuts the flat list of values into rows. StreamRows() drives it over a Stub and resumes a
+// broken stream from its last resume token, so that the consumer sees each row once.
+// https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#partialresultset Thread
+// safety: a RowAssembler belongs to one thread; StreamRows may be called from any.
 #pragma once
 
 #include <functional>
@@ -33,7 +34,8 @@ class RowAssembler {
   ~RowAssembler();
 
   // Takes the next part of the stream; complete rows go to the end of `rows`.
-  absl::Status Add(google::spanner::v1::PartialResultSet&& part, std::vector<google::protobuf::ListValue>* rows);
+  absl::Status Add(google::spanner::v1::PartialResultSet&& part,
+                   std::vector<google::protobuf::ListValue>* rows);
   // OK when the stream may end here: no value or row is half read.
   absl::Status Finish() const;
   // Drops what is half read (the stream is resumed from its last token).
@@ -62,8 +64,10 @@ struct RowConsumer {
 // Serialized ReadRequest or ExecuteSqlRequest for a resume token (empty at first).
 using RequestForToken = std::function<std::string(const std::string& resume_token)>;
 
-// `resumable`: false inside a read-write transaction whose begin is inlined (a second begin would be another one).
-void StreamRows(std::shared_ptr<Stub> stub, Method method, CallOptions options, RequestForToken request,
-                bool resumable, env::Clock& clock, env::Random& random, RowConsumer consumer);
+// `resumable`: false inside a read-write transaction whose begin is inlined (a second begin would
+// be another one).
+void StreamRows(std::shared_ptr<Stub> stub, Method method, CallOptions options,
+                RequestForToken request, bool resumable, env::Clock& clock, env::Random& random,
+                RowConsumer consumer);
 
 }  // namespace ks::spanner

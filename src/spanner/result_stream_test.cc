@@ -27,7 +27,8 @@ const char kTwoColumns[] = "metadata { row_type { fields { name: 'a' } fields { 
 
 std::string Show(const Value& value) {
   if (value.kind_case() == Value::kStringValue) return value.string_value();
-  if (value.kind_case() == Value::kNumberValue) return std::to_string(static_cast<int>(value.number_value()));
+  if (value.kind_case() == Value::kNumberValue)
+    return std::to_string(static_cast<int>(value.number_value()));
   std::string out = "[";
   for (const Value& element : value.list_value().values()) out += Show(element) + ",";
   return out + "]";
@@ -45,9 +46,14 @@ std::vector<std::string> Show(const std::vector<ListValue>& rows) {
 TEST(RowAssembler, CutsTheListOfValuesIntoRows) {
   RowAssembler assembler;
   std::vector<ListValue> rows;
-  ASSERT_TRUE(assembler.Add(Part(std::string(kTwoColumns) + "values { string_value: '1' }"), &rows).ok());
+  ASSERT_TRUE(
+      assembler.Add(Part(std::string(kTwoColumns) + "values { string_value: '1' }"), &rows).ok());
   EXPECT_FALSE(assembler.Finish().ok()) << "half a row";
-  ASSERT_TRUE(assembler.Add(Part("values { string_value: '2' } values { string_value: '3' } values { string_value: '4' }"), &rows).ok());
+  ASSERT_TRUE(assembler
+                  .Add(Part("values { string_value: '2' } values { string_value: '3' } values { "
+                            "string_value: '4' }"),
+                       &rows)
+                  .ok());
   EXPECT_TRUE(assembler.Finish().ok());
   EXPECT_THAT(Show(rows), ElementsAre("1;2;", "3;4;"));
 }
@@ -55,7 +61,14 @@ TEST(RowAssembler, CutsTheListOfValuesIntoRows) {
 TEST(RowAssembler, JoinsAStringOverThreeParts) {
   RowAssembler assembler;
   std::vector<ListValue> rows;
-  ASSERT_TRUE(assembler.Add(Part(std::string(kTwoColumns) + "values { string_value: 'k' } values { string_value: 'ab' } chunked_value: true"), &rows).ok());
+  ASSERT_TRUE(
+      assembler
+          .Add(
+              Part(
+                  std::string(kTwoColumns) +
+                  "values { string_value: 'k' } values { string_value: 'ab' } chunked_value: true"),
+              &rows)
+          .ok());
   ASSERT_TRUE(assembler.Add(Part("values { string_value: 'cd' } chunked_value: true"), &rows).ok());
   EXPECT_TRUE(rows.empty());
   ASSERT_TRUE(assembler.Add(Part("values { string_value: 'ef' }"), &rows).ok());
@@ -65,15 +78,22 @@ TEST(RowAssembler, JoinsAStringOverThreeParts) {
 // The example of PartialResultSet.chunked_value's documentation.
 TEST(MergeChunk, JoinsListsAtTheirEnds) {
   Value whole, more;
-  ASSERT_TRUE(TextFormat::ParseFromString("list_value { values { string_value: 'a' } values { list_value { values { string_value: 'b' } values { string_value: 'c' } } } }", &whole));
-  ASSERT_TRUE(TextFormat::ParseFromString("list_value { values { list_value { values { string_value: 'd' } } } values { string_value: 'e' } }", &more));
+  ASSERT_TRUE(
+      TextFormat::ParseFromString("list_value { values { string_value: 'a' } values { list_value { "
+                                  "values { string_value: 'b' } values { string_value: 'c' } } } }",
+                                  &whole));
+  ASSERT_TRUE(
+      TextFormat::ParseFromString("list_value { values { list_value { values { string_value: 'd' } "
+                                  "} } values { string_value: 'e' } }",
+                                  &more));
   ASSERT_TRUE(MergeChunk(std::move(more), &whole).ok());
   EXPECT_EQ(Show(whole), "[a,[b,cd,],e,]");
 }
 
 TEST(MergeChunk, NumbersInAListAreNeverCut) {
   Value whole, more;
-  ASSERT_TRUE(TextFormat::ParseFromString("list_value { values { number_value: 2 } values { number_value: 3 } }", &whole));
+  ASSERT_TRUE(TextFormat::ParseFromString(
+      "list_value { values { number_value: 2 } values { number_value: 3 } }", &whole));
   ASSERT_TRUE(TextFormat::ParseFromString("list_value { values { number_value: 4 } }", &more));
   ASSERT_TRUE(MergeChunk(std::move(more), &whole).ok());
   EXPECT_EQ(Show(whole), "[2,3,4,]");
@@ -90,7 +110,8 @@ class ScriptedStub : public Stub {
   void Unary(Method, CallOptions, const grpc::ByteBuffer&, UnaryDone done) override {
     done(absl::UnimplementedError("not scripted"), {});
   }
-  void Stream(Method, CallOptions, const grpc::ByteBuffer&, StreamMessage on_message, StreamDone done) override {
+  void Stream(Method, CallOptions, const grpc::ByteBuffer&, StreamMessage on_message,
+              StreamDone done) override {
     const Run run = runs_.at(next_++);
     for (const PartialResultSet& part : run.parts) {
       if (!on_message(ToBuffer(part))) return done(absl::CancelledError());
@@ -121,12 +142,13 @@ Outcome Play(std::vector<ScriptedStub::Run> runs) {
     outcome->status = std::move(status);
     finished->set_value();
   };
-  StreamRows(std::make_shared<ScriptedStub>(std::move(runs)), Method::kStreamingRead, {},
-             [outcome](const std::string& token) {
-               outcome->tokens.push_back(token);
-               return std::string();
-             },
-             true, env::RealClock(), env::RealRandom(), consumer);
+  StreamRows(
+      std::make_shared<ScriptedStub>(std::move(runs)), Method::kStreamingRead, {},
+      [outcome](const std::string& token) {
+        outcome->tokens.push_back(token);
+        return std::string();
+      },
+      true, env::RealClock(), env::RealRandom(), consumer);
   EXPECT_EQ(finished->get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
   return *outcome;
 }
@@ -134,10 +156,13 @@ Outcome Play(std::vector<ScriptedStub::Run> runs) {
 // Taken away (no Restart, or rows kept): rows after the last token come twice.
 TEST(StreamRows, ResumesWithoutLossOrDuplicate) {
   const auto outcome = Play({
-      {{Part(std::string(kTwoColumns) + "values { string_value: '1' } values { string_value: '2' } resume_token: 'one'"),
-        Part("values { string_value: '3' } values { string_value: '4' } values { string_value: '5' }")},
+      {{Part(std::string(kTwoColumns) +
+             "values { string_value: '1' } values { string_value: '2' } resume_token: 'one'"),
+        Part("values { string_value: '3' } values { string_value: '4' } values { string_value: '5' "
+             "}")},
        absl::UnavailableError("gone")},
-      {{Part(std::string(kTwoColumns) + "values { string_value: '3' } values { string_value: '4' }"),
+      {{Part(std::string(kTwoColumns) +
+             "values { string_value: '3' } values { string_value: '4' }"),
         Part("values { string_value: '5' } values { string_value: '6' } resume_token: 'two'")},
        absl::OkStatus()},
   });

@@ -4,7 +4,6 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "absl/strings/match.h"
@@ -28,17 +27,19 @@ class RetryStub : public Stub {
   RetryStub(std::unique_ptr<Stub> inner, env::Clock& clock, env::Random& random)
       : inner_(std::move(inner)), clock_(clock), random_(random) {}
 
-  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request, UnaryDone done) override {
+  void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request,
+             UnaryDone done) override {
     if (!InfoOf(method).retry_unavailable) {
       inner_->Unary(method, std::move(options), request, std::move(done));
       return;
     }
-    auto call = std::make_shared<Call>(Call{method, std::move(options), request, std::move(done), 0, 0});
+    auto call =
+        std::make_shared<Call>(Call{method, std::move(options), request, std::move(done), 0, 0});
     call->give_up_at = clock_.MonotonicNanos() + kRetryTotalMillis * env::kNanosPerMilli;
     Attempt(call);
   }
-  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request, StreamMessage on_message,
-              StreamDone done) override {
+  void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request,
+              StreamMessage on_message, StreamDone done) override {
     inner_->Stream(method, std::move(options), request, std::move(on_message), std::move(done));
   }
 
@@ -55,7 +56,8 @@ class RetryStub : public Stub {
   void Attempt(const std::shared_ptr<Call>& call) {
     inner_->Unary(call->method, call->options, call->request,
                   [this, call](const absl::Status& status, const grpc::ByteBuffer& answer) {
-                    const int64_t wait = BackoffNanos(status, call->attempt, kRetryFirstMillis, random_);
+                    const int64_t wait =
+                        BackoffNanos(status, call->attempt, kRetryFirstMillis, random_);
                     const bool in_time = clock_.MonotonicNanos() + wait < call->give_up_at;
                     if (status.ok() || !IsTransient(status) || !in_time) {
                       call->done(status, answer);
@@ -80,17 +82,20 @@ bool IsTransient(const absl::Status& status) {
     case absl::StatusCode::kResourceExhausted:
       return RetryDelayNanos(status).has_value();
     case absl::StatusCode::kInternal:
-      return std::any_of(std::begin(kBrokenConnection), std::end(kBrokenConnection),
-                         [&](std::string_view text) { return absl::StrContains(status.message(), text); });
+      return std::any_of(
+          std::begin(kBrokenConnection), std::end(kBrokenConnection),
+          [&](std::string_view text) { return absl::StrContains(status.message(), text); });
     default:
       return false;
   }
 }
 
-int64_t BackoffNanos(const absl::Status& status, int attempt, int64_t first_ms, env::Random& random) {
+int64_t BackoffNanos(const absl::Status& status, int attempt, int64_t first_ms,
+                     env::Random& random) {
   if (const auto asked = RetryDelayNanos(status)) return *asked;
   const double longest = static_cast<double>(first_ms) * std::pow(kRetryFactor, attempt);
-  const auto capped_ms = static_cast<int64_t>(std::min(longest, static_cast<double>(kRetryMaxMillis)));
+  const auto capped_ms =
+      static_cast<int64_t>(std::min(longest, static_cast<double>(kRetryMaxMillis)));
   const int64_t nanos = capped_ms * env::kNanosPerMilli;
   return nanos / 2 + static_cast<int64_t>(random.Below(static_cast<uint64_t>(nanos / 2 + 1)));
 }
@@ -98,14 +103,14 @@ int64_t BackoffNanos(const absl::Status& status, int attempt, int64_t first_ms, 
 void RunAfter(int64_t nanos, std::function<void()> then) {
   auto alarm = std::make_shared<grpc::Alarm>();
   auto* raw = alarm.get();
-  raw->Set(std::chrono::system_clock::now() + std::chrono::nanoseconds(nanos),
-           [alarm, then = std::move(then)](bool) mutable {
-             then();
-             alarm.reset();
-           });
+  raw->Set(env::AfterNanos(nanos), [alarm, then = std::move(then)](bool) mutable {
+    then();
+    alarm.reset();
+  });
 }
 
-std::unique_ptr<Stub> WithRetry(std::unique_ptr<Stub> inner, env::Clock& clock, env::Random& random) {
+std::unique_ptr<Stub> WithRetry(std::unique_ptr<Stub> inner, env::Clock& clock,
+                                env::Random& random) {
   return std::make_unique<RetryStub>(std::move(inner), clock, random);
 }
 

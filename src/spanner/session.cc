@@ -24,8 +24,10 @@ struct SessionHolder::State {
       : stub(std::move(s)), database(std::move(d)), role(std::move(r)), clock(c) {}
 };
 
-SessionHolder::SessionHolder(std::shared_ptr<Stub> stub, std::string database, std::string role, env::Clock& clock)
-    : state_(std::make_shared<State>(std::move(stub), std::move(database), std::move(role), clock)) {}
+SessionHolder::SessionHolder(std::shared_ptr<Stub> stub, std::string database, std::string role,
+                             env::Clock& clock)
+    : state_(
+          std::make_shared<State>(std::move(stub), std::move(database), std::move(role), clock)) {}
 
 void SessionHolder::Get(Done done) {
   std::string name;
@@ -53,27 +55,27 @@ void SessionHolder::Create(const std::shared_ptr<State>& state) {
   request.mutable_session()->set_creator_role(state->role);
   CallOptions options;
   options.resource_prefix = options.routing_value = state->database;
-  state->stub->Unary(
-      Method::kCreateSession, options, ToBuffer(request),
-      [state](const absl::Status& status, const grpc::ByteBuffer& answer) {
-        google::spanner::v1::Session session;
-        absl::StatusOr<std::string> result = status;
-        if (status.ok()) {
-          result = FromBuffer(answer, &session) ? absl::StatusOr<std::string>(session.name())
-                                                : absl::StatusOr<std::string>(BadAnswer("CreateSession"));
-        }
-        std::vector<Done> waiting;
-        {
-          absl::MutexLock lock(&state->mu);
-          state->creating = false;
-          waiting.swap(state->waiting);
-          if (result.ok()) {
-            state->name = *result;
-            state->created_at = state->clock.MonotonicNanos();
-          }
-        }
-        for (const Done& done : waiting) done(result);
-      });
+  state->stub->Unary(Method::kCreateSession, options, ToBuffer(request),
+                     [state](const absl::Status& status, const grpc::ByteBuffer& answer) {
+                       google::spanner::v1::Session session;
+                       absl::StatusOr<std::string> result = status;
+                       if (status.ok()) {
+                         result = FromBuffer(answer, &session)
+                                      ? absl::StatusOr<std::string>(session.name())
+                                      : absl::StatusOr<std::string>(BadAnswer("CreateSession"));
+                       }
+                       std::vector<Done> waiting;
+                       {
+                         absl::MutexLock lock(&state->mu);
+                         state->creating = false;
+                         waiting.swap(state->waiting);
+                         if (result.ok()) {
+                           state->name = *result;
+                           state->created_at = state->clock.MonotonicNanos();
+                         }
+                       }
+                       for (const Done& done : waiting) done(result);
+                     });
 }
 
 }  // namespace ks::spanner

@@ -1,8 +1,9 @@
 // SessionHolder: the client's one multiplexed session.
 //
-// Created on first use, created again when Spanner says "Session not found", renewed every 7 days (the old one serves
-// until the new one is there). https://cloud.google.com/spanner/docs/sessions#multiplexed_sessions
-// Thread safety: all methods may be called from any thread.
+// Created on first use, created again when Spanner says "Session not found", renewed every 7 days
+// (the old one serves until the new one is there).
+// https://cloud.google.com/spanner/docs/sessions#multiplexed_sessions Thread safety: all methods
+// may be called from any thread.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,8 @@ class SessionHolder {
  public:
   using Done = std::function<void(absl::StatusOr<std::string>)>;
 
-  SessionHolder(std::shared_ptr<Stub> stub, std::string database, std::string role, env::Clock& clock);
+  SessionHolder(std::shared_ptr<Stub> stub, std::string database, std::string role,
+                env::Clock& clock);
 
   // Calls `done` with the session's name: at once when there is one.
   void Get(Done done);

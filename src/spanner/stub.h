@@ -1,11 +1,12 @@
 // Stub: Spanner's RPCs as bytes in, bytes out. The one place where a call can be wrapped.
 //
-// There are two kinds of calls, unary and server-streaming, and all methods go through these two functions. So a
-// decorator (metadata, retry, auth, logging) is a class with two methods, not one method per RPC; stub_factory.h puts
-// them on in one place. Bytes, because the hot path writes a CommitRequest straight as wire bytes.
+// There are two kinds of calls, unary and server-streaming, and all methods go through these two
+// functions. So a decorator (metadata, retry, auth, logging) is a class with two methods, not one
+// method per RPC; stub_factory.h puts them on in one place. Bytes, because the hot path writes a
+// CommitRequest straight as wire bytes.
 //
-// Thread safety: all methods may be called from any thread; callbacks run on gRPC's threads and must not block. Each
-// `done` is called exactly once, also when the deadline passes.
+// Thread safety: all methods may be called from any thread; callbacks run on gRPC's threads and
+// must not block. Each `done` is called exactly once, also when the deadline passes.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +48,8 @@ struct MethodInfo {
   Method method;
   const char* path;           // gRPC's name of it
   const char* routing_field;  // the request's field that x-goog-request-params names
-  bool routes_to_leader;      // x-goog-spanner-route-to-leader, where it does not depend on the transaction
+  bool routes_to_leader;      // x-goog-spanner-route-to-leader, where it does not depend on the
+                              // transaction
   bool retry_unavailable;     // may be sent again after UNAVAILABLE
   int64_t timeout_ms;         // of one attempt
 };
@@ -69,7 +71,8 @@ using StreamDone = std::function<void(absl::Status)>;
 class Stub {
  public:
   virtual ~Stub() = default;
-  virtual void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request, UnaryDone done) = 0;
+  virtual void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request,
+                     UnaryDone done) = 0;
   virtual void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request,
                       StreamMessage on_message, StreamDone done) = 0;
 };

@@ -14,7 +14,8 @@ namespace ks::spanner {
 
 absl::StatusOr<std::shared_ptr<Stub>> MakeStub(const ConnectOptions& options) {
   std::string host = options.emulator_host;
-  if (const char* variable = std::getenv("SPANNER_EMULATOR_HOST"); host.empty() && variable != nullptr) {
+  if (const char* variable = std::getenv("SPANNER_EMULATOR_HOST");
+      host.empty() && variable != nullptr) {
     host = variable;
   }
   if (host.empty()) return NoCredentials("spanner.googleapis.com:443");

@@ -10,12 +10,13 @@
 namespace ks::spanner {
 
 struct ConnectOptions {
-  // host:port without TLS and credentials: a local Spanner. Empty: SPANNER_EMULATOR_HOST, and where that is not set
-  // the real service.
+  // host:port without TLS and credentials: a local Spanner. Empty: SPANNER_EMULATOR_HOST, and where
+  // that is not set the real service.
   std::string emulator_host;
 };
 
-// Channels connect by themselves when they are first used; a server that is down is seen in the first call.
+// Channels connect by themselves when they are first used; a server that is down is seen in the
+// first call.
 absl::StatusOr<std::shared_ptr<Stub>> MakeStub(const ConnectOptions& options);
 
 }  // namespace ks::spanner

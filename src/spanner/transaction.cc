@@ -1,11 +1,10 @@
 // Client's read-write transactions.
 #include <google/spanner/v1/spanner.pb.h>
 
-#include <chrono>
 #include <future>
-#include <thread>
 
 #include "base/status_macros.h"
+#include "env/clock.h"
 #include "spanner/client.h"
 #include "spanner/errors.h"
 #include "spanner/limits.h"
@@ -18,8 +17,10 @@ namespace {
 
 namespace v1 = google::spanner::v1;
 
-// A read or query inside a transaction, gathered. It is not resumed after a break: the transaction starts over.
-absl::StatusOr<ResultPtr> RowsNow(Stub& stub, Method method, CallOptions options, std::string request) {
+// A read or query inside a transaction, gathered. It is not resumed after a break: the transaction
+// starts over.
+absl::StatusOr<ResultPtr> RowsNow(Stub& stub, Method method, CallOptions options,
+                                  std::string request) {
   auto result = std::make_shared<v1::ResultSet>();
   auto promise = std::make_shared<std::promise<absl::Status>>();
   auto future = promise->get_future();
@@ -52,7 +53,8 @@ absl::StatusOr<ResultPtr> RowsNow(Stub& stub, Method method, CallOptions options
 }  // namespace
 
 void Client::Transaction::Observe(const v1::ResultSet& result) {
-  if (!result.has_precommit_token() || result.precommit_token().seq_num() <= precommit_number_) return;
+  if (!result.has_precommit_token() || result.precommit_token().seq_num() <= precommit_number_)
+    return;
   precommit_number_ = result.precommit_token().seq_num();
   precommit_token_ = result.precommit_token().SerializeAsString();
 }
@@ -81,21 +83,24 @@ absl::StatusOr<int64_t> Client::Transaction::Execute(v1::ExecuteSqlRequest reque
   return result->stats().row_count_exact();
 }
 
-absl::StatusOr<std::string> Client::Begin(const std::string& session, const std::string& previous_id) {
+absl::StatusOr<std::string> Client::Begin(const std::string& session,
+                                          const std::string& previous_id) {
   v1::BeginTransactionRequest request;
   request.set_session(session);
   auto* read_write = request.mutable_options()->mutable_read_write();
   // Keeps the age of the aborted attempt, so that a transaction that is run again is not starved.
   read_write->set_multiplexed_session_previous_transaction_id(previous_id);
-  KS_ASSIGN_OR_RETURN(const auto transaction, CallNow<v1::Transaction>(*stub_, Method::kBeginTransaction,
-                                                                       OptionsFor(session), request));
+  KS_ASSIGN_OR_RETURN(
+      const auto transaction,
+      CallNow<v1::Transaction>(*stub_, Method::kBeginTransaction, OptionsFor(session), request));
   return transaction.id();
 }
 
 CommitAnswer Client::CommitTransaction(Transaction& transaction, std::string mutations) {
   v1::CommitRequest request;
   if (!request.ParseFromString(mutations)) {
-    return {absl::InternalError("the mutations are no wire bytes of CommitRequest"), 0, std::nullopt};
+    return {absl::InternalError("the mutations are no wire bytes of CommitRequest"), 0,
+            std::nullopt};
   }
   request.set_session(transaction.session_);
   request.set_transaction_id(transaction.id_);
@@ -104,15 +109,16 @@ CommitAnswer Client::CommitTransaction(Transaction& transaction, std::string mut
   }
   // A Commit by transaction id may be repeated: Spanner answers with the same timestamp.
   for (int attempt = 0;; ++attempt) {
-    auto response =
-        CallNow<v1::CommitResponse>(*stub_, Method::kCommit, OptionsFor(transaction.session_), request);
+    auto response = CallNow<v1::CommitResponse>(*stub_, Method::kCommit,
+                                                OptionsFor(transaction.session_), request);
     if (response.ok() && response->has_precommit_token()) {
       *request.mutable_precommit_token() = response->precommit_token();
       if (attempt < 10) continue;
     }
     if (!response.ok() && IsTransient(response.status()) && attempt < 5) {
-      const int64_t wait = BackoffNanos(response.status(), attempt, kRetryFirstMillis, *options_.random);
-      std::this_thread::sleep_for(std::chrono::nanoseconds(wait));
+      const int64_t wait =
+          BackoffNanos(response.status(), attempt, kRetryFirstMillis, *options_.random);
+      env::SleepFor(wait);
       continue;
     }
     if (!response.ok()) return {response.status(), 0, std::nullopt};
@@ -125,12 +131,16 @@ void Client::Rollback(const Transaction& transaction) {
   v1::RollbackRequest request;
   request.set_session(transaction.session_);
   request.set_transaction_id(transaction.id_);
-  // The transaction's locks go by themselves after ten idle seconds, so a lost rollback is no error.
-  (void)CallNow<google::protobuf::Empty>(*stub_, Method::kRollback, OptionsFor(transaction.session_), request);
+  // The transaction's locks go by themselves after ten idle seconds, so a lost rollback is no
+  // error.
+  (void)CallNow<google::protobuf::Empty>(*stub_, Method::kRollback,
+                                         OptionsFor(transaction.session_), request);
 }
 
-CommitAnswer Client::RunTransaction(const std::function<absl::StatusOr<std::string>(Transaction&)>& body) {
-  const int64_t give_up_at = options_.clock->MonotonicNanos() + kTransactionTotalMillis * env::kNanosPerMilli;
+CommitAnswer Client::RunTransaction(
+    const std::function<absl::StatusOr<std::string>(Transaction&)>& body) {
+  const int64_t give_up_at =
+      options_.clock->MonotonicNanos() + kTransactionTotalMillis * env::kNanosPerMilli;
   std::string previous_id;
   for (int attempt = 0;; ++attempt) {
     CommitAnswer answer;
@@ -151,10 +161,12 @@ CommitAnswer Client::RunTransaction(const std::function<absl::StatusOr<std::stri
       sessions_.Forget(*session);
       if (attempt == 0) continue;
     }
-    const int64_t wait = BackoffNanos(answer.status, attempt, kAbortedFirstMillis, *options_.random);
-    const bool again = absl::IsAborted(answer.status) && options_.clock->MonotonicNanos() + wait < give_up_at;
+    const int64_t wait =
+        BackoffNanos(answer.status, attempt, kAbortedFirstMillis, *options_.random);
+    const bool again =
+        absl::IsAborted(answer.status) && options_.clock->MonotonicNanos() + wait < give_up_at;
     if (!again) return answer;
-    std::this_thread::sleep_for(std::chrono::nanoseconds(wait));
+    env::SleepFor(wait);
   }
 }
 

