@@ -14,10 +14,10 @@
 //   BackingOff   waits before it reads, commits or resolves again
 //
 // Invariants:
-//   1. Every attempt of a flight is the same commit, byte for byte: the same Batch id means the same
-//      records. What is cut anew is a new flight.
-//   2. kDone is said only when an attempt returned OK or the chains show this flight's Batch id as the
-//      last of every lane. Error texts are never looked at.
+//   1. Every attempt of a flight is the same commit, byte for byte: the same Batch id means the
+//      same records. What is cut anew is a new flight.
+//   2. kDone is said only when an attempt returned OK or the chains show this flight's Batch id as
+//      the last of every lane. Error texts are never looked at.
 //
 // Tested in chain_test.cc and /tests/sim. Not thread-safe.
 #pragma once

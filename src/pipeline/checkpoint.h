@@ -13,7 +13,7 @@
 // simulated Spanner and shows for every rule (Rules) that without it records are lost or doubled.
 //
 // Invariants, for each lane of the current generation:
-//   1. One row with StartOffset -1 (genesis), or two rows, the second beginning where the first ends.
+//   1. One row with StartOffset -1 (genesis), or two rows, the second begins where the first ends.
 //   2. EndOffset only grows, except by ShapeChange, which raises Generation.
 //
 // Thread safety: pure functions.
@@ -123,7 +123,7 @@ absl::StatusOr<std::string> ShapeChangeMutations(const ChainKey& key, const Shap
 
 // ---- Tables
 
-// The statements that make the schema kafka_spanner, each once, in order. `name` is the object made.
+// The statements that make the schema kafka_spanner, in order. `name` is the object made.
 struct DdlStatement {
   std::string_view name;
   std::string_view text;

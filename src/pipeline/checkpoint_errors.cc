@@ -28,7 +28,7 @@ absl::Status RecordsRemovedError(const ChainKey& key, int64_t next, int64_t low)
       Describe(key), ": the next record is at offset ", next,
       ", but the topic's retention has removed everything before offset ", low, ": up to ",
       low - next, " records are lost. Two ways on: (1) `on_data_loss: continue` in the pipeline "
-      "goes on at ", low, "; (2) `kafka-spanner offsets set` puts it at an offset of your choice."));
+      "goes on at ", low, "; (2) `kafka-spanner offsets set` puts it where you choose."));
 }
 
 absl::Status RecordsRemovedWarning(const ChainKey& key, int64_t next, int64_t low) {

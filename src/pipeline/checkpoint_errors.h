@@ -1,4 +1,4 @@
-// Errors of the checkpoint protocol that a user sees: one function each, which says what to do next.
+// Errors of the checkpoint protocol that a user sees: one function each; it says what to do next.
 #pragma once
 
 #include <cstdint>

@@ -20,35 +20,32 @@
 
 namespace ks::pipeline {
 
-namespace lane_hash_internal {
-inline constexpr uint64_t kStart = 0x9E3779B97F4A7C15;
-inline constexpr uint64_t kWord = 0xD6E8FEB86659FD93;
-inline constexpr uint64_t kEnd = 0xBF58476D1CE4E5B9;
+inline constexpr uint64_t kLaneHashStart = 0x9E3779B97F4A7C15;
+inline constexpr uint64_t kLaneHashWord = 0xD6E8FEB86659FD93;
+inline constexpr uint64_t kLaneHashEnd = 0xBF58476D1CE4E5B9;
 
-inline uint64_t Mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * kWord;
+inline uint64_t LaneHashMix(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * kLaneHashWord;
   return hash ^ (hash >> 32);
 }
-}  // namespace lane_hash_internal
 
 // Of the key's bytes as Kafka has them, before any decoding.
 inline uint64_t LaneHash(std::string_view key) {
-  using lane_hash_internal::Mix;
   static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-  uint64_t hash = lane_hash_internal::kStart ^ key.size();
+  uint64_t hash = kLaneHashStart ^ key.size();
   const char* at = key.data();
   size_t left = key.size();
   for (; left >= 8; left -= 8, at += 8) {
     uint64_t word;
     std::memcpy(&word, at, 8);
-    hash = Mix(hash, word);
+    hash = LaneHashMix(hash, word);
   }
   if (left != 0) {
     uint64_t word = 0;
     std::memcpy(&word, at, left);
-    hash = Mix(hash, word);
+    hash = LaneHashMix(hash, word);
   }
-  hash = (hash ^ (hash >> 29)) * lane_hash_internal::kEnd;
+  hash = (hash ^ (hash >> 29)) * kLaneHashEnd;
   return hash ^ (hash >> 32);
 }
 

@@ -182,7 +182,9 @@ Leg Lanes::CloseLane(int number) {
     }
     leg.end = std::max(leg.end, leg.batch.end_offset);
   }
-  if (!options_.rules.give_up || !options_.rules.skip) leg.end = std::max(leg.end, leg.from.head + 1);
+  if (!options_.rules.give_up || !options_.rules.skip) {
+    leg.end = std::max(leg.end, leg.from.head + 1);  // a broken protocol, in a test
+  }
   KS_CHECK(leg.end > leg.from.head);  // a batch of nothing would not be fenced
   leg.last_timestamp_ms = std::max(newest, leg.from.last_timestamp_ms);
   lane.in_flight = true;

@@ -5,9 +5,9 @@
 //   head      committed: the chain's EndOffset
 //   sent      the end of the batch that is in flight
 //   taken     records below it are committed, in flight, open, of other lanes, or filtered
-//   position  the next record to be fetched; taken <= position but for lanes that were ahead at start
-// A lane skips records below `taken`. Dropping a lane's batches sets taken = head and seeks there; the
-// other lanes keep theirs and skip.
+//   position  the next record to be fetched; taken <= position but for lanes ahead at the start
+// A lane skips records below `taken`. Dropping a lane's batches sets taken = head and seeks there;
+// the other lanes keep theirs and skip.
 //
 // Data errors halve: a refused batch of n records is dropped and read again, and the lane's next
 // batches are capped to half of what is still suspect, until it is one record: LaneData gives the
@@ -42,8 +42,8 @@ class Lanes {
   Lanes(const PartitionOptions& options, const Chains& chains, const LaneDataFactory& factory,
         env::Random* random, CallId* last_call, PartitionStats* stats);
 
-  // Seeks to where the first lane stands, or to `low` when that is higher. With a target, no record at or
-  // after it is admitted and the lanes stop there.
+  // Seeks to where the first lane stands, or to `low` when that is higher. With a target, no
+  // record at or after it is admitted and the lanes stop there.
   void Begin(int64_t low, std::optional<int64_t> target, uint32_t* epoch, Actions* actions);
 
   // Goes on at `offset`: what lies between the position and it is gone.

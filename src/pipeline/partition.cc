@@ -116,7 +116,8 @@ void Partition::End(absl::Status status, Actions* actions) {
 }
 
 void Partition::OnStop(Actions* actions) {
-  if (auto* working = std::get_if<Working>(&state_)) return working->lanes->Finish(absl::OkStatus());
+  auto* const working = std::get_if<Working>(&state_);
+  if (working != nullptr) return working->lanes->Finish(absl::OkStatus());
   End(absl::OkStatus(), actions);
 }
 

@@ -6,23 +6,24 @@
 //                             v  |
 //                           Working --drained to one offset--> Reshaping (other number of lanes)
 //                             |
-//                             +--> Ended: GivenUp (moved by another) or Stopped (asked to, or an error)
+//                             +--> Ended: GivenUp (moved by another) or Stopped (asked; an error)
 //
 // While Working, Lanes (lanes.h) runs the chains; each commit is a Flight (chain.h).
 //
 // How to drive it:
 //   partition.Handle(TopicFacts{…}, now, &actions);               carry out the actions
-//   on records:   Admission a = partition.Admit(chunk);           then transform a.rows and put them into
-//                 partition.lane_data(lane) in offset order,      RecordRefused where a record may not pass,
-//                 partition.Handle(RecordsAdded{}, now, &actions);  before any other event
+//   on records:   Admission a = partition.Admit(chunk);
+//                 transform a.rows, put them into partition.lane_data(lane) in offset order,
+//                 say RecordRefused where a record may not pass, and before any other event
+//                 partition.Handle(RecordsAdded{}, now, &actions);
 //   on an answer: partition.Handle(CommitDone{…}, now, &actions);
 //   at wake_at(): partition.Handle(Tick{}, now, &actions);
 //   until GivenUp or Stopped has been said; nothing is done after that.
 // LaneData objects live as long as the Lanes: until the next Seek after ReadChains, or the end.
 //
 // Guarantees (tests/sim shows each; docs/internals/checkpoint.md names the test for each rule):
-// every record's data is committed exactly once, and in offset order within a lane, whatever happens to
-// workers, commits and their answers.
+// every record's data is committed exactly once, and in offset order within a lane, whatever
+// happens to workers, commits and their answers.
 //
 // Not thread-safe: one thread drives it.
 #pragma once

@@ -30,7 +30,7 @@ struct PartitionOptions {
   // Open batches of all lanes together; beyond it no records are admitted.
   int64_t open_bytes_max = 16 << 20;
 
-  int64_t idle_advance_nanos = 5 * env::kNanosPerSecond;  // filtered records move the chain so often
+  int64_t idle_advance_nanos = 5 * env::kNanosPerSecond;  // how often filtered records move it
   int64_t report_nanos = env::kNanosPerSecond;            // CommitKafkaOffset so often at most
   DeadLetterLimit dead_letters;
 

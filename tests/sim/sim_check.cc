@@ -32,7 +32,7 @@ std::string CheckWrites(const SimRun& run) {
     if (write.table != "Applied") continue;
     const int64_t offset = Plain(write.key[1]);
     if (!written.insert(offset).second) {
-      return StrCat("offset ", offset, " is applied twice, the second time in commit ", write.commit);
+      return StrCat("offset ", offset, " is applied twice, again in commit ", write.commit);
     }
     int64_t& last = last_of_key.try_emplace(write.row.at("Key"), -1).first->second;
     if (last > offset) {

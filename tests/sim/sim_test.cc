@@ -31,7 +31,7 @@ TEST(Sim, EveryRecordExactlyOnceInOrder) {
     total.halvings += run.halvings;
     ASSERT_EQ(CheckRun(run), "") << "replay with: ks_sim_tests --seed " << seed;
   }
-  std::printf("seeds 1 to %llu: %lld commits, %lld times given up, %lld lane changes, %lld halvings\n",
+  std::printf("seeds 1 to %llu: %lld commits, %lld given up, %lld lane changes, %lld halvings\n",
               static_cast<unsigned long long>(seeds), static_cast<long long>(total.commits),
               static_cast<long long>(total.given_up), static_cast<long long>(total.reshaped),
               static_cast<long long>(total.halvings));
@@ -96,7 +96,9 @@ TEST(Canary, NoEpoch) {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   for (int i = 1; i + 1 < argc; ++i) {
-    if (std::strcmp(argv[i], "--seeds") == 0) ks::sim::seeds = std::strtoull(argv[i + 1], nullptr, 10);
+    if (std::strcmp(argv[i], "--seeds") == 0) {
+      ks::sim::seeds = std::strtoull(argv[i + 1], nullptr, 10);
+    }
     if (std::strcmp(argv[i], "--seed") == 0) {
       const uint64_t seed = std::strtoull(argv[i + 1], nullptr, 10);
       const std::string violation = CheckRun(ks::sim::RunSim({.seed = seed, .trace = true}));

@@ -312,7 +312,8 @@ class World {
     if (late) {  // the sender gives it up before it happens
       GiveLater(worker, Millis(1, 30), CommitDone{action.id, Unclear(Below(4))});
     }
-    After(late ? Millis(30, 8000) : Millis(1, 30), [this, &worker, action, lost, incarnation = worker.incarnation] {
+    const int64_t delay = late ? Millis(30, 8000) : Millis(1, 30);
+    After(delay, [this, &worker, action, lost, incarnation = worker.incarnation] {
       std::vector<RowsPtr> rows;
       for (const ReadSpec& spec : action.reads) rows.push_back(run_.spanner.Read(spec).value());
       const absl::StatusOr<std::string> mutations = action.compute(rows);
@@ -340,7 +341,8 @@ class World {
   void Do(Worker& worker, const CommitKafkaOffset& action) {
     Trace(worker, StrCat("reports ", action.offset));
     for (const FakeRecord& record : run_.log) {
-      if (record.offset >= run_.low && record.offset < action.offset && !record.refused && !Written(record.offset)) {
+      if (record.offset < run_.low || record.offset >= action.offset || record.refused) continue;
+      if (!Written(record.offset)) {
         run_.early_report = StrCat("offset ", action.offset, " was reported before offset ",
                                    record.offset, " was in Spanner");
       }

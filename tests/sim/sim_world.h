@@ -2,10 +2,10 @@
 //
 // Workload x faults: the seed chooses how records arrive, how many lanes there are, which records
 // Spanner refuses, and how often each fault happens:
-//   commits      answers lost, commits lost, ABORTED, applied long after the sender gave up on them,
+//   commits      answers lost, commits lost, ABORTED, applied long after the sender gave up,
 //                applied twice (at any later time), answered out of order
 //   reads        failed, or torn: the two reads of the chains at different times
-//   workers      crash at any step, freeze and come back (zombies), several at once on one partition
+//   workers      crash at any step, freeze and come back (zombies), several on one partition
 //   fetches      records that were on their way when the worker seeked
 //   operators    another number of lanes while workers run
 //   retention    removes records that were not read (under `on_data_loss: continue`)
@@ -40,7 +40,7 @@ struct SimRun {
   std::vector<pipeline::FakeRecord> log;
   pipeline::Verdict verdict = pipeline::Verdict::kDeadLetter;
   int64_t low = 0;          // what lies below may be lost: retention removed it
-  bool finished = false;    // every record was dealt with, in bounded time, once the faults had ended
+  bool finished = false;    // all records were dealt with soon after the faults had ended
   std::string stopped;      // an error that a worker stopped with, where none was due
   std::string early_report; // a Kafka offset reported before its records were in Spanner
   int64_t commits = 0;

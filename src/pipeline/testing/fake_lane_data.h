@@ -1,11 +1,11 @@
-// FakeLaneData: the data side of a lane without formats, SQL and tables: it writes a row per record,
-// the latest record per key, and partial aggregates with a cache that forgets.
+// FakeLaneData: the data side of a lane without formats, SQL and tables: it writes a row per
+// record, the latest record per key, and partial aggregates with a cache that forgets.
 //
 // Its rows go to tables that a checker can read without knowing the protocol:
 //   Applied (KafkaPartition, KafkaOffset)  Key                   one row per record written
 //   Latest (Key)                           KafkaOffset           the last record of each key
 //   Partials (GroupKey, KafkaPartition, Lane)  Count, Sum        absolute values, from the cache
-//   Totals (GroupKey)                     Count, Sum            instead of Partials, in a transaction
+//   Totals (GroupKey)                      Count, Sum           instead, in a transaction
 //   DeadLetters (KafkaPartition, KafkaOffset)
 // Applied and Latest are written by insert-or-update, so that only the protocol stands between a
 // record and its being written twice.

@@ -137,7 +137,9 @@ class Staging {
       const SimKey parent(key.begin(), key.begin() + 3);
       SimKey plain = parent;
       plain[2] = row.at(schema.key[2]);  // the parent's key sorts its number as text
-      if (Find(schema.parent, plain) == nullptr) return absl::NotFoundError("the parent is missing");
+      if (Find(schema.parent, plain) == nullptr) {
+        return absl::NotFoundError("the parent is missing");
+      }
     }
     if (const auto poison = row.find("Poison"); poison != row.end() && poison->second == "yes") {
       return absl::OutOfRangeError("Check constraint `NoPoison` is violated");
