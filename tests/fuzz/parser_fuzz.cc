@@ -1,4 +1,5 @@
-// Any bytes given to the parser end in a tree or an error, and DDL that prints parses back to the same text.
+// Any bytes given to the parser end in a tree or an error, and DDL that prints parses back to the
+// same text.
 
 #include <cstdint>
 #include <cstdio>

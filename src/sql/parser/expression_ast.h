@@ -1,4 +1,5 @@
-// The syntax tree of expressions, and parts that all trees share. ast.h has the whole story; include that.
+// The syntax tree of expressions, and parts that all trees share. ast.h has the whole story;
+// include that.
 #pragma once
 
 #include <cassert>
