@@ -175,9 +175,8 @@ bool Fits(const Column& column, const sql::Datum& value, int64_t* length) {
   *length = static_cast<int64_t>(value.str().size());
   if (text && !ValidUtf8(value.str())) return false;
   if (text) {
-    *length = std::count_if(value.str().begin(), value.str().end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    });
+    *length = std::count_if(value.str().begin(), value.str().end(),
+                            [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
   }
   return column.max_length == kMaxLength || *length <= column.max_length;
 }
@@ -200,8 +199,8 @@ absl::Status CheckExisting(Alter& alter, const Column& column) {
                     });
 }
 
-// The new definition is published first, so that no new row breaks it, then the old rows are checked; if one does not
-// fit, the old definition comes back.
+// The new definition is published first, so that no new row breaks it, then the old rows are
+// checked; if one does not fit, the old definition comes back.
 absl::Status TightenColumn(Alter& alter, const std::string& name,
                            const std::function<absl::Status(Schema&, Table&, Column&)>& edit) {
   auto before = alter.context.schema();
@@ -228,29 +227,30 @@ absl::Status TightenColumn(Alter& alter, const std::string& name,
 
 absl::Status SetColumnType(Alter& alter) {
   const sql::ColumnDefinition& definition = alter.statement.column;
-  return TightenColumn(alter, definition.name.name, [&](Schema& next, Table& table, Column& column) -> absl::Status {
-    KS_ASSIGN_OR_RETURN(Column made, MakeColumn(next, table.name, definition));
-    std::string from = column.SpannerType();
-    if (!MayBecome(column.type, made.type) || made.generated != column.generated ||
-        made.vector_length != column.vector_length) {
-      return errors::CannotChangeType(column.name, from, made.SpannerType());
-    }
-    bool key = table.IsKey(table.FindColumn(column.name));
-    if (key && (made.type != column.type || made.not_null != column.not_null)) {
-      return errors::CannotChangeKeyColumn(StrCat(table.name, ".", column.name));
-    }
-    column.type = made.type;
-    column.max_length = made.max_length;
-    column.not_null = made.not_null;
-    if (made.generated != GeneratedKind::kNone &&
-        made.generated_expression != column.generated_expression) {
-      return errors::NotImplemented("Changing the expression of a generated column");
-    }
-    // Options and identity stay; a DEFAULT that is not named goes.
-    column.default_expression = made.default_expression;
-    column.on_update_expression = made.on_update_expression;
-    return SetColumnOptions(table.name, definition.options, column);
-  });
+  return TightenColumn(
+      alter, definition.name.name, [&](Schema& next, Table& table, Column& column) -> absl::Status {
+        KS_ASSIGN_OR_RETURN(Column made, MakeColumn(next, table.name, definition));
+        std::string from = column.SpannerType();
+        if (!MayBecome(column.type, made.type) || made.generated != column.generated ||
+            made.vector_length != column.vector_length) {
+          return errors::CannotChangeType(column.name, from, made.SpannerType());
+        }
+        bool key = table.IsKey(table.FindColumn(column.name));
+        if (key && (made.type != column.type || made.not_null != column.not_null)) {
+          return errors::CannotChangeKeyColumn(StrCat(table.name, ".", column.name));
+        }
+        column.type = made.type;
+        column.max_length = made.max_length;
+        column.not_null = made.not_null;
+        if (made.generated != GeneratedKind::kNone &&
+            made.generated_expression != column.generated_expression) {
+          return errors::NotImplemented("Changing the expression of a generated column");
+        }
+        // Options and identity stay; a DEFAULT that is not named goes.
+        column.default_expression = made.default_expression;
+        column.on_update_expression = made.on_update_expression;
+        return SetColumnOptions(table.name, definition.options, column);
+      });
 }
 
 absl::Status SetNotNull(Alter& alter, bool not_null) {
@@ -363,7 +363,8 @@ absl::Status RunTableAction(Alter& alter) {
       return DropConstraint(alter);
     case Action::kSetOnDelete:
       return alter.Change([&](Schema&, Table& table) -> absl::Status {
-        if (table.interleave != InterleaveKind::kInParent) return errors::NotInterleaved(table.name);
+        if (table.interleave != InterleaveKind::kInParent)
+          return errors::NotInterleaved(table.name);
         table.on_delete =
             s.on_delete == sql::OnDelete::kCascade ? OnDelete::kCascade : OnDelete::kNoAction;
         return absl::OkStatus();
@@ -393,7 +394,8 @@ absl::Status RunTableAction(Alter& alter) {
     case Action::kRename:
       return Rename(alter);
     case Action::kSetOptions:
-      return alter.Change([&](Schema&, Table& table) { return SetOptions(s.options, table.options); });
+      return alter.Change(
+          [&](Schema&, Table& table) { return SetOptions(s.options, table.options); });
     default:
       return errors::NotImplemented("This form of ALTER TABLE");
   }

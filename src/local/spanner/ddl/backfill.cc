@@ -44,13 +44,14 @@ absl::Status VerifyExistingChecks(DdlContext& context, std::string_view table_na
   if (table == nullptr) return errors::TableNotFound(table_name);
   KS_ASSIGN_OR_RETURN(auto expressions, TableExpressions::Compile(*table));
   sql::Arena arena;
-  return ForEachRow(context, table_name, [&](std::string_view key, sql::Datum* row) -> absl::Status {
-    arena.Reset();
-    KS_ASSIGN_OR_RETURN(auto violation, expressions->VerifyChecks({&row, 1}, arena));
-    if (violation.row < 0) return absl::OkStatus();
-    return errors::CheckViolation(violation.constraint->name, table->name,
-                                  FormatEncodedKey(table->shape, key));
-  });
+  return ForEachRow(
+      context, table_name, [&](std::string_view key, sql::Datum* row) -> absl::Status {
+        arena.Reset();
+        KS_ASSIGN_OR_RETURN(auto violation, expressions->VerifyChecks({&row, 1}, arena));
+        if (violation.row < 0) return absl::OkStatus();
+        return errors::CheckViolation(violation.constraint->name, table->name,
+                                      FormatEncodedKey(table->shape, key));
+      });
 }
 
 absl::Status RewriteRows(DdlContext& context, std::string_view table_name,

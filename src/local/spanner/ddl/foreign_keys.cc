@@ -1,4 +1,5 @@
-// Foreign keys: their declaration, and the indexes that find rows by them. See txn/rules/foreign_keys.cc for the rule.
+// Foreign keys: their declaration, and the indexes that find rows by them. See
+// txn/rules/foreign_keys.cc for the rule.
 #include <algorithm>
 
 #include "absl/strings/match.h"
@@ -96,8 +97,8 @@ absl::Status AddForeignKey(Schema& schema, Table& table, const sql::ForeignKey& 
     key.referenced_columns.push_back(there.name);
   }
   key.referenced_table = referenced->name;
-  key.on_delete = definition.on_delete == sql::OnDelete::kCascade ? OnDelete::kCascade
-                                                                  : OnDelete::kNoAction;
+  key.on_delete =
+      definition.on_delete == sql::OnDelete::kCascade ? OnDelete::kCascade : OnDelete::kNoAction;
   key.enforced = definition.enforcement != sql::Enforcement::kNotEnforced;
   if (key.enforced) {
     AddManagedIndex(schema, *referenced, theirs, true);
@@ -129,8 +130,7 @@ void DropUnusedManagedIndexes(Schema& schema) {
     }
     return false;
   };
-  std::erase_if(schema.indexes,
-                [&](const auto& index) { return index->managed && !used(*index); });
+  std::erase_if(schema.indexes, [&](const auto& index) { return index->managed && !used(*index); });
   schema.Finish();
 }
 

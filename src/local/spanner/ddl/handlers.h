@@ -1,7 +1,9 @@
-// One function per kind of DDL statement, found through one table: a new statement is a function and a line.
+// One function per kind of DDL statement, found through one table: a new statement is a function
+// and a line.
 //
-// A handler makes its change with DdlContext::Change, once or (where rows must be looked at or written) in steps. What
-// the local Spanner does not do has no handler, and its statement is UNIMPLEMENTED.
+// A handler makes its change with DdlContext::Change, once or (where rows must be looked at or
+// written) in steps. What the local Spanner does not do has no handler, and its statement is
+// UNIMPLEMENTED.
 #pragma once
 
 #include <functional>
@@ -19,7 +21,7 @@ namespace ks::local {
 
 struct DdlContext {
   Database& database;
-  CommitTimestamp committed;              // of the last change
+  CommitTimestamp committed;  // of the last change
   std::function<void(int percent)> progress;
 
   // Applies `edit`, checks the whole schema, publishes it.
@@ -89,7 +91,8 @@ absl::Status VerifyExistingReferences(DdlContext& context, std::string_view tabl
                                       std::string_view constraint);
 
 // backfill.cc
-// Fills every index that is not, publishes them; on failure (a duplicate under UNIQUE) takes them back.
+// Fills every index that is not, publishes them; on failure (a duplicate under UNIQUE) takes them
+// back.
 absl::Status FillIndexes(DdlContext& context);
 // Calls `visit` with every row (all columns), as of now.
 absl::Status ForEachRow(

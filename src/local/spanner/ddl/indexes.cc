@@ -41,7 +41,8 @@ absl::StatusOr<std::unique_ptr<Index>> MakeIndex(Schema& schema,
     if (column < 0) return errors::KeyColumnUnknown("Index", index->name, name.name);
     index->not_null_columns.push_back(column);
   }
-  if (!definition.interleave_in.empty()) index->interleave_in = sql::Dotted(definition.interleave_in);
+  if (!definition.interleave_in.empty())
+    index->interleave_in = sql::Dotted(definition.interleave_in);
   KS_RETURN_IF_ERROR(SetOptions(definition.options, index->options));
   return index;
 }
@@ -74,7 +75,8 @@ absl::Status AlterIndex(DdlContext& context, const sql::Statement& statement) {
   if (alter.index_kind != sql::IndexKind::kSecondary || (!add && !drop)) {
     return errors::NotImplemented("This form of ALTER INDEX");
   }
-  // Entries are written anew in a key space of their own, while the index as it was goes on serving.
+  // Entries are written anew in a key space of their own, while the index as it was goes on
+  // serving.
   std::string fresh = name + "__altered";
   KS_RETURN_IF_ERROR(context.Change([&](Schema& next) -> absl::Status {
     const Index* index = next.FindIndex(name);

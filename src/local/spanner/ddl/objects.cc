@@ -1,4 +1,5 @@
-// The statements about objects without rows of their own: schemas, views, roles and grants, database options.
+// The statements about objects without rows of their own: schemas, views, roles and grants,
+// database options.
 #include <algorithm>
 
 #include "absl/strings/match.h"
@@ -178,8 +179,8 @@ absl::StatusOr<std::vector<Privilege>> Expand(const Schema& schema, const sql::G
   KS_ASSIGN_OR_RETURN(GranteeObject kind, ObjectKind(body.target));
   std::vector<Privilege> privileges;
   for (const sql::Identifier& role : body.roles) {
-    bool system = absl::EqualsIgnoreCase(role.name, "public") ||
-                  absl::StartsWith(role.name, "spanner_");
+    bool system =
+        absl::EqualsIgnoreCase(role.name, "public") || absl::StartsWith(role.name, "spanner_");
     if (!system && schema.FindRole(role.name) == nullptr) {
       return errors::ObjectNotFound("Role", role.name);
     }
@@ -214,9 +215,9 @@ absl::Status Grant(DdlContext& context, const sql::Statement& statement) {
   return context.Change([&](Schema& next) -> absl::Status {
     KS_ASSIGN_OR_RETURN(auto privileges, Expand(next, grant.body));
     for (Privilege& p : privileges) {
-      bool there = std::any_of(next.privileges.begin(), next.privileges.end(), [&](const auto& had) {
-        return SameTarget(had, p) && had.columns == p.columns;
-      });
+      bool there = std::any_of(
+          next.privileges.begin(), next.privileges.end(),
+          [&](const auto& had) { return SameTarget(had, p) && had.columns == p.columns; });
       if (!there) next.privileges.push_back(std::move(p));
     }
     return absl::OkStatus();

@@ -68,9 +68,8 @@ std::string PrintColumn(const Column& column) {
     options.insert(options.begin(), {"allow_commit_timestamp", "true"});
   }
   if (!options.empty()) {
-    std::string lines = Join(options, ",\n    ", [](const OptionEntry& o) {
-      return StrCat(o.name, " = ", o.value);
-    });
+    std::string lines = Join(options, ",\n    ",
+                             [](const OptionEntry& o) { return StrCat(o.name, " = ", o.value); });
     StrAppend(&out, " OPTIONS (\n    ", lines, "\n  )");
   }
   if (column.hidden) out += " HIDDEN";
@@ -123,14 +122,14 @@ std::string PrintTable(const Table& table, const std::function<bool(const Foreig
 }
 
 std::string PrintIndex(const Table& table, const Index& index) {
-  std::string out = StrCat("CREATE ", index.unique ? "UNIQUE " : "",
-                           index.null_filtered ? "NULL_FILTERED " : "", "INDEX ", Name(index.name),
-                           " ON ", Name(table.name), "(", Key(table, index.key), ")");
+  std::string out =
+      StrCat("CREATE ", index.unique ? "UNIQUE " : "", index.null_filtered ? "NULL_FILTERED " : "",
+             "INDEX ", Name(index.name), " ON ", Name(table.name), "(", Key(table, index.key), ")");
   if (!index.storing.empty()) StrAppend(&out, " STORING (", Columns(table, index.storing), ")");
   if (!index.not_null_columns.empty()) {
     StrAppend(&out, " WHERE ", Join(index.not_null_columns, " AND ", [&](int c) {
-                return StrCat(Name(table.columns[c].name), " IS NOT NULL");
-              }));
+      return StrCat(Name(table.columns[c].name), " IS NOT NULL");
+    }));
   }
   if (!index.interleave_in.empty()) {
     StrAppend(&out, ", INTERLEAVE IN ", Name(index.interleave_in));
@@ -165,8 +164,7 @@ std::string PrintPrivilege(const Privilege& p) {
   if (p.object == GranteeObject::kRole) {
     return StrCat("GRANT ROLE ", Name(p.object_name), " TO ROLE ", Name(p.role));
   }
-  std::string columns =
-      p.columns.empty() ? "" : StrCat("(", Join(p.columns, ", ", Name), ")");
+  std::string columns = p.columns.empty() ? "" : StrCat("(", Join(p.columns, ", ", Name), ")");
   return StrCat("GRANT ", p.action, columns, " ON ", ObjectWord(p.object), Name(p.object_name),
                 " TO ROLE ", Name(p.role));
 }
@@ -183,7 +181,8 @@ void PrintTables(const Schema& schema, std::vector<std::string>* statements) {
     statements->push_back(PrintTable(*table, later));
     for (const ForeignKey& key : table->foreign_keys) {
       if (!later(key)) continue;
-      tail.push_back(StrCat("ALTER TABLE ", Name(table->name), " ADD ", PrintForeignKey(*table, key)));
+      tail.push_back(
+          StrCat("ALTER TABLE ", Name(table->name), " ADD ", PrintForeignKey(*table, key)));
     }
     for (const Index* index : table->indexes) {
       if (!index->managed && index->backfilled) statements->push_back(PrintIndex(*table, *index));
@@ -210,7 +209,8 @@ std::vector<std::string> PrintDdl(const Schema& schema) {
                                 view->security_invoker ? "INVOKER" : "DEFINER", " AS ",
                                 view->query));
   }
-  for (const Role& role : schema.roles) statements.push_back(StrCat("CREATE ROLE ", Name(role.name)));
+  for (const Role& role : schema.roles)
+    statements.push_back(StrCat("CREATE ROLE ", Name(role.name)));
   for (const Privilege& privilege : schema.privileges) {
     statements.push_back(PrintPrivilege(privilege));
   }

@@ -73,11 +73,13 @@ absl::Status DropBlocked(std::string_view object, std::string_view blocked_by) {
   return Make(kFailedPrecondition, "Cannot drop ", object, " with ", blocked_by, ".");
 }
 absl::Status CommitTimestampOption(std::string_view column) {
-  return Make(kFailedPrecondition, "Column ", column,
-              " has invalid allow_commit_timestamp option.  Option only allowed on TIMESTAMP columns.");
+  return Make(
+      kFailedPrecondition, "Column ", column,
+      " has invalid allow_commit_timestamp option.  Option only allowed on TIMESTAMP columns.");
 }
 absl::Status InvalidOption(std::string_view what, std::string_view option) {
-  return Make(kInvalidArgument, "Option: ", option, " is unknown or has a wrong value for ", what, ".");
+  return Make(kInvalidArgument, "Option: ", option, " is unknown or has a wrong value for ", what,
+              ".");
 }
 absl::Status NotNullWithoutDefault(std::string_view table, std::string_view column) {
   return Make(kFailedPrecondition, "Cannot add NOT NULL column ", table, ".", column,
@@ -92,8 +94,8 @@ absl::Status RowDeletionColumn(std::string_view table, std::string_view column) 
 }
 
 absl::Status CannotChangeType(std::string_view column, std::string_view from, std::string_view to) {
-  return Make(kFailedPrecondition, "Cannot change type of column `", column, "` from `", from, "` to `",
-              to, "`.");
+  return Make(kFailedPrecondition, "Cannot change type of column `", column, "` from `", from,
+              "` to `", to, "`.");
 }
 absl::Status CannotChangeKeyColumn(std::string_view column) {
   return Make(kInvalidArgument, "Cannot change key column ", column, ".");
@@ -128,15 +130,16 @@ absl::Status CannotChangeInterleaving(std::string_view table) {
 
 absl::Status IndexColumnType(std::string_view index, std::string_view column,
                              std::string_view type) {
-  return Make(kFailedPrecondition, "Cannot reference ", type, " ", column, " in the creation of index ",
-              index, ".");
+  return Make(kFailedPrecondition, "Cannot reference ", type, " ", column,
+              " in the creation of index ", index, ".");
 }
 absl::Status StoringKeyColumn(std::string_view index, std::string_view column) {
   return Make(kFailedPrecondition, "Index ", index, " specifies stored column ", column,
               " which is a key of its table or of itself.");
 }
 absl::Status IndexInterleave(std::string_view index, std::string_view parent) {
-  return Make(kFailedPrecondition, "Index ", index, " must be interleaved in a table whose primary key ",
+  return Make(kFailedPrecondition, "Index ", index,
+              " must be interleaved in a table whose primary key ",
               "is a prefix of the index's key; ", parent, " is not.");
 }
 absl::Status ForeignKeyColumns(std::string_view constraint) {

@@ -50,7 +50,8 @@ absl::Status NotInterleaved(std::string_view table);
 absl::Status CannotChangeInterleaving(std::string_view table);
 
 // ---- Indexes and foreign keys ----
-absl::Status IndexColumnType(std::string_view index, std::string_view column, std::string_view type);
+absl::Status IndexColumnType(std::string_view index, std::string_view column,
+                             std::string_view type);
 absl::Status StoringKeyColumn(std::string_view index, std::string_view column);
 absl::Status IndexInterleave(std::string_view index, std::string_view parent);
 absl::Status ForeignKeyColumns(std::string_view constraint);

@@ -21,9 +21,8 @@ std::string Fold(std::string_view name) {
 bool ValidIdentifier(std::string_view name) {
   if (name.empty() || name.size() > static_cast<size_t>(limits::kIdentifierChars)) return false;
   if (!std::isalpha(static_cast<unsigned char>(name[0])) && name[0] != '_') return false;
-  return std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '_';
-  });
+  return std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
 // Objects of all kinds share one space of names.
@@ -140,11 +139,16 @@ absl::Status ValidateInterleaving(const Schema& schema, const Table& table) {
     }
     const Column& ours = table.columns[table.key[i].column];
     std::string_view wrong;
-    if (Fold(ours.name) != Fold(theirs.name)) wrong = "another column stands in its place";
-    else if (ours.type != theirs.type) wrong = "the types differ";
-    else if (ours.max_length != theirs.max_length) wrong = "the lengths differ";
-    else if (ours.not_null != theirs.not_null) wrong = "only one of them is NOT NULL";
-    else if (table.key[i].descending != parent->key[i].descending) wrong = "the orders differ";
+    if (Fold(ours.name) != Fold(theirs.name))
+      wrong = "another column stands in its place";
+    else if (ours.type != theirs.type)
+      wrong = "the types differ";
+    else if (ours.max_length != theirs.max_length)
+      wrong = "the lengths differ";
+    else if (ours.not_null != theirs.not_null)
+      wrong = "only one of them is NOT NULL";
+    else if (table.key[i].descending != parent->key[i].descending)
+      wrong = "the orders differ";
     if (!wrong.empty()) return errors::ParentKeyMismatch(table.name, theirs.name, wrong);
   }
   return absl::OkStatus();

@@ -1,5 +1,5 @@
-// The rules that every schema keeps, whatever statement made it: names, keys, interleaving, indexes, limits.
-// Pure. Tested through DDL in ddl/ddl_test.cc.
+// The rules that every schema keeps, whatever statement made it: names, keys, interleaving,
+// indexes, limits. Pure. Tested through DDL in ddl/ddl_test.cc.
 #pragma once
 
 #include "absl/status/status.h"

@@ -13,7 +13,9 @@ namespace {
 using namespace testing;  // NOLINT
 using absl::StatusCode;
 
-absl::Status Commit(Database& db, const Writes& writes) { return db.Commit(writes.list()).status(); }
+absl::Status Commit(Database& db, const Writes& writes) {
+  return db.Commit(writes.list()).status();
+}
 absl::StatusCode Code(Database& db, const Writes& writes) { return Commit(db, writes).code(); }
 
 TEST(Database, InsertsAreRead) {

@@ -76,6 +76,7 @@ class Transaction final : public ReadWriteTransaction {
     LockMode mode = LockMode::Shared(kExistenceBit);
     for (int column : spec.columns) {
       if (!spec.table->IsKey(column)) mode.shared |= ColumnBit(column);
+      if (!spec.table->columns[column].stored()) mode.shared = kAllColumns;
     }
     // An index entry is written as one: whoever changes any of it conflicts.
     if (spec.index != nullptr) mode = LockMode::Shared(kAllColumns);
@@ -108,7 +109,7 @@ class Transaction final : public ReadWriteTransaction {
       if (!spec.index->Covers(column)) mode.shared |= ColumnBit(column);
     }
     if (spec.exclusive) mode = LockMode::Exclusive(kAllColumns);
-    auto cursor = OpenCursor({&state_.core.store(), kLatest, nullptr}, keys);
+    KS_ASSIGN_OR_RETURN(auto cursor, OpenCursor({&state_.core.store(), kLatest, nullptr}, keys));
     std::vector<sql::Datum> key(keys.columns.size());
     sql::RowBatch batch;
     while (true) {

@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "local/spanner/errors.h"
 #include "local/spanner/storage/row_codec.h"
+#include "local/spanner/txn/expressions.h"
 #include "local/spanner/txn/index_entries.h"
 
 namespace ks::local {
@@ -90,6 +91,7 @@ class Overlay {
 // Where each wanted column comes from.
 struct Layout {
   std::vector<int> from_key;                 // per wanted column: place in the key, or -1
+  std::vector<int> slot;                     // otherwise: its place among the decoded ones
   std::vector<RowDecoder::Wanted> in_value;  // in the table's or the index's value
   std::vector<RowDecoder::Wanted> in_table;  // index scans: only in the table
   bool any_key = false;
@@ -110,10 +112,13 @@ Layout MakeLayout(const ScanSpec& spec) {
       }
     }
     layout.from_key.push_back(position);
+    auto first = std::find(spec.columns.begin(), spec.columns.end(), c);
+    layout.slot.push_back(static_cast<int>(first - spec.columns.begin()));
     if (position >= 0) {
       layout.any_key = true;
       continue;
     }
+    if (layout.slot.back() != static_cast<int>(i)) continue;  // asked for twice
     RowDecoder::Wanted wanted{column.id, column.type, static_cast<int>(i)};
     bool here = spec.index == nullptr || spec.index->Covers(c);
     (here ? layout.in_value : layout.in_table).push_back(wanted);
@@ -242,7 +247,7 @@ class Cursor final : public sql::RowCursor {
     if (!layout_.in_table.empty()) KS_RETURN_IF_ERROR(LookUp());
     for (size_t i = 0; i < columns_.size(); ++i) {
       int position = layout_.from_key[i];
-      columns_[i][row] = position >= 0 ? parts_[position] : slots_[i];
+      columns_[i][row] = position >= 0 ? parts_[position] : slots_[layout_.slot[i]];
     }
     return absl::OkStatus();
   }
@@ -296,10 +301,66 @@ class Cursor final : public sql::RowCursor {
   std::string row_value_;
 };
 
+// Adds generated columns that are not stored: reads whole rows below, computes, gives what was
+// asked for.
+class VirtualCursor final : public sql::RowCursor {
+ public:
+  VirtualCursor(const ScanSource& source, const ScanSpec& spec, std::vector<int> stored,
+                std::unique_ptr<TableExpressions> expressions)
+      : table_(*spec.table),
+        wanted_(spec.columns),
+        stored_(std::move(stored)),
+        expressions_(std::move(expressions)),
+        below_(source, WithColumns(spec, stored_)) {}
+
+  absl::Status Next(sql::RowBatch* batch) override {
+    arena_.Reset();
+    sql::RowBatch rows;
+    KS_RETURN_IF_ERROR(below_.Next(&rows));
+    std::vector<Datum*> images(rows.rows);
+    for (uint32_t r = 0; r < rows.rows; ++r) {
+      images[r] = arena_.AllocateArray<Datum>(table_.columns.size());
+      std::fill_n(images[r], table_.columns.size(), Datum::Null());
+      for (size_t i = 0; i < stored_.size(); ++i) images[r][stored_[i]] = rows.columns[i][r];
+    }
+    if (rows.rows > 0) KS_RETURN_IF_ERROR(expressions_->ComputeGenerated(images, arena_));
+    batch->rows = rows.rows;
+    batch->columns.clear();
+    for (int column : wanted_) {
+      Datum* values = arena_.AllocateArray<Datum>(rows.rows);
+      for (uint32_t r = 0; r < rows.rows; ++r) values[r] = images[r][column];
+      batch->columns.push_back(values);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  static ScanSpec WithColumns(ScanSpec spec, const std::vector<int>& columns) {
+    spec.columns = columns;
+    return spec;
+  }
+
+  const Table& table_;
+  const std::vector<int> wanted_;
+  const std::vector<int> stored_;
+  const std::unique_ptr<TableExpressions> expressions_;
+  sql::Arena arena_;
+  Cursor below_;
+};
+
 }  // namespace
 
-std::unique_ptr<sql::RowCursor> OpenCursor(const ScanSource& source, const ScanSpec& spec) {
-  return std::make_unique<Cursor>(source, spec);
+absl::StatusOr<std::unique_ptr<sql::RowCursor>> OpenCursor(const ScanSource& source,
+                                                           const ScanSpec& spec) {
+  bool computes = std::any_of(spec.columns.begin(), spec.columns.end(),
+                              [&](int c) { return !spec.table->columns[c].stored(); });
+  if (!computes) return std::make_unique<Cursor>(source, spec);
+  std::vector<int> stored;
+  for (size_t c = 0; c < spec.table->columns.size(); ++c) {
+    if (spec.table->columns[c].stored()) stored.push_back(static_cast<int>(c));
+  }
+  KS_ASSIGN_OR_RETURN(auto expressions, TableExpressions::Compile(*spec.table));
+  return std::make_unique<VirtualCursor>(source, spec, std::move(stored), std::move(expressions));
 }
 
 }  // namespace ks::local

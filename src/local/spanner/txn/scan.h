@@ -23,6 +23,7 @@ struct ScanSource {
 };
 
 // INVALID_ARGUMENT from Next() where a wanted value is a pending commit timestamp.
-std::unique_ptr<sql::RowCursor> OpenCursor(const ScanSource& source, const ScanSpec& spec);
+absl::StatusOr<std::unique_ptr<sql::RowCursor>> OpenCursor(const ScanSource& source,
+                                                           const ScanSpec& spec);
 
 }  // namespace ks::local

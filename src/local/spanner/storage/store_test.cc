@@ -1,0 +1,116 @@
+#include "local/spanner/storage/store.h"
+
+#include <unistd.h>
+
+#include "gtest/gtest.h"
+
+namespace ks::local {
+namespace {
+
+std::string Key(std::string_view name) {
+  std::string key;
+  AppendKeySpace(1, &key);
+  key += name;
+  return key;
+}
+
+std::unique_ptr<Store> InMemory() {
+  StoreOptions options;
+  options.in_memory = true;
+  auto store = Store::Open(options);
+  EXPECT_TRUE(store.ok()) << store.status();
+  return std::move(*store);
+}
+
+absl::Status Put(Store& store, int64_t at, std::string_view key, std::string_view value) {
+  Store::Batch batch;
+  batch.Put(Key(key), value);
+  return store.Write(batch, CommitTimestamp(at));
+}
+
+std::string GetAt(Store& store, std::string_view key, int64_t at) {
+  std::string value;
+  auto found = store.Get(Key(key), CommitTimestamp(at), &value);
+  EXPECT_TRUE(found.ok()) << found.status();
+  return *found ? value : "-";
+}
+
+std::string ScanAt(Store& store, int64_t at) {
+  std::string out;
+  for (auto it = store.Scan(SpaceSpan(1), CommitTimestamp(at)); it->Valid(); it->Next()) {
+    out += std::string(it->key().substr(kKeySpaceBytes)) + "=" + std::string(it->value()) + " ";
+  }
+  return out;
+}
+
+TEST(Store, ReadsTheNewestVersionNotAfterTheTimestamp) {
+  auto store = InMemory();
+  ASSERT_TRUE(Put(*store, 10, "a", "1").ok());
+  ASSERT_TRUE(Put(*store, 20, "a", "2").ok());
+  ASSERT_TRUE(Put(*store, 20, "b", "x").ok());
+  Store::Batch remove;
+  remove.Delete(Key("a"));
+  ASSERT_TRUE(store->Write(remove, CommitTimestamp(30)).ok());
+  EXPECT_EQ(GetAt(*store, "a", 9), "-");
+  EXPECT_EQ(GetAt(*store, "a", 10), "1");
+  EXPECT_EQ(GetAt(*store, "a", 19), "1");
+  EXPECT_EQ(GetAt(*store, "a", 29), "2");
+  EXPECT_EQ(GetAt(*store, "a", 30), "-");
+  EXPECT_EQ(ScanAt(*store, 10), "a=1 ");
+  EXPECT_EQ(ScanAt(*store, 25), "a=2 b=x ");
+  EXPECT_EQ(ScanAt(*store, 35), "b=x ");
+  std::string a = Key("a"), b = Key("b");
+  std::vector<std::optional<std::string>> values;
+  ASSERT_TRUE(store->MultiGet({a, b}, CommitTimestamp(35), &values).ok());
+  EXPECT_FALSE(values[0].has_value());
+  EXPECT_EQ(values[1], "x");
+}
+
+// The same answers from memtables, from files and after compaction; what nobody can read any more
+// goes.
+TEST(Store, CollectsOnlyWhatCannotBeRead) {
+  auto store = InMemory();
+  for (int64_t at = 1; at <= 9; ++at) {
+    ASSERT_TRUE(Put(*store, at * 10, "a", std::to_string(at)).ok());
+    ASSERT_TRUE(store->Compact().ok());
+  }
+  Store::Batch remove;
+  remove.Delete(Key("gone"));
+  ASSERT_TRUE(Put(*store, 5, "gone", "old").ok());
+  ASSERT_TRUE(store->Write(remove, CommitTimestamp(15)).ok());
+  ASSERT_TRUE(store->RaiseOldest(CommitTimestamp(55)).ok());
+  ASSERT_TRUE(store->Compact().ok());
+  ASSERT_TRUE(store->Compact().ok());
+  EXPECT_EQ(GetAt(*store, "a", 55), "5");
+  EXPECT_EQ(GetAt(*store, "a", 60), "6");
+  EXPECT_EQ(GetAt(*store, "a", 99), "9");
+  EXPECT_EQ(GetAt(*store, "gone", 60), "-");
+  ASSERT_TRUE(store->RaiseOldest(CommitTimestamp(40)).ok());  // never moves back, is no error
+}
+
+TEST(Store, PurgedSpacesAreGoneAfterCompaction) {
+  auto store = InMemory();
+  ASSERT_TRUE(Put(*store, 10, "a", "1").ok());
+  ASSERT_TRUE(store->PurgeSpace(1).ok());
+  ASSERT_TRUE(store->Compact().ok());
+  EXPECT_EQ(ScanAt(*store, 100), "");
+}
+
+TEST(Store, RemembersTheLastTimestamp) {
+  StoreOptions options;
+  options.directory = ::testing::TempDir() + "/store" + std::to_string(::getpid());
+  {
+    auto store = Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE(Put(**store, 5'000'000, "a", "1").ok());
+    ASSERT_TRUE(Put(**store, 7'000'000, "a", "2").ok());
+  }
+  auto store = Store::Open(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_GE((*store)->last_write(), CommitTimestamp(7'000'000));
+  EXPECT_LE((*store)->last_write(), CommitTimestamp(7'001'000));
+  EXPECT_EQ(GetAt(**store, "a", 6'000'000), "1");
+}
+
+}  // namespace
+}  // namespace ks::local
