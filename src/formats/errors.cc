@@ -50,19 +50,22 @@ std::string DuplicateField(std::string_view path, size_t byte) {
   return StrCat("field `", path, "` stands a second time at byte ", byte);
 }
 
-std::string WrongType(std::string_view path, sql::TypeRef type, std::string_view expected, std::string_view found,
-                      size_t byte) {
+std::string WrongType(std::string_view path, sql::TypeRef type, std::string_view expected,
+                      std::string_view found, size_t byte) {
   return StrCat("field `", path, "`: expected ", expected, " for ", type->ToString(), ", found ",
-                      Excerpt(found), " at byte ", byte);
+                Excerpt(found), " at byte ", byte);
 }
 
-std::string NotExact(std::string_view path, sql::TypeRef type, std::string_view found, size_t byte) {
+std::string NotExact(std::string_view path, sql::TypeRef type, std::string_view found,
+                     size_t byte) {
   return StrCat("field `", path, "`: ", Excerpt(found), " at byte ", byte, " is no value of ",
-                      type->ToString());
+                type->ToString());
 }
 
-std::string WrongLength(std::string_view path, sql::TypeRef type, std::string_view expected, size_t found) {
-  return StrCat("field `", path, "`: expected ", expected, " for ", type->ToString(), ", found ", found);
+std::string WrongLength(std::string_view path, sql::TypeRef type, std::string_view expected,
+                        size_t found) {
+  return StrCat("field `", path, "`: expected ", expected, " for ", type->ToString(), ", found ",
+                found);
 }
 
 std::string InvalidUtf8(std::string_view path, size_t byte) {

@@ -1,7 +1,7 @@
 // Every error of this module that somebody outside reads, one function each.
 //
-// Record errors end up in `kafka_spanner.DeadLetters.Reason` and in logs: they say which field, what was expected, what
-// was found, and at which byte of the message (from 0).
+// Record errors end up in `kafka_spanner.DeadLetters.Reason` and in logs: they say which field,
+// what was expected, what was found, and at which byte of the message (from 0).
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,11 @@ std::string MissingField(std::string_view path);
 std::string NullField(std::string_view path);
 std::string DuplicateField(std::string_view path, size_t byte);
 // `found` is the raw token.
-std::string WrongType(std::string_view path, sql::TypeRef type, std::string_view expected, std::string_view found,
-                      size_t byte);
+std::string WrongType(std::string_view path, sql::TypeRef type, std::string_view expected,
+                      std::string_view found, size_t byte);
 std::string NotExact(std::string_view path, sql::TypeRef type, std::string_view found, size_t byte);
-std::string WrongLength(std::string_view path, sql::TypeRef type, std::string_view expected, size_t found);
+std::string WrongLength(std::string_view path, sql::TypeRef type, std::string_view expected,
+                        size_t found);
 std::string InvalidUtf8(std::string_view path, size_t byte);
 
 // Errors of a schema, INVALID_ARGUMENT.

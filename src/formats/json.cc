@@ -1,4 +1,5 @@
-// The JSON decoder: copies a window of messages together, indexes them at once, walks them one by one.
+// The JSON decoder: copies a window of messages together, indexes them at once, walks them one by
+// one.
 #include <algorithm>
 #include <cstring>
 
@@ -22,7 +23,9 @@ size_t FirstInvalidUtf8(std::string_view text) {
   while (valid < end) {  // the longest valid prefix lies in [valid, end)
     const size_t middle = valid + (end - valid + 1) / 2;
     size_t cut = middle;  // do not cut a character: its start is at most three bytes back
-    while (cut > valid && cut < text.size() && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
+    while (cut > valid && cut < text.size() &&
+           (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80)
+      --cut;
     if (cut == valid) break;
     if (IsValidUtf8(text.substr(0, cut))) {
       valid = cut;
@@ -49,12 +52,14 @@ class JsonDecoder : public Decoder {
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows, sql::Arena& arena,
-              absl::Span<Datum* const> columns, std::vector<RecordError>* errors) override {
+  void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows,
+              sql::Arena& arena, absl::Span<Datum* const> columns,
+              std::vector<RecordError>* errors) override {
     while (!rows.empty()) {
       size_t bytes = 0;
       size_t count = 0;
-      while (count < rows.size() && (count == 0 || bytes + messages[rows[count]].size() <= kJsonWindowBytes)) {
+      while (count < rows.size() &&
+             (count == 0 || bytes + messages[rows[count]].size() <= kJsonWindowBytes)) {
         bytes += messages[rows[count++]].size() + 1;
       }
       DecodeWindow({messages, rows.subspan(0, count), arena, columns, errors}, bytes);
@@ -71,9 +76,9 @@ class JsonDecoder : public Decoder {
     std::vector<RecordError>* errors;
   };
 
-  // Messages lie one after the other with a line break between them. The index of them all is right for a message as long
-  // as those before it were well formed (an open string would swallow its neighbour); from the first that is not, each
-  // message is indexed alone.
+  // Messages lie one after the other with a line break between them. The index of them all is right
+  // for a message as long as those before it were well formed (an open string would swallow its
+  // neighbour); from the first that is not, each message is indexed alone.
   void DecodeWindow(const Window& window, size_t bytes) {
     char* const data = window.arena.Allocate(bytes + JsonIndex::kPadding);
     char* to = data;
@@ -102,7 +107,8 @@ class JsonDecoder : public Decoder {
     }
   }
 
-  void DecodeAlone(const Window& window, uint32_t row, const char* message, uint32_t size, JsonWalker& walker) {
+  void DecodeAlone(const Window& window, uint32_t row, const char* message, uint32_t size,
+                   JsonWalker& walker) {
     const std::string_view text(message, size);
     RecordError error{.row = row, .kind = ErrorKind::kMalformed};
     switch (index_.Build(message, size)) {
@@ -118,7 +124,8 @@ class JsonDecoder : public Decoder {
         error.message = MalformedJson(FirstInvalidUtf8(text), "valid UTF-8");
         break;
       case JsonIndex::Outcome::kControlCharacter:
-        error.message = MalformedJson(FirstControlCharacter(text), "an escape, found a control character in a string");
+        error.message = MalformedJson(FirstControlCharacter(text),
+                                      "an escape, found a control character in a string");
         break;
       case JsonIndex::Outcome::kUnclosedString:
         error.message = MalformedJson(size, "a string's closing quote");

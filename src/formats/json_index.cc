@@ -24,7 +24,8 @@ JsonIndex::Outcome JsonIndex::Build(const char* data, size_t size) {
     }
     capacity_ = capacity;
   }
-  switch (parser_->stages->stage1(reinterpret_cast<const uint8_t*>(data), size, simdjson::stage1_mode::regular)) {
+  switch (parser_->stages->stage1(reinterpret_cast<const uint8_t*>(data), size,
+                                  simdjson::stage1_mode::regular)) {
     case simdjson::SUCCESS:
       return Outcome::kOk;
     case simdjson::EMPTY:

@@ -51,7 +51,8 @@ char* WriteUtf8(uint32_t code, char* to) {
   return to;
 }
 
-// A \u escape at `at` (its backslash), with the second half of a surrogate pair. Returns its length, 0 when invalid.
+// A \u escape at `at` (its backslash), with the second half of a surrogate pair. Returns its
+// length, 0 when invalid.
 size_t ReadUnicodeEscape(std::string_view text, size_t at, uint32_t* code) {
   const int32_t first = ReadHex(text, at + 2);
   if (first < 0 || (first >= 0xdc00 && first <= 0xdfff)) return 0;
@@ -60,7 +61,8 @@ size_t ReadUnicodeEscape(std::string_view text, size_t at, uint32_t* code) {
   if (at + 8 > text.size() || text[at + 6] != '\\' || text[at + 7] != 'u') return 0;
   const int32_t second = ReadHex(text, at + 8);
   if (second < 0xdc00 || second > 0xdfff) return 0;
-  *code = 0x10000 + (static_cast<uint32_t>(first - 0xd800) << 10) + static_cast<uint32_t>(second - 0xdc00);
+  *code = 0x10000 + (static_cast<uint32_t>(first - 0xd800) << 10) +
+          static_cast<uint32_t>(second - 0xdc00);
   return 12;
 }
 
@@ -97,7 +99,8 @@ Parsed ParseFloatText(TypeKind kind, std::string_view text, Datum* out) {
   } else if (!IsJsonNumber(text)) {
     return Parsed::kMalformed;
   } else {
-    const Parsed parsed = kind == TypeKind::kFloat64 ? ParseFloat64(text, &value) : ParseFloat32(text, &value);
+    const Parsed parsed =
+        kind == TypeKind::kFloat64 ? ParseFloat64(text, &value) : ParseFloat32(text, &value);
     if (parsed != Parsed::kOk) return parsed;
   }
   *out = Datum::Float64(value);
@@ -106,7 +109,8 @@ Parsed ParseFloatText(TypeKind kind, std::string_view text, Datum* out) {
 
 Parsed ParseWideText(TypeKind kind, std::string_view text, sql::Arena& arena, Datum* out) {
   sql::Int128 value = 0;
-  const Parsed parsed = kind == TypeKind::kNumeric ? ParseNumericExact(text, &value) : ParseUuidExact(text, &value);
+  const Parsed parsed =
+      kind == TypeKind::kNumeric ? ParseNumericExact(text, &value) : ParseUuidExact(text, &value);
   if (parsed == Parsed::kOk) *out = Datum::Wide(arena.Store(value));
   return parsed;
 }

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/str_cat.h"
 #include "base/status_macros.h"
+#include "base/str_cat.h"
 #include "formats/errors.h"
 #include "formats/json_text.h"
 #include "formats/limits.h"
@@ -30,15 +30,18 @@ struct ElementSink {
 
 absl::Status CompileChildren(JsonNode& node);
 
-absl::StatusOr<JsonNode> CompileNode(std::string name, std::string path, sql::TypeRef type, bool not_null) {
-  JsonNode node{.name = std::move(name), .path = std::move(path), .type = type, .not_null = not_null};
+absl::StatusOr<JsonNode> CompileNode(std::string name, std::string path, sql::TypeRef type,
+                                     bool not_null) {
+  JsonNode node{
+      .name = std::move(name), .path = std::move(path), .type = type, .not_null = not_null};
   switch (type->kind()) {
     case TypeKind::kInterval:
     case TypeKind::kProto:
     case TypeKind::kEnum:
       return UnsupportedType("JSON", node.path, type);
     case TypeKind::kArray: {
-      KS_ASSIGN_OR_RETURN(JsonNode element, CompileNode("", StrCat(node.path, "[]"), type->element(), false));
+      KS_ASSIGN_OR_RETURN(JsonNode element,
+                          CompileNode("", StrCat(node.path, "[]"), type->element(), false));
       node.children.push_back(std::move(element));
       return node;
     }
@@ -59,7 +62,8 @@ absl::Status CompileChildren(JsonNode& node) {
   node.seen.assign(node.children.size(), 0);
   for (uint32_t i = 0; i < node.children.size(); ++i) {
     if (!node.by_name.try_emplace(node.children[i].name, i).second) {
-      return absl::InvalidArgumentError(StrCat("field `", node.children[i].path, "` stands twice in the schema"));
+      return absl::InvalidArgumentError(
+          StrCat("field `", node.children[i].path, "` stands twice in the schema"));
     }
   }
   return absl::OkStatus();
@@ -98,7 +102,8 @@ std::string_view ExpectedForm(TypeKind kind) {
 absl::StatusOr<JsonNode> CompileJsonSchema(const Schema& schema) {
   JsonNode root;
   for (const Field& field : schema) {
-    KS_ASSIGN_OR_RETURN(JsonNode child, CompileNode(field.name, field.name, field.type, field.not_null));
+    KS_ASSIGN_OR_RETURN(JsonNode child,
+                        CompileNode(field.name, field.name, field.type, field.not_null));
     root.children.push_back(std::move(child));
   }
   KS_RETURN_IF_ERROR(CompileChildren(root));
@@ -132,7 +137,7 @@ template <typename Sink>
 bool JsonWalker::ParseObject(JsonNode& node, const Sink& sink) {
   if (!Enter()) return false;
   ++at_;  // {
-  const uint64_t object = ++objects_;
+  const uint64_t object = ++root_.objects;
   size_t expected = 0;
   if (Peek() == '}') {
     ++at_;
@@ -163,7 +168,8 @@ bool JsonWalker::ParseField(JsonNode& node, uint64_t object, size_t* expected, c
     index = found->second;
   }
   JsonNode& child = node.children[index];
-  if (node.seen[index] == object) return Fail(ErrorKind::kDuplicateField, DuplicateField(child.path, key_byte));
+  if (node.seen[index] == object)
+    return Fail(ErrorKind::kDuplicateField, DuplicateField(child.path, key_byte));
   node.seen[index] = object;
   *expected = index + 1;
   return ParseValue(child, sink(index));
@@ -196,7 +202,8 @@ bool JsonWalker::ParseValue(JsonNode& node, Datum* out) {
   const std::string_view token = Token();
   ++at_;
   if (first == '"') {
-    if (token.size() < 2 || token.back() != '"') return FailMalformed(OffsetOf(token), "a string's closing quote");
+    if (token.size() < 2 || token.back() != '"')
+      return FailMalformed(OffsetOf(token), "a string's closing quote");
     return ParseString(node, token, out);
   }
   return ParseScalar(node, token, out);
@@ -301,7 +308,8 @@ bool JsonWalker::ParseJson(const JsonNode& node, Datum* out) {
   const std::string_view raw(data_ + start, limit - start);
   const auto normalized = sql::NormalizeJson(raw);
   if (!normalized.ok()) {
-    return Fail(ErrorKind::kMalformed, StrCat("field `", node.path, "`: ", normalized.status().message()));
+    return Fail(ErrorKind::kMalformed,
+                StrCat("field `", node.path, "`: ", normalized.status().message()));
   }
   *out = Datum::Str(arena_.Copy(*normalized));
   return true;
@@ -318,7 +326,8 @@ bool JsonWalker::SkipValue() {
 
 bool JsonWalker::CheckScalar(std::string_view token) {
   if (token.front() == '"') {
-    if (token.size() < 2 || token.back() != '"') return FailMalformed(OffsetOf(token), "a string's closing quote");
+    if (token.size() < 2 || token.back() != '"')
+      return FailMalformed(OffsetOf(token), "a string's closing quote");
     std::string_view unused;
     return Unescape(token, &unused);
   }
@@ -396,8 +405,9 @@ bool JsonWalker::FailHere(std::string_view expected) {
 }
 
 bool JsonWalker::FailType(const JsonNode& node, std::string_view token) {
-  return Fail(ErrorKind::kWrongType,
-              WrongType(node.path, node.type, ExpectedForm(node.type->kind()), token, OffsetOf(token)));
+  return Fail(
+      ErrorKind::kWrongType,
+      WrongType(node.path, node.type, ExpectedForm(node.type->kind()), token, OffsetOf(token)));
 }
 
 }  // namespace ks::formats

@@ -1,9 +1,11 @@
 // JsonWalker: one message's tokens become the values of a schema.
 //
-// A schema is compiled to a tree of JsonNode; the walker goes over the positions that JsonIndex found, once, and checks the
-// whole grammar on the way, fields that nobody wants included. It stops at the first error.
+// A schema is compiled to a tree of JsonNode; the walker goes over the positions that JsonIndex
+// found, once, and checks the whole grammar on the way, fields that nobody wants included. It stops
+// at the first error.
 //
-// Thread safety: none. The nodes remember the order in which fields came, which the next message most likely repeats.
+// Thread safety: none. The nodes remember the order in which fields came, which the next message
+// most likely repeats.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/string_map.h"
 #include "absl/types/span.h"
+#include "base/string_map.h"
 #include "formats/decoder.h"
 #include "sql/types/arena.h"
 #include "sql/types/datum.h"
@@ -25,11 +27,13 @@ struct JsonNode {
   std::string path;  // for errors: `address.city`, `tags[]`
   sql::TypeRef type = nullptr;
   bool not_null = false;
-  std::vector<JsonNode> children;  // the fields of a STRUCT (or of the message); the element of an ARRAY
+  std::vector<JsonNode>
+      children;  // the fields of a STRUCT (or of the message); the element of an ARRAY
 
   // Lookup of children by name, and which objects had them already.
   StringMap<uint32_t> by_name;
   std::vector<uint64_t> seen;  // the number of the last object that had this child
+  uint64_t objects = 0;        // of the root: how many objects there have been, in all messages
 };
 
 // The node for a message of `schema`. INVALID_ARGUMENT for a type that JSON has no form for.
@@ -39,8 +43,9 @@ class JsonWalker {
  public:
   JsonWalker(JsonNode& root, sql::Arena& arena) : root_(root), arena_(arena) {}
 
-  // The message is data[begin, end); `position` is its first token's. 64 bytes behind `end` are readable.
-  // On success the fields are in columns[i][row], and position() is the first token behind the message.
+  // The message is data[begin, end); `position` is its first token's. 64 bytes behind `end` are
+  // readable. On success the fields are in columns[i][row], and position() is the first token
+  // behind the message.
   bool Walk(const char* data, uint32_t begin, uint32_t end, const uint32_t* position,
             absl::Span<sql::Datum* const> columns, uint32_t row);
 
@@ -75,7 +80,9 @@ class JsonWalker {
   std::string_view Token() const;
   bool Expect(char c, std::string_view expected);
   bool Enter();
-  uint32_t OffsetOf(std::string_view token) const { return static_cast<uint32_t>(token.data() - data_) - begin_; }
+  uint32_t OffsetOf(std::string_view token) const {
+    return static_cast<uint32_t>(token.data() - data_) - begin_;
+  }
 
   bool Fail(ErrorKind kind, std::string message);
   bool FailMalformed(uint32_t byte, std::string_view expected);
@@ -90,7 +97,6 @@ class JsonWalker {
   const uint32_t* at_ = nullptr;
   bool escapes_ = false;  // the message has a backslash somewhere
   uint32_t depth_ = 0;
-  uint64_t objects_ = 0;
   std::vector<sql::Datum> scratch_;  // elements of the arrays being read, innermost last
   RecordError error_;
 };

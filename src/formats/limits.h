@@ -6,11 +6,12 @@
 
 namespace ks::formats {
 
-// Objects and arrays inside each other in one message; deeper ones are malformed. Kafka's own JSON tools stop at 1,000.
+// Objects and arrays inside each other in one message; deeper ones are malformed. Kafka's own JSON
+// tools stop at 1,000.
 inline constexpr uint32_t kJsonDepthMax = 256;
 
-// Bytes of messages decoded in one go; a longer message is decoded alone. Keeps the parser's memory (about six
-// bytes a byte) inside a processor's cache.
+// Bytes of messages decoded in one go; a longer message is decoded alone. Keeps the parser's memory
+// (about six bytes a byte) inside a processor's cache.
 inline constexpr size_t kJsonWindowBytes = 256 * 1024;
 
 // How much of a wrong value an error message shows.

@@ -16,7 +16,8 @@ using sql::TypeKind;
 template <typename T>
 T ReadBigEndian(const char* bytes) {
   T value = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value << 8 | static_cast<unsigned char>(bytes[i]));
+  for (size_t i = 0; i < sizeof(T); ++i)
+    value = static_cast<T>(value << 8 | static_cast<unsigned char>(bytes[i]));
   return value;
 }
 
@@ -26,8 +27,9 @@ class RawDecoder : public Decoder {
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows, sql::Arena& arena,
-              absl::Span<Datum* const> columns, std::vector<RecordError>* errors) override {
+  void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows,
+              sql::Arena& arena, absl::Span<Datum* const> columns,
+              std::vector<RecordError>* errors) override {
     for (const uint32_t row : rows) {
       Datum* out = &columns[0][row];
       RecordError error{.row = row};
@@ -45,7 +47,8 @@ class RawDecoder : public Decoder {
   }
 
  private:
-  bool DecodeOne(std::string_view message, sql::Arena& arena, Datum* out, RecordError* error) const {
+  bool DecodeOne(std::string_view message, sql::Arena& arena, Datum* out,
+                 RecordError* error) const {
     const Field& field = schema_[0];
     if (field.type->Is(TypeKind::kBytes)) {
       *out = Datum::Str(message);
@@ -80,7 +83,8 @@ class RawDecoder : public Decoder {
     }
     if (message.size() != 8) {
       error->kind = ErrorKind::kMalformed;
-      error->message = WrongLength(field.name, field.type, is_int ? "8 or 4 bytes" : "8 bytes", message.size());
+      error->message =
+          WrongLength(field.name, field.type, is_int ? "8 or 4 bytes" : "8 bytes", message.size());
       return false;
     }
     const auto bits = ReadBigEndian<uint64_t>(message.data());
@@ -102,12 +106,15 @@ class RawDecoder : public Decoder {
 
 absl::StatusOr<std::unique_ptr<Decoder>> MakeRawDecoder(Field field, RawForm form) {
   const TypeKind kind = field.type->kind();
-  const bool binary = kind == TypeKind::kBytes || kind == TypeKind::kInt64 || kind == TypeKind::kFloat64;
-  const bool text = kind != TypeKind::kBool && kind != TypeKind::kJson && kind != TypeKind::kArray &&
-                    kind != TypeKind::kStruct && kind != TypeKind::kProto && kind != TypeKind::kEnum &&
+  const bool binary =
+      kind == TypeKind::kBytes || kind == TypeKind::kInt64 || kind == TypeKind::kFloat64;
+  const bool text = kind != TypeKind::kBool && kind != TypeKind::kJson &&
+                    kind != TypeKind::kArray && kind != TypeKind::kStruct &&
+                    kind != TypeKind::kProto && kind != TypeKind::kEnum &&
                     kind != TypeKind::kInterval;
   if (form == RawForm::kBinary ? !binary : !text) {
-    return UnsupportedType(form == RawForm::kBinary ? "a binary message" : "a text message", field.name, field.type);
+    return UnsupportedType(form == RawForm::kBinary ? "a binary message" : "a text message",
+                           field.name, field.type);
   }
   return std::make_unique<RawDecoder>(std::move(field), form);
 }

@@ -68,7 +68,8 @@ Parsed ParseDecimal(std::string_view text, Decimal* decimal) {
     decimal->exponent -= at - fraction;
   }
   if (at != end && (*at == 'e' || *at == 'E')) {
-    if (const Parsed parsed = ParseExponent(at, end, &decimal->exponent); parsed != Parsed::kOk) return parsed;
+    if (const Parsed parsed = ParseExponent(at, end, &decimal->exponent); parsed != Parsed::kOk)
+      return parsed;
   }
   decimal->exponent += held_zeros;
   return at == end ? Parsed::kOk : Parsed::kMalformed;
@@ -113,7 +114,8 @@ constexpr std::array<int, 13> kDaysInMonth = {0, 31, 28, 31, 30, 31, 30, 31, 31,
 Parsed DaysFromCivil(int year, int month, int day, int64_t* days) {
   const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   if (year < 1 || month < 1 || month > 12 || day < 1) return Parsed::kOutOfRange;
-  if (day > kDaysInMonth[static_cast<size_t>(month)] + (month == 2 && leap ? 1 : 0)) return Parsed::kOutOfRange;
+  if (day > kDaysInMonth[static_cast<size_t>(month)] + (month == 2 && leap ? 1 : 0))
+    return Parsed::kOutOfRange;
   const int y = month <= 2 ? year - 1 : year;
   const int era = y / 400;
   const int year_of_era = y - era * 400;
@@ -148,8 +150,8 @@ Parsed ParseZone(const char* at, const char* end, int64_t* offset_seconds) {
   }
   int hours = 0;
   int minutes = 0;
-  if (end - at != 6 || (*at != '+' && *at != '-') || at[3] != ':' || !ReadDigits(at + 1, 2, &hours) ||
-      !ReadDigits(at + 4, 2, &minutes)) {
+  if (end - at != 6 || (*at != '+' && *at != '-') || at[3] != ':' ||
+      !ReadDigits(at + 1, 2, &hours) || !ReadDigits(at + 4, 2, &minutes)) {
     return Parsed::kMalformed;
   }
   if (hours > 23 || minutes > 59) return Parsed::kOutOfRange;
@@ -191,7 +193,8 @@ Parsed ParseInt64Exact(std::string_view text, int64_t* value) {
   if (const Parsed parsed = ParseDecimal(text, &decimal); parsed != Parsed::kOk) return parsed;
   unsigned __int128 whole = 0;
   if (const Parsed parsed = ToWhole(decimal, 0, 19, &whole); parsed != Parsed::kOk) return parsed;
-  const auto limit = static_cast<unsigned __int128>(std::numeric_limits<int64_t>::max()) + (decimal.negative ? 1 : 0);
+  const auto limit = static_cast<unsigned __int128>(std::numeric_limits<int64_t>::max()) +
+                     (decimal.negative ? 1 : 0);
   if (whole > limit) return Parsed::kOutOfRange;
   const auto magnitude = static_cast<uint64_t>(whole);
   *value = static_cast<int64_t>(decimal.negative ? ~magnitude + 1 : magnitude);
@@ -209,13 +212,15 @@ Parsed ParseNumericExact(std::string_view text, sql::Int128* value) {
 
 Parsed ParseFloat64(std::string_view text, double* value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return Parsed::kMalformed;
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument)
+    return Parsed::kMalformed;
   if (error == std::errc::result_out_of_range) {
     // Too small is not too large: the nearest double is zero or subnormal, which strtod gives.
     *value = std::strtod(std::string(text).c_str(), nullptr);
     return std::isinf(*value) ? Parsed::kOutOfRange : Parsed::kOk;
   }
-  return std::isfinite(*value) ? Parsed::kOk : Parsed::kMalformed;  // from_chars also reads "inf" and "nan"
+  return std::isfinite(*value) ? Parsed::kOk
+                               : Parsed::kMalformed;  // from_chars also reads "inf" and "nan"
 }
 
 Parsed ParseFloat32(std::string_view text, double* value) {
@@ -224,7 +229,8 @@ Parsed ParseFloat32(std::string_view text, double* value) {
   float narrow = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), narrow);
   (void)end;
-  if (error == std::errc::result_out_of_range) narrow = std::strtof(std::string(text).c_str(), nullptr);
+  if (error == std::errc::result_out_of_range)
+    narrow = std::strtof(std::string(text).c_str(), nullptr);
   *value = narrow;
   return std::isinf(narrow) ? Parsed::kOutOfRange : Parsed::kOk;
 }
@@ -249,8 +255,9 @@ Parsed ParseTimestampExact(std::string_view text, sql::TimestampValue* value) {
   int minute = 0;
   int second = 0;
   const char* at = text.data() + 10;
-  if ((*at != 'T' && *at != 't' && *at != ' ') || at[3] != ':' || at[6] != ':' || !ReadDigits(at + 1, 2, &hour) ||
-      !ReadDigits(at + 4, 2, &minute) || !ReadDigits(at + 7, 2, &second)) {
+  if ((*at != 'T' && *at != 't' && *at != ' ') || at[3] != ':' || at[6] != ':' ||
+      !ReadDigits(at + 1, 2, &hour) || !ReadDigits(at + 4, 2, &minute) ||
+      !ReadDigits(at + 7, 2, &second)) {
     return Parsed::kMalformed;
   }
   at += 9;
@@ -262,13 +269,14 @@ Parsed ParseTimestampExact(std::string_view text, sql::TimestampValue* value) {
   int64_t offset = 0;
   const Parsed zone = ParseZone(at, end, &offset);
   if (zone == Parsed::kMalformed) return zone;
-  if (date != Parsed::kOk || fraction != Parsed::kOk || zone != Parsed::kOk || hour > 23 || minute > 59 ||
-      second > 59) {
+  if (date != Parsed::kOk || fraction != Parsed::kOk || zone != Parsed::kOk || hour > 23 ||
+      minute > 59 || second > 59) {
     return Parsed::kOutOfRange;
   }
   value->seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset;
   value->nanos = nanos;
-  const bool in_range = value->seconds >= sql::kTimestampMinSeconds && value->seconds <= sql::kTimestampMaxSeconds;
+  const bool in_range =
+      value->seconds >= sql::kTimestampMinSeconds && value->seconds <= sql::kTimestampMaxSeconds;
   return in_range ? Parsed::kOk : Parsed::kOutOfRange;
 }
 
@@ -320,6 +328,8 @@ Parsed ParseUuidExact(std::string_view text, sql::Int128* value) {
   return Parsed::kOk;
 }
 
-bool IsValidUtf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
+bool IsValidUtf8(std::string_view bytes) {
+  return simdjson::validate_utf8(bytes.data(), bytes.size());
+}
 
 }  // namespace ks::formats

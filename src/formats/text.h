@@ -1,7 +1,7 @@
 // Values from their text, exactly: what does not fit is an error and never a rounded value.
 //
-// The rules are those of Spanner's JSON form of values, which is stricter than CAST: a timestamp has a zone, nothing is
-// trimmed. Thread-safe, no allocation except where a string is returned.
+// The rules are those of Spanner's JSON form of values, which is stricter than CAST: a timestamp
+// has a zone, nothing is trimmed. Thread-safe, no allocation except where a string is returned.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +28,11 @@ Parsed ParseFloat64(std::string_view text, double* value);
 Parsed ParseFloat32(std::string_view text, double* value);
 // YYYY-MM-DD.
 Parsed ParseDateExact(std::string_view text, int64_t* days);
-// RFC 3339: YYYY-MM-DD{T| }HH:MM:SS[.fraction]{Z|±HH:MM}. More than nine digits of fraction, other than zeros, are out of range.
+// RFC 3339: YYYY-MM-DD{T| }HH:MM:SS[.fraction]{Z|±HH:MM}. More than nine digits of fraction, other
+// than zeros, are out of range.
 Parsed ParseTimestampExact(std::string_view text, sql::TimestampValue* value);
-// Standard or URL-safe alphabet, padded or not. `to` has room for text.size() bytes; `size` becomes how many there are.
+// Standard or URL-safe alphabet, padded or not. `to` has room for text.size() bytes; `size` becomes
+// how many there are.
 Parsed DecodeBase64(std::string_view text, char* to, size_t* size);
 // 8-4-4-4-12 hexadecimal digits.
 Parsed ParseUuidExact(std::string_view text, sql::Int128* value);

@@ -12,13 +12,14 @@ namespace {
 using sql::Datum;
 using sql::Type;
 
-const std::vector<std::string> kDeadLetterColumns = {"Pipeline",    "Topic",     "KafkaPartition", "KafkaOffset",
-                                                     "RecordTimestamp", "RecordKey", "RecordValue",    "Headers",
-                                                     "Stage",       "Reason",    "FailedAt"};
+const std::vector<std::string> kDeadLetterColumns = {
+    "Pipeline",    "Topic",   "KafkaPartition", "KafkaOffset", "RecordTimestamp", "RecordKey",
+    "RecordValue", "Headers", "Stage",          "Reason",      "FailedAt"};
 
 std::vector<sql::TypeRef> DeadLetterTypes() {
-  return {Type::String(), Type::String(), Type::Int64(),  Type::Int64(),  Type::Timestamp(), Type::Bytes(),
-          Type::Bytes(),  Type::Json(),   Type::String(), Type::String(), Type::Timestamp()};
+  return {Type::String(),    Type::String(), Type::Int64(),    Type::Int64(),
+          Type::Timestamp(), Type::Bytes(),  Type::Bytes(),    Type::Json(),
+          Type::String(),    Type::String(), Type::Timestamp()};
 }
 constexpr uint32_t kDeadLetterMutations = 11;
 
@@ -27,7 +28,6 @@ constexpr uint32_t kDeadLetterMutations = 11;
 struct LaneBatch::Row {
   uint32_t record;
   bool remove;
-  bool live;  // set when the batch is closed
   uint32_t key_size;
   uint64_t hash;
   size_t begin;
@@ -41,7 +41,9 @@ struct LaneBatch::TableBytes {
   std::vector<Datum> inputs;  // aggregates: the arguments of each row, in turn
   size_t next = 0;            // the first row that is in no closed batch yet
 
-  std::string_view key(const Row& row) const { return bytes.view().substr(row.elements, row.key_size); }
+  std::string_view key(const Row& row) const {
+    return bytes.view().substr(row.elements, row.key_size);
+  }
   void Clear() {
     bytes.Clear();
     rows.clear();
@@ -53,7 +55,7 @@ struct LaneBatch::TableBytes {
 struct LaneBatch::Record {
   int64_t offset;
   int64_t timestamp_ms;
-  size_t raw;  // key, value and headers lie here in Segment::raw
+  size_t raw;        // key, value and headers lie here in Segment::raw
   int64_t key_size;  // -1: none
   int64_t value_size;
   int64_t headers_size;
@@ -68,22 +70,26 @@ struct LaneBatch::Segment {
   WireBuffer raw;
   sql::Arena arena;  // what aggregates' inputs point to
   BatchSize size;
-  uint32_t next = 0;    // the first record that is in no closed batch yet
-  bool sealed = false;  // takes no more records
+  uint32_t next = 0;  // the first record that is in no closed batch yet
 };
 
-// The batch is records [begin, end) of the first segment.
+// The batch is the first records of the segments, up to what each segment calls `next`.
 struct LaneBatch::Closed {
+  struct RowOf {
+    uint32_t segment;
+    uint32_t row;
+    bool live;  // false: a later row has its key
+  };
   struct Table {
-    KeyTable keys;
-    std::vector<uint32_t> rows;  // in order; those that are not live are passed over
+    KeyTable keys;            // of `rows`
+    std::vector<RowOf> rows;  // in order
     size_t write_bytes = 0;
     size_t delete_bytes = 0;
   };
-  uint32_t begin = 0;
-  uint32_t end = 0;
   std::vector<Table> tables;
   ClosedBatch batch;
+  uint32_t first = 0;       // the number of its first record in the first segment that has one …
+  uint32_t segment = 0;     // … and that segment
   bool rejected = false;    // Spanner refused the record: its rows are left out …
   std::string dead_letter;  // … and this is written, unless it is empty
 };
@@ -93,7 +99,8 @@ LaneBatch::LaneBatch(const Plan& plan, size_t source, LaneName name, const Batch
       source_(plan.sources[source]),
       name_(std::move(name)),
       segment_limits_(segment),
-      dead_letters_(MutationKind::kInsertOrUpdate, "kafka_spanner.DeadLetters", kDeadLetterColumns, DeadLetterTypes()),
+      dead_letters_(MutationKind::kInsertOrUpdate, "kafka_spanner.DeadLetters", kDeadLetterColumns,
+                    DeadLetterTypes()),
       closed_(std::make_unique<Closed>()) {
   WireBuffer suffix;
   AppendListElement(Type::String(), Datum::Str(name_.topic), &suffix);
@@ -101,7 +108,8 @@ LaneBatch::LaneBatch(const Plan& plan, size_t source, LaneName name, const Batch
   AppendListElement(Type::Int64(), Datum::Int64(name_.lane), &suffix);
   for (const PlannedTable& table : source_.tables) {
     aggregates_.push_back(table.aggregate
-                              ? std::make_unique<AggregateLane>(*table.aggregate, *table.write, std::string(suffix.view()),
+                              ? std::make_unique<AggregateLane>(*table.aggregate, *table.write,
+                                                                std::string(suffix.view()),
                                                                 kPartialCacheEntriesDefault)
                               : nullptr);
   }
@@ -126,7 +134,6 @@ void LaneBatch::Recycle(std::unique_ptr<Segment> segment) {
   segment->arena.Reset();
   segment->size = {};
   segment->next = 0;
-  segment->sealed = false;
   spare_ = std::move(segment);
 }
 
@@ -135,11 +142,13 @@ LaneBatch::TableBytes& LaneBatch::Table(size_t table) { return Last().tables[tab
 
 void LaneBatch::BeginChunk() {
   if (!segments_.empty()) {
-    Segment& last = Last();
-    last.sealed = last.sealed || last.size.records >= segment_limits_.records ||
-                  last.size.bytes >= segment_limits_.bytes || last.size.mutations >= segment_limits_.mutations;
+    const BatchSize& size = Last().size;
+    const bool full = size.records >= segment_limits_.records ||
+                      size.bytes >= segment_limits_.bytes ||
+                      size.mutations >= segment_limits_.mutations;
+    if (!full) return;
   }
-  if (segments_.empty() || Last().sealed) segments_.push_back(TakeSpare());
+  segments_.push_back(TakeSpare());
 }
 
 uint32_t LaneBatch::BeginRecord(const RawRecord& raw) {
@@ -173,33 +182,41 @@ void LaneBatch::AddRow(size_t table, uint32_t record, const TableRows& rows, uin
     const AggregatePlan& aggregate = *plan.aggregate;
     const size_t begin = to.bytes.size();
     for (size_t i = 0; i < aggregate.key_inputs.size(); ++i) {
-      AppendListElement(aggregate.key_types[i], rows.columns[static_cast<size_t>(aggregate.key_inputs[i])].at(row), &to.bytes);
+      AppendListElement(aggregate.key_types[i],
+                        rows.columns[static_cast<size_t>(aggregate.key_inputs[i])].at(row),
+                        &to.bytes);
     }
     const auto key_size = static_cast<uint32_t>(to.bytes.size() - begin);
     const uint64_t hash = HashKeyBytes(to.bytes.view().substr(begin));
-    to.rows.push_back({record, false, false, key_size, hash, begin, begin, to.inputs.size()});
+    to.rows.push_back({record, false, key_size, hash, begin, begin, to.inputs.size()});
     for (size_t i = aggregate.first_aggregate_input; i < rows.columns.size(); ++i) {
-      to.inputs.push_back(sql::DeepCopy(aggregate.input_types[i], rows.columns[i].at(row), Last().arena));
+      to.inputs.push_back(
+          sql::DeepCopy(aggregate.input_types[i], rows.columns[i].at(row), Last().arena));
     }
     return Count(Last().records[record], key_size + aggregate.row_bytes, plan.write_mutations);
   }
   const auto keys = static_cast<size_t>(plan.key_columns);
   const MutationShape::RowBytes bytes = plan.write->AppendRow(rows.columns, row, keys, &to.bytes);
   const auto key_size = static_cast<uint32_t>(bytes.key_end - bytes.elements);
-  const uint64_t hash =
-      plan.mode == TableMode::kSnapshot ? HashKeyBytes(to.bytes.view().substr(bytes.elements, key_size)) : 0;
-  to.rows.push_back({record, false, false, key_size, hash, bytes.begin, bytes.elements, bytes.end});
-  Count(Last().records[record], static_cast<uint32_t>(bytes.end - bytes.begin), plan.write_mutations);
+  const uint64_t hash = plan.mode == TableMode::kSnapshot
+                            ? HashKeyBytes(to.bytes.view().substr(bytes.elements, key_size))
+                            : 0;
+  to.rows.push_back({record, false, key_size, hash, bytes.begin, bytes.elements, bytes.end});
+  Count(Last().records[record], static_cast<uint32_t>(bytes.end - bytes.begin),
+        plan.write_mutations);
 }
 
-void LaneBatch::AddDelete(size_t table, uint32_t record, const TableRows& rows, uint32_t source_record) {
+void LaneBatch::AddDelete(size_t table, uint32_t record, const TableRows& rows,
+                          uint32_t source_record) {
   const PlannedTable& plan = source_.tables[table];
   TableBytes& to = Table(table);
-  const auto bytes = plan.remove->AppendRow(rows.delete_key, source_record, rows.delete_key.size(), &to.bytes);
+  const auto bytes =
+      plan.remove->AppendRow(rows.delete_key, source_record, rows.delete_key.size(), &to.bytes);
   const auto key_size = static_cast<uint32_t>(bytes.key_end - bytes.elements);
   const uint64_t hash = HashKeyBytes(to.bytes.view().substr(bytes.elements, key_size));
-  to.rows.push_back({record, true, false, key_size, hash, bytes.begin, bytes.elements, bytes.end});
-  Count(Last().records[record], static_cast<uint32_t>(bytes.end - bytes.begin), plan.delete_mutations);
+  to.rows.push_back({record, true, key_size, hash, bytes.begin, bytes.elements, bytes.end});
+  Count(Last().records[record], static_cast<uint32_t>(bytes.end - bytes.begin),
+        plan.delete_mutations);
 }
 
 void LaneBatch::AddDeadLetter(uint32_t index, Stage stage, std::string_view reason) {
@@ -207,14 +224,14 @@ void LaneBatch::AddDeadLetter(uint32_t index, Stage stage, std::string_view reas
   record.dead_letter = true;
   TableBytes& to = Last().tables.back();
   const size_t begin = to.bytes.size();
-  AppendDeadLetter(record, stage, reason, &to.bytes);
-  to.rows.push_back({index, false, false, 0, 0, begin, begin, to.bytes.size()});
+  AppendDeadLetter(Last(), record, stage, reason, &to.bytes);
+  to.rows.push_back({index, false, 0, 0, begin, begin, to.bytes.size()});
   Count(record, static_cast<uint32_t>(to.bytes.size() - begin), kDeadLetterMutations);
 }
 
-// `record` is of the last segment while records are added, of the first one when Spanner refused it.
-void LaneBatch::AppendDeadLetter(const Record& record, Stage stage, std::string_view reason, WireBuffer* rows) const {
-  const Segment& segment = closing_ && stage == Stage::kWrite ? *segments_.front() : *segments_.back();
+// it.
+void LaneBatch::AppendDeadLetter(const Segment& segment, const Record& record, Stage stage,
+                                 std::string_view reason, WireBuffer* rows) const {
   std::string_view raw = segment.raw.view().substr(record.raw);
   const auto take = [&raw](int64_t size) {
     if (size < 0) return Datum::Null();
@@ -245,37 +262,39 @@ void LaneBatch::AppendDeadLetter(const Record& record, Stage stage, std::string_
 
 BatchSize LaneBatch::open() const { return open_; }
 
-// The end of the longest prefix within the limits.
-uint32_t LaneBatch::CloseRecords(const BatchLimits& limits) {
-  Segment& segment = *segments_.front();
+// Takes the records of a segment that are still within the limits; false when some are left.
+bool LaneBatch::CloseRecords(uint32_t index, const BatchLimits& limits) {
+  Segment& segment = *segments_[index];
   BatchSize& size = closed_->batch.size;
-  uint32_t end = segment.next;
-  for (; end < segment.records.size(); ++end) {
-    const Record& record = segment.records[end];
+  for (; segment.next < segment.records.size(); ++segment.next) {
+    const Record& record = segment.records[segment.next];
     const bool fits = size.records < limits.records && size.bytes + record.bytes <= limits.bytes &&
                       size.mutations + record.mutations <= limits.mutations;
-    if (!fits && size.records > 0) break;
+    if (!fits && size.records > 0) return false;
+    if (size.records == 0) {
+      closed_->segment = index;
+      closed_->first = segment.next;
+    }
     ++size.records;
     size.bytes += record.bytes;
     size.mutations += record.mutations;
-    for (size_t table = 0; table < segment.tables.size(); ++table) TakeRows(table, end);
+    for (size_t table = 0; table < segment.tables.size(); ++table) TakeRows(table, index);
     closed_->batch.dead_letters += record.dead_letter ? 1 : 0;
     closed_->batch.end_offset = record.offset + 1;
-    closed_->batch.last_timestamp_ms = std::max(closed_->batch.last_timestamp_ms, record.timestamp_ms);
+    closed_->batch.last_timestamp_ms =
+        std::max(closed_->batch.last_timestamp_ms, record.timestamp_ms);
     open_.records -= 1;
     open_.bytes -= record.bytes;
     open_.mutations -= record.mutations;
   }
-  return end;
+  return true;
+}
+
+bool LaneBatch::IsSnapshot(size_t table) const {
+  return table < source_.tables.size() && source_.tables[table].mode == TableMode::kSnapshot;
 }
 
 ClosedBatch LaneBatch::Close(const BatchLimits& limits) {
-  while (segments_.front()->next == segments_.front()->records.size()) {
-    Recycle(std::move(segments_.front()));
-    segments_.pop_front();
-  }
-  Segment& segment = *segments_.front();
-  segment.sealed = true;
   closed_->batch = {.last_timestamp_ms = -1};
   closed_->rejected = false;
   closed_->dead_letter.clear();
@@ -283,60 +302,70 @@ ClosedBatch LaneBatch::Close(const BatchLimits& limits) {
     Closed::Table& closed = closed_->tables[table];
     closed.rows.clear();
     closed.write_bytes = closed.delete_bytes = 0;
-    const bool snapshot = table < source_.tables.size() && source_.tables[table].mode == TableMode::kSnapshot;
-    if (!snapshot) continue;
-    const TableBytes& bytes = segment.tables[table];
-    closed.keys.Reset(bytes.rows.size() - bytes.next);
+    if (!IsSnapshot(table)) continue;
+    size_t open_rows = 0;
+    for (const auto& segment : segments_) {
+      open_rows += segment->tables[table].rows.size() - segment->tables[table].next;
+    }
+    closed.keys.Reset(open_rows);
   }
-  closed_->begin = segment.next;
-  closed_->end = CloseRecords(limits);
-  segment.next = closed_->end;
-  closing_ = true;
+  for (uint32_t index = 0; index < segments_.size() && CloseRecords(index, limits); ++index) {
+  }
   for (size_t table = 0; table < source_.tables.size(); ++table) {
     if (aggregates_[table] != nullptr) FoldRows(table);
   }
   return closed_->batch;
 }
 
-// Puts the rows of a record into the closed batch; in a snapshot's table they replace earlier ones of their keys.
-void LaneBatch::TakeRows(size_t table, uint32_t record) {
-  TableBytes& bytes = segments_.front()->tables[table];
+// Puts the rows of the segment's next record into the closed batch; in a snapshot's table they
+// replace earlier ones of their keys.
+void LaneBatch::TakeRows(size_t table, uint32_t index) {
+  const uint32_t record = segments_[index]->next;
+  TableBytes& bytes = segments_[index]->tables[table];
   Closed::Table& closed = closed_->tables[table];
-  const bool snapshot = table < source_.tables.size() && source_.tables[table].mode == TableMode::kSnapshot;
+  const bool counts_bytes = table >= aggregates_.size() || aggregates_[table] == nullptr;
+  const bool snapshot = IsSnapshot(table);
   for (; bytes.next < bytes.rows.size() && bytes.rows[bytes.next].record == record; ++bytes.next) {
-    const auto index = static_cast<uint32_t>(bytes.next);
-    Row& row = bytes.rows[index];
-    row.live = true;
-    closed.rows.push_back(index);
-    if (table < source_.tables.size() && source_.tables[table].aggregate) continue;
+    const Row& row = bytes.rows[bytes.next];
+    closed.rows.push_back({index, static_cast<uint32_t>(bytes.next), true});
+    if (!counts_bytes) continue;
     (row.remove ? closed.delete_bytes : closed.write_bytes) += row.end - row.begin;
     if (!snapshot) continue;
-    const uint32_t before = closed.keys.Replace(row.hash, index, [&](uint32_t other) {
-      return bytes.rows[other].hash == row.hash && bytes.key(bytes.rows[other]) == bytes.key(row);
+    const auto position = static_cast<uint32_t>(closed.rows.size() - 1);
+    const uint32_t before = closed.keys.Replace(row.hash, position, [&](uint32_t other) {
+      const TableBytes& its = segments_[closed.rows[other].segment]->tables[table];
+      const Row& its_row = its.rows[closed.rows[other].row];
+      return its_row.hash == row.hash && its.key(its_row) == bytes.key(row);
     });
-    if (before == KeyTable::kNone) continue;
-    Row& old = bytes.rows[before];
-    old.live = false;
-    const size_t old_bytes = old.end - old.begin;
-    (old.remove ? closed.delete_bytes : closed.write_bytes) -= old_bytes;
-    closed_->batch.size.bytes -= static_cast<int64_t>(old_bytes);
-    const PlannedTable& plan = source_.tables[table];
-    closed_->batch.size.mutations -= old.remove ? plan.delete_mutations : plan.write_mutations;
+    if (before != KeyTable::kNone) Supersede(table, before);
   }
+}
+
+// The row at `position` of the closed batch gives way to a later one.
+void LaneBatch::Supersede(size_t table, uint32_t position) {
+  Closed::Table& closed = closed_->tables[table];
+  Closed::RowOf& superseded = closed.rows[position];
+  superseded.live = false;
+  const Row& row = segments_[superseded.segment]->tables[table].rows[superseded.row];
+  const size_t bytes = row.end - row.begin;
+  const PlannedTable& plan = source_.tables[table];
+  (row.remove ? closed.delete_bytes : closed.write_bytes) -= bytes;
+  closed_->batch.size.bytes -= static_cast<int64_t>(bytes);
+  closed_->batch.size.mutations -= row.remove ? plan.delete_mutations : plan.write_mutations;
 }
 
 void LaneBatch::FoldRows(size_t table) {
   const PlannedTable& plan = source_.tables[table];
-  TableBytes& bytes = segments_.front()->tables[table];
   AggregateLane& aggregate = *aggregates_[table];
-  ClosedBatch& batch = closed_->batch;
-  const auto rows = static_cast<int64_t>(closed_->tables[table].rows.size());
-  for (const uint32_t index : closed_->tables[table].rows) {
-    const Row& row = bytes.rows[index];
+  const Closed::Table& closed = closed_->tables[table];
+  for (const Closed::RowOf& each : closed.rows) {
+    const TableBytes& bytes = segments_[each.segment]->tables[table];
+    const Row& row = bytes.rows[each.row];
     aggregate.Fold(bytes.key(row), row.hash, bytes.inputs.data() + row.end);
   }
   // Rows were counted one by one; what is written is one per group.
-  batch.size.mutations -= (rows - static_cast<int64_t>(aggregate.touched())) * plan.write_mutations;
+  const auto folded = static_cast<int64_t>(closed.rows.size() - aggregate.touched());
+  closed_->batch.size.mutations -= folded * plan.write_mutations;
 }
 
 std::vector<ReadSpec> LaneBatch::MissingReads() {
@@ -376,7 +405,6 @@ void LaneBatch::AppendTable(size_t table, std::string* wire) {
     wire->append(scratch_.view());
     return;
   }
-  const TableBytes& bytes = segments_.front()->tables[table];
   const bool dead_letters = table == source_.tables.size();
   for (const bool remove : {true, false}) {
     const size_t size = remove ? closed.delete_bytes : closed.write_bytes;
@@ -388,25 +416,26 @@ void LaneBatch::AppendTable(size_t table, std::string* wire) {
     shape.AppendMutationFront(size, &scratch_);
     wire->reserve(wire->size() + scratch_.size() + size);
     wire->append(scratch_.view());
-    for (const uint32_t index : closed.rows) {
-      const Row& row = bytes.rows[index];
-      if (row.live && row.remove == remove) wire->append(bytes.bytes.view().substr(row.begin, row.end - row.begin));
+    for (const Closed::RowOf& each : closed.rows) {
+      const TableBytes& bytes = segments_[each.segment]->tables[table];
+      const Row& row = bytes.rows[each.row];
+      if (!each.live || row.remove != remove) continue;
+      wire->append(bytes.bytes.view().substr(row.begin, row.end - row.begin));
     }
   }
 }
 
 void LaneBatch::OnCommitted() {
-  closing_ = false;
   for (const auto& aggregate : aggregates_) {
     if (aggregate != nullptr) aggregate->OnCommitted();
   }
-  if (segments_.front()->next < segments_.front()->records.size()) return;
-  Recycle(std::move(segments_.front()));
-  segments_.pop_front();
+  while (!segments_.empty() && segments_.front()->next == segments_.front()->records.size()) {
+    Recycle(std::move(segments_.front()));
+    segments_.pop_front();
+  }
 }
 
 void LaneBatch::OnDropped() {
-  closing_ = false;
   open_ = {};
   for (const auto& aggregate : aggregates_) {
     if (aggregate != nullptr) aggregate->Clear();
@@ -428,7 +457,8 @@ Verdict LaneBatch::OnDataError(const absl::Status& status) {
   std::string reason(View(status.message()));
   if (reason.size() > kDeadLetterReasonBytesMax) reason.resize(kDeadLetterReasonBytesMax);
   WireBuffer rows;
-  AppendDeadLetter(segments_.front()->records[closed_->begin], Stage::kWrite, reason, &rows);
+  const Segment& segment = *segments_[closed_->segment];
+  AppendDeadLetter(segment, segment.records[closed_->first], Stage::kWrite, reason, &rows);
   WireBuffer mutation;
   dead_letters_.AppendMutation(rows.view(), &mutation);
   closed_->dead_letter = std::string(mutation.view());

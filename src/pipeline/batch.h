@@ -1,17 +1,22 @@
-// LaneBatch: the records of one lane between transformation and commit, as wire bytes. The implementation of LaneData.
+// LaneBatch: the records of one lane between transformation and commit, as wire bytes. The
+// implementation of LaneData.
 //
-// Records lie in segments. A segment grows until it has a batch's worth of records or a batch is cut from it; then the
-// next one begins. A closed batch is a range of records of the first segment: nothing is copied until its mutations are
-// written, and a batch that Spanner refuses is simply cut shorter the next time.
+// Records lie in segments, which grow to a batch's worth of records and are used again. A closed
+// batch is the first open records, of one segment or several: nothing is copied until its mutations
+// are written.
 //
-//   segment:  records  [r0 r1 r2 …]     offset, size, and the raw bytes in case the record becomes a dead letter
-//             tables   rows [w w d w …]  each with its record, its bytes, the end of its primary key, and a hash of that
+//   segment:  records  [r0 r1 r2 …]     offset, size, and the raw bytes in case the record becomes
+//   a dead letter
+//             tables   rows [w w d w …]  each with its record, its bytes, the end of its primary
+//             key, and a hash of that
 //
 // Invariants, tested in batch_test.cc:
 //   1. A batch has all rows of its records and none of others.
-//   2. A snapshot's table has one mutation per primary key in a batch: that of the last record (a write or a delete).
+//   2. A snapshot's table has one mutation per primary key in a batch: that of the last record (a
+//   write or a delete).
 //   3. AppendMutations gives the same bytes every time until the batch is done with.
-//   4. Tables come in the plan's order, deletes before writes; parents thus before their interleaved children.
+//   4. Tables come in the plan's order, deletes before writes; parents thus before their
+//   interleaved children.
 //
 // Thread safety: one thread.
 #pragma once
@@ -54,7 +59,8 @@ class LaneBatch : public LaneData {
   LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment);
   ~LaneBatch() override;
 
-  // ---- Adding. Between BeginChunk and the next one, or a Close, records are numbered from BeginRecord's answers.
+  // ---- Adding. Between BeginChunk and the next one, or a Close, records are numbered from
+  // BeginRecord's answers.
   void BeginChunk();
   uint32_t BeginRecord(const RawRecord& record);
   void AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row);
@@ -81,11 +87,14 @@ class LaneBatch : public LaneData {
   Segment& Last();
   TableBytes& Table(size_t table);
   void Count(Record& record, uint32_t bytes, uint32_t mutations);
-  uint32_t CloseRecords(const BatchLimits& limits);
-  void TakeRows(size_t table, uint32_t record);
+  bool CloseRecords(uint32_t segment, const BatchLimits& limits);
+  void TakeRows(size_t table, uint32_t segment);
+  void Supersede(size_t table, uint32_t position);
+  bool IsSnapshot(size_t table) const;
   void FoldRows(size_t table);
   void AppendTable(size_t table, std::string* wire);
-  void AppendDeadLetter(const Record& record, Stage stage, std::string_view reason, WireBuffer* rows) const;
+  void AppendDeadLetter(const Segment& segment, const Record& record, Stage stage,
+                        std::string_view reason, WireBuffer* rows) const;
   std::unique_ptr<Segment> TakeSpare();
   void Recycle(std::unique_ptr<Segment> segment);
 
@@ -100,7 +109,6 @@ class LaneBatch : public LaneData {
   std::unique_ptr<Segment> spare_;
   std::unique_ptr<Closed> closed_;
   BatchSize open_;
-  bool closing_ = false;  // there is a closed batch: a range of segments_.front()
   WireBuffer scratch_;
 };
 

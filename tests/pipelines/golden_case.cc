@@ -1,0 +1,227 @@
+#include "golden_case.h"
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "pipeline/lane_hash.h"
+#include "pipeline/plan.h"
+#include "pipeline/record_writer.h"
+#include "pipeline/spec.h"
+#include "pipeline/testing/table_store.h"
+#include "pipeline/testing/target_from_ddl.h"
+
+namespace ks::pipeline {
+namespace {
+
+using nlohmann::json;
+
+// Bytes of a key or a value as input.jsonl writes them; nothing for null.
+std::unique_ptr<std::string> BytesOf(const json& value) {
+  if (value.is_null()) return nullptr;
+  return std::make_unique<std::string>(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+class CaseHeaders : public HeaderSource {
+ public:
+  explicit CaseHeaders(const json& headers) : headers_(headers) {}
+  void Read(uint32_t /*record*/, std::vector<RecordHeader>* out) const override {
+    for (const auto& [name, value] : headers_.items()) {
+      out->push_back({name, value.is_null()
+                                ? std::string_view()
+                                : std::string_view(value.get_ref<const std::string&>())});
+    }
+  }
+
+ private:
+  const json& headers_;
+};
+
+// One partition of one topic: its records go through a RecordWriter into lanes, as they would in a
+// worker.
+class Lanes {
+ public:
+  Lanes(const Plan& plan, size_t source, const std::string& topic, int32_t partition)
+      : spec_(*plan.spec), topic_(topic), partition_(partition) {
+    auto writer = RecordWriter::Create(plan, source, topic, partition);
+    KS_CHECK(writer.ok());
+    writer_ = *std::move(writer);
+    const int count = spec_.sources[source].lanes;
+    for (int lane = 0; lane < count; ++lane) lanes_.push_back(writer_->factory()(lane, count));
+  }
+
+  // The pipeline's end, when it has to stop here.
+  std::string Add(const json& line, int64_t offset) {
+    const auto key = BytesOf(line.value("key", json()));
+    const auto value = BytesOf(line.value("value", json()));
+    const int64_t timestamp = line.value("timestamp", int64_t{1700000000000} + offset);
+    const std::string_view key_view = key ? std::string_view(*key) : std::string_view();
+    const std::string_view value_view = value ? std::string_view(*value) : std::string_view();
+    const json headers = line.value("headers", json::object());
+    const CaseHeaders source(headers);
+    const Records records{.topic = topic_,
+                          .partition = partition_,
+                          .offsets = {&offset, 1},
+                          .timestamps_ms = {&timestamp, 1},
+                          .keys = {&key_view, 1},
+                          .values = {&value_view, 1},
+                          .headers = headers.empty() ? nullptr : &source};
+    const uint64_t hash = key ? LaneHash(*key) : LaneHashOfOffset(offset);
+    const auto lane = static_cast<uint16_t>(LaneOf(hash, static_cast<uint32_t>(lanes_.size())));
+    const auto refused = writer_->Write(records, {&lane, 1});
+    return refused ? std::string(View(refused->status.message())) : std::string();
+  }
+
+  absl::Status CommitAll(TableStore* store) {
+    for (const auto& lane : lanes_) {
+      while (lane->open().records > 0) KS_RETURN_IF_ERROR(CommitOne(*lane, store));
+    }
+    return absl::OkStatus();
+  }
+
+  const RecordWriterStats& stats() const { return writer_->stats(); }
+  int64_t mutations() const { return mutations_; }
+
+ private:
+  absl::Status CommitOne(LaneData& lane, TableStore* store) {
+    const BatchLimits limits{spec_.batch.records, spec_.batch.bytes, spec_.batch.mutations};
+    const ClosedBatch batch = lane.Close(limits);
+    mutations_ += batch.size.mutations;
+    const auto reads = lane.MissingReads();
+    std::vector<RowsPtr> rows;
+    for (const ReadSpec& read : reads) {
+      KS_ASSIGN_OR_RETURN(RowsPtr answer, store->Read(read));
+      rows.push_back(std::move(answer));
+    }
+    if (!reads.empty()) KS_RETURN_IF_ERROR(lane.OnRead(rows));
+    std::string wire;
+    lane.AppendMutations(&wire);
+    std::string again;
+    lane.AppendMutations(&again);
+    KS_CHECK(wire == again);
+    absl::Status status = store->Commit(wire);
+    if (!status.ok() && batch.size.records == 1) {
+      lane.OnDataError(status);
+      wire.clear();
+      lane.AppendMutations(&wire);
+      status = store->Commit(wire);
+    }
+    KS_RETURN_IF_ERROR(status);
+    lane.OnCommitted();
+    return absl::OkStatus();
+  }
+
+  const PipelineSpec& spec_;
+  const std::string topic_;
+  const int32_t partition_;
+  std::unique_ptr<RecordWriter> writer_;
+  std::vector<std::unique_ptr<LaneData>> lanes_;
+  int64_t mutations_ = 0;
+};
+
+class Runner {
+ public:
+  explicit Runner(const Plan& plan) : plan_(plan), store_(plan) {}
+
+  void Line(const json& line) {
+    if (line.contains("commit")) return Commit();
+    if (!stopped_.empty()) return;
+    size_t source = 0;
+    const std::string name = line.value("source", plan_.spec->sources[0].name);
+    while (source + 1 < plan_.sources.size() && plan_.spec->sources[source].name != name) ++source;
+    const std::string topic = line.value("topic", plan_.spec->sources[source].topics[0]);
+    const int32_t partition = line.value("partition", 0);
+    auto& lanes = lanes_[{topic, partition}];
+    if (lanes == nullptr) lanes = std::make_unique<Lanes>(plan_, source, topic, partition);
+    int64_t& next = next_offset_[{topic, partition}];
+    next = line.value("offset", next);
+    stopped_ = lanes->Add(line, next++);
+  }
+
+  void Commit() {
+    for (auto& [name, lanes] : lanes_) {
+      const absl::Status status = lanes->CommitAll(&store_);
+      if (!status.ok())
+        StrAppend(&failures_, "commit of ", name.first, "/", name.second, ": ",
+                  View(status.message()), "\n");
+    }
+  }
+
+  std::string Report() const {
+    std::string text;
+    for (const PlanWarning& warning : plan_.warnings)
+      StrAppend(&text, "warning ", warning.table, ": ", warning.text, "\n");
+    for (const auto& [name, table] : store_.tables()) {
+      if (table.empty()) continue;
+      StrAppend(&text, name, "\n");
+      for (const auto& [key, row] : table) StrAppend(&text, "  ", RowText(row), "\n");
+    }
+    RecordWriterStats sum;
+    int64_t mutations = 0;
+    for (const auto& [name, lanes] : lanes_) {
+      sum.records += lanes->stats().records;
+      sum.dead_letters += lanes->stats().dead_letters;
+      sum.skipped += lanes->stats().skipped;
+      sum.filtered += lanes->stats().filtered;
+      mutations += lanes->mutations();
+    }
+    StrAppend(&text, "records ", sum.records, ", filtered ", sum.filtered, ", skipped ",
+              sum.skipped, ", dead letters ", sum.dead_letters, ", commits ", store_.commits(),
+              ", rows written ", store_.writes(), ", mutations ", mutations, "\n", failures_);
+    if (!stopped_.empty()) StrAppend(&text, "stopped: ", stopped_, "\n");
+    return text;
+  }
+
+ private:
+  static std::string RowText(const TableStore::Row& row) {
+    std::string text;
+    for (const auto& [column, value] : row) {
+      if (value != "null") StrAppend(&text, text.empty() ? "" : "  ", column, "=", value);
+    }
+    return text;
+  }
+
+  const Plan& plan_;
+  TableStore store_;
+  std::map<std::pair<std::string, int32_t>, std::unique_ptr<Lanes>> lanes_;
+  std::map<std::pair<std::string, int32_t>, int64_t> next_offset_;
+  std::string stopped_;
+  std::string failures_;
+};
+
+}  // namespace
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string RunGoldenCase(const std::string& folder, bool* is_error) {
+  *is_error = true;
+  const auto spec = ParsePipeline("pipeline.yaml", ReadFile(folder + "/pipeline.yaml"));
+  if (!spec.ok()) return StrCat(View(spec.status().message()), "\n");
+  const std::string ddl = ReadFile(folder + "/target.sql");
+  const auto target = TargetFromDdl(ddl);
+  if (!target.ok()) return StrCat("target.sql: ", View(target.status().message()), "\n");
+  const auto plan = MakePlan(*spec, ddl.empty() ? nullptr : &*target);
+  if (!plan.ok()) return StrCat(View(plan.status().message()), "\n");
+  *is_error = false;
+  Runner runner(*plan);
+  std::istringstream lines(ReadFile(folder + "/input.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) runner.Line(json::parse(line));
+  }
+  runner.Commit();
+  return runner.Report();
+}
+
+}  // namespace ks::pipeline

@@ -1,0 +1,25 @@
+// One folder under tests/pipelines: a pipeline, its input, and what it leaves in Spanner.
+//
+//   pipeline.yaml    the pipeline
+//   target.sql       the target's DDL, if the tables exist; else they are those that `plan --ddl`
+//   would create input.jsonl      a record per line: {"key": …, "value": …, "partition": 0,
+//   "offset": 7, "timestamp": 1700000000000,
+//                    "headers": {…}}. Strings are bytes as they are, null is none, anything else is
+//                    its JSON text. Offsets count up by themselves. {"source": "orders", "topic":
+//                    "o"} says where from when there are several.
+//                    {"commit": true} commits what has gathered; so does the end.
+//   expected.rows    the tables at the end, dead letters, what was counted
+//   expected.error   instead: the error of the file
+#pragma once
+
+#include <string>
+
+namespace ks::pipeline {
+
+// What the case in `folder` gives, in the form of expected.rows or expected.error; `is_error` says
+// which.
+std::string RunGoldenCase(const std::string& folder, bool* is_error);
+
+std::string ReadFile(const std::string& path);  // empty when there is none
+
+}  // namespace ks::pipeline
