@@ -56,7 +56,8 @@ constexpr sql::Int128 kNumericScale = 1000000000;
 // `type` is the state's, `addend_type` that of `addend`.
 void AddTo(TypeRef type, TypeRef addend_type, const Datum& addend, PartialValue* sum) {
   if (type->Is(TypeKind::kNumeric)) {
-    const sql::Int128 value = addend_type->Is(TypeKind::kInt64) ? addend.int64() * kNumericScale : addend.wide();
+    const sql::Int128 value =
+        addend_type->Is(TypeKind::kInt64) ? addend.int64() * kNumericScale : addend.wide();
     sum->wide = sum->null ? value : AddWide(sum->wide, value);
   } else {
     sum->scalar = Datum::Float64((sum->null ? 0.0 : sum->scalar.float64()) + addend.float64());
@@ -69,7 +70,8 @@ void AddCount(int64_t count, PartialValue* total) {
   total->null = false;
 }
 
-// Whether `candidate` takes the place of `current`: MIN and MAX skip NULL; NaN wins, as in GoogleSQL.
+// Whether `candidate` takes the place of `current`: MIN and MAX skip NULL; NaN wins, as in
+// GoogleSQL.
 bool Beats(TypeRef type, bool maximum, const Datum& candidate, const Datum& current) {
   if (type->is_floating()) {
     const bool new_nan = candidate.float64() != candidate.float64();
@@ -82,7 +84,8 @@ bool Beats(TypeRef type, bool maximum, const Datum& candidate, const Datum& curr
 
 void KeepExtreme(TypeRef type, bool maximum, const Datum& candidate, PartialValue* state) {
   if (candidate.null()) return;
-  if (state->null || Beats(type, maximum, candidate, Load(type, *state))) Store(type, candidate, state);
+  if (state->null || Beats(type, maximum, candidate, Load(type, *state)))
+    Store(type, candidate, state);
 }
 
 void Combine(AggregateKind kind, const Datum& value, PartialValue* state) {
@@ -113,10 +116,12 @@ void Combine(AggregateKind kind, const Datum& value, PartialValue* state) {
 }
 
 // ANY_VALUE(v HAVING MAX o): rows whose order is NULL do not count; the first of equals stays.
-void KeepOrdered(const PlannedAggregate& aggregate, const Datum& value, const Datum& order, PartialValue* states) {
+void KeepOrdered(const PlannedAggregate& aggregate, const Datum& value, const Datum& order,
+                 PartialValue* states) {
   if (order.null()) return;
   const bool maximum = aggregate.kind == AggregateKind::kAnyValueMax;
-  if (!states[1].null && !Beats(aggregate.order, maximum, order, Load(aggregate.order, states[1]))) return;
+  if (!states[1].null && !Beats(aggregate.order, maximum, order, Load(aggregate.order, states[1])))
+    return;
   Store(aggregate.argument, value, &states[0]);
   Store(aggregate.order, order, &states[1]);
 }
@@ -130,8 +135,8 @@ struct AggregateLane::Group {
   bool base_known = false;  // the states include what Spanner has
 };
 
-AggregateLane::AggregateLane(const AggregatePlan& plan, const MutationShape& shape, std::string suffix,
-                             size_t cache_groups)
+AggregateLane::AggregateLane(const AggregatePlan& plan, const MutationShape& shape,
+                             std::string suffix, size_t cache_groups)
     : plan_(plan),
       shape_(shape),
       suffix_(std::move(suffix)),
@@ -159,7 +164,8 @@ void AggregateLane::Fold(std::string_view key, uint64_t /*hash*/, const Datum* i
   }
 }
 
-void AggregateLane::FoldOne(const PlannedAggregate& aggregate, const Datum* inputs, PartialValue* states) {
+void AggregateLane::FoldOne(const PlannedAggregate& aggregate, const Datum* inputs,
+                            PartialValue* states) {
   const TypeRef type = plan_.states[static_cast<size_t>(aggregate.first_state)].type;
   switch (aggregate.kind) {
     case AggregateKind::kCount:
@@ -193,7 +199,8 @@ void AggregateLane::FoldOne(const PlannedAggregate& aggregate, const Datum* inpu
   }
 }
 
-void AggregateLane::Join(const PlannedAggregate& aggregate, const PartialValue* base, PartialValue* states) {
+void AggregateLane::Join(const PlannedAggregate& aggregate, const PartialValue* base,
+                         PartialValue* states) {
   const TypeRef type = plan_.states[static_cast<size_t>(aggregate.first_state)].type;
   const Datum before = Load(type, base[0]);
   switch (aggregate.kind) {
@@ -224,7 +231,8 @@ void AggregateLane::Join(const PlannedAggregate& aggregate, const PartialValue* 
       const PartialValue later[] = {states[0], states[1]};
       states[0] = base[0];
       states[1] = base[1];
-      return KeepOrdered(aggregate, Load(aggregate.argument, later[0]), Load(aggregate.order, later[1]), states);
+      return KeepOrdered(aggregate, Load(aggregate.argument, later[0]),
+                         Load(aggregate.order, later[1]), states);
     }
   }
 }
@@ -262,7 +270,8 @@ absl::Status AggregateLane::OnRead(const RowsPtr& rows) {
     if (found == groups_.end() || found->second->base_known) continue;
     for (size_t i = 0; i < base.size(); ++i) {
       const TypeRef type = plan_.states[i].type;
-      KS_ASSIGN_OR_RETURN(const Datum datum, DecodeWireValue(type, row.values(keys + static_cast<int>(i)), arena));
+      KS_ASSIGN_OR_RETURN(const Datum datum,
+                          DecodeWireValue(type, row.values(keys + static_cast<int>(i)), arena));
       Store(type, datum, &base[i]);
     }
     for (const PlannedAggregate& aggregate : plan_.aggregates) {
@@ -298,11 +307,13 @@ void AggregateLane::Evict() {
   std::vector<uint64_t> used;
   used.reserve(groups_.size());
   for (const auto& [key, group] : groups_) used.push_back(group->batch);
-  const auto middle = used.begin() + static_cast<ptrdiff_t>(used.size() - std::min(used.size(), cache_groups_ / 2));
+  const auto middle =
+      used.begin() + static_cast<ptrdiff_t>(used.size() - std::min(used.size(), cache_groups_ / 2));
   std::nth_element(used.begin(), middle == used.end() ? used.end() - 1 : middle, used.end());
   const uint64_t keep = middle == used.end() ? batch_ : *middle;
   absl::erase_if(groups_, [&](const auto& entry) { return entry.second->batch < keep; });
-  if (groups_.size() > cache_groups_) groups_.clear();  // all of one batch: it is in Spanner, so may go
+  if (groups_.size() > cache_groups_)
+    groups_.clear();  // all of one batch: it is in Spanner, so may go
 }
 
 void AggregateLane::Clear() {

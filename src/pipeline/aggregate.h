@@ -1,15 +1,17 @@
 // AggregateLane: the partial rows of one aggregate that one chain owns, cached and kept up.
 //
-// A batch's rows are folded into the states of their groups. A group that the cache does not hold is folded from
-// nothing and, before the commit, joined with what Spanner has for it (one strong read for all such groups). What is
-// written are absolute values: the chain rule makes sure that nobody else wrote them meanwhile, and that a commit
-// that applied twice would be the same.
+// A batch's rows are folded into the states of their groups. A group that the cache does not hold
+// is folded from nothing and, before the commit, joined with what Spanner has for it (one strong
+// read for all such groups). What is written are absolute values: the chain rule makes sure that
+// nobody else wrote them meanwhile, and that a commit that applied twice would be the same.
 //
 //   Fold* -> MissingReads -> OnRead -> AppendRows (any number of times) -> OnCommitted
-//                                                                       \-> Clear: the batch was dropped
+//                                                                       \-> Clear: the batch was
+//                                                                       dropped
 // Invariants, tested in aggregate_test.cc:
 //   1. After OnCommitted the cache holds exactly what Spanner holds for every group in it.
-//   2. A group of a batch that is not committed is never forgotten; others may be, beyond the limit.
+//   2. A group of a batch that is not committed is never forgotten; others may be, beyond the
+//   limit.
 //   3. The order of records is the order of folding (FLOAT64 sums and ANY_VALUE show it).
 //
 // Thread safety: one thread.
@@ -41,11 +43,14 @@ struct PartialValue {
 
 class AggregateLane {
  public:
-  // `plan` and `shape` (of the table of partials) outlive this. `suffix` are the elements KafkaTopic, KafkaPartition, KafkaLane.
-  AggregateLane(const AggregatePlan& plan, const MutationShape& shape, std::string suffix, size_t cache_groups);
+  // `plan` and `shape` (of the table of partials) outlive this. `suffix` are the elements
+  // KafkaTopic, KafkaPartition, KafkaLane.
+  AggregateLane(const AggregatePlan& plan, const MutationShape& shape, std::string suffix,
+                size_t cache_groups);
   ~AggregateLane();
 
-  // Adds a row to its group, which its key's wire bytes name; `inputs` are the aggregates' arguments and orders in turn.
+  // Adds a row to its group, which its key's wire bytes name; `inputs` are the aggregates'
+  // arguments and orders in turn.
   void Fold(std::string_view key, uint64_t hash, const sql::Datum* inputs);
 
   // Of the groups folded since the last OnCommitted:
@@ -70,7 +75,8 @@ class AggregateLane {
   const std::string suffix_;
   const size_t cache_groups_;
   int first_aggregate_input_ = 0;
-  absl::flat_hash_map<std::string_view, std::unique_ptr<Group>> groups_;  // keys point into the groups
+  absl::flat_hash_map<std::string_view, std::unique_ptr<Group>>
+      groups_;  // keys point into the groups
   std::vector<Group*> touched_;
   uint64_t batch_ = 1;
 };

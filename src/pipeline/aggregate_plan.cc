@@ -22,30 +22,42 @@ struct KindOfName {
   AggregateKind kind;
 };
 constexpr KindOfName kKinds[] = {
-    {"COUNT", AggregateKind::kCount},       {"COUNTIF", AggregateKind::kCountIf},
-    {"SUM", AggregateKind::kSum},           {"AVG", AggregateKind::kAvg},
-    {"MIN", AggregateKind::kMin},           {"MAX", AggregateKind::kMax},
-    {"LOGICAL_AND", AggregateKind::kLogicalAnd}, {"LOGICAL_OR", AggregateKind::kLogicalOr},
-    {"BIT_AND", AggregateKind::kBitAnd},    {"BIT_OR", AggregateKind::kBitOr},
-    {"BIT_XOR", AggregateKind::kBitXor},    {"ANY_VALUE", AggregateKind::kAnyValue},
+    {"COUNT", AggregateKind::kCount},
+    {"COUNTIF", AggregateKind::kCountIf},
+    {"SUM", AggregateKind::kSum},
+    {"AVG", AggregateKind::kAvg},
+    {"MIN", AggregateKind::kMin},
+    {"MAX", AggregateKind::kMax},
+    {"LOGICAL_AND", AggregateKind::kLogicalAnd},
+    {"LOGICAL_OR", AggregateKind::kLogicalOr},
+    {"BIT_AND", AggregateKind::kBitAnd},
+    {"BIT_OR", AggregateKind::kBitOr},
+    {"BIT_XOR", AggregateKind::kBitXor},
+    {"ANY_VALUE", AggregateKind::kAnyValue},
 };
 
 absl::StatusOr<AggregateKind> KindOf(const sql::AggregateCall& call) {
   const std::string& name = call.function->name;
-  if (call.distinct || call.limit != nullptr || !call.order_by.empty()) return UnmergeableAggregate(name);
-  const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KindOfName& k) { return k.name == name; });
+  if (call.distinct || call.limit != nullptr || !call.order_by.empty())
+    return UnmergeableAggregate(name);
+  const auto* found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                   [&](const KindOfName& k) { return k.name == name; });
   if (found == std::end(kKinds)) return UnmergeableAggregate(name);
   if (call.having == sql::AggregateBound::kNone) return found->kind;
-  if (found->kind != AggregateKind::kAnyValue) return UnmergeableAggregate(StrCat(name, " … HAVING"));
-  return call.having == sql::AggregateBound::kMax ? AggregateKind::kAnyValueMax : AggregateKind::kAnyValueMin;
+  if (found->kind != AggregateKind::kAnyValue)
+    return UnmergeableAggregate(StrCat(name, " … HAVING"));
+  return call.having == sql::AggregateBound::kMax ? AggregateKind::kAnyValueMax
+                                                  : AggregateKind::kAnyValueMin;
 }
 
 bool Storable(TypeRef type) {
-  return !type->is_struct() && !type->Is(TypeKind::kInterval) && !(type->is_array() && type->element()->is_struct());
+  return !type->is_struct() && !type->Is(TypeKind::kInterval) &&
+         !(type->is_array() && type->element()->is_struct());
 }
 
 // The columns that hold the state of `call`.
-void AddStates(const sql::AggregateCall& call, PlannedAggregate* aggregate, std::vector<StateColumn>* states) {
+void AddStates(const sql::AggregateCall& call, PlannedAggregate* aggregate,
+               std::vector<StateColumn>* states) {
   const std::string& name = aggregate->name;
   aggregate->first_state = static_cast<int>(states->size());
   switch (aggregate->kind) {
@@ -54,12 +66,17 @@ void AddStates(const sql::AggregateCall& call, PlannedAggregate* aggregate, std:
       states->push_back({name, Type::Int64(), true});
       break;
     case AggregateKind::kAvg:
-      states->push_back({StrCat(name, "_sum"), call.column.type->is_floating() && aggregate->argument->is_floating()
-                                                   ? Type::Float64() : Type::Numeric(), true});
+      states->push_back({StrCat(name, "_sum"),
+                         call.column.type->is_floating() && aggregate->argument->is_floating()
+                             ? Type::Float64()
+                             : Type::Numeric(),
+                         true});
       states->push_back({StrCat(name, "_count"), Type::Int64(), true});
       break;
     case AggregateKind::kSum:
-      states->push_back({name, call.column.type->Is(TypeKind::kInt64) ? Type::Numeric() : call.column.type, false});
+      states->push_back(
+          {name, call.column.type->Is(TypeKind::kInt64) ? Type::Numeric() : call.column.type,
+           false});
       break;
     case AggregateKind::kAnyValueMax:
     case AggregateKind::kAnyValueMin:
@@ -72,8 +89,8 @@ void AddStates(const sql::AggregateCall& call, PlannedAggregate* aggregate, std:
   aggregate->states = static_cast<int>(states->size()) - aggregate->first_state;
 }
 
-absl::Status AddAggregate(const sql::AnalyzedSelect& select, const sql::AnalyzedSelect::Output& output,
-                          AggregatePlan* plan) {
+absl::Status AddAggregate(const sql::AnalyzedSelect& select,
+                          const sql::AnalyzedSelect::Output& output, AggregatePlan* plan) {
   const sql::AggregateCall& call = select.aggregates[static_cast<size_t>(output.index)];
   PlannedAggregate aggregate{.name = output.name};
   KS_ASSIGN_OR_RETURN(aggregate.kind, KindOf(call));
@@ -82,7 +99,8 @@ absl::Status AddAggregate(const sql::AnalyzedSelect& select, const sql::Analyzed
   aggregate.first_input = static_cast<int>(select.group_by.size());
   for (int i = 0; i < output.index; ++i) {
     const sql::AggregateCall& before = select.aggregates[static_cast<size_t>(i)];
-    aggregate.first_input += static_cast<int>(before.arguments.size()) + (before.having_expr != nullptr ? 1 : 0);
+    aggregate.first_input +=
+        static_cast<int>(before.arguments.size()) + (before.having_expr != nullptr ? 1 : 0);
   }
   AddStates(call, &aggregate, &plan->states);
   for (size_t i = static_cast<size_t>(aggregate.first_state); i < plan->states.size(); ++i) {
@@ -92,9 +110,11 @@ absl::Status AddAggregate(const sql::AnalyzedSelect& select, const sql::Analyzed
   return absl::OkStatus();
 }
 
-absl::Status AddKey(const sql::AnalyzedSelect& select, const sql::AnalyzedSelect::Output& output, AggregatePlan* plan) {
+absl::Status AddKey(const sql::AnalyzedSelect& select, const sql::AnalyzedSelect::Output& output,
+                    AggregatePlan* plan) {
   const TypeRef type = select.group_by[static_cast<size_t>(output.index)].expr->type;
-  if (type->is_array() || type->is_struct() || type->Is(TypeKind::kJson) || type->Is(TypeKind::kInterval)) {
+  if (type->is_array() || type->is_struct() || type->Is(TypeKind::kJson) ||
+      type->Is(TypeKind::kInterval)) {
     return UnusableKeyType(output.name, type);
   }
   plan->key_names.push_back(output.name);
@@ -113,12 +133,14 @@ std::string MergeOf(const PlannedAggregate& aggregate) {
     case AggregateKind::kCountIf:
       return StrCat("SUM(", state, ")");
     case AggregateKind::kSum:
-      if (aggregate.argument->Is(TypeKind::kInt64)) return StrCat("CAST(SUM(", state, ") AS INT64)");
+      if (aggregate.argument->Is(TypeKind::kInt64))
+        return StrCat("CAST(SUM(", state, ") AS INT64)");
       return StrCat("SUM(", state, ")");
     case AggregateKind::kAvg: {
       const std::string sum = StrCat("SUM(", Column(StrCat(aggregate.name, "_sum")), ")");
       const std::string count = StrCat("SUM(", Column(StrCat(aggregate.name, "_count")), ")");
-      if (aggregate.argument->Is(TypeKind::kNumeric)) return StrCat("SAFE_DIVIDE(", sum, ", CAST(", count, " AS NUMERIC))");
+      if (aggregate.argument->Is(TypeKind::kNumeric))
+        return StrCat("SAFE_DIVIDE(", sum, ", CAST(", count, " AS NUMERIC))");
       return StrCat("SAFE_DIVIDE(CAST(", sum, " AS FLOAT64), CAST(", count, " AS FLOAT64))");
     }
     case AggregateKind::kMin:
@@ -139,7 +161,8 @@ std::string MergeOf(const PlannedAggregate& aggregate) {
       return StrCat("ANY_VALUE(", state, ")");
     case AggregateKind::kAnyValueMax:
     case AggregateKind::kAnyValueMin:
-      return StrCat("ANY_VALUE(", state, aggregate.kind == AggregateKind::kAnyValueMax ? " HAVING MAX " : " HAVING MIN ",
+      return StrCat("ANY_VALUE(", state,
+                    aggregate.kind == AggregateKind::kAnyValueMax ? " HAVING MAX " : " HAVING MIN ",
                     Column(StrCat(aggregate.name, "_order")), ")");
   }
   return state;
@@ -147,8 +170,11 @@ std::string MergeOf(const PlannedAggregate& aggregate) {
 
 }  // namespace
 
-absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table, const sql::AnalyzedSelect& select, size_t* item) {
-  AggregatePlan plan{.table = StrCat(table, "Partials"), .view = std::string(table), .first_aggregate_input = select.group_by.size()};
+absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table,
+                                             const sql::AnalyzedSelect& select, size_t* item) {
+  AggregatePlan plan{.table = StrCat(table, "Partials"),
+                     .view = std::string(table),
+                     .first_aggregate_input = select.group_by.size()};
   std::vector<bool> keys(select.group_by.size(), false);
   for (*item = 0; *item < select.output.size(); ++*item) {
     const sql::AnalyzedSelect::Output& output = select.output[*item];
@@ -188,8 +214,9 @@ std::string MergeViewSql(const AggregatePlan& plan) {
   std::string group;
   bool first = true;
   for (const std::string& name : plan.output_order) {
-    const auto aggregate = std::find_if(plan.aggregates.begin(), plan.aggregates.end(),
-                                        [&](const PlannedAggregate& each) { return each.name == name; });
+    const auto aggregate =
+        std::find_if(plan.aggregates.begin(), plan.aggregates.end(),
+                     [&](const PlannedAggregate& each) { return each.name == name; });
     StrAppend(&sql, first ? "\n  " : ",\n  ");
     first = false;
     if (aggregate != plan.aggregates.end()) {

@@ -1,14 +1,14 @@
-// AggregatePlan: how the aggregates of one SELECT … GROUP BY are kept as partial rows, and how a view merges them.
+// AggregatePlan: how the aggregates of one SELECT … GROUP BY are kept as partial rows, and how a
+// view merges them.
 //
 // Each chain (topic, partition, lane) writes rows of its own into `<Table>Partials`, keyed by
 //     the group key's columns, KafkaTopic, KafkaPartition, KafkaLane
-// holding the state of each aggregate over the chain's records of that group; the view `<Table>` merges them. The state's columns
-// by aggregate `X`:
+// holding the state of each aggregate over the chain's records of that group; the view `<Table>`
+// merges them. The state's columns by aggregate `X`:
 //     COUNT(*), COUNT, COUNTIF    X: INT64, never NULL              merged by SUM
-//     SUM                         X (NUMERIC of INT64: no overflow) SUM      (FLOAT64: the order of additions shows)
-//     MIN, MAX                    X                                 MIN, MAX
-//     AVG                         X_sum (NUMERIC of INT64: no overflow), X_count
-//     LOGICAL_AND/OR, BIT_AND/OR/XOR  X                             the same
+//     SUM                         X (NUMERIC of INT64: no overflow) SUM      (FLOAT64: the order of
+//     additions shows) MIN, MAX                    X                                 MIN, MAX AVG
+//     X_sum (NUMERIC of INT64: no overflow), X_count LOGICAL_AND/OR, BIT_AND/OR/XOR  X the same
 //     ANY_VALUE(v HAVING MAX/MIN o)   X, X_order                    the same over both
 //     ANY_VALUE(v)                X                                 ANY_VALUE
 // Thread safety: plain data, immutable once planned.
@@ -26,7 +26,7 @@
 namespace ks::pipeline {
 
 enum class AggregateKind : uint8_t {
-  kCount,       // rows, or values that are not NULL
+  kCount,  // rows, or values that are not NULL
   kCountIf,
   kSum,
   kAvg,
@@ -44,11 +44,11 @@ enum class AggregateKind : uint8_t {
 
 struct PlannedAggregate {
   AggregateKind kind = AggregateKind::kCount;
-  std::string name;                // of the output
+  std::string name;                 // of the output
   sql::TypeRef argument = nullptr;  // null: COUNT(*)
   sql::TypeRef order = nullptr;     // of ANY_VALUE … HAVING
-  int first_input = 0;              // index among RecordSelect's columns: the argument, then the order
-  int first_state = 0;              // index among the state's columns
+  int first_input = 0;  // index among RecordSelect's columns: the argument, then the order
+  int first_state = 0;  // index among the state's columns
   int states = 1;
 };
 
@@ -63,10 +63,10 @@ struct AggregatePlan {
   std::string view;   // what the pipeline file calls it
   std::vector<std::string> key_names;
   std::vector<sql::TypeRef> key_types;
-  std::vector<int> key_inputs;  // index among RecordSelect's columns
-  size_t first_aggregate_input = 0;  // the columns before are those of GROUP BY
+  std::vector<int> key_inputs;            // index among RecordSelect's columns
+  size_t first_aggregate_input = 0;       // the columns before are those of GROUP BY
   std::vector<sql::TypeRef> input_types;  // of RecordSelect's columns
-  uint32_t row_bytes = 0;                 // a guess at what the states of a row add to its key's bytes
+  uint32_t row_bytes = 0;  // a guess at what the states of a row add to its key's bytes
   std::vector<PlannedAggregate> aggregates;
   std::vector<StateColumn> states;
   std::vector<std::string> output_order;  // names of the view's columns, as the SELECT has them
@@ -77,7 +77,8 @@ inline constexpr std::string_view kPartialPartition = "KafkaPartition";
 inline constexpr std::string_view kPartialLane = "KafkaLane";
 
 // An error's text says which select item it is about: *item is its index in select.output.
-absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table, const sql::AnalyzedSelect& select, size_t* item);
+absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table,
+                                             const sql::AnalyzedSelect& select, size_t* item);
 
 // `CREATE VIEW …` over the partials.
 std::string MergeViewSql(const AggregatePlan& plan);

@@ -26,7 +26,8 @@ std::string SpannerType(sql::TypeRef type) {
 std::string QuotedPath(std::string_view name) {
   const size_t dot = name.find('.');
   if (dot == std::string_view::npos) return sql::QuotedIdentifier(name);
-  return StrCat(sql::QuotedIdentifier(name.substr(0, dot)), ".", sql::QuotedIdentifier(name.substr(dot + 1)));
+  return StrCat(sql::QuotedIdentifier(name.substr(0, dot)), ".",
+                sql::QuotedIdentifier(name.substr(dot + 1)));
 }
 
 class Missing {
@@ -54,7 +55,8 @@ class Missing {
 
  private:
   void Add(std::string_view name, std::string sql) {
-    if (std::find(plan_->missing.begin(), plan_->missing.end(), name) != plan_->missing.end()) return;
+    if (std::find(plan_->missing.begin(), plan_->missing.end(), name) != plan_->missing.end())
+      return;
     plan_->missing.emplace_back(name);
     plan_->missing_ddl.push_back(std::move(sql));
   }
@@ -87,7 +89,8 @@ void PlanDdl(const TargetSchema* target, Plan* plan) {
   for (const PlannedSource& source : plan->sources) {
     for (const PlannedTable& table : source.tables) {
       missing.AddRelation(table.target.name, CreateTableSql(table.target));
-      if (table.aggregate) missing.AddRelation(table.aggregate->view, MergeViewSql(*table.aggregate));
+      if (table.aggregate)
+        missing.AddRelation(table.aggregate->view, MergeViewSql(*table.aggregate));
     }
   }
   for (const DdlStatement& statement : CheckpointDdl()) {

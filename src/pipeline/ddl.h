@@ -1,4 +1,5 @@
-// The DDL that `plan --ddl` prints and `plan --apply` runs: only what is missing; nothing is ever dropped or narrowed.
+// The DDL that `plan --ddl` prints and `plan --apply` runs: only what is missing; nothing is ever
+// dropped or narrowed.
 //
 // Thread safety: pure functions.
 #pragma once
@@ -14,7 +15,8 @@ namespace ks::pipeline {
 // `CREATE TABLE …` with STRING(MAX) and BYTES(MAX) where the column has no Spanner type of its own.
 std::string CreateTableSql(const TargetTable& table);
 
-// Fills plan->missing_ddl and plan->missing: named schemas, tables (parents first), views, kafka_spanner's own tables.
+// Fills plan->missing_ddl and plan->missing: named schemas, tables (parents first), views,
+// kafka_spanner's own tables.
 void PlanDdl(const TargetSchema* target, Plan* plan);
 
 }  // namespace ks::pipeline

@@ -9,7 +9,9 @@ namespace ks::pipeline {
 namespace {
 
 // `from.kafka` or, for the file itself, "a pipeline file".
-std::string In(std::string_view path) { return path.empty() ? "a pipeline file" : StrCat("`", path, "`"); }
+std::string In(std::string_view path) {
+  return path.empty() ? "a pipeline file" : StrCat("`", path, "`");
+}
 
 // "; did you mean `x`?" or what there is to choose from.
 std::string Hint(std::string_view name, const std::vector<std::string>& known) {
@@ -20,7 +22,8 @@ std::string Hint(std::string_view name, const std::vector<std::string>& known) {
 
 }  // namespace
 
-std::string UnknownField(std::string_view path, std::string_view field, const std::vector<std::string>& known) {
+std::string UnknownField(std::string_view path, std::string_view field,
+                         const std::vector<std::string>& known) {
   return StrCat("unknown field `", field, "` in ", In(path), Hint(field, known));
 }
 
@@ -44,11 +47,14 @@ std::string ExpectedText(std::string_view path, std::string_view found) {
   return StrCat(In(path), ": expected text, found ", found);
 }
 
-std::string ExpectedNumber(std::string_view path, std::string_view found, int64_t min, int64_t max) {
-  return StrCat(In(path), ": expected a whole number from ", min, " to ", max, ", found `", found, "`");
+std::string ExpectedNumber(std::string_view path, std::string_view found, int64_t min,
+                           int64_t max) {
+  return StrCat(In(path), ": expected a whole number from ", min, " to ", max, ", found `", found,
+                "`");
 }
 
-std::string ExpectedOneOf(std::string_view path, std::string_view found, const std::vector<std::string>& known) {
+std::string ExpectedOneOf(std::string_view path, std::string_view found,
+                          const std::vector<std::string>& known) {
   const std::string nearest = NearestName(found, known);
   return StrCat(In(path), ": expected ", absl::StrJoin(known, " | "), ", found `", found, "`",
                 nearest.empty() ? "" : StrCat("; did you mean `", nearest, "`?"));
@@ -59,28 +65,36 @@ std::string ExpectedBytes(std::string_view path, std::string_view found) {
 }
 
 std::string ExpectedDuration(std::string_view path, std::string_view found) {
-  return StrCat(In(path), ": expected a duration such as 500ms, 30s, 5m or 1h, found `", found, "`");
-}
-
-std::string ExpectedTimestamp(std::string_view path, std::string_view found) {
-  return StrCat(In(path), ": expected earliest, latest or an RFC 3339 timestamp such as 2024-01-31T00:00:00Z, found `",
-                found, "`");
-}
-
-std::string EmptySection(std::string_view path) { return StrCat(In(path), " is empty; it needs at least one entry"); }
-
-std::string ExpectedDatabase(std::string_view found) {
-  return StrCat("`to.spanner.database`: expected projects/PROJECT/instances/INSTANCE/databases/DATABASE, found `", found,
+  return StrCat(In(path), ": expected a duration such as 500ms, 30s, 5m or 1h, found `", found,
                 "`");
 }
 
+std::string ExpectedTimestamp(std::string_view path, std::string_view found) {
+  return StrCat(
+      In(path),
+      ": expected earliest, latest or an RFC 3339 timestamp such as 2024-01-31T00:00:00Z, found `",
+      found, "`");
+}
+
+std::string EmptySection(std::string_view path) {
+  return StrCat(In(path), " is empty; it needs at least one entry");
+}
+
+std::string ExpectedDatabase(std::string_view found) {
+  return StrCat(
+      "`to.spanner.database`: expected projects/PROJECT/instances/INSTANCE/databases/DATABASE, "
+      "found `",
+      found, "`");
+}
+
 std::string ExpectedSelect(std::string_view path) {
-  return StrCat(In(path), ": expected a SELECT, found nothing; for example `SELECT id AS Id, name AS Name`");
+  return StrCat(In(path),
+                ": expected a SELECT, found nothing; for example `SELECT id AS Id, name AS Name`");
 }
 
 std::string ExpectedPipelineName(std::string_view found) {
-  return StrCat("`pipeline`: expected a name of letters, digits, `_`, `-`, `.`, at most ", kPipelineNameBytesMax,
-                " long, found `", found.substr(0, kErrorExcerptBytes), "`");
+  return StrCat("`pipeline`: expected a name of letters, digits, `_`, `-`, `.`, at most ",
+                kPipelineNameBytesMax, " long, found `", found.substr(0, kErrorExcerptBytes), "`");
 }
 
 std::string ExpectedType(std::string_view path, std::string_view found) {
@@ -92,21 +106,25 @@ std::string UnknownSource(std::string_view name, const std::vector<std::string>&
 }
 
 std::string ReservedName(std::string_view name) {
-  return StrCat("`", name, "` cannot be a column's name: names that begin with `_` are the record's metadata (_topic, ",
-                "_partition, _offset, _timestamp, _key, _headers)");
+  return StrCat(
+      "`", name,
+      "` cannot be a column's name: names that begin with `_` are the record's metadata (_topic, ",
+      "_partition, _offset, _timestamp, _key, _headers)");
 }
 
 std::string TopicAndTopics() { return "give `topic` or `topics`, not both"; }
 
 std::string FormatNotYet(std::string_view format) {
-  return StrCat("format `", format, "` is not available in this version; json, string, bytes, int64 and float64 are");
+  return StrCat("format `", format,
+                "` is not available in this version; json, string, bytes, int64 and float64 are");
 }
 
 std::string NotYaml(std::string_view reason) { return StrCat("this is not YAML: ", reason); }
 
 absl::Status FileTooLarge(std::string_view file, size_t bytes) {
-  return absl::InvalidArgumentError(StrCat(file, ": a pipeline file has at most ", kPipelineFileBytesMax,
-                                           " bytes, this has ", bytes, "; is it the right file?"));
+  return absl::InvalidArgumentError(StrCat(file, ": a pipeline file has at most ",
+                                           kPipelineFileBytesMax, " bytes, this has ", bytes,
+                                           "; is it the right file?"));
 }
 
 std::string AssertionFailed(std::string_view message, std::string_view check) {
@@ -119,11 +137,12 @@ std::string TombstoneRefused(std::string_view table, std::string_view reason) {
   return StrCat("the tombstone names no row of `", table, "`: ", reason);
 }
 
-absl::Status RecordStopsPipeline(std::string_view topic, int32_t partition, int64_t offset, std::string_view stage,
-                                 std::string_view reason) {
+absl::Status RecordStopsPipeline(std::string_view topic, int32_t partition, int64_t offset,
+                                 std::string_view stage, std::string_view reason) {
   return absl::FailedPreconditionError(StrCat(
       "record ", topic, "/", partition, "@", offset, " cannot be written (", stage, "): ", reason,
-      ". The pipeline says to stop at such records: mend the cause, or allow `else: dead_letter` or `on_error: ",
+      ". The pipeline says to stop at such records: mend the cause, or allow `else: dead_letter` "
+      "or `on_error: ",
       "dead_letter`, then start it again"));
 }
 
@@ -133,7 +152,8 @@ absl::Status UnexpectedWireValue(sql::TypeRef type, std::string_view found) {
 }
 
 absl::Status WrongPartialRow(std::string_view table, size_t values) {
-  return absl::InternalError(StrCat("a row of `", table, "` came with ", values, " values, which is not what was asked for"));
+  return absl::InternalError(StrCat("a row of `", table, "` came with ", values,
+                                    " values, which is not what was asked for"));
 }
 
 }  // namespace ks::pipeline

@@ -1,6 +1,8 @@
-// Every error of this module that a person reads, one function each: where, what is wrong, what to do next.
+// Every error of this module that a person reads, one function each: where, what is wrong, what to
+// do next.
 //
-// Errors of a pipeline file carry its text and a caret (SourceText::Error); the functions here make their words.
+// Errors of a pipeline file carry its text and a caret (SourceText::Error); the functions here make
+// their words.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +16,16 @@
 namespace ks::pipeline {
 
 // ---- The pipeline file
-std::string UnknownField(std::string_view path, std::string_view field, const std::vector<std::string>& known);
+std::string UnknownField(std::string_view path, std::string_view field,
+                         const std::vector<std::string>& known);
 std::string RepeatedField(std::string_view path, std::string_view field);
 std::string MissingRequired(std::string_view path, std::string_view field);
 std::string ExpectedMapping(std::string_view path, std::string_view found);
 std::string ExpectedList(std::string_view path, std::string_view found);
 std::string ExpectedText(std::string_view path, std::string_view found);
 std::string ExpectedNumber(std::string_view path, std::string_view found, int64_t min, int64_t max);
-std::string ExpectedOneOf(std::string_view path, std::string_view found, const std::vector<std::string>& known);
+std::string ExpectedOneOf(std::string_view path, std::string_view found,
+                          const std::vector<std::string>& known);
 std::string ExpectedBytes(std::string_view path, std::string_view found);
 std::string ExpectedDuration(std::string_view path, std::string_view found);
 std::string ExpectedTimestamp(std::string_view path, std::string_view found);
@@ -44,12 +48,13 @@ std::string ModeAgainstGroupBy(std::string_view mode, bool grouped);
 std::string UnnamedOutput();
 std::string RepeatedOutput(std::string_view name);
 std::string TargetIsView(std::string_view table);
-std::string UnknownColumn(std::string_view column, std::string_view table, const std::vector<std::string>& known);
+std::string UnknownColumn(std::string_view column, std::string_view table,
+                          const std::vector<std::string>& known);
 std::string GeneratedColumn(std::string_view column, std::string_view table);
 std::string UnknownTargetType(std::string_view column, std::string_view type);
 std::string Unstorable(std::string_view output, sql::TypeRef type);
-std::string WrongColumnType(std::string_view column, sql::TypeRef type, std::string_view spanner_type,
-                            sql::TypeRef found);
+std::string WrongColumnType(std::string_view column, sql::TypeRef type,
+                            std::string_view spanner_type, sql::TypeRef found);
 std::string MissingNotNull(std::string_view column, std::string_view table);
 std::string MissingPrimaryKey(std::string_view column, std::string_view table);
 std::string Unaligned(std::string_view table, const std::vector<std::string>& primary_key);
@@ -72,8 +77,8 @@ absl::Status PartialColumnTaken(std::string_view name);
 // ---- A record
 std::string AssertionFailed(std::string_view message, std::string_view check);
 std::string TombstoneRefused(std::string_view table, std::string_view reason);
-absl::Status RecordStopsPipeline(std::string_view topic, int32_t partition, int64_t offset, std::string_view stage,
-                                 std::string_view reason);
+absl::Status RecordStopsPipeline(std::string_view topic, int32_t partition, int64_t offset,
+                                 std::string_view stage, std::string_view reason);
 
 // ---- What Spanner answers
 absl::Status UnexpectedWireValue(sql::TypeRef type, std::string_view found);

@@ -7,22 +7,25 @@
 namespace ks::pipeline {
 
 // ---- Spanner's, https://cloud.google.com/spanner/quotas
-inline constexpr int64_t kSpannerMutationsMax = 80'000;              // per commit, index entries included
-inline constexpr int64_t kSpannerCommitBytesMax = 100LL << 20;       // per commit
-inline constexpr int64_t kSpannerCellBytesMax = 10LL << 20;          // one value
-inline constexpr int64_t kSpannerStringCharactersMax = 2'621'440;    // of a STRING(MAX)
-inline constexpr int64_t kSpannerIdentifierBytesMax = 128;           // a table's, column's, index' name
+inline constexpr int64_t kSpannerMutationsMax = 80'000;  // per commit, index entries included
+inline constexpr int64_t kSpannerCommitBytesMax = 100LL << 20;     // per commit
+inline constexpr int64_t kSpannerCellBytesMax = 10LL << 20;        // one value
+inline constexpr int64_t kSpannerStringCharactersMax = 2'621'440;  // of a STRING(MAX)
+inline constexpr int64_t kSpannerIdentifierBytesMax = 128;  // a table's, column's, index' name
 inline constexpr int kSpannerKeyColumnsMax = 16;
 
-// ---- A batch. Half of Spanner's limits: index entries of tables we do not see (foreign keys, search indexes) count too.
+// ---- A batch. Half of Spanner's limits: index entries of tables we do not see (foreign keys,
+// search indexes) count too.
 inline constexpr int64_t kBatchRecordsDefault = 10'000;
 inline constexpr int64_t kBatchRecordsMax = 1'000'000;
 inline constexpr int64_t kBatchBytesDefault = 8LL << 20;
 inline constexpr int64_t kBatchBytesMax = 64LL << 20;
 inline constexpr int64_t kBatchMutationsDefault = 40'000;
-inline constexpr int64_t kBatchMutationsMax = kSpannerMutationsMax - 1000;  // room for the checkpoints
+inline constexpr int64_t kBatchMutationsMax =
+    kSpannerMutationsMax - 1000;  // room for the checkpoints
 
-// Records that are transformed at once: enough to spread the cost of a call, few enough for a processor's cache.
+// Records that are transformed at once: enough to spread the cost of a call, few enough for a
+// processor's cache.
 inline constexpr size_t kTransformRecordsMax = 1024;
 
 // ---- A worker
@@ -43,7 +46,8 @@ inline constexpr size_t kErrorExcerptBytes = 120;
 inline constexpr size_t kDeadLetterReasonBytesMax = 4096;
 
 // ---- Aggregates
-inline constexpr size_t kPartialCacheEntriesDefault = 100'000;  // groups that one lane keeps in memory per table
-inline constexpr size_t kPartialReadKeysMax = 10'000;           // keys of one read
+inline constexpr size_t kPartialCacheEntriesDefault =
+    100'000;  // groups that one lane keeps in memory per table
+inline constexpr size_t kPartialReadKeysMax = 10'000;  // keys of one read
 
 }  // namespace ks::pipeline

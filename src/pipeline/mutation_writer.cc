@@ -62,7 +62,8 @@ void AppendString(std::string_view text, WireBuffer* out) {
   out->SetEnd(to + text.size());
 }
 
-// `write` puts at most `max` (below 100) bytes of text at the place it is given and returns the end.
+// `write` puts at most `max` (below 100) bytes of text at the place it is given and returns the
+// end.
 template <typename Write>
 void AppendShort(size_t max, const Write& write, WireBuffer* out) {
   char* front = out->Reserve(max + 4);
@@ -105,7 +106,8 @@ void AppendTwoBytes(char tag, char value, WireBuffer* out) {
   out->SetEnd(to + 4);
 }
 
-// Puts `tag` and the length of everything after `start` in front of it. `start` has `kFrontMax` bytes of room before.
+// Puts `tag` and the length of everything after `start` in front of it. `start` has `kFrontMax`
+// bytes of room before.
 constexpr size_t kFrontMax = 11;
 void CloseMessage(size_t start, char tag, WireBuffer* out) {
   const size_t length = out->size() - start;
@@ -137,7 +139,8 @@ void AppendElements(const sql::Type& type, const Datum& datum, WireBuffer* out) 
 void AppendTimestamp(const Datum& datum, WireBuffer* out) {
   const sql::TimestampValue value = datum.timestamp();
   if (value == kPendingCommitTimestamp) return AppendString(kCommitTimestampText, out);
-  AppendShort(kTimestampTextMax, [value](char* to) { return WriteTimestamp(value, to); }, out);
+  AppendShort(
+      kTimestampTextMax, [value](char* to) { return WriteTimestamp(value, to); }, out);
 }
 
 }  // namespace
@@ -149,12 +152,14 @@ void AppendListElement(TypeRef type, const Datum& datum, WireBuffer* out) {
       return AppendTwoBytes(kTagBool, datum.bool_value() ? 1 : 0, out);
     case TypeKind::kInt64:
     case TypeKind::kEnum:
-      return AppendShort(kInt64TextMax, [&](char* to) { return WriteInt64(datum.int64(), to); }, out);
+      return AppendShort(
+          kInt64TextMax, [&](char* to) { return WriteInt64(datum.int64(), to); }, out);
     case TypeKind::kFloat32:
     case TypeKind::kFloat64:
       return AppendFloat(datum.float64(), out);
     case TypeKind::kNumeric:
-      return AppendShort(kNumericTextMax, [&](char* to) { return WriteNumeric(datum.wide(), to); }, out);
+      return AppendShort(
+          kNumericTextMax, [&](char* to) { return WriteNumeric(datum.wide(), to); }, out);
     case TypeKind::kString:
     case TypeKind::kJson:
       return AppendString(datum.str(), out);
@@ -162,11 +167,13 @@ void AppendListElement(TypeRef type, const Datum& datum, WireBuffer* out) {
     case TypeKind::kProto:
       return AppendBase64(datum.str(), out);
     case TypeKind::kDate:
-      return AppendShort(kDateTextMax, [&](char* to) { return WriteDate(datum.int64(), to); }, out);
+      return AppendShort(
+          kDateTextMax, [&](char* to) { return WriteDate(datum.int64(), to); }, out);
     case TypeKind::kTimestamp:
       return AppendTimestamp(datum, out);
     case TypeKind::kUuid:
-      return AppendShort(kUuidTextMax, [&](char* to) { return WriteUuid(datum.wide(), to); }, out);
+      return AppendShort(
+          kUuidTextMax, [&](char* to) { return WriteUuid(datum.wide(), to); }, out);
     case TypeKind::kInterval: {
       std::string text;
       sql::AppendInterval(datum.interval(), &text);
@@ -193,11 +200,15 @@ MutationShape::MutationShape(MutationKind kind, std::string_view table,
   head_ = std::string(head.view());
 }
 
-char MutationShape::row_tag() const { return kind_ == MutationKind::kDelete ? kTagKeySetKeys : kTagWriteValues; }
+char MutationShape::row_tag() const {
+  return kind_ == MutationKind::kDelete ? kTagKeySetKeys : kTagWriteValues;
+}
 
 template <typename Get>
-MutationShape::RowBytes MutationShape::AppendRowOf(const Get& get, size_t key_columns, WireBuffer* out) const {
-  // Nearly every row is 128 to 16,383 bytes long, or shorter: room for a length of two bytes, moved where it is wrong.
+MutationShape::RowBytes MutationShape::AppendRowOf(const Get& get, size_t key_columns,
+                                                   WireBuffer* out) const {
+  // Nearly every row is 128 to 16,383 bytes long, or shorter: room for a length of two bytes, moved
+  // where it is wrong.
   const size_t start = out->size();
   out->SetEnd(out->Reserve(3) + 3);
   for (size_t i = 0; i < key_columns; ++i) AppendListElement(types_[i], get(i), out);
@@ -213,16 +224,20 @@ MutationShape::RowBytes MutationShape::AppendRowOf(const Get& get, size_t key_co
   return {start, start + front, start + front + key_length, start + front + length};
 }
 
-MutationShape::RowBytes MutationShape::AppendRow(absl::Span<const Datum> row, WireBuffer* out) const {
+MutationShape::RowBytes MutationShape::AppendRow(absl::Span<const Datum> row,
+                                                 WireBuffer* out) const {
   return AppendRowOf([row](size_t i) -> const Datum& { return row[i]; }, 0, out);
 }
 
-MutationShape::RowBytes MutationShape::AppendRow(absl::Span<const sql::Column> columns, uint32_t row,
-                                                 size_t key_columns, WireBuffer* out) const {
-  return AppendRowOf([&](size_t i) -> const Datum& { return columns[i].at(row); }, key_columns, out);
+MutationShape::RowBytes MutationShape::AppendRow(absl::Span<const sql::Column> columns,
+                                                 uint32_t row, size_t key_columns,
+                                                 WireBuffer* out) const {
+  return AppendRowOf([&](size_t i) -> const Datum& { return columns[i].at(row); }, key_columns,
+                     out);
 }
 
-void MutationShape::AppendRowOfElements(std::string_view front, std::string_view back, WireBuffer* out) const {
+void MutationShape::AppendRowOfElements(std::string_view front, std::string_view back,
+                                        WireBuffer* out) const {
   out->SetEnd(WriteFront(row_tag(), front.size() + back.size(), out->Reserve(kFrontMax)));
   out->Append(front);
   out->Append(back);
@@ -262,7 +277,8 @@ void AppendKeySetKey(std::string_view front, std::string_view back, WireBuffer* 
   out->Append(back);
 }
 
-void AppendMutationOf(MutationKind kind, std::string_view table, absl::Span<const Cell> row, WireBuffer* out) {
+void AppendMutationOf(MutationKind kind, std::string_view table, absl::Span<const Cell> row,
+                      WireBuffer* out) {
   std::vector<std::string> columns;
   std::vector<TypeRef> types;
   std::vector<Datum> values;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <google/protobuf/util/message_differencer.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
 #include "google/spanner/v1/spanner.pb.h"
@@ -50,7 +50,8 @@ std::string Text(TypeRef type, const Datum& datum) {
 }
 
 TEST(AppendListElementTest, Int64) {
-  for (const int64_t value : std::initializer_list<int64_t>{0, -1, 7, 1234567890123, INT64_MAX, INT64_MIN}) {
+  for (const int64_t value :
+       std::initializer_list<int64_t>{0, -1, 7, 1234567890123, INT64_MAX, INT64_MIN}) {
     EXPECT_EQ(Text(Type::Int64(), Datum::Int64(value)), std::to_string(value));
   }
 }
@@ -82,8 +83,8 @@ TEST(AppendListElementTest, StringsOfEveryLengthOfTheirLength) {
 
 TEST(AppendListElementTest, Base64) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"},
-      {std::string("\xff\xfe\x00\xfb", 4), "//4A+w=="}};
+      {"", ""},        {"f", "Zg=="},          {"fo", "Zm8="},
+      {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}, {std::string("\xff\xfe\x00\xfb", 4), "//4A+w=="}};
   for (const auto& [bytes, text] : cases) EXPECT_EQ(Text(Type::Bytes(), Datum::Str(bytes)), text);
 }
 
@@ -126,11 +127,13 @@ TEST(AppendListElementTest, Numeric) {
       {kOne * 1000000001 * 1000000000 + 100, "1000000001000000000.0000001"},
       {largest, "99999999999999999999999999999.999999999"},
       {-largest, "-99999999999999999999999999999.999999999"}};
-  for (const auto& [value, text] : cases) EXPECT_EQ(Text(Type::Numeric(), Datum::Wide(&value)), text);
+  for (const auto& [value, text] : cases)
+    EXPECT_EQ(Text(Type::Numeric(), Datum::Wide(&value)), text);
 }
 
 TEST(AppendListElementTest, Uuid) {
-  const sql::Int128 value = static_cast<sql::Int128>(0xfedcba9876543210ULL) << 64 | 0x0123456789abcdefULL;
+  const sql::Int128 value =
+      static_cast<sql::Int128>(0xfedcba9876543210ULL) << 64 | 0x0123456789abcdefULL;
   EXPECT_EQ(Text(Type::Uuid(), Datum::Wide(&value)), "fedcba98-7654-3210-0123-456789abcdef");
 }
 
@@ -148,7 +151,8 @@ TEST(AppendListElementTest, Array) {
 TEST(MutationShapeTest, WritesRowsOfEveryLengthOfTheirLength) {
   const MutationShape shape(MutationKind::kInsertOrUpdate, "Albums", {"Id", "Title"},
                             {Type::Int64(), Type::String()});
-  const std::vector<size_t> sizes = {0, 100, 110, 111, 112, 113, 120, 130, 16360, 16370, 16380, 2100000};
+  const std::vector<size_t> sizes = {0,   100, 110,   111,   112,   113,
+                                     120, 130, 16360, 16370, 16380, 2100000};
   WireBuffer rows;
   for (const size_t size : sizes) {
     const std::string title(size, 't');
@@ -193,8 +197,9 @@ TEST(MutationShapeTest, WritesColumns) {
 
 TEST(MutationShapeTest, EveryKindIsItsOwnField) {
   WireBuffer bytes;
-  for (const MutationKind kind : {MutationKind::kInsert, MutationKind::kUpdate, MutationKind::kInsertOrUpdate,
-                                  MutationKind::kReplace, MutationKind::kDelete}) {
+  for (const MutationKind kind :
+       {MutationKind::kInsert, MutationKind::kUpdate, MutationKind::kInsertOrUpdate,
+        MutationKind::kReplace, MutationKind::kDelete}) {
     AppendMutationOf(kind, "s.T", {{"Id", Value::Int64(5)}}, &bytes);
   }
   const CommitRequest request = Parse(bytes);

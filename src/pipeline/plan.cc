@@ -17,11 +17,13 @@ using sql::Type;
 
 RecordColumns MakeRecordColumns(const SourceSpec& source) {
   RecordColumns record;
-  for (const formats::Field& field : source.key.columns) record.columns.push_back({field.name, field.type});
+  for (const formats::Field& field : source.key.columns)
+    record.columns.push_back({field.name, field.type});
   record.key_columns = static_cast<int>(record.columns.size());
   for (const formats::Field& field : source.value.columns) {
-    const bool hidden = std::any_of(source.key.columns.begin(), source.key.columns.end(),
-                                    [&](const formats::Field& key) { return SameName(key.name, field.name); });
+    const bool hidden =
+        std::any_of(source.key.columns.begin(), source.key.columns.end(),
+                    [&](const formats::Field& key) { return SameName(key.name, field.name); });
     record.value_columns.push_back(hidden ? -1 : static_cast<int>(record.columns.size()));
     if (!hidden) record.columns.push_back({field.name, field.type});
   }
@@ -57,7 +59,8 @@ size_t TakePlace(std::string_view text, std::string* message) {
   }
   for (int i = 1; i < column && offset < text.size(); ++i) {
     ++offset;
-    while (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xc0) == 0x80) ++offset;
+    while (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xc0) == 0x80)
+      ++offset;
   }
   return offset;
 }
@@ -88,7 +91,8 @@ absl::Status PlanAsserts(const PlanContext& context, std::vector<PlannedSource>*
 
 absl::Status PlanTables(const PlanContext& context, std::vector<PlannedSource>* sources) {
   std::vector<sql::RecordSource> records;
-  for (const PlannedSource& source : *sources) records.push_back({source.spec->name, source.record.columns});
+  for (const PlannedSource& source : *sources)
+    records.push_back({source.spec->name, source.record.columns});
   for (const TableSpec& spec : context.spec.tables) {
     auto select = sql::AnalyzeSelect(spec.select.text, records);
     if (!select.ok()) return SqlErrorInFile(context.file(), spec.select, select.status());
@@ -115,12 +119,15 @@ int Depth(const TargetSchema* target, std::string_view name) {
 
 }  // namespace
 
-absl::Status ErrorInSql(const SourceText& file, const SqlText& sql, size_t offset, std::string_view message) {
+absl::Status ErrorInSql(const SourceText& file, const SqlText& sql, size_t offset,
+                        std::string_view message) {
   size_t end = offset;
-  while (end < sql.text.size() && (std::isalnum(static_cast<unsigned char>(sql.text[end])) != 0 || sql.text[end] == '_')) {
+  while (end < sql.text.size() &&
+         (std::isalnum(static_cast<unsigned char>(sql.text[end])) != 0 || sql.text[end] == '_')) {
     ++end;
   }
-  return file.Error(file.Locate(sql.position, sql.text, offset), message, std::max<size_t>(1, end - offset));
+  return file.Error(file.Locate(sql.position, sql.text, offset), message,
+                    std::max<size_t>(1, end - offset));
 }
 
 absl::Status SqlErrorInFile(const SourceText& file, const SqlText& sql, const absl::Status& error) {
@@ -142,9 +149,10 @@ absl::StatusOr<Plan> MakePlan(const PipelineSpec& spec, const TargetSchema* targ
   KS_RETURN_IF_ERROR(PlanAsserts(context, &plan.sources));
   KS_RETURN_IF_ERROR(PlanTables(context, &plan.sources));
   for (PlannedSource& source : plan.sources) {
-    std::stable_sort(source.tables.begin(), source.tables.end(), [&](const PlannedTable& a, const PlannedTable& b) {
-      return Depth(target, a.target.name) < Depth(target, b.target.name);
-    });
+    std::stable_sort(source.tables.begin(), source.tables.end(),
+                     [&](const PlannedTable& a, const PlannedTable& b) {
+                       return Depth(target, a.target.name) < Depth(target, b.target.name);
+                     });
     if (source.tables.empty()) plan.warnings.push_back({"", UnusedSource(source.spec->name)});
   }
   PlanDdl(target, &plan);

@@ -1,11 +1,13 @@
-// Plan: a pipeline file analyzed and checked against its target; everything that running it needs to know.
+// Plan: a pipeline file analyzed and checked against its target; everything that running it needs
+// to know.
 //
-// Made once, before the first record is read. All mistakes a record could make hundreds of times are found here: unknown
-// columns, wrong types, missing NOT NULL columns, tables that are not there, primary keys that several chains could write.
-// Errors are INVALID_ARGUMENT with file, line, column and a caret.
+// Made once, before the first record is read. All mistakes a record could make hundreds of times
+// are found here: unknown columns, wrong types, missing NOT NULL columns, tables that are not
+// there, primary keys that several chains could write. Errors are INVALID_ARGUMENT with file, line,
+// column and a caret.
 //
-// A plan can also be made without a target (offline tests, `plan --ddl` before there is a database, a table that does not exist
-// yet): then the tables are those that `plan --ddl` would create.
+// A plan can also be made without a target (offline tests, `plan --ddl` before there is a database,
+// a table that does not exist yet): then the tables are those that `plan --ddl` would create.
 //
 // Thread safety: immutable once made; shared by all threads.
 #pragma once
@@ -24,13 +26,23 @@
 
 namespace ks::pipeline {
 
-// The columns that a record has for SQL: the key's, the value's that the key does not hide, and the metadata.
+// The columns that a record has for SQL: the key's, the value's that the key does not hide, and the
+// metadata.
 struct RecordColumns {
-  enum Metadata : uint8_t { kTopic, kPartition, kOffset, kTimestamp, kKey, kHeaders, kMetadataCount };
+  enum Metadata : uint8_t {
+    kTopic,
+    kPartition,
+    kOffset,
+    kTimestamp,
+    kKey,
+    kHeaders,
+    kMetadataCount
+  };
   std::vector<sql::NamedColumn> columns;
-  int key_columns = 0;             // columns [0, key_columns) are the key's
-  std::vector<int> value_columns;  // by field of the value's schema: its column, or -1 where the key hides it
-  int metadata = 0;                // the first metadata column
+  int key_columns = 0;  // columns [0, key_columns) are the key's
+  std::vector<int>
+      value_columns;  // by field of the value's schema: its column, or -1 where the key hides it
+  int metadata = 0;   // the first metadata column
 
   int of(Metadata which) const { return metadata + which; }
 };
@@ -54,19 +66,19 @@ struct PlannedTable {
   TableMode mode = TableMode::kSnapshot;
   sql::AnalyzedSelect select;
 
-  // Snapshot and append. Mutations hold the primary key first, in its order, then the other columns of the SELECT:
-  // outputs[i] is the SELECT's column that mutation column i takes.
+  // Snapshot and append. Mutations hold the primary key first, in its order, then the other columns
+  // of the SELECT: outputs[i] is the SELECT's column that mutation column i takes.
   std::vector<int> outputs;
   std::vector<std::string> columns;
   std::vector<sql::TypeRef> types;
   int key_columns = 0;
   std::shared_ptr<const MutationShape> write;
   std::shared_ptr<const MutationShape> remove;
-  uint32_t write_mutations = 0;   // of one row
+  uint32_t write_mutations = 0;  // of one row
   uint32_t delete_mutations = 0;
 
-  // Expressions over the record's columns that give the primary key from the Kafka key alone; empty when there are
-  // none, and then why.
+  // Expressions over the record's columns that give the primary key from the Kafka key alone; empty
+  // when there are none, and then why.
   std::vector<const sql::ResolvedExpr*> tombstone_key;
   std::string no_tombstones;
   Alignment alignment = Alignment::kExact;
@@ -88,10 +100,11 @@ struct PlanWarning {
 
 struct Plan {
   const PipelineSpec* spec = nullptr;
-  std::vector<PlannedSource> sources;     // as in the spec
+  std::vector<PlannedSource> sources;  // as in the spec
   std::vector<PlanWarning> warnings;
-  std::vector<std::string> missing_ddl;   // what to run before the pipeline can: schema, tables, views; in order
-  std::vector<std::string> missing;       // the names of what it creates
+  std::vector<std::string>
+      missing_ddl;  // what to run before the pipeline can: schema, tables, views; in order
+  std::vector<std::string> missing;  // the names of what it creates
 };
 
 // `target` null: there is no database to compare with. `spec` outlives the plan.

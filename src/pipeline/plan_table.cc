@@ -20,8 +20,8 @@ class TablePlanner {
 
   absl::Status Run() {
     KS_RETURN_IF_ERROR(ChooseMode());
-    if (const TargetTable* existing = Existing(spec_.name); existing != nullptr && existing->view &&
-                                                            table_.mode != TableMode::kAggregate) {
+    if (const TargetTable* existing = Existing(spec_.name);
+        existing != nullptr && existing->view && table_.mode != TableMode::kAggregate) {
       return AtTable(TargetIsView(spec_.name));
     }
     KS_RETURN_IF_ERROR(CheckOutputs());
@@ -49,10 +49,12 @@ class TablePlanner {
   absl::Status ChooseMode() {
     const bool grouped = table_.select.grouped;
     table_.mode = spec_.mode.value_or(grouped ? TableMode::kAggregate : TableMode::kSnapshot);
-    if (grouped != (table_.mode == TableMode::kAggregate)) return AtTable(ModeAgainstGroupBy(ModeName(table_.mode), grouped));
+    if (grouped != (table_.mode == TableMode::kAggregate))
+      return AtTable(ModeAgainstGroupBy(ModeName(table_.mode), grouped));
     if (spec_.merge == Merge::kTransaction) return AtTable(NotYet("`merge: transaction`"));
     if (!spec_.order_by.empty()) {
-      return context_.file().Error(spec_.order_by_position, NotYet("`order_by`"), spec_.order_by.size());
+      return context_.file().Error(spec_.order_by_position, NotYet("`order_by`"),
+                                   spec_.order_by.size());
     }
     return absl::OkStatus();
   }
@@ -62,7 +64,8 @@ class TablePlanner {
       const Output& output = table_.select.output[i];
       if (output.name.empty()) return AtOutput(output, UnnamedOutput());
       for (size_t j = 0; j < i; ++j) {
-        if (SameName(table_.select.output[j].name, output.name)) return AtOutput(output, RepeatedOutput(output.name));
+        if (SameName(table_.select.output[j].name, output.name))
+          return AtOutput(output, RepeatedOutput(output.name));
       }
     }
     return absl::OkStatus();
@@ -86,8 +89,8 @@ class TablePlanner {
     return sql::To<sql::ResolvedColumnRef>(*output.expr).column;
   }
 
-  // The table that would be created: NOT NULL where the schema says so; the primary key is what comes from the Kafka
-  // key, else what says where the record stood.
+  // The table that would be created: NOT NULL where the schema says so; the primary key is what
+  // comes from the Kafka key, else what says where the record stood.
   absl::Status Propose() {
     TargetTable& target = table_.target;
     target.name = spec_.name;
@@ -96,10 +99,12 @@ class TablePlanner {
     const auto& record = source_.record;
     for (const Output& output : table_.select.output) {
       const sql::ColumnId plain = PlainColumn(output);
-      target.columns.push_back({.name = output.name, .type = output.expr->type, .not_null = IsNotNull(plain)});
+      target.columns.push_back(
+          {.name = output.name, .type = output.expr->type, .not_null = IsNotNull(plain)});
       const bool raw_key = plain == record.of(RecordColumns::kKey);
       if (IsKeyColumn(plain) || raw_key) from_key.push_back(output.name);
-      if (plain == record.of(RecordColumns::kTopic) || plain == record.of(RecordColumns::kPartition) ||
+      if (plain == record.of(RecordColumns::kTopic) ||
+          plain == record.of(RecordColumns::kPartition) ||
           plain == record.of(RecordColumns::kOffset)) {
         from_position.push_back(output.name);
       }
@@ -118,7 +123,8 @@ class TablePlanner {
     return absl::OkStatus();
   }
 
-  // A fan-out writes several rows per record: the element's column (or its offset) is part of their key.
+  // A fan-out writes several rows per record: the element's column (or its offset) is part of their
+  // key.
   void AddElementToKey() {
     for (const Output& output : table_.select.output) {
       const sql::ColumnId plain = PlainColumn(output);
@@ -150,26 +156,32 @@ class TablePlanner {
     }
     for (const TargetColumn& column : table_.target.columns) {
       const bool wanted = column.not_null && !column.has_default && !column.generated;
-      if (wanted && FindOutput(column.name) < 0) return AtTable(MissingNotNull(column.name, spec_.name));
+      if (wanted && FindOutput(column.name) < 0)
+        return AtTable(MissingNotNull(column.name, spec_.name));
     }
     return absl::OkStatus();
   }
 
   absl::Status BindType(const TargetColumn& column, Output* output) {
     const sql::TypeRef from = output->expr->type;
-    if (column.type == nullptr) return AtOutput(*output, UnknownTargetType(column.name, column.spanner_type));
+    if (column.type == nullptr)
+      return AtOutput(*output, UnknownTargetType(column.name, column.spanner_type));
     const bool nested = from->is_struct() || from->Is(sql::TypeKind::kInterval) ||
                         (from->is_array() && from->element()->is_struct());
     if (nested) return AtOutput(*output, Unstorable(output->name, from));
     if (from == column.type) return absl::OkStatus();
     const bool literal = output->expr->kind == sql::ResolvedKind::kLiteral;
     const bool untyped = literal && sql::To<sql::ResolvedLiteral>(*output->expr).value.null();
-    const bool fits = sql::ImplicitlyCoercible(from, column.type) || (literal && sql::LiteralCoercible(from, column.type));
-    if (!fits && !untyped) return AtOutput(*output, WrongColumnType(column.name, column.type, column.spanner_type, from));
+    const bool fits = sql::ImplicitlyCoercible(from, column.type) ||
+                      (literal && sql::LiteralCoercible(from, column.type));
+    if (!fits && !untyped)
+      return AtOutput(*output,
+                      WrongColumnType(column.name, column.type, column.spanner_type, from));
     if (untyped) {
       output->expr = std::make_unique<sql::ResolvedLiteral>(sql::Value::Null(column.type));
     } else {
-      output->expr = std::make_unique<sql::ResolvedCast>(std::move(output->expr), column.type, false);
+      output->expr =
+          std::make_unique<sql::ResolvedCast>(std::move(output->expr), column.type, false);
     }
     return absl::OkStatus();
   }
@@ -198,20 +210,26 @@ class TablePlanner {
     table_.key_columns = static_cast<int>(table_.outputs.size());
     for (size_t i = 0; i < table_.select.output.size(); ++i) {
       const int output = static_cast<int>(i);
-      if (std::find(table_.outputs.begin(), table_.outputs.end(), output) == table_.outputs.end()) AddColumn(output);
+      if (std::find(table_.outputs.begin(), table_.outputs.end(), output) == table_.outputs.end())
+        AddColumn(output);
     }
-    const MutationKind kind = table_.mode == TableMode::kAppend ? MutationKind::kInsert : MutationKind::kInsertOrUpdate;
-    table_.write = std::make_shared<MutationShape>(kind, table_.target.name, table_.columns, table_.types);
+    const MutationKind kind =
+        table_.mode == TableMode::kAppend ? MutationKind::kInsert : MutationKind::kInsertOrUpdate;
+    table_.write =
+        std::make_shared<MutationShape>(kind, table_.target.name, table_.columns, table_.types);
     const auto keys = static_cast<size_t>(table_.key_columns);
     table_.remove = std::make_shared<MutationShape>(
-        MutationKind::kDelete, table_.target.name, std::vector<std::string>(table_.columns.begin(), table_.columns.begin() + table_.key_columns),
-        std::vector<sql::TypeRef>(table_.types.begin(), table_.types.begin() + static_cast<ptrdiff_t>(keys)));
+        MutationKind::kDelete, table_.target.name,
+        std::vector<std::string>(table_.columns.begin(),
+                                 table_.columns.begin() + table_.key_columns),
+        std::vector<sql::TypeRef>(table_.types.begin(),
+                                  table_.types.begin() + static_cast<ptrdiff_t>(keys)));
     MutationCost cost{.columns = static_cast<uint32_t>(table_.columns.size()),
                       .indexes = static_cast<uint32_t>(table_.target.indexes.size())};
     for (const TargetIndex& index : table_.target.indexes) {
-      cost.indexes_touched += std::any_of(index.columns.begin(), index.columns.end(), [&](const std::string& column) {
-        return FindOutput(column) >= 0;
-      });
+      cost.indexes_touched +=
+          std::any_of(index.columns.begin(), index.columns.end(),
+                      [&](const std::string& column) { return FindOutput(column) >= 0; });
     }
     table_.write_mutations = MutationCount(kind, cost);
     table_.delete_mutations = MutationCount(MutationKind::kDelete, cost);
@@ -230,7 +248,8 @@ class TablePlanner {
     const auto& record = source_.record;
     for (const sql::ColumnId id : ColumnsOf(expr)) {
       const bool constant = IsKeyColumn(id) || id == record.of(RecordColumns::kKey) ||
-                            id == record.of(RecordColumns::kTopic) || id == record.of(RecordColumns::kPartition);
+                            id == record.of(RecordColumns::kTopic) ||
+                            id == record.of(RecordColumns::kPartition);
       if (!constant) return false;
     }
     return true;
@@ -243,9 +262,11 @@ class TablePlanner {
       return;
     }
     for (int i = 0; i < table_.key_columns; ++i) {
-      const Output& output = table_.select.output[static_cast<size_t>(table_.outputs[static_cast<size_t>(i)])];
+      const Output& output =
+          table_.select.output[static_cast<size_t>(table_.outputs[static_cast<size_t>(i)])];
       if (!FromKeyAlone(*output.expr)) {
-        table_.no_tombstones = StrCat("`", output.name, "` of the primary key is not computed from the Kafka key alone");
+        table_.no_tombstones = StrCat(
+            "`", output.name, "` of the primary key is not computed from the Kafka key alone");
         table_.tombstone_key.clear();
         return;
       }
@@ -259,17 +280,23 @@ class TablePlanner {
     std::set<sql::ColumnId> plain;
     bool derived = true;
     for (int i = 0; i < table_.key_columns; ++i) {
-      const Output& output = table_.select.output[static_cast<size_t>(table_.outputs[static_cast<size_t>(i)])];
+      const Output& output =
+          table_.select.output[static_cast<size_t>(table_.outputs[static_cast<size_t>(i)])];
       plain.insert(PlainColumn(output));
       derived = derived && FromKeyAlone(*output.expr);
     }
-    const auto has = [&](RecordColumns::Metadata which) { return plain.count(record.of(which)) != 0; };
+    const auto has = [&](RecordColumns::Metadata which) {
+      return plain.count(record.of(which)) != 0;
+    };
     const bool one_topic = source_.spec->topics.size() == 1 || has(RecordColumns::kTopic);
     bool whole_key = record.key_columns > 0;
-    for (sql::ColumnId id = 0; id < record.key_columns; ++id) whole_key = whole_key && plain.count(id) != 0;
+    for (sql::ColumnId id = 0; id < record.key_columns; ++id)
+      whole_key = whole_key && plain.count(id) != 0;
     if (one_topic && (whole_key || has(RecordColumns::kKey))) return Alignment::kExact;
-    if (one_topic && has(RecordColumns::kPartition) && has(RecordColumns::kOffset)) return Alignment::kExact;
-    return derived && one_topic && record.key_columns > 0 ? Alignment::kDerived : Alignment::kUnaligned;
+    if (one_topic && has(RecordColumns::kPartition) && has(RecordColumns::kOffset))
+      return Alignment::kExact;
+    return derived && one_topic && record.key_columns > 0 ? Alignment::kDerived
+                                                          : Alignment::kUnaligned;
   }
 
   absl::Status Align() {
@@ -279,7 +306,8 @@ class TablePlanner {
     }
     if (table_.alignment == Alignment::kDerived) Warn(DerivedKey(spec_.name));
     if (table_.mode == TableMode::kSnapshot && !table_.no_tombstones.empty()) {
-      if (spec_.tombstones == Tombstones::kDelete) return AtTable(CannotDelete(table_.no_tombstones));
+      if (spec_.tombstones == Tombstones::kDelete)
+        return AtTable(CannotDelete(table_.no_tombstones));
       if (!spec_.tombstones) Warn(TombstonesBecomeDeadLetters(table_.no_tombstones));
     }
     return absl::OkStatus();
@@ -300,7 +328,8 @@ class TablePlanner {
     }
     DescribePartials();
     bool from_key = true;
-    for (const sql::ComputedColumn& key : table_.select.group_by) from_key = from_key && FromKeyAlone(*key.expr);
+    for (const sql::ComputedColumn& key : table_.select.group_by)
+      from_key = from_key && FromKeyAlone(*key.expr);
     table_.alignment = from_key ? Alignment::kExact : Alignment::kUnaligned;
     return CheckPartials();
   }
@@ -312,20 +341,26 @@ class TablePlanner {
     for (size_t i = 0; i < plan.key_names.size(); ++i) {
       target.columns.push_back({.name = plan.key_names[i], .type = plan.key_types[i]});
     }
-    target.columns.push_back({.name = std::string(kPartialTopic), .type = sql::Type::String(),
-                              .spanner_type = "STRING(249)", .not_null = true});
-    target.columns.push_back({.name = std::string(kPartialPartition), .type = sql::Type::Int64(), .not_null = true});
-    target.columns.push_back({.name = std::string(kPartialLane), .type = sql::Type::Int64(), .not_null = true});
+    target.columns.push_back({.name = std::string(kPartialTopic),
+                              .type = sql::Type::String(),
+                              .spanner_type = "STRING(249)",
+                              .not_null = true});
+    target.columns.push_back(
+        {.name = std::string(kPartialPartition), .type = sql::Type::Int64(), .not_null = true});
+    target.columns.push_back(
+        {.name = std::string(kPartialLane), .type = sql::Type::Int64(), .not_null = true});
     for (const TargetColumn& column : target.columns) target.primary_key.push_back(column.name);
     table_.key_columns = static_cast<int>(target.columns.size());
     for (const StateColumn& state : plan.states) {
-      target.columns.push_back({.name = state.name, .type = state.type, .not_null = state.not_null});
+      target.columns.push_back(
+          {.name = state.name, .type = state.type, .not_null = state.not_null});
     }
     for (const TargetColumn& column : target.columns) {
       table_.columns.push_back(column.name);
       table_.types.push_back(column.type);
     }
-    table_.write = std::make_shared<MutationShape>(MutationKind::kInsertOrUpdate, target.name, table_.columns, table_.types);
+    table_.write = std::make_shared<MutationShape>(MutationKind::kInsertOrUpdate, target.name,
+                                                   table_.columns, table_.types);
     table_.write_mutations = static_cast<uint32_t>(table_.columns.size());
     table_.delete_mutations = 1;
   }
@@ -335,14 +370,17 @@ class TablePlanner {
     const TargetTable* existing = Existing(table_.target.name);
     if (existing == nullptr) return absl::OkStatus();
     table_.exists = true;
-    const bool same_key = std::equal(existing->primary_key.begin(), existing->primary_key.end(),
-                                     table_.target.primary_key.begin(), table_.target.primary_key.end(), SameName);
+    const bool same_key =
+        std::equal(existing->primary_key.begin(), existing->primary_key.end(),
+                   table_.target.primary_key.begin(), table_.target.primary_key.end(), SameName);
     if (!same_key) return AtTable(PartialsDiffer(table_.target.name, "another primary key"));
     for (const TargetColumn& column : table_.target.columns) {
       const TargetColumn* there = existing->Find(column.name);
-      if (there == nullptr) return AtTable(PartialsDiffer(table_.target.name, StrCat("no column `", column.name, "`")));
+      if (there == nullptr)
+        return AtTable(PartialsDiffer(table_.target.name, StrCat("no column `", column.name, "`")));
       if (there->type != column.type) {
-        return AtTable(PartialsDiffer(table_.target.name, StrCat("`", column.name, "` as ", there->spanner_type)));
+        return AtTable(PartialsDiffer(table_.target.name,
+                                      StrCat("`", column.name, "` as ", there->spanner_type)));
       }
     }
     table_.target.indexes = existing->indexes;
@@ -358,7 +396,8 @@ class TablePlanner {
 
 }  // namespace
 
-absl::Status PlanTable(const PlanContext& context, const PlannedSource& source, PlannedTable* table) {
+absl::Status PlanTable(const PlanContext& context, const PlannedSource& source,
+                       PlannedTable* table) {
   return TablePlanner(context, source, table).Run();
 }
 

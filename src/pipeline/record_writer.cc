@@ -15,7 +15,8 @@
 namespace ks::pipeline {
 namespace {
 
-// Headers as Spanner's JSON: a list of {name, value}, since names may repeat; values that are no UTF-8 as base64.
+// Headers as Spanner's JSON: a list of {name, value}, since names may repeat; values that are no
+// UTF-8 as base64.
 std::string HeadersJson(const std::vector<RecordHeader>& headers) {
   if (headers.empty()) return "";
   nlohmann::json list = nlohmann::json::array();
@@ -49,8 +50,11 @@ Records Slice(const Records& records, size_t begin, size_t count) {
 // Headers of a part of a chunk.
 class SlicedHeaders : public HeaderSource {
  public:
-  SlicedHeaders(const HeaderSource& whole, size_t begin) : whole_(whole), begin_(static_cast<uint32_t>(begin)) {}
-  void Read(uint32_t record, std::vector<RecordHeader>* headers) const override { whole_.Read(begin_ + record, headers); }
+  SlicedHeaders(const HeaderSource& whole, size_t begin)
+      : whole_(whole), begin_(static_cast<uint32_t>(begin)) {}
+  void Read(uint32_t record, std::vector<RecordHeader>* headers) const override {
+    whole_.Read(begin_ + record, headers);
+  }
 
  private:
   const HeaderSource& whole_;
@@ -59,7 +63,8 @@ class SlicedHeaders : public HeaderSource {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RecordWriter>> RecordWriter::Create(const Plan& plan, size_t source, std::string topic,
+absl::StatusOr<std::unique_ptr<RecordWriter>> RecordWriter::Create(const Plan& plan, size_t source,
+                                                                   std::string topic,
                                                                    int32_t partition) {
   KS_ASSIGN_OR_RETURN(auto transform, Transform::Create(plan, source));
   return std::unique_ptr<RecordWriter>(
@@ -68,7 +73,11 @@ absl::StatusOr<std::unique_ptr<RecordWriter>> RecordWriter::Create(const Plan& p
 
 RecordWriter::RecordWriter(const Plan& plan, size_t source, std::string topic, int32_t partition,
                            std::unique_ptr<Transform> transform)
-    : plan_(plan), source_(source), topic_(std::move(topic)), partition_(partition), transform_(std::move(transform)) {}
+    : plan_(plan),
+      source_(source),
+      topic_(std::move(topic)),
+      partition_(partition),
+      transform_(std::move(transform)) {}
 
 LaneDataFactory RecordWriter::factory() {
   return [this](int lane, int lanes) -> std::unique_ptr<LaneData> {
@@ -76,13 +85,15 @@ LaneDataFactory RecordWriter::factory() {
     const BatchLimitsSpec& limits = plan_.spec->batch;
     auto batch = std::make_unique<LaneBatch>(
         plan_, source_, LaneName{topic_, partition_, lane},
-        BatchLimits{.records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations});
+        BatchLimits{
+            .records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations});
     lanes_[static_cast<size_t>(lane)] = batch.get();
     return batch;
   };
 }
 
-std::optional<RecordRefused> RecordWriter::Write(const Records& records, absl::Span<const uint16_t> lanes) {
+std::optional<RecordRefused> RecordWriter::Write(const Records& records,
+                                                 absl::Span<const uint16_t> lanes) {
   for (size_t begin = 0; begin < records.size(); begin += kTransformRecordsMax) {
     const size_t count = std::min(kTransformRecordsMax, records.size() - begin);
     Records chunk = Slice(records, begin, count);
@@ -96,7 +107,8 @@ std::optional<RecordRefused> RecordWriter::Write(const Records& records, absl::S
   return std::nullopt;
 }
 
-std::optional<RecordRefused> RecordWriter::WriteChunk(const Records& records, absl::Span<const uint16_t> lanes) {
+std::optional<RecordRefused> RecordWriter::WriteChunk(const Records& records,
+                                                      absl::Span<const uint16_t> lanes) {
   transform_->Run(records);
   const auto& verdicts = transform_->verdicts();
   const auto stop = std::find(verdicts.begin(), verdicts.end(), RecordVerdict::kStop);
@@ -109,8 +121,8 @@ std::optional<RecordRefused> RecordWriter::WriteChunk(const Records& records, ab
   const RecordFailure* failure = FailureOf(end);
   KS_CHECK(failure != nullptr);
   return RecordRefused{lanes[end], records.offsets[end],
-                       RecordStopsPipeline(topic_, partition_, records.offsets[end], StageName(failure->stage),
-                                           failure->reason)};
+                       RecordStopsPipeline(topic_, partition_, records.offsets[end],
+                                           StageName(failure->stage), failure->reason)};
 }
 
 const RecordFailure* RecordWriter::FailureOf(uint32_t record) const {
@@ -134,11 +146,13 @@ void RecordWriter::MarkWanted(uint32_t end) {
       continue;
     }
     wanted_[record] = verdict == RecordVerdict::kDeadLetter && record < end ? 1 : 0;
-    if (record < end) ++(verdict == RecordVerdict::kDeadLetter ? stats_.dead_letters : stats_.skipped);
+    if (record < end)
+      ++(verdict == RecordVerdict::kDeadLetter ? stats_.dead_letters : stats_.skipped);
   }
 }
 
-void RecordWriter::BeginRecords(const Records& records, absl::Span<const uint16_t> lanes, uint32_t end) {
+void RecordWriter::BeginRecords(const Records& records, absl::Span<const uint16_t> lanes,
+                                uint32_t end) {
   numbers_.assign(records.size(), 0);
   std::vector<RecordHeader> headers;
   for (LaneBatch* lane : lanes_) {
@@ -160,13 +174,17 @@ void RecordWriter::BeginRecords(const Records& records, absl::Span<const uint16_
 void RecordWriter::AddRows(absl::Span<const uint16_t> lanes) {
   const auto& verdicts = transform_->verdicts();
   const auto& tables = transform_->tables();
-  const auto takes = [&](uint32_t record) { return wanted_[record] != 0 && verdicts[record] == RecordVerdict::kOk; };
+  const auto takes = [&](uint32_t record) {
+    return wanted_[record] != 0 && verdicts[record] == RecordVerdict::kOk;
+  };
   for (size_t table = 0; table < tables.size(); ++table) {
     const TableRows& rows = tables[table];
-    // A record has either rows or a delete in a table: both lists ascend, and so must what is added.
+    // A record has either rows or a delete in a table: both lists ascend, and so must what is
+    // added.
     size_t next_delete = 0;
     const auto add_deletes_before = [&](uint32_t record) {
-      for (; next_delete < rows.deletes.size() && rows.deletes[next_delete] < record; ++next_delete) {
+      for (; next_delete < rows.deletes.size() && rows.deletes[next_delete] < record;
+           ++next_delete) {
         const uint32_t deleted = rows.deletes[next_delete];
         if (!takes(deleted)) continue;
         lanes_[lanes[deleted]]->AddDelete(table, numbers_[deleted], rows, deleted);
@@ -184,7 +202,8 @@ void RecordWriter::AddRows(absl::Span<const uint16_t> lanes) {
   }
   for (const RecordFailure& failure : transform_->failures()) {  // ascending
     if (wanted_[failure.record] == 0) continue;
-    lanes_[lanes[failure.record]]->AddDeadLetter(numbers_[failure.record], failure.stage, failure.reason);
+    lanes_[lanes[failure.record]]->AddDeadLetter(numbers_[failure.record], failure.stage,
+                                                 failure.reason);
   }
 }
 

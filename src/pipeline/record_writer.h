@@ -1,7 +1,8 @@
-// RecordWriter: the records of one partition on their way into its lanes: transform, then append to each lane's batch.
+// RecordWriter: the records of one partition on their way into its lanes: transform, then append to
+// each lane's batch.
 //
-// It makes the lanes' LaneData (factory()) and fills them; the Partition owns them and closes their batches.
-// Thread safety: one thread, the partition's.
+// It makes the lanes' LaneData (factory()) and fills them; the Partition owns them and closes their
+// batches. Thread safety: one thread, the partition's.
 #pragma once
 
 #include <cstdint>
@@ -32,14 +33,14 @@ struct RecordWriterStats {
 class RecordWriter {
  public:
   // `plan` outlives this and every LaneData that it makes.
-  static absl::StatusOr<std::unique_ptr<RecordWriter>> Create(const Plan& plan, size_t source, std::string topic,
-                                                              int32_t partition);
+  static absl::StatusOr<std::unique_ptr<RecordWriter>> Create(const Plan& plan, size_t source,
+                                                              std::string topic, int32_t partition);
 
   // Makes lanes for a Partition. The last one made for a number is the one that is written to.
   LaneDataFactory factory();
 
-  // Appends each record to lane lanes[i]. The record at which the pipeline has to stop, if there is one: it and
-  // what comes after it are in no lane.
+  // Appends each record to lane lanes[i]. The record at which the pipeline has to stop, if there is
+  // one: it and what comes after it are in no lane.
   std::optional<RecordRefused> Write(const Records& records, absl::Span<const uint16_t> lanes);
 
   const RecordWriterStats& stats() const { return stats_; }
@@ -62,8 +63,8 @@ class RecordWriter {
   RecordWriterStats stats_;
 
   // Of the chunk being written.
-  std::vector<uint8_t> wanted_;     // the record goes into its lane
-  std::vector<uint32_t> numbers_;   // what BeginRecord called it
+  std::vector<uint8_t> wanted_;    // the record goes into its lane
+  std::vector<uint32_t> numbers_;  // what BeginRecord called it
   std::string headers_;
 };
 

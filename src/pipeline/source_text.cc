@@ -11,8 +11,9 @@ bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 // How many characters the bytes are (a continuation byte begins none).
 size_t Characters(std::string_view bytes) {
-  return static_cast<size_t>(
-      std::count_if(bytes.begin(), bytes.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(bytes.begin(), bytes.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ absl::Status SourceText::Error(FilePosition at, std::string_view message, size_t
   if (at.line == 0) return absl::InvalidArgumentError(StrCat(file_, ": ", message));
   const std::string_view line = Line(at.line);
   const size_t before = std::min(static_cast<size_t>(at.column - 1), line.size());
-  const size_t marked = std::max<size_t>(1, Characters(line.substr(before, std::max<size_t>(1, length))));
+  const size_t marked =
+      std::max<size_t>(1, Characters(line.substr(before, std::max<size_t>(1, length))));
   const std::string number = StrCat(at.line);
   const std::string margin(std::max<size_t>(5, number.size() + 1), ' ');
   std::string pad;  // tabs stay tabs, so that the caret stands under its character
@@ -42,9 +44,10 @@ absl::Status SourceText::Error(FilePosition at, std::string_view message, size_t
     if (c == '\t') pad += '\t';
     if (c != '\t' && (static_cast<unsigned char>(c) & 0xc0) != 0x80) pad += ' ';
   }
-  return absl::InvalidArgumentError(StrCat(
-      file_, ":", at.line, ":", Characters(line.substr(0, before)) + 1, ": ", message, "\n",
-      margin.substr(number.size()), number, " | ", line, "\n", margin, " | ", pad, "^", std::string(marked - 1, '~')));
+  return absl::InvalidArgumentError(
+      StrCat(file_, ":", at.line, ":", Characters(line.substr(0, before)) + 1, ": ", message, "\n",
+             margin.substr(number.size()), number, " | ", line, "\n", margin, " | ", pad, "^",
+             std::string(marked - 1, '~')));
 }
 
 size_t SourceText::OffsetOf(FilePosition at) const {
@@ -69,9 +72,11 @@ FilePosition SourceText::Locate(FilePosition scalar, std::string_view value, siz
   if (style == '|' || style == '>') at = std::min(text_.find('\n', at), text_.size());
   if (style == '"' || style == '\'') ++at;
   offset = std::min(offset, value.size());
-  // An error at the end of the text is shown behind its last character, not at the start of some later line.
+  // An error at the end of the text is shown behind its last character, not at the start of some
+  // later line.
   size_t last = offset;
-  while (last > 0 && (last == value.size() || IsSpace(value[last])) && IsSpace(value[last - 1])) --last;
+  while (last > 0 && (last == value.size() || IsSpace(value[last])) && IsSpace(value[last - 1]))
+    --last;
   const bool behind = last == value.size() || IsSpace(value[last]);
   if (behind && last == 0) return scalar;
   const size_t wanted = behind ? last - 1 : last;

@@ -27,12 +27,14 @@ class SourceText {
   const std::string& file() const { return file_; }
   const std::string& text() const { return text_; }
 
-  // INVALID_ARGUMENT with the place, the message, the line and a caret under the `length` bytes at the place.
+  // INVALID_ARGUMENT with the place, the message, the line and a caret under the `length` bytes at
+  // the place.
   absl::Status Error(FilePosition at, std::string_view message, size_t length = 1) const;
 
-  // Where byte `offset` of `value` stands in the file, when `value` is the value of the YAML scalar that begins at
-  // `scalar` (its `|`, its quote, or its first character). Works for every style: a scalar's value and its source
-  // have the same characters in the same order, but for white space and escapes.
+  // Where byte `offset` of `value` stands in the file, when `value` is the value of the YAML scalar
+  // that begins at `scalar` (its `|`, its quote, or its first character). Works for every style: a
+  // scalar's value and its source have the same characters in the same order, but for white space
+  // and escapes.
   FilePosition Locate(FilePosition scalar, std::string_view value, size_t offset) const;
 
   // Line `line` (from 1) without its end.

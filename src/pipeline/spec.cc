@@ -29,14 +29,16 @@ absl::Status ReadTarget(const SourceText& file, const ObjectReader::Entry& to, T
   target->position = spanner->position;
   if (const auto* database = fields.Find("database"); database != nullptr && fields.ok()) {
     const std::string& name = target->database;
-    const bool full = name.starts_with("projects/") && name.find("/instances/") != std::string::npos &&
+    const bool full = name.starts_with("projects/") &&
+                      name.find("/instances/") != std::string::npos &&
                       name.find("/databases/") != std::string::npos;
     if (!full) fields.Fail(database->position, ExpectedDatabase(name), name.size());
   }
   return fields.Finish();
 }
 
-absl::Status ReadAssert(const SourceText& file, const YAML::Node& node, size_t index, PipelineSpec* spec) {
+absl::Status ReadAssert(const SourceText& file, const YAML::Node& node, size_t index,
+                        PipelineSpec* spec) {
   AssertSpec assertion;
   const FilePosition position = PositionOf(node.Mark());
   ObjectReader reader(file, node, StrCat("assert[", index, "]"), position);
@@ -50,11 +52,13 @@ absl::Status ReadAssert(const SourceText& file, const YAML::Node& node, size_t i
   return absl::OkStatus();
 }
 
-absl::Status ReadAsserts(const SourceText& file, const ObjectReader::Entry& entry, PipelineSpec* spec) {
+absl::Status ReadAsserts(const SourceText& file, const ObjectReader::Entry& entry,
+                         PipelineSpec* spec) {
   if (!entry.value.IsSequence()) {
     return file.Error(entry.position, ExpectedList("assert", DescribeNode(entry.value)));
   }
-  for (size_t i = 0; i < entry.value.size(); ++i) KS_RETURN_IF_ERROR(ReadAssert(file, entry.value[i], i, spec));
+  for (size_t i = 0; i < entry.value.size(); ++i)
+    KS_RETURN_IF_ERROR(ReadAssert(file, entry.value[i], i, spec));
   return absl::OkStatus();
 }
 
@@ -68,18 +72,23 @@ absl::Status ReadTable(const SourceText& file, const ObjectReader::Entry& entry,
     ObjectReader reader(file, entry.value, path, entry.position);
     reader.Text("select", &table->select.text, ObjectReader::kRequired);
     if (const auto* select = reader.Find("select")) table->select.position = select->position;
-    // Without GROUP BY a snapshot, with it an aggregate: what is written here is checked against the SELECT later.
+    // Without GROUP BY a snapshot, with it an aggregate: what is written here is checked against
+    // the SELECT later.
     reader.Choice<std::optional<TableMode>>("mode",
-                                            {{"snapshot", TableMode::kSnapshot}, {"append", TableMode::kAppend},
+                                            {{"snapshot", TableMode::kSnapshot},
+                                             {"append", TableMode::kAppend},
                                              {"aggregate", TableMode::kAggregate}},
                                             &table->mode);
     reader.Text("order_by", &table->order_by);
     if (const auto* order = reader.Find("order_by")) table->order_by_position = order->position;
     reader.Choice<std::optional<Tombstones>>("tombstones",
-                                             {{"delete", Tombstones::kDelete}, {"ignore", Tombstones::kIgnore},
+                                             {{"delete", Tombstones::kDelete},
+                                              {"ignore", Tombstones::kIgnore},
                                               {"dead_letter", Tombstones::kDeadLetter}},
                                              &table->tombstones);
-    reader.Choice<Merge>("merge", {{"partials", Merge::kPartials}, {"transaction", Merge::kTransaction}}, &table->merge);
+    reader.Choice<Merge>("merge",
+                         {{"partials", Merge::kPartials}, {"transaction", Merge::kTransaction}},
+                         &table->merge);
     KS_RETURN_IF_ERROR(reader.Finish());
   }
   if (table->select.text.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -88,7 +97,8 @@ absl::Status ReadTable(const SourceText& file, const ObjectReader::Entry& entry,
   return absl::OkStatus();
 }
 
-absl::Status ReadTables(const SourceText& file, const ObjectReader::Entry& entry, PipelineSpec* spec) {
+absl::Status ReadTables(const SourceText& file, const ObjectReader::Entry& entry,
+                        PipelineSpec* spec) {
   ObjectReader reader(file, entry.value, "tables", entry.position);
   KS_RETURN_IF_ERROR(reader.FinishOpen());
   for (const ObjectReader::Entry& table : reader.entries()) {
@@ -99,7 +109,8 @@ absl::Status ReadTables(const SourceText& file, const ObjectReader::Entry& entry
   return absl::OkStatus();
 }
 
-absl::Status ReadLimits(const SourceText& file, const ObjectReader::Entry& entry, PipelineSpec* spec) {
+absl::Status ReadLimits(const SourceText& file, const ObjectReader::Entry& entry,
+                        PipelineSpec* spec) {
   ObjectReader reader(file, entry.value, "limits", entry.position);
   if (const auto* batch = reader.Find("batch"); batch != nullptr && reader.ok()) {
     ObjectReader fields(file, batch->value, "limits.batch", batch->position);
@@ -119,7 +130,8 @@ absl::Status ReadLimits(const SourceText& file, const ObjectReader::Entry& entry
 }
 
 // What a file alone shows about names in it.
-absl::Status CheckNames(const SourceText& file, const ObjectReader::Entry& name, const PipelineSpec& spec) {
+absl::Status CheckNames(const SourceText& file, const ObjectReader::Entry& name,
+                        const PipelineSpec& spec) {
   const bool plain = std::all_of(spec.name.begin(), spec.name.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.';
   });
@@ -129,17 +141,21 @@ absl::Status CheckNames(const SourceText& file, const ObjectReader::Entry& name,
   std::vector<std::string> sources;
   for (const SourceSpec& source : spec.sources) sources.push_back(source.name);
   for (const AssertSpec& assertion : spec.asserts) {
-    if (assertion.from.empty() || std::find(sources.begin(), sources.end(), assertion.from) != sources.end()) continue;
+    if (assertion.from.empty() ||
+        std::find(sources.begin(), sources.end(), assertion.from) != sources.end())
+      continue;
     return file.Error(assertion.check.position, UnknownSource(assertion.from, sources));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<PipelineSpec> ReadPipeline(std::shared_ptr<const SourceText> source, const YAML::Node& root) {
+absl::StatusOr<PipelineSpec> ReadPipeline(std::shared_ptr<const SourceText> source,
+                                          const YAML::Node& root) {
   const SourceText& file = *source;
   PipelineSpec spec;
   spec.file = std::move(source);
-  ObjectReader reader(file, root, "", root.Mark().is_null() ? FilePosition{1, 1} : PositionOf(root.Mark()));
+  ObjectReader reader(file, root, "",
+                      root.Mark().is_null() ? FilePosition{1, 1} : PositionOf(root.Mark()));
   reader.Text("pipeline", &spec.name, ObjectReader::kRequired);
   const ObjectReader::Entry* name = reader.Find("pipeline");
   const ObjectReader::Entry* kafka = reader.Find("kafka");
@@ -150,7 +166,8 @@ absl::StatusOr<PipelineSpec> ReadPipeline(std::shared_ptr<const SourceText> sour
   const ObjectReader::Entry* limits = reader.Find("limits");
   reader.Choice("on_error", kPolicies, &spec.on_error);
   bool continue_on_data_loss = false;
-  reader.Choice<bool>("on_data_loss", {{"stop", false}, {"continue", true}}, &continue_on_data_loss);
+  reader.Choice<bool>("on_data_loss", {{"stop", false}, {"continue", true}},
+                      &continue_on_data_loss);
   KS_RETURN_IF_ERROR(reader.Finish());
   KS_RETURN_IF_ERROR(ReadSources(file, kafka, *from, &spec.sources));
   if (continue_on_data_loss) {

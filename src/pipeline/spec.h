@@ -1,10 +1,10 @@
 // PipelineSpec: what a pipeline file says, read and checked as far as a file alone can be.
 //
-// The form of the file is docs/guide/pipeline-file.md. Types of the SELECTs, the target's columns and the topics'
-// existence are checked later (plan.h), with positions kept here for their errors.
-// Invariants after ParsePipeline: names are not empty and not repeated; every type is not null; every number is in range; at least
-// one source and one table; a table's `from` names a source or is empty when there is only one.
-// Thread safety: plain data.
+// The form of the file is docs/guide/pipeline-file.md. Types of the SELECTs, the target's columns
+// and the topics' existence are checked later (plan.h), with positions kept here for their errors.
+// Invariants after ParsePipeline: names are not empty and not repeated; every type is not null;
+// every number is in range; at least one source and one table; a table's `from` names a source or
+// is empty when there is only one. Thread safety: plain data.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,17 @@ namespace ks::pipeline {
 // What happens to a record that cannot be written as it is.
 enum class Policy : uint8_t { kDeadLetter, kSkip, kStop };
 enum class StartAt : uint8_t { kEarliest, kLatest, kTimestamp };
-enum class Format : uint8_t { kNone, kJson, kString, kBytes, kInt64, kFloat64, kAvro, kProtobuf, kDebezium };
+enum class Format : uint8_t {
+  kNone,
+  kJson,
+  kString,
+  kBytes,
+  kInt64,
+  kFloat64,
+  kAvro,
+  kProtobuf,
+  kDebezium
+};
 enum class TableMode : uint8_t { kSnapshot, kAppend, kAggregate };
 enum class Tombstones : uint8_t { kDelete, kIgnore, kDeadLetter };
 enum class Merge : uint8_t { kPartials, kTransaction };
@@ -79,8 +89,8 @@ struct AssertSpec {
 struct TableSpec {
   std::string name;  // with its schema, if it has one
   SqlText select;
-  std::optional<TableMode> mode;  // as written; without: by GROUP BY
-  std::string order_by;  // a column of the SELECT; empty: none
+  std::optional<TableMode> mode;         // as written; without: by GROUP BY
+  std::string order_by;                  // a column of the SELECT; empty: none
   std::optional<Tombstones> tombstones;  // as written; without: delete, where the key allows it
   Merge merge = Merge::kPartials;
   FilePosition position;
@@ -93,7 +103,8 @@ struct BatchLimitsSpec {
   int64_t mutations = kBatchMutationsDefault;
 };
 
-// More dead letters than `max` within `window_ms`, over all partitions of a worker, stop the pipeline.
+// More dead letters than `max` within `window_ms`, over all partitions of a worker, stop the
+// pipeline.
 struct BreakerSpec {
   int64_t max = kDeadLettersMaxDefault;
   int64_t window_ms = kDeadLettersWindowMsDefault;
@@ -115,8 +126,9 @@ struct PipelineSpec {
 // Reads a pipeline file. Errors are INVALID_ARGUMENT in the form of SourceText::Error.
 absl::StatusOr<PipelineSpec> ParsePipeline(std::string file_name, std::string text);
 
-// A GoogleSQL type with an optional NOT NULL, as in a schema: `STRING(36) NOT NULL`, `ARRAY<STRUCT<a INT64, b DATE>>`.
-// Lengths are read and not kept: the target's column has its own. The error's text says what was expected; *error_offset is where.
+// A GoogleSQL type with an optional NOT NULL, as in a schema: `STRING(36) NOT NULL`,
+// `ARRAY<STRUCT<a INT64, b DATE>>`. Lengths are read and not kept: the target's column has its own.
+// The error's text says what was expected; *error_offset is where.
 absl::StatusOr<formats::Field> ParseFieldType(std::string_view text, size_t* error_offset);
 
 }  // namespace ks::pipeline

@@ -10,7 +10,7 @@
 namespace ks::pipeline {
 
 // `from:`, with the settings that a `kafka:` section at the top (or null) gives all sources.
-absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared, const ObjectReader::Entry& from,
-                         std::vector<SourceSpec>* sources);
+absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared,
+                         const ObjectReader::Entry& from, std::vector<SourceSpec>* sources);
 
 }  // namespace ks::pipeline

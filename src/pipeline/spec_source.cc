@@ -11,8 +11,8 @@ namespace ks::pipeline {
 namespace {
 
 const std::vector<std::pair<std::string, Format>> kFormats = {
-    {"json", Format::kJson},   {"string", Format::kString},     {"bytes", Format::kBytes},
-    {"int64", Format::kInt64}, {"float64", Format::kFloat64},   {"avro", Format::kAvro},
+    {"json", Format::kJson},         {"string", Format::kString},    {"bytes", Format::kBytes},
+    {"int64", Format::kInt64},       {"float64", Format::kFloat64},  {"avro", Format::kAvro},
     {"protobuf", Format::kProtobuf}, {"debezium", Format::kDebezium}};
 
 sql::TypeRef NaturalType(Format format) {
@@ -31,20 +31,22 @@ sql::TypeRef NaturalType(Format format) {
 // One `name: TYPE` of a schema.
 absl::StatusOr<formats::Field> ReadField(const SourceText& file, std::string_view path,
                                          const ObjectReader::Entry& entry) {
-  if (!entry.value.IsScalar()) return file.Error(entry.position, ExpectedType(path, DescribeNode(entry.value)));
+  if (!entry.value.IsScalar())
+    return file.Error(entry.position, ExpectedType(path, DescribeNode(entry.value)));
   const std::string& text = entry.value.Scalar();
   size_t offset = 0;
   auto field = ParseFieldType(text, &offset);
   if (!field.ok()) {
     const FilePosition at = file.Locate(entry.position, text, offset);
-    return file.Error(at, StrCat("`", path, ".", entry.name, "`: ", View(field.status().message())));
+    return file.Error(at,
+                      StrCat("`", path, ".", entry.name, "`: ", View(field.status().message())));
   }
   field->name = entry.name;
   return field;
 }
 
-absl::Status ReadSchema(const SourceText& file, std::string_view path, const ObjectReader::Entry& entry,
-                        formats::Schema* columns) {
+absl::Status ReadSchema(const SourceText& file, std::string_view path,
+                        const ObjectReader::Entry& entry, formats::Schema* columns) {
   ObjectReader reader(file, entry.value, std::string(path), entry.position);
   KS_RETURN_IF_ERROR(reader.FinishOpen());
   for (const ObjectReader::Entry& field : reader.entries()) {
@@ -59,8 +61,8 @@ absl::Status ReadSchema(const SourceText& file, std::string_view path, const Obj
 }
 
 // `key:` or `value:`.
-absl::Status ReadPart(const SourceText& file, std::string_view path, const ObjectReader::Entry& entry, bool is_key,
-                      PartSpec* part) {
+absl::Status ReadPart(const SourceText& file, std::string_view path,
+                      const ObjectReader::Entry& entry, bool is_key, PartSpec* part) {
   ObjectReader reader(file, entry.value, std::string(path), entry.position);
   part->position = entry.position;
   reader.Find("format", ObjectReader::kRequired);
@@ -76,13 +78,15 @@ absl::Status ReadPart(const SourceText& file, std::string_view path, const Objec
       if (read.ok()) field = {.name = name, .type = read->type, .not_null = read->not_null};
     }
     part->columns.push_back(std::move(field));
-  } else if (const auto* schema = reader.Find("schema", ObjectReader::kRequired); schema != nullptr && reader.ok()) {
+  } else if (const auto* schema = reader.Find("schema", ObjectReader::kRequired);
+             schema != nullptr && reader.ok()) {
     reader.Merge(ReadSchema(file, StrCat(path, ".schema"), *schema, &part->columns));
   }
   if (reader.ok() && (part->format == Format::kAvro || part->format == Format::kProtobuf ||
                       part->format == Format::kDebezium)) {
     const auto* format = reader.Find("format");
-    reader.Fail(format->position, FormatNotYet(format->value.Scalar()), format->value.Scalar().size());
+    reader.Fail(format->position, FormatNotYet(format->value.Scalar()),
+                format->value.Scalar().size());
   }
   return reader.Finish();
 }
@@ -99,7 +103,8 @@ void ReadStart(const SourceText& file, ObjectReader* reader, SourceSpec* source)
     source->start = StartAt::kTimestamp;
     source->start_timestamp_ms = time.seconds * 1000 + time.nanos / 1000000;
   } else {
-    reader->Merge(file.Error(entry->position, ExpectedTimestamp(reader->PathOf("start"), start), start.size()));
+    reader->Merge(file.Error(entry->position, ExpectedTimestamp(reader->PathOf("start"), start),
+                             start.size()));
   }
 }
 
@@ -109,13 +114,16 @@ void ReadTopics(ObjectReader* reader, SourceSpec* source) {
   if (!topic.empty()) source->topics.push_back(topic);
   const auto* topics = reader->Find("topics");
   if (topics == nullptr || !reader->ok()) return;
-  if (!topic.empty()) return reader->Fail(topics->name_position, TopicAndTopics(), topics->name.size());
+  if (!topic.empty())
+    return reader->Fail(topics->name_position, TopicAndTopics(), topics->name.size());
   if (!topics->value.IsSequence() || topics->value.size() == 0) {
-    return reader->Fail(topics->position, ExpectedList(reader->PathOf("topics"), DescribeNode(topics->value)));
+    return reader->Fail(topics->position,
+                        ExpectedList(reader->PathOf("topics"), DescribeNode(topics->value)));
   }
   for (const auto& each : topics->value) {
     if (!each.IsScalar() || each.Scalar().empty()) {
-      return reader->Fail(PositionOf(each.Mark()), ExpectedText(reader->PathOf("topics"), DescribeNode(each)));
+      return reader->Fail(PositionOf(each.Mark()),
+                          ExpectedText(reader->PathOf("topics"), DescribeNode(each)));
     }
     source->topics.push_back(each.Scalar());
   }
@@ -142,12 +150,13 @@ void ReadConnection(const SourceText& file, ObjectReader* reader, SourceSpec* so
   int64_t lanes = source->lanes;
   reader->Number("lanes", 1, kPipelineLanesMax, &lanes);
   source->lanes = static_cast<int>(lanes);
-  reader->Choice<bool>("on_data_loss", {{"stop", false}, {"continue", true}}, &source->continue_on_data_loss);
+  reader->Choice<bool>("on_data_loss", {{"stop", false}, {"continue", true}},
+                       &source->continue_on_data_loss);
   ReadProperties(file, reader, source);
 }
 
-absl::Status ReadKafka(const SourceText& file, std::string_view path, const ObjectReader::Entry& entry,
-                       SourceSpec* source) {
+absl::Status ReadKafka(const SourceText& file, std::string_view path,
+                       const ObjectReader::Entry& entry, SourceSpec* source) {
   ObjectReader reader(file, entry.value, std::string(path), entry.position);
   ReadConnection(file, &reader, source);
   ReadTopics(&reader, source);
@@ -161,9 +170,11 @@ absl::Status CheckColumns(const SourceText& file, const SourceSpec& source) {
   for (const PartSpec* part : {&source.key, &source.value}) {
     for (size_t i = 0; i < part->columns.size(); ++i) {
       const std::string& name = part->columns[i].name;
-      if (name.empty() || name.starts_with("_")) return file.Error(part->position, ReservedName(name));
+      if (name.empty() || name.starts_with("_"))
+        return file.Error(part->position, ReservedName(name));
       for (size_t j = 0; j < i; ++j) {
-        if (part->columns[j].name == name) return file.Error(part->position, RepeatedField("schema", name));
+        if (part->columns[j].name == name)
+          return file.Error(part->position, RepeatedField("schema", name));
       }
     }
   }
@@ -171,8 +182,8 @@ absl::Status CheckColumns(const SourceText& file, const SourceSpec& source) {
 }
 
 // The fields of a source. `path` is "from" or "from.NAME".
-absl::Status ReadSource(const SourceText& file, std::string_view path, const ObjectReader::Entry& entry,
-                        SourceSpec* source) {
+absl::Status ReadSource(const SourceText& file, std::string_view path,
+                        const ObjectReader::Entry& entry, SourceSpec* source) {
   ObjectReader reader(file, entry.value, std::string(path), entry.position);
   const auto* kafka = reader.Find("kafka", ObjectReader::kRequired);
   const auto* key = reader.Find("key");
@@ -180,7 +191,8 @@ absl::Status ReadSource(const SourceText& file, std::string_view path, const Obj
   KS_RETURN_IF_ERROR(reader.Finish());
   source->position = entry.position;
   KS_RETURN_IF_ERROR(ReadKafka(file, StrCat(path, ".kafka"), *kafka, source));
-  if (key != nullptr) KS_RETURN_IF_ERROR(ReadPart(file, StrCat(path, ".key"), *key, true, &source->key));
+  if (key != nullptr)
+    KS_RETURN_IF_ERROR(ReadPart(file, StrCat(path, ".key"), *key, true, &source->key));
   KS_RETURN_IF_ERROR(ReadPart(file, StrCat(path, ".value"), *value, false, &source->value));
   return CheckColumns(file, *source);
 }
@@ -194,8 +206,8 @@ std::string_view FormatName(Format format) {
   return "none";
 }
 
-absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared, const ObjectReader::Entry& from,
-                         std::vector<SourceSpec>* sources) {
+absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared,
+                         const ObjectReader::Entry& from, std::vector<SourceSpec>* sources) {
   SourceSpec defaults;
   if (shared != nullptr) {
     ObjectReader reader(file, shared->value, "kafka", shared->position);
@@ -207,9 +219,11 @@ absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shar
   const auto& entries = reader.entries();
   if (entries.empty()) return file.Error(from.position, EmptySection("from"));
   // A single source has the fields of a source; anything else is a map of names to such.
-  const bool single = std::any_of(entries.begin(), entries.end(), [](const ObjectReader::Entry& entry) {
-    return entry.name == "kafka" || (entry.name == "value" && !entry.value["value"].IsDefined());
-  });
+  const bool single =
+      std::any_of(entries.begin(), entries.end(), [](const ObjectReader::Entry& entry) {
+        return entry.name == "kafka" ||
+               (entry.name == "value" && !entry.value["value"].IsDefined());
+      });
   if (single) {
     sources->push_back(defaults);
     KS_RETURN_IF_ERROR(ReadSource(file, "from", from, &sources->back()));

@@ -129,48 +129,69 @@ TEST(ParsePipelineTest, ShowsAnUnknownFieldWithACaret) {
 }
 
 TEST(ParsePipelineTest, NamesPlaceAndExpectationOfEveryMistake) {
-  EXPECT_THAT(ErrorOf(With("pipeline: signups", "pipline: signups")),
-              StartsWith("p.yaml:1:1: unknown field `pipline` in a pipeline file; did you mean `pipeline`?"));
-  EXPECT_THAT(ErrorOf(With("    topic: signups\n", "")), StartsWith("p.yaml:4:5: `from.kafka` needs the field `topic`"));
-  EXPECT_THAT(ErrorOf(With("lanes: 4", "lanes: 0")),
-              StartsWith("p.yaml:7:12: `from.kafka.lanes`: expected a whole number from 1 to 64, found `0`"));
+  EXPECT_THAT(
+      ErrorOf(With("pipeline: signups", "pipline: signups")),
+      StartsWith(
+          "p.yaml:1:1: unknown field `pipline` in a pipeline file; did you mean `pipeline`?"));
+  EXPECT_THAT(ErrorOf(With("    topic: signups\n", "")),
+              StartsWith("p.yaml:4:5: `from.kafka` needs the field `topic`"));
+  EXPECT_THAT(
+      ErrorOf(With("lanes: 4", "lanes: 0")),
+      StartsWith(
+          "p.yaml:7:12: `from.kafka.lanes`: expected a whole number from 1 to 64, found `0`"));
   EXPECT_THAT(ErrorOf(With("else: skip", "else: drop")),
               HasSubstr("`assert[0].else`: expected dead_letter | skip | stop, found `drop`"));
-  EXPECT_THAT(ErrorOf(With("2024-01-31T00:00:00Z", "yesterday")), HasSubstr("expected earliest, latest or an RFC 3339"));
+  EXPECT_THAT(ErrorOf(With("2024-01-31T00:00:00Z", "yesterday")),
+              HasSubstr("expected earliest, latest or an RFC 3339"));
   EXPECT_THAT(ErrorOf(With("1MiB", "1 mega")), HasSubstr("expected a size such as 64MiB"));
   EXPECT_THAT(ErrorOf(With("5m", "5")), HasSubstr("expected a duration"));
-  EXPECT_THAT(ErrorOf(With("format: string", "format: strng")), HasSubstr("did you mean `string`?"));
-  EXPECT_THAT(ErrorOf(With("format: string", "format: avro")), HasSubstr("is not available in this version"));
-  EXPECT_THAT(ErrorOf(With("projects/demo/instances/local/databases/app", "app")), HasSubstr("expected projects/PROJECT/"));
+  EXPECT_THAT(ErrorOf(With("format: string", "format: strng")),
+              HasSubstr("did you mean `string`?"));
+  EXPECT_THAT(ErrorOf(With("format: string", "format: avro")),
+              HasSubstr("is not available in this version"));
+  EXPECT_THAT(ErrorOf(With("projects/demo/instances/local/databases/app", "app")),
+              HasSubstr("expected projects/PROJECT/"));
   EXPECT_THAT(ErrorOf(With("name: user_id", "name: _key")), HasSubstr("cannot be a column's name"));
-  EXPECT_THAT(ErrorOf(With("    lanes: 4\n", "    lanes: 4\n    lanes: 5\n")), HasSubstr("stands twice"));
-  EXPECT_THAT(ErrorOf(With("  Log: {", "  Users: {")), HasSubstr("p.yaml:27:3: field `Users` stands twice in `tables`"));
-  EXPECT_THAT(ErrorOf(With("pipeline: signups", "pipeline: a b")), HasSubstr("expected a name of letters"));
-  EXPECT_THAT(ErrorOf(With("select: \"SELECT user_id AS Id\"", "select: \" \"")), HasSubstr("expected a SELECT"));
-  EXPECT_THAT(ErrorOf(With("assert:\n  -", "assert:\n   ")), HasSubstr("`assert`: expected a list"));
+  EXPECT_THAT(ErrorOf(With("    lanes: 4\n", "    lanes: 4\n    lanes: 5\n")),
+              HasSubstr("stands twice"));
+  EXPECT_THAT(ErrorOf(With("  Log: {", "  Users: {")),
+              HasSubstr("p.yaml:27:3: field `Users` stands twice in `tables`"));
+  EXPECT_THAT(ErrorOf(With("pipeline: signups", "pipeline: a b")),
+              HasSubstr("expected a name of letters"));
+  EXPECT_THAT(ErrorOf(With("select: \"SELECT user_id AS Id\"", "select: \" \"")),
+              HasSubstr("expected a SELECT"));
+  EXPECT_THAT(ErrorOf(With("assert:\n  -", "assert:\n   ")),
+              HasSubstr("`assert`: expected a list"));
 }
 
 TEST(ParsePipelineTest, ShowsMistakesInsideATypeAtTheirColumn) {
-  EXPECT_EQ(ErrorOf(With("score: FLOAT64", "score: FLAOT64 NOT NULL")),
-            "p.yaml:15:14: `from.value.schema.score`: expected a GoogleSQL type; did you mean FLOAT64?\n"
-            "   15 |       score: FLAOT64 NOT NULL\n"
-            "      |              ^");
-  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: ARRAY<ARRAY<INT64>>")), StartsWith("p.yaml:15:20: "));
-  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: \"FLOAT64 NOT\"")), StartsWith("p.yaml:15:26: "));
-  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: STRING(x)")), HasSubstr("expected a length or MAX"));
-  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: STRUCT<a INT64")), HasSubstr("expected `,` or `>` after a field"));
+  EXPECT_EQ(
+      ErrorOf(With("score: FLOAT64", "score: FLAOT64 NOT NULL")),
+      "p.yaml:15:14: `from.value.schema.score`: expected a GoogleSQL type; did you mean FLOAT64?\n"
+      "   15 |       score: FLAOT64 NOT NULL\n"
+      "      |              ^");
+  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: ARRAY<ARRAY<INT64>>")),
+              StartsWith("p.yaml:15:20: "));
+  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: \"FLOAT64 NOT\"")),
+              StartsWith("p.yaml:15:26: "));
+  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: STRING(x)")),
+              HasSubstr("expected a length or MAX"));
+  EXPECT_THAT(ErrorOf(With("score: FLOAT64", "score: STRUCT<a INT64")),
+              HasSubstr("expected `,` or `>` after a field"));
 }
 
 TEST(ParsePipelineTest, ShowsWhereYamlBreaks) {
   EXPECT_THAT(ErrorOf("pipeline: [a\nfrom: b\n"), StartsWith("p.yaml:2:5: this is not YAML: "));
   EXPECT_THAT(ErrorOf(""), HasSubstr("expected fields"));
-  EXPECT_THAT(ErrorOf("just text"), HasSubstr("a pipeline file: expected fields (`name: value`), found `just text`"));
+  EXPECT_THAT(ErrorOf("just text"),
+              HasSubstr("a pipeline file: expected fields (`name: value`), found `just text`"));
   EXPECT_THAT(ErrorOf(std::string(2 << 20, 'x')), HasSubstr("is it the right file?"));
 }
 
 TEST(SourceTextTest, LocatesTextInsideScalarsOfEveryStyle) {
   const std::string text =
-      "a: |\n  SELECT x,\n         nope AS Y\nb: SELECT nope\nc: \"SELECT  nope\"\nd: >-\n  SELECT\n  nope\n";
+      "a: |\n  SELECT x,\n         nope AS Y\nb: SELECT nope\nc: \"SELECT  nope\"\nd: >-\n  "
+      "SELECT\n  nope\n";
   const SourceText file("f", text);
   const auto at = [&](FilePosition scalar, std::string_view value, size_t offset) {
     const FilePosition found = file.Locate(scalar, value, offset);
@@ -185,7 +206,8 @@ TEST(SourceTextTest, LocatesTextInsideScalarsOfEveryStyle) {
 
 TEST(SourceTextTest, PutsTheCaretUnderItsCharacter) {
   const SourceText file("f", "x: \"é\tab\"\n");
-  EXPECT_EQ(Message(file.Error({1, 8}, "here", 2)), "f:1:7: here\n    1 | x: \"é\tab\"\n      |      \t^~");
+  EXPECT_EQ(Message(file.Error({1, 8}, "here", 2)),
+            "f:1:7: here\n    1 | x: \"é\tab\"\n      |      \t^~");
 }
 
 }  // namespace

@@ -40,7 +40,9 @@ class TypeReader {
   }
 
  private:
-  static bool Equal(std::string_view a, std::string_view b) { return absl::EqualsIgnoreCase(AbslView(a), AbslView(b)); }
+  static bool Equal(std::string_view a, std::string_view b) {
+    return absl::EqualsIgnoreCase(AbslView(a), AbslView(b));
+  }
 
   absl::Status Fail(size_t at, std::string_view expected) {
     at_ = at;
@@ -54,7 +56,9 @@ class TypeReader {
   std::string_view Word() {
     SkipSpace();
     size_t end = at_;
-    while (end < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[end])) != 0 || text_[end] == '_')) ++end;
+    while (end < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[end])) != 0 || text_[end] == '_'))
+      ++end;
     return text_.substr(at_, end - at_);
   }
 
@@ -77,7 +81,8 @@ class TypeReader {
     if (type == nullptr) return Unknown(name, start);
     if (Take('(')) {
       const std::string_view length = Word();
-      const bool number = !length.empty() && length.find_first_not_of("0123456789") == std::string_view::npos;
+      const bool number =
+          !length.empty() && length.find_first_not_of("0123456789") == std::string_view::npos;
       if (!number && !Equal(length, "MAX")) return Fail(at_, "a length or MAX");
       at_ += length.size();
       if (!Take(')')) return Fail(at_, "`)`");
@@ -87,10 +92,13 @@ class TypeReader {
 
   absl::Status Unknown(std::string_view name, size_t start) {
     const std::string nearest =
-        NearestName(name, {"BOOL", "INT64", "FLOAT32", "FLOAT64", "NUMERIC", "STRING", "BYTES", "DATE", "TIMESTAMP",
-                           "JSON", "UUID", "ARRAY", "STRUCT"});
-    if (!nearest.empty()) return Fail(start, StrCat("a GoogleSQL type; did you mean ", nearest, "?"));
-    return Fail(start, "a GoogleSQL type such as STRING, INT64, FLOAT64, NUMERIC, TIMESTAMP, JSON or ARRAY<STRING>");
+        NearestName(name, {"BOOL", "INT64", "FLOAT32", "FLOAT64", "NUMERIC", "STRING", "BYTES",
+                           "DATE", "TIMESTAMP", "JSON", "UUID", "ARRAY", "STRUCT"});
+    if (!nearest.empty())
+      return Fail(start, StrCat("a GoogleSQL type; did you mean ", nearest, "?"));
+    return Fail(start,
+                "a GoogleSQL type such as STRING, INT64, FLOAT64, NUMERIC, TIMESTAMP, JSON or "
+                "ARRAY<STRING>");
   }
 
   absl::StatusOr<TypeRef> ReadArray(size_t depth) {
@@ -98,7 +106,8 @@ class TypeReader {
     SkipSpace();
     const size_t start = at_;
     KS_ASSIGN_OR_RETURN(const TypeRef element, ReadType(depth + 1));
-    if (element->is_array()) return Fail(start, "another type than ARRAY: Spanner has no arrays of arrays");
+    if (element->is_array())
+      return Fail(start, "another type than ARRAY: Spanner has no arrays of arrays");
     if (!Take('>')) return Fail(at_, "`>` after the element's type");
     return Type::Array(element);
   }

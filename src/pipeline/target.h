@@ -1,9 +1,9 @@
 // TargetSchema: the tables that a pipeline writes to, as INFORMATION_SCHEMA describes them.
 //
-// The client runs SchemaQueries() in one read-only transaction and gives the rows to ParseTargetSchema; this module never
-// talks to Spanner. Names are compared without regard to case, as Spanner does.
-// Thread safety: plain data.
-// Source: https://cloud.google.com/spanner/docs/information-schema
+// The client runs SchemaQueries() in one read-only transaction and gives the rows to
+// ParseTargetSchema; this module never talks to Spanner. Names are compared without regard to case,
+// as Spanner does. Thread safety: plain data. Source:
+// https://cloud.google.com/spanner/docs/information-schema
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,9 @@ namespace ks::pipeline {
 
 struct TargetColumn {
   std::string name;
-  sql::TypeRef type = nullptr;  // null: a type that this version does not know (its text is in spanner_type)
-  std::string spanner_type;     // `STRING(36)`, `ARRAY<INT64>`
+  sql::TypeRef type =
+      nullptr;  // null: a type that this version does not know (its text is in spanner_type)
+  std::string spanner_type;  // `STRING(36)`, `ARRAY<INT64>`
   bool not_null = false;
   bool has_default = false;
   bool generated = false;
@@ -58,6 +59,7 @@ bool SameName(std::string_view a, std::string_view b);  // without regard to cas
 // The queries, in the order in which ParseTargetSchema wants their rows.
 absl::Span<const std::string_view> SchemaQueries();
 // `results[i]` are the rows of query i.
-absl::StatusOr<TargetSchema> ParseTargetSchema(absl::Span<const std::vector<std::vector<sql::Value>>> results);
+absl::StatusOr<TargetSchema> ParseTargetSchema(
+    absl::Span<const std::vector<std::vector<sql::Value>>> results);
 
 }  // namespace ks::pipeline

@@ -11,7 +11,8 @@ namespace {
 
 using sql::Datum;
 
-absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(Format format, formats::Schema columns) {
+absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(Format format,
+                                                              formats::Schema columns) {
   switch (format) {
     case Format::kJson:
       return formats::MakeJsonDecoder(std::move(columns));
@@ -68,7 +69,8 @@ std::string_view StageName(Stage stage) {
   return "value";
 }
 
-Transform::Transform(const Plan& plan, const PlannedSource& source) : source_(source), on_error_(plan.spec->on_error) {}
+Transform::Transform(const Plan& plan, const PlannedSource& source)
+    : source_(source), on_error_(plan.spec->on_error) {}
 
 absl::StatusOr<std::unique_ptr<Transform>> Transform::Create(const Plan& plan, size_t source) {
   auto transform = std::unique_ptr<Transform>(new Transform(plan, plan.sources[source]));
@@ -105,7 +107,8 @@ absl::Status Transform::PrepareTable(const PlannedTable& plan) {
   Table table{.plan = &plan};
   KS_ASSIGN_OR_RETURN(table.select, sql::RecordSelect::Compile(plan.select));
   if (!plan.tombstone_key.empty()) {
-    KS_ASSIGN_OR_RETURN(table.tombstone_key, sql::Program::Compile(plan.tombstone_key, sql::ProgramOptions()));
+    KS_ASSIGN_OR_RETURN(table.tombstone_key,
+                        sql::Program::Compile(plan.tombstone_key, sql::ProgramOptions()));
   }
   compiled_.push_back(std::move(table));
   return absl::OkStatus();
@@ -197,9 +200,11 @@ void Transform::DecodeRecords(const Records& records) {
     DropFailed(&live_);
     DropFailed(&tombstones_);
   }
-  // A tombstone has no value: its columns are NULL, for SELECTs that never see it and for keys that do not read them.
+  // A tombstone has no value: its columns are NULL, for SELECTs that never see it and for keys that
+  // do not read them.
   for (const int column : value_columns_) {
-    for (const uint32_t record : tombstones_) columns[static_cast<size_t>(column)][record] = Datum::Null();
+    for (const uint32_t record : tombstones_)
+      columns[static_cast<size_t>(column)][record] = Datum::Null();
   }
   if (value_decoder_ == nullptr) return;
   std::vector<Datum*> outputs;
@@ -252,7 +257,8 @@ void Transform::RunTombstones(size_t table, sql::EvalContext& context) {
   if (plan.mode != TableMode::kSnapshot || plan.spec->tombstones == Tombstones::kIgnore) return;
   if (plan.spec->tombstones == Tombstones::kDeadLetter || compiled.tombstone_key == nullptr) {
     for (const uint32_t record : tombstones_) {
-      Fail(record, Policy::kDeadLetter, Stage::kTombstone, TombstoneRefused(plan.spec->name, plan.no_tombstones));
+      Fail(record, Policy::kDeadLetter, Stage::kTombstone,
+           TombstoneRefused(plan.spec->name, plan.no_tombstones));
     }
     return;
   }
@@ -280,7 +286,8 @@ void Transform::TakeErrors(Stage stage, sql::EvalContext& context) {
 
 void Transform::DropFailed(std::vector<uint32_t>* records) const {
   if (failures_.empty()) return;
-  std::erase_if(*records, [this](uint32_t record) { return verdicts_[record] != RecordVerdict::kOk; });
+  std::erase_if(*records,
+                [this](uint32_t record) { return verdicts_[record] != RecordVerdict::kOk; });
 }
 
 }  // namespace ks::pipeline

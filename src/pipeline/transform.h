@@ -1,12 +1,15 @@
 // Transform: one source's records become rows of its tables.
 //
-//   decode key and value -> assertions -> each table's SELECT (or, for a tombstone, the keys to delete)
+//   decode key and value -> assertions -> each table's SELECT (or, for a tombstone, the keys to
+//   delete)
 //
-// A chunk of records goes through as columns. Every record ends with one verdict: its rows are all there, or it failed and has none in any
-// table. Nothing is allocated per record once buffers have grown, except for what fails.
+// A chunk of records goes through as columns. Every record ends with one verdict: its rows are all
+// there, or it failed and has none in any table. Nothing is allocated per record once buffers have
+// grown, except for what fails.
 //
 // Invariants, tested in transform_test.cc and tests/pipelines:
-//   1. A record whose verdict is kOk has all rows of all tables; any other has none (whoever reads tables() must skip
+//   1. A record whose verdict is kOk has all rows of all tables; any other has none (whoever reads
+//   tables() must skip
 //      rows of records that are not kOk).
 //   2. Rows come in the order of their records, table by table.
 //   3. The same records give the same rows: CURRENT_TIMESTAMP() is the record's time.
@@ -44,16 +47,16 @@ class HeaderSource {
   virtual void Read(uint32_t record, std::vector<RecordHeader>* headers) const = 0;
 };
 
-// A chunk of records of one partition, in offset order, in Kafka's memory. The spans are of one length, at most
-// kTransformRecordsMax.
+// A chunk of records of one partition, in offset order, in Kafka's memory. The spans are of one
+// length, at most kTransformRecordsMax.
 struct Records {
   std::string_view topic;
   int32_t partition = 0;
   absl::Span<const int64_t> offsets;
-  absl::Span<const int64_t> timestamps_ms;       // -1: none
-  absl::Span<const std::string_view> keys;       // data() == nullptr: none
-  absl::Span<const std::string_view> values;     // data() == nullptr: a tombstone
-  const HeaderSource* headers = nullptr;         // null: no record has headers
+  absl::Span<const int64_t> timestamps_ms;    // -1: none
+  absl::Span<const std::string_view> keys;    // data() == nullptr: none
+  absl::Span<const std::string_view> values;  // data() == nullptr: a tombstone
+  const HeaderSource* headers = nullptr;      // null: no record has headers
 
   size_t size() const { return offsets.size(); }
 };
@@ -72,10 +75,12 @@ struct RecordFailure {
 
 // The rows of one table.
 struct TableRows {
-  sql::Rows rows;                      // rows of `columns`, ascending
-  const uint32_t* records = nullptr;   // records[row]: the record a row comes from; null: the same number
-  std::vector<sql::Column> columns;    // in the order of PlannedTable::columns; aggregates: RecordSelect's columns
-  sql::Rows deletes;                   // records whose row is to be deleted
+  sql::Rows rows;  // rows of `columns`, ascending
+  const uint32_t* records =
+      nullptr;  // records[row]: the record a row comes from; null: the same number
+  std::vector<sql::Column>
+      columns;        // in the order of PlannedTable::columns; aggregates: RecordSelect's columns
+  sql::Rows deletes;  // records whose row is to be deleted
   std::vector<sql::Column> delete_key;  // by record
 
   uint32_t record(uint32_t row) const { return records == nullptr ? row : records[row]; }
@@ -121,7 +126,7 @@ class Transform {
 
   const PlannedSource& source_;
   const Policy on_error_;
-  std::unique_ptr<formats::Decoder> key_decoder_;    // null: the key has no columns
+  std::unique_ptr<formats::Decoder> key_decoder_;  // null: the key has no columns
   std::unique_ptr<formats::Decoder> value_decoder_;
   std::vector<int> value_columns_;  // by field of value_decoder_: the record's column
   std::vector<Assert> asserts_;

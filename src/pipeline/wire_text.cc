@@ -35,16 +35,20 @@ char* WriteNine(uint32_t value, char* to) {
 
 }  // namespace
 
-char* WriteInt64(int64_t value, char* to) { return std::to_chars(to, to + kInt64TextMax, value).ptr; }
+char* WriteInt64(int64_t value, char* to) {
+  return std::to_chars(to, to + kInt64TextMax, value).ptr;
+}
 
-// Days to a civil date by eras of 400 years, March first, so that the leap day is the last of its year.
+// Days to a civil date by eras of 400 years, March first, so that the leap day is the last of its
+// year.
 char* WriteDate(int64_t days, char* to) {
   const int64_t shifted = days + 719468;  // days since 0000-03-01
   const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
   const auto day_of_era = static_cast<uint32_t>(shifted - era * 146097);
   const uint32_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const uint32_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const uint32_t shifted_month = (5 * day_of_year + 2) / 153;
   const uint32_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
   const uint32_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
@@ -119,7 +123,8 @@ char* WriteUuid(sql::Int128 value, char* to) {
 }
 
 char* WriteBase64(std::string_view bytes, char* to) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const auto* from = reinterpret_cast<const unsigned char*>(bytes.data());
   size_t left = bytes.size();
   for (; left >= 3; left -= 3, from += 3, to += 4) {

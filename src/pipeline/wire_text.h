@@ -1,7 +1,7 @@
 // Values as the text Spanner's wire format has for them, written to memory the caller has reserved.
 //
-// Each function writes at `to`, which has room for the bytes named beside it, and returns the end. No allocation, no
-// locale. Thread-safe.
+// Each function writes at `to`, which has room for the bytes named beside it, and returns the end.
+// No allocation, no locale. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ namespace ks::pipeline {
 inline constexpr size_t kInt64TextMax = 20;      // -9223372036854775808
 inline constexpr size_t kDateTextMax = 10;       // 9999-12-31
 inline constexpr size_t kTimestampTextMax = 30;  // 9999-12-31T23:59:59.999999999Z
-inline constexpr size_t kNumericTextMax = 48;    // sign, 29 digits, point, 9 digits, and room for any Int128
+inline constexpr size_t kNumericTextMax =
+    48;  // sign, 29 digits, point, 9 digits, and room for any Int128
 inline constexpr size_t kUuidTextMax = 36;
 
 char* WriteInt64(int64_t value, char* to);

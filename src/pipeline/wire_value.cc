@@ -19,7 +19,8 @@ absl::StatusOr<Datum> DecodeArray(sql::TypeRef type, const Value& value, sql::Ar
   const auto count = static_cast<size_t>(list.values_size());
   Datum* elements = arena.AllocateArray<Datum>(count);
   for (size_t i = 0; i < count; ++i) {
-    KS_ASSIGN_OR_RETURN(elements[i], DecodeWireValue(type->element(), list.values(static_cast<int>(i)), arena));
+    KS_ASSIGN_OR_RETURN(elements[i],
+                        DecodeWireValue(type->element(), list.values(static_cast<int>(i)), arena));
   }
   return Datum::Elements({elements, count});
 }
@@ -42,7 +43,8 @@ absl::StatusOr<Datum> DecodeWireValue(sql::TypeRef type, const Value& value, sql
     case Value::kStringValue: {
       if (type->Is(TypeKind::kJson)) return Datum::Str(value.string_value());
       Datum datum = Datum::Null();
-      if (formats::ParseText(type, value.string_value(), arena, &datum) == formats::Parsed::kOk) return datum;
+      if (formats::ParseText(type, value.string_value(), arena, &datum) == formats::Parsed::kOk)
+        return datum;
       break;
     }
     default:

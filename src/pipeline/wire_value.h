@@ -13,6 +13,7 @@ class Value;
 namespace ks::pipeline {
 
 // What the Datum points to is in `arena` or in `value`.
-absl::StatusOr<sql::Datum> DecodeWireValue(sql::TypeRef type, const google::protobuf::Value& value, sql::Arena& arena);
+absl::StatusOr<sql::Datum> DecodeWireValue(sql::TypeRef type, const google::protobuf::Value& value,
+                                           sql::Arena& arena);
 
 }  // namespace ks::pipeline

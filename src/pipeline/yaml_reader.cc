@@ -52,7 +52,8 @@ std::string DescribeNode(const YAML::Node& node) {
   return "nothing";
 }
 
-ObjectReader::ObjectReader(const SourceText& file, const YAML::Node& node, std::string path, FilePosition position)
+ObjectReader::ObjectReader(const SourceText& file, const YAML::Node& node, std::string path,
+                           FilePosition position)
     : file_(file), path_(std::move(path)), position_(position) {
   if (!node.IsMap()) {
     Fail(position, ExpectedMapping(path_, DescribeNode(node)));
@@ -92,7 +93,8 @@ const ObjectReader::Entry* ObjectReader::Find(std::string_view name, Presence pr
   for (const Entry& entry : entries_) {
     if (entry.name == name) return &entry;
   }
-  if (presence == kRequired && missing_.ok()) missing_ = file_.Error(position_, MissingRequired(path_, name));
+  if (presence == kRequired && missing_.ok())
+    missing_ = file_.Error(position_, MissingRequired(path_, name));
   return nullptr;
 }
 
@@ -169,7 +171,8 @@ absl::Status ObjectReader::Finish() {
   if (!status_.ok()) return status_;
   for (const Entry& entry : entries_) {
     if (std::find(known_.begin(), known_.end(), entry.name) != known_.end()) continue;
-    return file_.Error(entry.name_position, UnknownField(path_, entry.name, known_), entry.name.size());
+    return file_.Error(entry.name_position, UnknownField(path_, entry.name, known_),
+                       entry.name.size());
   }
   return missing_;
 }

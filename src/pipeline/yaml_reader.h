@@ -1,8 +1,8 @@
 // ObjectReader: one mapping of a YAML file, read field by field.
 //
-// The reader learns which fields there are from what it is asked, so Finish() can name the nearest to an unknown one. The first
-// error is kept and everything after it does nothing, so callers check once, at the end.
-// Thread safety: none.
+// The reader learns which fields there are from what it is asked, so Finish() can name the nearest
+// to an unknown one. The first error is kept and everything after it does nothing, so callers check
+// once, at the end. Thread safety: none.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ class ObjectReader {
   };
 
   // `path` is how errors call this mapping: "from.kafka"; empty for the file.
-  ObjectReader(const SourceText& file, const YAML::Node& node, std::string path, FilePosition position);
+  ObjectReader(const SourceText& file, const YAML::Node& node, std::string path,
+               FilePosition position);
 
   enum Presence : uint8_t { kOptional, kRequired };
 
@@ -41,9 +42,11 @@ class ObjectReader {
   void Text(std::string_view name, std::string* out, Presence presence = kOptional);
   void Number(std::string_view name, int64_t min, int64_t max, int64_t* out);
   void Bytes(std::string_view name, int64_t min, int64_t max, int64_t* out);  // 8MiB, 64MB, 100000
-  void DurationMs(std::string_view name, int64_t min, int64_t max, int64_t* out);  // 500ms, 30s, 5m, 1h
+  void DurationMs(std::string_view name, int64_t min, int64_t max,
+                  int64_t* out);  // 500ms, 30s, 5m, 1h
   template <typename E>
-  void Choice(std::string_view name, const std::vector<std::pair<std::string, E>>& choices, E* out) {
+  void Choice(std::string_view name, const std::vector<std::pair<std::string, E>>& choices,
+              E* out) {
     std::vector<std::string> names;
     for (const auto& [word, unused] : choices) names.push_back(word);
     const int index = ChoiceIndex(name, names);
@@ -59,7 +62,8 @@ class ObjectReader {
   void Merge(const absl::Status& status);
   bool ok() const { return status_.ok(); }
 
-  // The first error. Unknown fields come before missing ones: the one is most likely the other, mistyped.
+  // The first error. Unknown fields come before missing ones: the one is most likely the other,
+  // mistyped.
   absl::Status Finish();
   // The same without a look for unknown fields.
   absl::Status FinishOpen() const { return status_.ok() ? missing_ : status_; }
