@@ -1,4 +1,5 @@
-// KeyTable: which row of a list has a key, by the key's bytes; cleared for every batch, so its memory is kept.
+// KeyTable: which row of a list has a key, by the key's bytes; cleared for every batch, so its
+// memory is kept.
 //
 // Open addressing over row numbers; keys are compared by the caller's function. Not thread-safe.
 #pragma once
@@ -25,7 +26,8 @@ inline uint64_t HashKeyBytes(std::string_view bytes) {
   }
   uint64_t word = 0;
   if (left != 0) std::memcpy(&word, at, left);
-  const unsigned __int128 product = static_cast<unsigned __int128>(hash ^ word) * 0xD6E8FEB86659FD93;
+  const unsigned __int128 product =
+      static_cast<unsigned __int128>(hash ^ word) * 0xD6E8FEB86659FD93;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
@@ -40,7 +42,8 @@ class KeyTable {
     slots_.assign(capacity, kNone);
   }
 
-  // The row that had this key before, or kNone; from now on it is `row`. same(r): row r has the key.
+  // The row that had this key before, or kNone; from now on it is `row`. same(r): row r has the
+  // key.
   template <typename Same>
   uint32_t Replace(uint64_t hash, uint32_t row, const Same& same) {
     const size_t mask = slots_.size() - 1;

@@ -1,6 +1,8 @@
-// WireBuffer: bytes that grow at the end, without std::string's clearing of what is about to be overwritten.
+// WireBuffer: bytes that grow at the end, without std::string's clearing of what is about to be
+// overwritten.
 //
-// Clear() keeps the memory, so a steady load allocates nothing. Not thread-safe. Reserve() invalidates earlier pointers.
+// Clear() keeps the memory, so a steady load allocates nothing. Not thread-safe. Reserve()
+// invalidates earlier pointers.
 #pragma once
 
 #include <cstddef>
