@@ -2,7 +2,7 @@
 //
 // Thread safety: a Schema is immutable once published (Database hands out `shared_ptr<const
 // Schema>`), so any thread may read it and pointers into it live as long as it does. ddl/ makes the
-// next one from a copy. Invariants (schema_test.cc, checked by Validate): object names are unique
+// next one from a copy. Invariants (ddl/ddl_test.cc, checked by Validate): object names are unique
 // over tables, indexes, views, sequences and change streams of a named schema, without regard to
 // case; ids and key space numbers are never used again in a database's life, so a row's bytes never
 // meet a stranger's columns; a child's key begins with its parent's. Names are as declared;

@@ -2,7 +2,7 @@
 // computes them again.
 //
 // Fields may be added: absent ones read as their defaults, so newer programs read older databases.
-// Tested in schema_test.cc: what is read is what was written.
+// Tested in txn/database_test.cc (reopening): what is read is what was written.
 #pragma once
 
 #include <memory>

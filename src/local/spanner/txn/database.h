@@ -7,7 +7,7 @@
 //   durability         Commit answers after its bytes are synced; concurrent commits share the sync
 //   crash_test.cc external order     commit timestamps rise strictly, are not below the wall clock,
 //   and a commit that starts after
-//                      another answered has the later one oracle_test.cc
+//                      another answered has the later one timestamp_oracle_test.cc
 //   serializability    read-write transactions lock what they read, ranges included; wound-wait
 //   serializability_test.cc snapshot reads     a read at t sees exactly the commits with timestamp
 //   <= t                     database_test.cc
