@@ -293,6 +293,13 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast, cons
     const std::string name = "$cast_format_" + absl::AsciiStrToLower(type->ToString());
     return MakeCall(name, std::move(arguments), cast.range.begin, cast.safe);
   }
+  const bool float_literal = cast.operand->kind == ExprKind::kLiteral &&
+                             As<LiteralExpr>(*cast.operand).literal == LiteralKind::kFloat;
+  if (float_literal && type->Is(TypeKind::kNumeric)) {
+    // The digits as written, not the nearest FLOAT64.
+    auto exact = ParseNumeric(As<LiteralExpr>(*cast.operand).text);
+    if (exact.ok()) return std::make_unique<ResolvedLiteral>(Value::Numeric(*exact));
+  }
   if (Untyped(*operand)) {
     KS_ASSIGN_OR_RETURN(bool done, coercer_.Coerce(operand, type));
     if (done) return operand;

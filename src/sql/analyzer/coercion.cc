@@ -65,6 +65,8 @@ int ConstructorCost(const ResolvedCall& call, TypeRef type) {
 }  // namespace
 
 bool Untyped(const ResolvedExpr& expr) {
+  // ERROR('…') never has a value, so it may have any type.
+  if (expr.kind == ResolvedKind::kCall) return To<ResolvedCall>(expr).function->name == "ERROR";
   if (expr.kind == ResolvedKind::kParameter) return To<ResolvedParameter>(expr).undeclared;
   return expr.kind == ResolvedKind::kLiteral &&
          To<ResolvedLiteral>(expr).origin == ResolvedLiteral::Origin::kUntyped;
@@ -121,6 +123,10 @@ absl::StatusOr<bool> Coercer::Coerce(ResolvedExprPtr& expr, TypeRef type) {
     if (expr->kind == ResolvedKind::kLiteral && Untyped(*expr)) {
       To<ResolvedLiteral>(*expr).origin = ResolvedLiteral::Origin::kTyped;
     }
+    return true;
+  }
+  if (expr->kind == ResolvedKind::kCall && Untyped(*expr)) {
+    expr->type = type;
     return true;
   }
   if (expr->kind == ResolvedKind::kLiteral) {

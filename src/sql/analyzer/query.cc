@@ -70,7 +70,7 @@ absl::Status Resolver::SortByColumns(const std::vector<OrderItem>& order_by, con
   }
   std::vector<ComputedColumn> computed;
   auto sort = std::make_unique<SortRel>();
-  KS_RETURN_IF_ERROR(SortSelect(parts, nullptr, &computed, &sort->keys));
+  KS_RETURN_IF_ERROR(SortSelect(parts, &query->rel, &computed, &sort->keys));
   query->rel = MakeProject(std::move(query->rel), std::move(computed));
   sort->columns = query->rel->columns;
   sort->input = std::move(query->rel);

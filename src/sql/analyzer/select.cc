@@ -50,6 +50,12 @@ std::set<ColumnId> FromColumns(const NameScope& scope) {
 
 bool IsColumn(const ResolvedExpr& expr) { return expr.kind == ResolvedKind::kColumn; }
 
+// The column is one of the relation's, not one of a query around it.
+bool Gives(const ResolvedRel& rel, ColumnId id) {
+  return std::any_of(rel.columns.begin(), rel.columns.end(),
+                     [&](const ResolvedColumn& column) { return column.id == id; });
+}
+
 }  // namespace
 
 std::string Resolver::ColumnName(const SelectParts& parts, ColumnId id) const {
@@ -169,7 +175,7 @@ absl::Status Resolver::ResolveItems(const Select& select, SelectParts* parts) {
     column.type = column.expr->type;
     column.position = item.expr->range.begin;
     column.aggregated = parts->aggregates.size() > aggregates;
-    column.null = Untyped(*column.expr);
+    column.null = column.expr->kind == ResolvedKind::kLiteral && Untyped(*column.expr);
     column.literal = WrittenLiteral(*column.expr);
     parts->items.push_back(std::move(column));
   }
@@ -218,6 +224,7 @@ absl::StatusOr<int> Resolver::AddGroupKey(const Expr& expr, SelectParts* parts) 
                                         type->is_array() ? "ARRAY" : type->ToString(), " is not allowed"));
   }
   int index = -1;
+  const bool own = IsColumn(*key) && FromColumns(parts->scope).contains(To<ResolvedColumnRef>(*key).column);
   for (size_t i = 0; i < parts->group_by.size(); ++i) {
     if (SameExpr(*parts->group_by[i].expr, *key)) index = static_cast<int>(i);
     if (IsColumn(*key) && To<ResolvedColumnRef>(*key).column == parts->group_by[i].column.id) {
@@ -225,7 +232,7 @@ absl::StatusOr<int> Resolver::AddGroupKey(const Expr& expr, SelectParts* parts) 
     }
   }
   if (index < 0) {
-    ResolvedColumn column = IsColumn(*key) ? ResolvedColumn{To<ResolvedColumnRef>(*key).column, name, type}
+    ResolvedColumn column = own ? ResolvedColumn{To<ResolvedColumnRef>(*key).column, name, type}
                                            : NewColumn(name, type);
     index = static_cast<int>(parts->group_by.size());
     parts->group_by.push_back({column, std::move(key)});
@@ -486,7 +493,7 @@ absl::Status Resolver::AddDistinct(SelectParts& parts, ResolvedRelPtr* rel) {
 }
 
 // Gives each ORDER BY item its column; new ones are added to `computed`.
-absl::Status Resolver::SortSelect(SelectParts& parts, ResolvedRelPtr*, std::vector<ComputedColumn>* computed,
+absl::Status Resolver::SortSelect(SelectParts& parts, ResolvedRelPtr* rel, std::vector<ComputedColumn>* computed,
                                   std::vector<SortKey>* keys) {
   for (SelectParts::Order& order : parts.order_by) {
     SortKey key;
@@ -510,7 +517,7 @@ absl::Status Resolver::SortSelect(SelectParts& parts, ResolvedRelPtr*, std::vect
       return Error(order.position, absl::StrCat("ORDER BY clause expression references column ",
                                                 ColumnName(parts, id),
                                                 " which is not visible after SELECT DISTINCT"));
-    } else if (IsColumn(*order.expr)) {
+    } else if (IsColumn(*order.expr) && Gives(**rel, To<ResolvedColumnRef>(*order.expr).column)) {
       key.column = {To<ResolvedColumnRef>(*order.expr).column, "", order.expr->type};
     } else {
       key.column = NewColumn("$order", order.expr->type);
@@ -558,7 +565,7 @@ absl::StatusOr<QueryScope> Resolver::BuildSelect(const Select& select, SelectPar
   if (parts.having != nullptr) rel = MakeFilter(std::move(rel), std::move(parts.having));
   std::vector<ComputedColumn> computed;
   for (SelectColumn& item : parts.items) {
-    if (IsColumn(*item.expr)) {
+    if (IsColumn(*item.expr) && Gives(*rel, To<ResolvedColumnRef>(*item.expr).column)) {
       item.id = To<ResolvedColumnRef>(*item.expr).column;
       continue;
     }

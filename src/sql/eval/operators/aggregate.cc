@@ -1,6 +1,7 @@
 // GROUP BY: one pass over the input, a hash table of groups, states of aggregates in an arena. Aggregates that need all
 // their rows at once (ORDER BY, LIMIT, HAVING MAX|MIN) keep them and are computed at the end.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -214,7 +215,8 @@ class AggregateOperator : public Operator {
     arguments_.clear();
     for (size_t i = 0; i < running.arguments; ++i) arguments_.push_back(values[running.first + i].at(row));
     const bool null = running.arguments > 0 && arguments_[0].null();
-    if (null && (signature.skips_nulls || running.call->ignore_nulls)) return absl::OkStatus();
+    const bool skip = null && (signature.skips_nulls || running.call->ignore_nulls);
+    if (skip && running.having < 0) return absl::OkStatus();
     if (running.keeps_rows) return Keep(running, group, values, row);
     if (running.distinct != nullptr) {
       KS_ASSIGN_OR_RETURN(bool fresh, FirstTime(running, group, arguments_[0]));
@@ -269,6 +271,9 @@ class AggregateOperator : public Operator {
         if (left-- <= 0) break;
         arguments_.clear();
         for (size_t i = 0; i < running.arguments; ++i) arguments_.push_back(running.rows->at(i, row));
+        const bool null = running.arguments > 0 && arguments_[0].null();
+        if (null && running.call->function->name == "ANY_VALUE") break;  // the row that was chosen has a NULL
+        if (null && (running.call->signature->skips_nulls || running.call->ignore_nulls)) continue;
         KS_RETURN_IF_ERROR(Show(running, group, arguments_.data(), context));
       }
     }
@@ -292,7 +297,7 @@ class AggregateOperator : public Operator {
     *rows = std::move(kept);
   }
 
-  // HAVING MAX|MIN: NULLs do not count unless there is nothing else.
+  // HAVING MAX|MIN: rows that equal the bound. So NULLs do not count, and a NaN leaves no row: it equals nothing.
   void KeepBound(const Running& running, std::vector<uint32_t>* rows) const {
     const size_t column = running.arguments;
     TypeRef type = running.call->having_expr->type;
@@ -301,10 +306,11 @@ class AggregateOperator : public Operator {
     for (uint32_t row : *rows) {
       const Datum& value = running.rows->at(column, row);
       if (value.null()) continue;
+      if (type->is_floating() && std::isnan(value.float64())) return rows->clear();
       const int order = best == nullptr ? 0 : Compare(type, value, *best);
       if (best == nullptr || (max ? order > 0 : order < 0)) best = &value;
     }
-    if (best == nullptr) return;
+    if (best == nullptr) return rows->clear();
     std::erase_if(*rows, [&](uint32_t row) {
       const Datum& value = running.rows->at(column, row);
       return value.null() || Compare(type, value, *best) != 0;
