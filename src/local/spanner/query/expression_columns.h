@@ -1,5 +1,5 @@
-// Which columns of a table the text of an expression names: for INFORMATION_SCHEMA's usage tables.
-// Thread safety: a pure function.
+// What the texts in a schema mean, for INFORMATION_SCHEMA: the columns that an expression names,
+// and those that a view gives. Thread safety: pure functions.
 #pragma once
 
 #include <string_view>
@@ -11,5 +11,8 @@ namespace ks::local {
 
 // Indexes into table.columns, ascending; empty when the text does not analyze.
 std::vector<int> ColumnsNamedIn(const Table& table, std::string_view expression);
+
+// What the schema says, or else what analysis of the view's query finds; empty when that fails.
+std::vector<View::Column> ColumnsOfView(const Schema& schema, const View& view);
 
 }  // namespace ks::local

@@ -178,9 +178,10 @@ void FillColumns(const Schema& schema, MetadataRows* rows) {
     for (size_t i = 0; i < table->columns.size(); ++i) AddColumn(*table, i, rows);
   }
   for (const auto& view : schema.views) {
-    for (size_t i = 0; i < view->columns.size(); ++i) {
-      AddPlainColumn(Name(view->name), view->columns[i].name, static_cast<int64_t>(i) + 1, true,
-                     TypeName(view->columns[i].type), rows);
+    const std::vector<View::Column> columns = ColumnsOfView(schema, *view);
+    for (size_t i = 0; i < columns.size(); ++i) {
+      AddPlainColumn(Name(view->name), columns[i].name, static_cast<int64_t>(i) + 1, true,
+                     TypeName(columns[i].type), rows);
     }
   }
   for (const MetadataTable* table : MetadataTables()) {

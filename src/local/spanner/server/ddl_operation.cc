@@ -9,6 +9,7 @@
 #include "google/spanner/admin/database/v1/spanner_database_admin.pb.h"
 #include "local/spanner/ddl/schema_change.h"
 #include "local/spanner/server/call.h"
+#include "local/spanner/server/errors.h"
 #include "local/spanner/server/resource_names.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/timestamps.h"
@@ -96,6 +97,15 @@ void FillProgress(const DdlProgress& progress, pb::UpdateDatabaseDdlMetadata* me
 }
 
 }  // namespace
+
+absl::Status CheckStatements(const std::vector<std::string>& statements) {
+  for (const std::string& statement : statements) {
+    if (absl::Status status = CheckDdlSyntax({statement}); !status.ok()) {
+      return errors::BadDdlStatement(statement, status);
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status RunCreateDatabase(Call& call, const std::string& uri,
                                std::vector<std::string> statements,

@@ -21,6 +21,8 @@ namespace ks::local {
 class Call;
 class OpenDatabase;
 
+// INVALID_ARGUMENT, naming the statement, when one does not parse.
+absl::Status CheckStatements(const std::vector<std::string>& statements);
 absl::Status RunCreateDatabase(Call& call, const std::string& uri,
                                std::vector<std::string> statements,
                                google::longrunning::Operation* response);

@@ -15,6 +15,7 @@
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/value_codec.h"
+#include "sql/parser/error_location.h"
 
 namespace ks::local {
 
@@ -92,7 +93,9 @@ absl::Status Statement::Analyze() {
   options.catalog = &catalog_;
   options.parameters = declared_;
   options.allow_undeclared_parameters = true;
-  KS_ASSIGN_OR_RETURN(analyzed_, sql::AnalyzeStatement(text_.sql, options));
+  absl::StatusOr<sql::AnalyzedStatement> analyzed = sql::AnalyzeStatement(text_.sql, options);
+  if (!analyzed.ok()) return sql::WithLocation(text_.sql, analyzed.status());
+  analyzed_ = *std::move(analyzed);
   for (const sql::TypeRef type : ColumnTypes()) {
     if (type->is_struct()) return errors::StructColumn();
   }

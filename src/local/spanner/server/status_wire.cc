@@ -11,6 +11,8 @@ namespace ks::local {
 
 namespace {
 
+constexpr std::string_view kTypePrefix = "type.googleapis.com/";
+
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
 void Attach(std::string_view url, const google::protobuf::Message& message, absl::Status* status) {
@@ -23,6 +25,7 @@ void ToRpcStatus(const absl::Status& status, google::rpc::Status* out) {
   out->set_code(static_cast<int>(status.code()));
   out->set_message(std::string(status.message()));
   status.ForEachPayload([out](absl::string_view url, const absl::Cord& bytes) {
+    if (url.substr(0, kTypePrefix.size()) != ToAbsl(kTypePrefix)) return;  // for us alone
     google::protobuf::Any* detail = out->add_details();
     detail->set_type_url(std::string(url));
     detail->set_value(std::string(bytes));

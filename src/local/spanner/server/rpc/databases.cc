@@ -63,7 +63,7 @@ absl::Status DatabaseRpcs::CreateDatabase(Call& call, const pb::CreateDatabaseRe
   const std::string uri = absl::StrCat(instance.uri, "/databases/", id);
   std::vector<std::string> statements(request.extra_statements().begin(),
                                       request.extra_statements().end());
-  KS_RETURN_IF_ERROR(CheckDdlSyntax(statements));
+  KS_RETURN_IF_ERROR(CheckStatements(statements));
   return RunCreateDatabase(call, uri, std::move(statements), response);
 }
 
@@ -117,7 +117,7 @@ absl::Status DatabaseRpcs::UpdateDatabaseDdl(Call& call,
   if (request.statements().empty()) return errors::MissingStatements();
   if (!request.operation_id().empty()) KS_RETURN_IF_ERROR(CheckOperationId(request.operation_id()));
   std::vector<std::string> statements(request.statements().begin(), request.statements().end());
-  KS_RETURN_IF_ERROR(CheckDdlSyntax(statements));
+  KS_RETURN_IF_ERROR(CheckStatements(statements));
   return RunUpdateDdl(call, std::move(database), request.operation_id(), std::move(statements),
                       response);
 }
