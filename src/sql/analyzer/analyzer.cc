@@ -166,6 +166,7 @@ absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text, const Select
     return resolver.Error(select.group_by->range.begin, "GROUPING SETS, ROLLUP and CUBE are not possible in a pipeline");
   }
   analyzed.source = resolver.record_source();
+  analyzed.source_columns = static_cast<int>(sources[analyzed.source].columns.size());
   analyzed.where = std::move(parts.where);
   analyzed.grouped = parts.grouped;
   analyzed.group_by = std::move(parts.group_by);

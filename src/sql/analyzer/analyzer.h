@@ -85,7 +85,8 @@ struct RecordSource {
 // SELECT [DISTINCT] … [FROM source [, UNNEST(…)]…] [WHERE] [GROUP BY] [HAVING]. The way of a record:
 // unnest steps in order, `where`, then (grouped) keys and aggregates, then `output`.
 struct AnalyzedSelect {
-  int source = 0;  // index into the sources given
+  int source = 0;          // index into the sources given
+  int source_columns = 0;  // how many columns it has
 
   struct Unnest {  // fan-out: columns get new ids that later steps may read
     ResolvedExprPtr array;
