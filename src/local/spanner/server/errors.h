@@ -1,6 +1,6 @@
 // Errors of the server, one function each, with Spanner's codes and words.
 //
-// The words are those of Google's emulator (recorded in errors_test.cc and tests/conformance) where
+// The words are those of Google's emulator (recorded in tests/conformance) where
 // it has the case. Thread safety: pure functions.
 #pragma once
 

@@ -3,7 +3,7 @@
 // A regular session keeps kTransactionsPerSession transactions, the oldest goes when there are
 // more; a multiplexed one any number. Sessions idle for an hour go (multiplexed ones after 28
 // days), and so do transactions that nobody used for a while (limits.h): Sweep() is called now and
-// then by the server's housekeeping thread. Guarantees (sessions_test.cc): an id is never used
+// then by the server's housekeeping thread. An id is never used
 // again, not even after a restart; a transaction goes before its database. Thread safety: all
 // methods may be called from any thread.
 #pragma once
