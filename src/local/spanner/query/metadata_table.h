@@ -1,7 +1,7 @@
 // Metadata tables: INFORMATION_SCHEMA and SPANNER_SYS, computed from the schema when they are read.
 //
 // Each table is one entry of a list (information_schema_*.cc): its columns, and a function that
-// emits its rows. Columns, their types and order are Spanner's (information_schema_test.cc compares
+// emits its rows. Columns, their types and order are Spanner's (test_information_schema.py compares
 // all with recorded ones). Thread safety: the lists are constant; a table made here is as
 // sql::Table. Source: https://cloud.google.com/spanner/docs/information-schema
 #pragma once

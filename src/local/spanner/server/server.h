@@ -3,8 +3,8 @@
 // For `kafka-spanner spanner` and, in the same process, for `kafka-spanner dev` and tests.
 // Threads: gRPC's synchronous server, a bounded number of pollers that serve calls themselves (a
 // call that waits for a lock holds one; more are made up to kThreadsMax), one housekeeping thread,
-// and one for each running operation. Guarantees: Start answers when calls are accepted
-//; Shutdown lets running calls finish for `grace_millis`, then
+// and one for each running operation. Guarantees: Start answers when calls are accepted;
+// Shutdown lets running calls finish for `grace_millis`, then
 // cancels them; what was acknowledged is on disk unless `sync` is off. Thread safety: Start once;
 // Shutdown, EnsureDatabase from any thread.
 #pragma once

@@ -4,7 +4,7 @@
 // One request works on it at a time (mu()); others wait. A finished one is kept for a while so that
 // a repeated Commit gets the answer of the first
 // (https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#commitrequest). Guarantees
-// (transaction_test.cc): a second Commit never applies anything; after ABORTED everything answers
+// (tests/conformance): a second Commit never applies anything; after ABORTED everything answers
 // ABORTED. Thread safety: as said at each member.
 #pragma once
 
