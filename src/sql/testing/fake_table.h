@@ -21,10 +21,8 @@ class FakeTable : public Table {
 
   void AddIndex(std::string name, std::vector<KeyPart> key, std::vector<int> storing, bool unique = false,
                 bool null_filtered = false);
-  // Adds or replaces.
+  // The row's key must be new.
   void Put(std::vector<Value> row);
-  void Erase(const std::vector<Value>& row);
-  bool Has(const std::vector<Value>& row) const;  // a row with this one's key
   size_t size() const { return rows_.size(); }
   void set_estimated_rows(int64_t rows) { estimated_rows_ = rows; }
 
@@ -32,7 +30,9 @@ class FakeTable : public Table {
   absl::Span<const TableColumn> columns() const override { return columns_; }
   absl::Span<const AccessPath> access_paths() const override { return paths_; }
   absl::StatusOr<std::unique_ptr<RowCursor>> Scan(const ScanRequest& request) const override;
-  int64_t EstimatedRows() const override { return estimated_rows_ >= 0 ? estimated_rows_ : static_cast<int64_t>(rows_.size()); }
+  int64_t EstimatedRows() const override {
+    return estimated_rows_ >= 0 ? estimated_rows_ : static_cast<int64_t>(rows_.size());
+  }
 
   // Scans that were opened, and rows that they gave.
   mutable int64_t scans = 0;
@@ -52,8 +52,6 @@ class FakeCatalog : public Catalog {
  public:
   FakeTable& Add(std::unique_ptr<FakeTable> table);
   void AddView(View view) { views_.push_back(std::move(view)); }
-  // CREATE TABLE, CREATE INDEX, CREATE VIEW; or INSERT, UPDATE, DELETE.
-  absl::Status Execute(std::string_view statement);
   FakeTable* Get(std::string_view name) const;  // null when there is none
 
   absl::StatusOr<const Table*> FindTable(absl::Span<const std::string> path) const override;
@@ -61,9 +59,6 @@ class FakeCatalog : public Catalog {
   std::vector<std::string> TableNames() const override;
 
  private:
-  absl::Status ExecuteDdl(std::string_view text);
-  absl::Status ExecuteDml(std::string_view text);
-
   std::vector<std::unique_ptr<FakeTable>> tables_;
   std::vector<View> views_;
 };

@@ -1,0 +1,149 @@
+#include "sql/eval/query.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sql/analyzer/analyzer.h"
+#include "sql/eval/dml.h"
+#include "sql/eval/record_select.h"
+#include "sql/parser/error_location.h"
+#include "sql/testing/fake_table.h"
+#include "sql/testing/wire_json.h"
+
+namespace ks::sql {
+namespace {
+
+class QueryTest : public ::testing::Test {
+ protected:
+  QueryTest() {
+    const std::vector<TableColumn> columns = {{"Id", Type::Int64(), true}, {"Name", Type::String()},
+                                              {"Ref", Type::Int64()}};
+    a_ = &catalog_.Add(std::make_unique<FakeTable>("A", columns, std::vector<KeyPart>{{0, false}}));
+    b_ = &catalog_.Add(std::make_unique<FakeTable>("B", columns, std::vector<KeyPart>{{0, false}}));
+    b_->AddIndex("BByName", {{1, false}}, {});
+    for (int64_t i = 0; i < 200; ++i) {
+      b_->Put({Value::Int64(i), Value::String("n" + std::to_string(i % 50)), Value::Int64(i / 10)});
+    }
+    for (int64_t i = 0; i < 5; ++i) a_->Put({Value::Int64(i), Value::String("a"), Value::Int64(i * 20)});
+  }
+
+  // Rows as JSON, or the error's message.
+  std::string Run(std::string_view sql) {
+    auto result = RunQuery(sql, &catalog_);
+    if (!result.ok()) return std::string(result.status().message());
+    nlohmann::json rows = nlohmann::json::array();
+    for (const auto& row : result->rows) {
+      nlohmann::json values = nlohmann::json::array();
+      for (const Value& value : row) values.push_back(ToWireJson(value.type(), value.datum()));
+      rows.push_back(std::move(values));
+    }
+    return rows.dump();
+  }
+
+  FakeCatalog catalog_;
+  FakeTable* a_;
+  FakeTable* b_;
+};
+
+TEST_F(QueryTest, PointReadDoesNotScan) {
+  EXPECT_EQ(Run("SELECT Name FROM B WHERE Id = 7"), R"([["n7"]])");
+  EXPECT_EQ(b_->rows_read, 1);
+}
+
+TEST_F(QueryTest, InListAndRangeReadOnlyTheirKeys) {
+  EXPECT_EQ(Run("SELECT Id FROM B WHERE Id IN (5, 3, 3)"), R"([["3"],["5"]])");
+  EXPECT_EQ(b_->rows_read, 2);
+  EXPECT_EQ(Run("SELECT COUNT(*) FROM B WHERE Id > 10 AND Id <= 20"), R"([["10"]])");
+  EXPECT_EQ(b_->rows_read, 12);
+}
+
+TEST_F(QueryTest, IndexIsUsedAndBaseRowsLookedUp) {
+  EXPECT_EQ(Run("SELECT Id, Ref FROM B WHERE Name = 'n3' ORDER BY Id"),
+            R"([["3","0"],["53","5"],["103","10"],["153","15"]])");
+  EXPECT_EQ(b_->rows_read, 8);
+}
+
+TEST_F(QueryTest, JoinOnKeyLooksUp) {
+  EXPECT_EQ(Run("SELECT a.Id, b.Name FROM A a JOIN B b ON b.Id = a.Ref ORDER BY 1"),
+            R"([["0","n0"],["1","n20"],["2","n40"],["3","n10"],["4","n30"]])");
+  EXPECT_EQ(b_->rows_read, 5);
+}
+
+TEST_F(QueryTest, LeftJoinKeepsRowsWithoutPartner) {
+  EXPECT_EQ(Run("SELECT a.Id, b.Id FROM A a LEFT JOIN B b ON b.Id = a.Ref AND b.Id > 50 ORDER BY 1"),
+            R"([["0",null],["1",null],["2",null],["3","60"],["4","80"]])");
+}
+
+TEST_F(QueryTest, OrderOfTheKeyNeedsNoSort) {
+  auto analyzed = AnalyzeStatement("SELECT Id FROM B ORDER BY Id LIMIT 3", {.catalog = &catalog_});
+  ASSERT_TRUE(analyzed.ok()) << analyzed.status();
+  auto cursor = OpenQuery(*analyzed->query, {});
+  ASSERT_TRUE(cursor.ok());
+  EXPECT_EQ((*cursor)->Explain().find("Sort"), std::string::npos) << (*cursor)->Explain();
+}
+
+TEST_F(QueryTest, CorrelatedSubqueryByKey) {
+  EXPECT_EQ(Run("SELECT Id, (SELECT Name FROM B WHERE B.Id = A.Ref) FROM A WHERE Id < 2 ORDER BY Id"),
+            R"([["0","n0"],["1","n20"]])");
+  EXPECT_EQ(b_->rows_read, 2);
+}
+
+TEST_F(QueryTest, ErrorsSayWhere) {
+  EXPECT_EQ(Run("SELECT foo FROM A"), "Unrecognized name: foo [at 1:8]\nSELECT foo FROM A\n       ^");
+  EXPECT_EQ(Run("SELECT * FROM X"), "Table not found: X [at 1:15]\nSELECT * FROM X\n              ^");
+}
+
+TEST_F(QueryTest, UpdateGivesRowsAndReturns) {
+  auto analyzed = AnalyzeStatement("UPDATE A SET Name = CONCAT(Name, 'x') WHERE Id = 2 THEN RETURN Id, Name",
+                                   {.catalog = &catalog_});
+  ASSERT_TRUE(analyzed.ok()) << analyzed.status();
+  auto plan = DmlPlan::Make(*analyzed->dml, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  auto rows = (*plan)->Rows();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_EQ(*(*rows)[0].values[0], Value::String("ax"));
+  EXPECT_EQ((*rows)[0].old_row[0], Value::Int64(2));
+  EXPECT_EQ(a_->rows_read, 1);
+  auto returned = (*plan)->Returned({Value::Int64(2), Value::String("ax"), Value::Int64(40)}, "UPDATE");
+  ASSERT_TRUE(returned.ok());
+  EXPECT_EQ((*returned)[1], Value::String("ax"));
+}
+
+TEST_F(QueryTest, InsertWithDefault) {
+  auto analyzed = AnalyzeStatement("INSERT INTO A (Id, Name) VALUES (1, 'x'), (2, DEFAULT)", {.catalog = &catalog_});
+  ASSERT_TRUE(analyzed.ok()) << analyzed.status();
+  auto plan = DmlPlan::Make(*analyzed->dml, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  auto rows = (*plan)->Rows();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ(*(*rows)[0].values[1], Value::String("x"));
+  EXPECT_FALSE((*rows)[1].values[1].has_value());
+}
+
+TEST(RecordSelectTest, FanOutKeepsTheRecordOfEachRowAndOfErrors) {
+  const std::vector<RecordSource> sources = {{"s", {{"id", Type::Int64()}, {"xs", Type::Array(Type::Int64())}}}};
+  auto select = AnalyzeSelect("SELECT id, 10 / x AS y FROM s, UNNEST(xs) AS x WHERE x != 5", sources);
+  ASSERT_TRUE(select.ok()) << select.status();
+  auto program = RecordSelect::Compile(*select);
+  ASSERT_TRUE(program.ok()) << program.status();
+  Arena arena;
+  EvalContext context(arena);
+  const Datum ids[] = {Datum::Int64(1), Datum::Int64(2), Datum::Int64(3)};
+  const Datum first[] = {Datum::Int64(2), Datum::Int64(5)};
+  const Datum second[] = {Datum::Int64(1), Datum::Int64(0)};
+  const Datum arrays[] = {Datum::Elements(first), Datum::Elements(second), Datum::Null()};
+  const Column inputs[] = {{ids, false}, {arrays, false}};
+  RecordSelect::Result result;
+  (*program)->Run(context, AllRows(3), inputs, &result);
+  ASSERT_EQ(result.rows.size(), 1u);
+  EXPECT_EQ(result.records[result.rows[0]], 0u);
+  EXPECT_EQ(result.columns[1].at(result.rows[0]).float64(), 5.0);
+  ASSERT_EQ(context.errors().size(), 1u);
+  EXPECT_EQ(context.errors()[0].first, 1u);
+}
+
+}  // namespace
+}  // namespace ks::sql
