@@ -65,6 +65,7 @@ class LayersTest(unittest.TestCase):
     def test_fakes_are_for_tests(self):
         fake = '#include "sql/testing/fake.h"\n'
         self.accepts({"src/local/spanner/x_test.cc": fake})
+        self.accepts({"src/sql/types/x_test.cc": fake})
         self.refuses({"src/local/spanner/x.cc": fake}, "only tests include")
 
     def test_a_file_outside_all_modules_is_refused(self):
