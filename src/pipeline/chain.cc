@@ -155,8 +155,8 @@ std::string Flight::CheckpointMutations() const {
   size_t bytes = 512 * legs_.size();
   for (const Leg& leg : legs_) bytes += static_cast<size_t>(leg.batch.size.bytes);
   wire.reserve(bytes);
-  AppendAdvances(context_->key, generation_, advances, {context_->writer, batch_},
-                 context_->rules, &wire);
+  AppendAdvances(context_->key, generation_, advances, {context_->writer, batch_}, context_->rules,
+                 &wire);
   return wire;
 }
 

@@ -8,8 +8,8 @@
 #include <map>
 
 #include "absl/strings/numbers.h"
-#include "base/str_cat.h"
 #include "absl/time/time.h"
+#include "base/str_cat.h"
 #include "pipeline/checkpoint_errors.h"
 #include "pipeline/mutation_writer.h"
 #include "pipeline/wire_buffer.h"
@@ -91,29 +91,35 @@ struct CheckpointRow {
 
 void AppendCheckpoint(const ChainKey& key, const CheckpointRow& row, const CommitLabel& label,
                       WireBuffer* out) {
-  const std::array<Datum, 12> values = {
-      Datum::Str(key.pipeline),    Datum::Str(key.topic),     Datum::Int64(key.partition),
-      Datum::Int64(row.generation), Datum::Int64(row.lane),   Datum::Int64(row.start),
-      Datum::Int64(row.end),       Datum::Str(label.writer),  Datum::Str(label.batch),
-      Datum::Int64(row.records),   Milliseconds(row.last_timestamp_ms),
-      PendingCommitTimestampDatum()};
+  const std::array<Datum, 12> values = {Datum::Str(key.pipeline),
+                                        Datum::Str(key.topic),
+                                        Datum::Int64(key.partition),
+                                        Datum::Int64(row.generation),
+                                        Datum::Int64(row.lane),
+                                        Datum::Int64(row.start),
+                                        Datum::Int64(row.end),
+                                        Datum::Str(label.writer),
+                                        Datum::Str(label.batch),
+                                        Datum::Int64(row.records),
+                                        Milliseconds(row.last_timestamp_ms),
+                                        PendingCommitTimestampDatum()};
   CheckpointInsert().AppendRow(values, out);
 }
 
 void AppendKey(const ChainKey& key, MutationKind kind, int64_t generation, int64_t lane,
                int64_t start, WireBuffer* out) {
-  const std::array<Datum, 6> values = {Datum::Str(key.pipeline),     Datum::Str(key.topic),
-                                       Datum::Int64(key.partition),  Datum::Int64(generation),
-                                       Datum::Int64(lane),           Datum::Int64(start)};
+  const std::array<Datum, 6> values = {Datum::Str(key.pipeline),    Datum::Str(key.topic),
+                                       Datum::Int64(key.partition), Datum::Int64(generation),
+                                       Datum::Int64(lane),          Datum::Int64(start)};
   CheckpointKey(kind).AppendRow(values, out);
 }
 
 void AppendPartition(const ChainKey& key, MutationKind kind, int64_t generation, int lanes,
                      std::string_view topic_id, WireBuffer* out) {
-  const std::array<Datum, 7> values = {
-      Datum::Str(key.pipeline),  Datum::Str(key.topic), Datum::Int64(key.partition),
-      Datum::Int64(generation),  Datum::Int64(lanes),   OptionalString(topic_id),
-      PendingCommitTimestampDatum()};
+  const std::array<Datum, 7> values = {Datum::Str(key.pipeline),     Datum::Str(key.topic),
+                                       Datum::Int64(key.partition),  Datum::Int64(generation),
+                                       Datum::Int64(lanes),          OptionalString(topic_id),
+                                       PendingCommitTimestampDatum()};
   WireBuffer rows;
   PartitionsShape(kind).AppendRow(values, &rows);
   PartitionsShape(kind).AppendMutation(rows.view(), out);
@@ -133,8 +139,7 @@ void AppendGenesisRows(const ChainKey& key, int64_t generation, int lanes, int64
 
 absl::StatusOr<int64_t> Int64At(const ListValue& row, int column) {
   int64_t value = 0;
-  if (column >= row.values_size() ||
-      !absl::SimpleAtoi(row.values(column).string_value(), &value)) {
+  if (column >= row.values_size() || !absl::SimpleAtoi(row.values(column).string_value(), &value)) {
     return ChainsDamagedError(StrCat("a row has no number in column ", column));
   }
   return value;
@@ -166,8 +171,8 @@ absl::Status AddRow(const ListValue& row, Chains* chains, std::vector<bool>* see
   chains->rows.emplace_back(generation, lane, start);
   if (generation != chains->generation) return absl::OkStatus();
   if (lane < 0 || lane >= static_cast<int64_t>(chains->lanes.size())) {
-    return ChainsDamagedError(StrCat("a checkpoint of lane ", lane, ", of ",
-                                           chains->lanes.size(), " lanes"));
+    return ChainsDamagedError(
+        StrCat("a checkpoint of lane ", lane, ", of ", chains->lanes.size(), " lanes"));
   }
   ChainHead& chain = chains->lanes[static_cast<size_t>(lane)];
   if ((*seen)[static_cast<size_t>(lane)]) chain.before = chain.last;  // rows come in key order
@@ -192,11 +197,11 @@ std::vector<ReadSpec> ChainReads(const ChainKey& key) {
   google::spanner::v1::KeyRange& range = *all.add_ranges();
   *range.mutable_start_closed() = prefix;
   *range.mutable_end_closed() = prefix;
-  return {{std::string(kPartitionsTable), {"Generation", "Lanes", "TopicId"},
-           one.SerializeAsString()},
-          {std::string(kCheckpointsTable),
-           {"Generation", "Lane", "StartOffset", "EndOffset", "Batch", "LastTimestamp"},
-           all.SerializeAsString()}};
+  return {
+      {std::string(kPartitionsTable), {"Generation", "Lanes", "TopicId"}, one.SerializeAsString()},
+      {std::string(kCheckpointsTable),
+       {"Generation", "Lane", "StartOffset", "EndOffset", "Batch", "LastTimestamp"},
+       all.SerializeAsString()}};
 }
 
 absl::StatusOr<std::optional<Chains>> DecodeChains(absl::Span<const RowsPtr> rows) {

@@ -66,8 +66,8 @@ struct ChainHead {
 // The chains of one partition.
 struct Chains {
   int64_t generation = 0;
-  std::string topic_id;                                // empty: not known
-  std::vector<ChainHead> lanes;                        // by lane
+  std::string topic_id;                                     // empty: not known
+  std::vector<ChainHead> lanes;                             // by lane
   std::vector<std::tuple<int64_t, int64_t, int64_t>> rows;  // all keys: generation, lane, start
 };
 

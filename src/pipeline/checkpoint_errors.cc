@@ -13,29 +13,31 @@ constexpr std::string_view kTwoWays =
 }  // namespace
 
 std::string Describe(const ChainKey& key) {
-  return StrCat("topic ", key.topic, ", partition ", key.partition, " (pipeline ",
-                      key.pipeline, ")");
+  return StrCat("topic ", key.topic, ", partition ", key.partition, " (pipeline ", key.pipeline,
+                ")");
 }
 
 absl::Status TopicRecreatedError(const ChainKey& key, std::string_view how_known) {
   return absl::FailedPreconditionError(
       StrCat(Describe(key), ": the topic was deleted and created again: ", how_known,
-                   ". Its offsets mean other records than those that are committed. ", kTwoWays));
+             ". Its offsets mean other records than those that are committed. ", kTwoWays));
 }
 
 absl::Status RecordsRemovedError(const ChainKey& key, int64_t next, int64_t low) {
-  return absl::DataLossError(StrCat(
-      Describe(key), ": the next record is at offset ", next,
-      ", but the topic's retention has removed everything before offset ", low, ": up to ",
-      low - next, " records are lost. Two ways on: (1) `on_data_loss: continue` in the pipeline "
-      "goes on at ", low, "; (2) `kafka-spanner offsets set` puts it where you choose."));
+  return absl::DataLossError(
+      StrCat(Describe(key), ": the next record is at offset ", next,
+             ", but the topic's retention has removed everything before offset ", low, ": up to ",
+             low - next,
+             " records are lost. Two ways on: (1) `on_data_loss: continue` in the pipeline "
+             "goes on at ",
+             low, "; (2) `kafka-spanner offsets set` puts it where you choose."));
 }
 
 absl::Status RecordsRemovedWarning(const ChainKey& key, int64_t next, int64_t low) {
-  return absl::DataLossError(StrCat(
-      Describe(key), ": offsets ", next, " to ", low - 1,
-      " were removed by the topic's retention before they were read; going on at ", low,
-      ", as `on_data_loss: continue` says."));
+  return absl::DataLossError(
+      StrCat(Describe(key), ": offsets ", next, " to ", low - 1,
+             " were removed by the topic's retention before they were read; going on at ", low,
+             ", as `on_data_loss: continue` says."));
 }
 
 absl::Status TooManyDeadLettersError(const ChainKey& key, int64_t dead_letters, int64_t records) {
@@ -50,35 +52,36 @@ absl::Status RecordRefusedError(const ChainKey& key, int64_t offset, const absl:
   return absl::Status(
       cause.code(),
       StrCat(Describe(key), ": Spanner refuses the record at offset ", offset, ": ",
-                   cause.message(), ". All records before it are committed. Correct the table or "
-                   "the pipeline, or let such records go to `else: dead_letter` or `else: skip`."));
+             cause.message(),
+             ". All records before it are committed. Correct the table or "
+             "the pipeline, or let such records go to `else: dead_letter` or `else: skip`."));
 }
 
 absl::Status SpannerRefusesError(const ChainKey& key, const absl::Status& cause) {
   return absl::Status(
-      cause.code(),
-      StrCat(Describe(key), ": Spanner keeps refusing commits, whatever they hold: ",
-                   cause.message(), ". Nothing is lost: the pipeline goes on where it stands when "
-                   "it is started again."));
+      cause.code(), StrCat(Describe(key), ": Spanner keeps refusing commits, whatever they hold: ",
+                           cause.message(),
+                           ". Nothing is lost: the pipeline goes on where it stands when "
+                           "it is started again."));
 }
 
 absl::Status ChainsUnreadableError(const ChainKey& key, const absl::Status& cause) {
   return absl::Status(
       cause.code(),
       StrCat(Describe(key), ": cannot read the checkpoints: ", cause.message(),
-                   ". Where the tables of schema kafka_spanner are missing, `kafka-spanner plan "
-                   "--apply FILE` makes them; where rights are, `plan --grants` lists them."));
+             ". Where the tables of schema kafka_spanner are missing, `kafka-spanner plan "
+             "--apply FILE` makes them; where rights are, `plan --grants` lists them."));
 }
 
 absl::Status ChainsDamagedError(std::string_view what) {
   return absl::DataLossError(
-      StrCat("kafka_spanner.Checkpoints was changed by something else than kafka-spanner: ",
-                   what, ". `kafka-spanner offsets set` puts the partition in order again."));
+      StrCat("kafka_spanner.Checkpoints was changed by something else than kafka-spanner: ", what,
+             ". `kafka-spanner offsets set` puts the partition in order again."));
 }
 
 absl::Status LanesNotDrainedError(const ChainKey& key) {
-  return absl::FailedPreconditionError(StrCat(
-      Describe(key), ": the lanes stand at different offsets; they must be drained first"));
+  return absl::FailedPreconditionError(
+      StrCat(Describe(key), ": the lanes stand at different offsets; they must be drained first"));
 }
 
 absl::Status ChainsMovedReason(const ChainKey& key) {

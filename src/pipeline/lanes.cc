@@ -32,8 +32,8 @@ bool Within(const BatchSize& size, const BatchLimits& limits) {
 Lanes::Lanes(const PartitionOptions& options, const Chains& chains, const LaneDataFactory& factory,
              env::Random* random, CallId* last_call, PartitionStats* stats)
     : options_(options),
-      context_{options.key, chains.generation, options.writer, options.tag,
-               options.rules, random,          last_call},
+      context_{options.key, chains.generation, options.writer, options.tag, options.rules,
+               random,      last_call},
       stats_(stats),
       lanes_(chains.lanes.size()),
       window_(static_cast<int>(chains.lanes.size())),
@@ -109,9 +109,9 @@ Admission Lanes::Admit(const RecordChunk& chunk) {
   if (Full()) return {.consumed = 0};
   size_t count = size;
   if (target_.has_value()) {
-    count = static_cast<size_t>(
-        std::lower_bound(chunk.offsets.begin(), chunk.offsets.end(), *target_) -
-        chunk.offsets.begin());
+    count =
+        static_cast<size_t>(std::lower_bound(chunk.offsets.begin(), chunk.offsets.end(), *target_) -
+                            chunk.offsets.begin());
   }
   AdmitRows(chunk, count);
   int64_t upto = count == size ? chunk.next_offset : chunk.offsets[count];

@@ -43,25 +43,24 @@ void Partition::Handle(const Event& event, int64_t now, Actions* actions) {
   if (ended()) return;
   auto* const working = std::get_if<Working>(&state_);
   Lanes* const lanes = working == nullptr ? nullptr : working->lanes.get();
-  std::visit(
-      Overload{
-          [&](const TopicFacts& facts) { OnFacts(facts, actions); },
-          [&](const ChainsRead& read) { OnChainsRead(read, now, actions); },
-          [&](const CommitDone& done) { OnCommitDone(done, now, actions); },
-          [&](const Stop&) { OnStop(actions); },
-          [&](const RowsRead& read) {
-            if (lanes != nullptr) lanes->OnRowsRead(read, now, actions);
-          },
-          [&](const RecordRefused& refused) {
-            if (lanes != nullptr) lanes->Refuse(refused);
-          },
-          [&](const RecordsAdded&) { adding_ = false; },
-          [&](const Tick&) {
-            const auto* pausing = std::get_if<Pausing>(&state_);
-            if (pausing != nullptr && pausing->until <= now) ReadAgain(actions);
-          },
-      },
-      event);
+  std::visit(Overload{
+                 [&](const TopicFacts& facts) { OnFacts(facts, actions); },
+                 [&](const ChainsRead& read) { OnChainsRead(read, now, actions); },
+                 [&](const CommitDone& done) { OnCommitDone(done, now, actions); },
+                 [&](const Stop&) { OnStop(actions); },
+                 [&](const RowsRead& read) {
+                   if (lanes != nullptr) lanes->OnRowsRead(read, now, actions);
+                 },
+                 [&](const RecordRefused& refused) {
+                   if (lanes != nullptr) lanes->Refuse(refused);
+                 },
+                 [&](const RecordsAdded&) { adding_ = false; },
+                 [&](const Tick&) {
+                   const auto* pausing = std::get_if<Pausing>(&state_);
+                   if (pausing != nullptr && pausing->until <= now) ReadAgain(actions);
+                 },
+             },
+             event);
   if (!adding_) StepLanes(now, actions);
 }
 
@@ -174,7 +173,7 @@ void Partition::OnCommitDone(const CommitDone& event, int64_t now, Actions* acti
   }
   const auto* creating = std::get_if<Creating>(&state_);
   const auto* reshaping = std::get_if<Reshaping>(&state_);
-  const CallId call = creating != nullptr ? creating->call
+  const CallId call = creating != nullptr    ? creating->call
                       : reshaping != nullptr ? reshaping->call
                                              : 0;
   if (call == 0 || call != event.id) return;
@@ -232,17 +231,17 @@ bool Partition::CheckTopic(Actions* actions) {
   const int64_t head = std::get<Working>(state_).lanes->highest_head();
   if (!facts_.topic_id.empty() && !committed_topic_id_.empty() &&
       facts_.topic_id != committed_topic_id_) {
-    End(TopicRecreatedError(options_.key, StrCat("its id was ", committed_topic_id_,
-                                                  " and is now ", facts_.topic_id)),
-         actions);
+    End(TopicRecreatedError(options_.key, StrCat("its id was ", committed_topic_id_, " and is now ",
+                                                 facts_.topic_id)),
+        actions);
     return false;
   }
   // The end may have been looked up before another worker committed what lay beyond it then.
   if (suspect_head_.has_value() && facts_.high < *suspect_head_) {
     End(TopicRecreatedError(options_.key,
-                             StrCat("it ends at offset ", facts_.high,
-                                    ", but the checkpoints stand at ", *suspect_head_)),
-         actions);
+                            StrCat("it ends at offset ", facts_.high,
+                                   ", but the checkpoints stand at ", *suspect_head_)),
+        actions);
     return false;
   }
   suspect_head_.reset();

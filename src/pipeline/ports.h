@@ -65,7 +65,7 @@ struct SendCommit {
   CallId id = 0;
   // wire bytes of CommitRequest.mutations, to stand after the sender's own fields
   std::string mutations;
-  std::string tag;        // transaction tag
+  std::string tag;  // transaction tag
   bool return_commit_stats = false;
 };
 
@@ -140,9 +140,9 @@ struct RowsRead {
 struct CommitDone {
   CallId id = 0;
   absl::Status status;
-  int64_t commit_timestamp_micros = 0;         // when OK
-  std::optional<int64_t> retry_delay_nanos;    // RetryInfo
-  std::optional<int64_t> mutation_count;       // commit_stats
+  int64_t commit_timestamp_micros = 0;       // when OK
+  std::optional<int64_t> retry_delay_nanos;  // RetryInfo
+  std::optional<int64_t> mutation_count;     // commit_stats
 };
 
 // The topic as the broker describes it. The first one starts the Partition. Send it again every
@@ -183,9 +183,9 @@ using Event = std::variant<ChainsRead, RowsRead, CommitDone, TopicFacts, Records
 
 // Records of one partition, offsets ascending.
 struct RecordChunk {
-  uint32_t epoch = 0;                           // of the Seek that these were fetched after
+  uint32_t epoch = 0;  // of the Seek that these were fetched after
   absl::Span<const int64_t> offsets;
-  absl::Span<const uint64_t> key_hashes;        // LaneHash (lane_hash.h) of the Kafka key
+  absl::Span<const uint64_t> key_hashes;  // LaneHash (lane_hash.h) of the Kafka key
   absl::Span<const int64_t> timestamps_ms;
   // The first offset after what was fetched; more than the last offset + 1 where markers or
   // compaction leave a gap. A chunk of no records with a new next_offset says that nothing but a

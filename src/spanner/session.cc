@@ -58,12 +58,9 @@ void SessionHolder::Create(const std::shared_ptr<State>& state) {
   state->stub->Unary(Method::kCreateSession, options, ToBuffer(request),
                      [state](const absl::Status& status, const grpc::ByteBuffer& answer) {
                        google::spanner::v1::Session session;
-                       absl::StatusOr<std::string> result = status;
-                       if (status.ok()) {
-                         result = FromBuffer(answer, &session)
-                                      ? absl::StatusOr<std::string>(session.name())
-                                      : absl::StatusOr<std::string>(BadAnswer("CreateSession"));
-                       }
+                       absl::StatusOr<std::string> result = BadAnswer("CreateSession");
+                       if (!status.ok()) result = status;
+                       if (status.ok() && FromBuffer(answer, &session)) result = session.name();
                        std::vector<Done> waiting;
                        {
                          absl::MutexLock lock(&state->mu);

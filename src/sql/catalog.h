@@ -1,8 +1,8 @@
-// Catalog: the only way in which SQL sees tables. Whoever owns tables (the local Spanner, a pipeline's record source)
-// implements these; nothing under src/sql knows storage.
+// Catalog: the only way in which SQL sees tables. Whoever owns tables (the local Spanner, a
+// pipeline's record source) implements these; nothing under src/sql knows storage.
 //
-// Thread safety: a Catalog is a snapshot for one statement; it is read by one thread at a time and outlives the
-// statement's analysis and execution.
+// Thread safety: a Catalog is a snapshot for one statement; it is read by one thread at a time and
+// outlives the statement's analysis and execution.
 #pragma once
 
 #include <memory>
@@ -34,29 +34,31 @@ struct KeyPart {
 
 // A sorted way to the rows: the primary key, or a secondary index.
 struct AccessPath {
-  std::string name;                // empty: the primary key
-  std::vector<KeyPart> key;        // rows come in this order
-  std::vector<int> columns;        // columns this path can give by itself; all of them for the primary key
+  std::string name;          // empty: the primary key
+  std::vector<KeyPart> key;  // rows come in this order
+  std::vector<int>
+      columns;  // columns this path can give by itself; all of them for the primary key
   bool unique = false;
-  bool null_filtered = false;      // lacks rows with a NULL in the key
+  bool null_filtered = false;  // lacks rows with a NULL in the key
 };
 
-// Rows whose first key parts lie in [start, limit]: NULL-aware, in the order of the path (so `start` comes first also
-// where a part is descending). A bound that is shorter than the key stands for all keys with that prefix.
+// Rows whose first key parts lie in [start, limit]: NULL-aware, in the order of the path (so
+// `start` comes first also where a part is descending). A bound that is shorter than the key stands
+// for all keys with that prefix.
 struct KeyRange {
   std::vector<Value> start;
   std::vector<Value> limit;
   bool start_closed = true;
   bool limit_closed = true;
-  static KeyRange All() { return {}; }                                      // empty bounds: from and to the end
+  static KeyRange All() { return {}; }  // empty bounds: from and to the end
   static KeyRange Point(std::vector<Value> key) { return {key, key, true, true}; }
 };
 
 struct ScanRequest {
-  int path = 0;                       // index into Table::access_paths()
-  std::vector<int> columns;           // wanted, in this order
-  std::vector<KeyRange> ranges;       // sorted and disjoint in the path's order; rows come in that order
-  bool lock_exclusive = false;        // the statement will write these rows
+  int path = 0;                  // index into Table::access_paths()
+  std::vector<int> columns;      // wanted, in this order
+  std::vector<KeyRange> ranges;  // sorted and disjoint in the path's order; rows come in that order
+  bool lock_exclusive = false;   // the statement will write these rows
 };
 
 // Batches of rows, a column at a time. What the columns point to is valid until the next call.
@@ -91,8 +93,9 @@ struct View {
 class Catalog {
  public:
   virtual ~Catalog() = default;
-  // `path` is {"Albums"} or {"sch", "Albums"} or {"INFORMATION_SCHEMA", "TABLES"}, compared without regard to case.
-  // Null when there is none (then FindView is asked). An error when it exists but may not be read.
+  // `path` is {"Albums"} or {"sch", "Albums"} or {"INFORMATION_SCHEMA", "TABLES"}, compared without
+  // regard to case. Null when there is none (then FindView is asked). An error when it exists but
+  // may not be read.
   virtual absl::StatusOr<const Table*> FindTable(absl::Span<const std::string> path) const = 0;
   virtual absl::StatusOr<std::optional<View>> FindView(absl::Span<const std::string> path) const {
     (void)path;

@@ -5,16 +5,18 @@
 namespace ks::sql {
 
 absl::Status QueryMemoryExceeded(int64_t limit_bytes) {
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "The query needs more memory than its limit of ", limit_bytes >> 20,
-      " MiB for sorting, hashing or WITH tables. Read fewer rows, or add an index that gives the order."));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("The query needs more memory than its limit of ", limit_bytes >> 20,
+                   " MiB for sorting, hashing or WITH tables. Read fewer rows, or add an index "
+                   "that gives the order."));
 }
 absl::Status ParameterMissing(std::string_view name) {
   return absl::InvalidArgumentError(absl::StrCat("No parameter found for binding: ", name));
 }
 absl::Status ParameterType(std::string_view name, TypeRef expected, TypeRef actual) {
-  return absl::InvalidArgumentError(absl::StrCat("Invalid value for bind parameter ", name, ": Expected ",
-                                                 expected->ToString(), ", found ", actual->ToString()));
+  return absl::InvalidArgumentError(absl::StrCat("Invalid value for bind parameter ", name,
+                                                 ": Expected ", expected->ToString(), ", found ",
+                                                 actual->ToString()));
 }
 absl::Status ScalarSubqueryRows() {
   return absl::OutOfRangeError("A scalar subquery returned more than one row.");

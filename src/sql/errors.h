@@ -1,5 +1,5 @@
-// Errors of analysis and execution, in Spanner's words. Those of the parser, the types and the functions are in their
-// own folders.
+// Errors of analysis and execution, in Spanner's words. Those of the parser, the types and the
+// functions are in their own folders.
 #pragma once
 
 #include <cstdint>

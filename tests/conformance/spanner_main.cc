@@ -1,4 +1,5 @@
-// The local Spanner alone in a process, for the conformance suites: prints its address, then serves until SIGTERM.
+// The local Spanner alone in a process, for the conformance suites: prints its address, then serves
+// until SIGTERM.
 //
 //   spanner_server [--listen HOST:PORT] [--data DIR] [--no-sync]
 #include <csignal>

@@ -2,8 +2,8 @@
 //
 //   ks_expr_tests <folder> [word…]    only files whose name contains one of the words
 //
-// Of errors the code counts, and the message too where the code is OUT_OF_RANGE: texts of analysis name
-// signatures in the emulator's own way. The form of the files is told in record.py.
+// Of errors the code counts, and the message too where the code is OUT_OF_RANGE: texts of analysis
+// name signatures in the emulator's own way. The form of the files is told in record.py.
 #include <algorithm>
 #include <charconv>
 #include <cmath>

@@ -102,9 +102,9 @@ class World {
 
   void ChooseWorkload() {
     const auto often = [this](uint64_t most) { return Below(2) == 0 ? 0 : Below(most + 1); };
-    faults_ = {often(200), often(200), often(200), often(200), often(400), often(200),
-               often(100), often(200), often(100), often(300), often(150),
-               Below(6) == 0 ? 20U : 0U};
+    faults_ = {often(200), often(200), often(200), often(200),
+               often(400), often(200), often(100), often(200),
+               often(100), often(300), often(150), Below(6) == 0 ? 20U : 0U};
     transaction_ = Below(5) == 0;
     lanes_ = static_cast<int>(1 + Below(4));
     chaos_until_ = static_cast<int64_t>(2 + Below(8)) * kNanosPerSecond;
@@ -125,8 +125,8 @@ class World {
                           .timestamp_ms = at / kNanosPerMilli,
                           .refused = Chance(poison)});
       available_at_.push_back(at);
-      at += static_cast<int64_t>(Below(2) * Below(static_cast<uint64_t>(
-                chaos_until_ / (records + 1) * 3)));
+      at += static_cast<int64_t>(Below(2) *
+                                 Below(static_cast<uint64_t>(chaos_until_ / (records + 1) * 3)));
       offset += Chance(gap) ? 1 + static_cast<int64_t>(Below(5)) : 1;
     }
     end_ = offset + static_cast<int64_t>(Below(2) * 2);  // markers after the last record
@@ -137,10 +137,10 @@ class World {
     options.key = {"p", "t", 0};
     options.writer = StrCat("worker-", worker.number);
     options.lanes = lanes_;
-    options.batch = {.records = static_cast<int64_t>(2 + Below(40)), .bytes = 1 << 20,
-                     .mutations = 72'000};
-    options.shared = {.records = static_cast<int64_t>(1 + Below(10)), .bytes = 1 << 20,
-                      .mutations = 8'000};
+    options.batch = {
+        .records = static_cast<int64_t>(2 + Below(40)), .bytes = 1 << 20, .mutations = 72'000};
+    options.shared = {
+        .records = static_cast<int64_t>(1 + Below(10)), .bytes = 1 << 20, .mutations = 8'000};
     options.shared_commits_max = static_cast<int>(1 + Below(3));
     options.idle_advance_nanos = Millis(50, 1000);
     options.report_nanos = Millis(1, 200);
@@ -167,12 +167,11 @@ class World {
     worker_random_.push_back(std::make_unique<env::SimRandom>(random_.Next()));
     env::Random* const random = worker_random_.back().get();
     const auto factory = [this, random](int lane, int) {
-      return std::make_unique<FakeLaneData>(FakeLaneData::Options{
-          .partition = 0,
-          .lane = lane,
-          .verdict = run_.verdict,
-          .transaction = transaction_,
-          .random = random});
+      return std::make_unique<FakeLaneData>(FakeLaneData::Options{.partition = 0,
+                                                                  .lane = lane,
+                                                                  .verdict = run_.verdict,
+                                                                  .transaction = transaction_,
+                                                                  .random = random});
     };
     worker.partition = std::make_unique<Partition>(OptionsOf(worker), factory, random);
     Trace(worker, StrCat("begins with ", lanes_, " lanes"));
@@ -408,8 +407,8 @@ class World {
         hashes.push_back(LaneHash(record->key));
         timestamps.push_back(record->timestamp_ms);
       }
-      const Admission admission = worker.partition->Admit(
-          {chunk.epoch, offsets, hashes, timestamps, chunk.next_offset});
+      const Admission admission =
+          worker.partition->Admit({chunk.epoch, offsets, hashes, timestamps, chunk.next_offset});
       for (size_t i = 0; i < admission.rows.size(); ++i) {
         auto& data = static_cast<FakeLaneData&>(worker.partition->lane_data(admission.lanes[i]));
         data.Add(*chunk.records[admission.rows[i]]);

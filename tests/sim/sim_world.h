@@ -39,10 +39,10 @@ struct SimOptions {
 struct SimRun {
   std::vector<pipeline::FakeRecord> log;
   pipeline::Verdict verdict = pipeline::Verdict::kDeadLetter;
-  int64_t low = 0;          // what lies below may be lost: retention removed it
-  bool finished = false;    // all records were dealt with soon after the faults had ended
-  std::string stopped;      // an error that a worker stopped with, where none was due
-  std::string early_report; // a Kafka offset reported before its records were in Spanner
+  int64_t low = 0;           // what lies below may be lost: retention removed it
+  bool finished = false;     // all records were dealt with soon after the faults had ended
+  std::string stopped;       // an error that a worker stopped with, where none was due
+  std::string early_report;  // a Kafka offset reported before its records were in Spanner
   int64_t commits = 0;
   int64_t given_up = 0;
   int64_t reshaped = 0;

@@ -1,5 +1,5 @@
-// Runs the SELECTs with known answers of $KS_SHARED_DATA/googlesql-select.jsonl and prints how many agree. Skipped
-// where the file is not there. KS_SHARED_VERBOSE=1 prints every difference.
+// Runs the SELECTs with known answers of $KS_SHARED_DATA/googlesql-select.jsonl and prints how many
+// agree. Skipped where the file is not there. KS_SHARED_VERBOSE=1 prints every difference.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -75,7 +75,8 @@ std::string Differs(const Json& test) {
 
 TEST(SharedSelects, AgreeWithKnownAnswers) {
   const char* directory = std::getenv("KS_SHARED_DATA");
-  std::ifstream file(directory == nullptr ? std::string() : std::string(directory) + "/googlesql-select.jsonl");
+  std::ifstream file(directory == nullptr ? std::string()
+                                          : std::string(directory) + "/googlesql-select.jsonl");
   if (!file) GTEST_SKIP() << "set KS_SHARED_DATA to a directory with googlesql-select.jsonl";
   const bool verbose = std::getenv("KS_SHARED_VERBOSE") != nullptr;
   int passed = 0;
@@ -88,8 +89,8 @@ TEST(SharedSelects, AgreeWithKnownAnswers) {
     const std::string difference = Differs(test);
     passed += difference.empty();
     if (difference.empty() || !verbose) continue;
-    std::cout << (test["agree"].get<bool>() ? "" : "(disputed) ") << test["id"].get<std::string>() << ": "
-              << difference.substr(0, 600) << std::endl;
+    std::cout << (test["agree"].get<bool>() ? "" : "(disputed) ") << test["id"].get<std::string>()
+              << ": " << difference.substr(0, 600) << std::endl;
   }
   std::cout << "agree: " << passed << " of " << total << "\n";
   EXPECT_GE(passed * 100, total * 98);

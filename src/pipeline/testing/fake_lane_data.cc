@@ -70,7 +70,8 @@ std::vector<ReadSpec> FakeLaneData::GroupReads(bool all) const {
     key.add_values()->set_string_value(StrCat(options_.lane));
   }
   if (groups.empty()) return {};
-  return {{options_.transaction ? "Totals" : "Partials", {"GroupKey", "Count", "Sum"},
+  return {{options_.transaction ? "Totals" : "Partials",
+           {"GroupKey", "Count", "Sum"},
            keys.SerializeAsString()}};
 }
 
@@ -130,8 +131,10 @@ void FakeLaneData::AppendMutations(std::string* wire) {
   std::map<std::string, Partial> partials;
   for (const FakeRecord& record : closed_) {
     AddRow(applied, "Applied",
-           {{"KafkaPartition", partition}, {"KafkaOffset", StrCat(record.offset)},
-            {"Key", record.key}, {"Poison", record.refused ? "yes" : ""}});
+           {{"KafkaPartition", partition},
+            {"KafkaOffset", StrCat(record.offset)},
+            {"Key", record.key},
+            {"Poison", record.refused ? "yes" : ""}});
     latest[record.key] = record.offset;
     Partial& partial = partials.try_emplace(record.group, cache_[record.group]).first->second;
     ++partial.count;
@@ -145,8 +148,11 @@ void FakeLaneData::AppendMutations(std::string* wire) {
     Mutation::Write* const write = request.add_mutations()->mutable_insert_or_update();
     for (const auto& [group, partial] : partials) {
       AddRow(write, "Partials",
-             {{"GroupKey", group}, {"KafkaPartition", partition}, {"Lane", StrCat(options_.lane)},
-              {"Count", StrCat(partial.count)}, {"Sum", StrCat(partial.sum)}});
+             {{"GroupKey", group},
+              {"KafkaPartition", partition},
+              {"Lane", StrCat(options_.lane)},
+              {"Count", StrCat(partial.count)},
+              {"Sum", StrCat(partial.sum)}});
     }
   }
   wire->append(request.SerializeAsString());

@@ -39,7 +39,7 @@ class FakeLaneData : public LaneData {
     int64_t partition = 0;
     int lane = 0;
     Verdict verdict = Verdict::kDeadLetter;
-    bool transaction = false;  // `merge: transaction`: Totals instead of Partials
+    bool transaction = false;       // `merge: transaction`: Totals instead of Partials
     env::Random* random = nullptr;  // decides when the cache forgets
   };
   explicit FakeLaneData(Options options) : options_(options) {}

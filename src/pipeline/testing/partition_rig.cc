@@ -142,8 +142,7 @@ std::vector<int64_t> PartitionRig::DeadLetters() const {
 }
 
 Chains PartitionRig::Standing() const {
-  const absl::StatusOr<std::optional<Chains>> chains =
-      DecodeChains(Rows(ChainReads(options.key)));
+  const absl::StatusOr<std::optional<Chains>> chains = DecodeChains(Rows(ChainReads(options.key)));
   KS_CHECK(chains.ok() && chains->has_value());
   return **chains;
 }

@@ -47,7 +47,7 @@ class PartitionRig {
   // Tells the answer without carrying it out.
   void Refuse(size_t i, const absl::Status& answer);
 
-  std::vector<SendCommit> commits;  // held
+  std::vector<SendCommit> commits;     // held
   std::optional<absl::Status> outage;  // what every commit is answered with, if set
   int64_t commits_sent = 0;
   int64_t reads_done = 0;

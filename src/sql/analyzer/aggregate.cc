@@ -9,12 +9,13 @@
 namespace ks::sql {
 
 absl::StatusOr<ResolvedExprPtr> Resolver::ResolveAggregate(const AggregateFunction& function,
-                                                           const CallExpr& call, const ExprContext& context) {
+                                                           const CallExpr& call,
+                                                           const ExprContext& context) {
   const uint32_t position = call.range.begin;
   if (context.in_aggregate) return Error(position, "Aggregations of aggregations are not allowed");
   if (context.aggregates == nullptr) {
-    return Error(position,
-                 absl::StrCat("Aggregate function ", function.name, " not allowed in ", context.clause));
+    return Error(position, absl::StrCat("Aggregate function ", function.name, " not allowed in ",
+                                        context.clause));
   }
   if (call.star && call.distinct) return Error(position, "COUNT(*) cannot be used with DISTINCT");
   if (call.star && function.name != "COUNT") {
@@ -36,11 +37,14 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveAggregate(const AggregateFuncti
   }
   made.signature = &function.signatures[chosen.index];
   for (size_t i = 0; i < made.arguments.size(); ++i) {
-    KS_RETURN_IF_ERROR(CoerceTo(made.arguments[i], chosen.arguments[i], position, "Argument does not fit"));
+    KS_RETURN_IF_ERROR(
+        CoerceTo(made.arguments[i], chosen.arguments[i], position, "Argument does not fit"));
   }
   if (call.distinct && !made.arguments.empty() && !made.arguments[0]->type->SupportsGrouping()) {
-    return Error(position, absl::StrCat("Aggregate functions with DISTINCT cannot be used with arguments of type ",
-                                        made.arguments[0]->type->ToString()));
+    return Error(
+        position,
+        absl::StrCat("Aggregate functions with DISTINCT cannot be used with arguments of type ",
+                     made.arguments[0]->type->ToString()));
   }
   KS_RETURN_IF_ERROR(ResolveAggregateModifiers(call, inner, &made));
   made.column = NewColumn("$" + function.name, chosen.result);
@@ -70,7 +74,8 @@ absl::Status Resolver::ResolveAggregateModifiers(const CallExpr& call, const Exp
                                                   order.expr->type->ToString()));
     }
     order.descending = item.descending;
-    order.nulls_first = item.nulls == NullsOrder::kDefault ? !item.descending : item.nulls == NullsOrder::kFirst;
+    order.nulls_first =
+        item.nulls == NullsOrder::kDefault ? !item.descending : item.nulls == NullsOrder::kFirst;
     made->order_by.push_back(std::move(order));
   }
   if (call.limit != nullptr) {

@@ -23,7 +23,8 @@ void CollectHints(const Hint* hint, std::map<std::string, std::string>* hints) {
       value = As<PathExpr>(*entry.value).path.back().name;
     } else if (entry.value != nullptr && entry.value->kind == ExprKind::kLiteral) {
       const auto& literal = As<LiteralExpr>(*entry.value);
-      value = literal.literal == LiteralKind::kBool ? (literal.bool_value ? "true" : "false") : literal.text;
+      value = literal.literal == LiteralKind::kBool ? (literal.bool_value ? "true" : "false")
+                                                    : literal.text;
     }
     const std::string qualifier = entry.qualifier.empty() ? "" : entry.qualifier.name + ".";
     (*hints)[absl::AsciiStrToLower(qualifier + entry.name.name)] = value;
@@ -32,17 +33,23 @@ void CollectHints(const Hint* hint, std::map<std::string, std::string>* hints) {
 
 const Hint* StatementHint(const Statement& statement) {
   switch (statement.kind) {
-    case StatementKind::kQuery: return As<QueryStatement>(statement).query->hint.get();
-    case StatementKind::kInsert: return As<InsertStatement>(statement).hint.get();
-    case StatementKind::kUpdate: return As<UpdateStatement>(statement).hint.get();
-    case StatementKind::kDelete: return As<DeleteStatement>(statement).hint.get();
-    default: return nullptr;
+    case StatementKind::kQuery:
+      return As<QueryStatement>(statement).query->hint.get();
+    case StatementKind::kInsert:
+      return As<InsertStatement>(statement).hint.get();
+    case StatementKind::kUpdate:
+      return As<UpdateStatement>(statement).hint.get();
+    case StatementKind::kDelete:
+      return As<DeleteStatement>(statement).hint.get();
+    default:
+      return nullptr;
   }
 }
 
 }  // namespace
 
-absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text, const Statement& statement,
+absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
+                                                   const Statement& statement,
                                                    const AnalyzerOptions& options) {
   AnalyzedStatement analyzed;
   CollectHints(StatementHint(statement), &analyzed.hints);
@@ -68,7 +75,8 @@ absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text, const 
   return analyzed;
 }
 
-absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text, const AnalyzerOptions& options) {
+absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
+                                                   const AnalyzerOptions& options) {
   KS_ASSIGN_OR_RETURN(StatementPtr statement, ParseStatement(text));
   return AnalyzeStatement(text, *statement, options);
 }
@@ -88,9 +96,10 @@ absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, cons
   AnalyzedExpression analyzed;
   KS_ASSIGN_OR_RETURN(analyzed.expr, resolver.Resolve(expr, ExprContext{&scope, "expression"}));
   if (options.target != nullptr) {
-    KS_RETURN_IF_ERROR(resolver.CoerceTo(analyzed.expr, options.target, expr.range.begin,
-                                         absl::StrCat("Expected type ", options.target->ToString(),
-                                                      "; found ", analyzed.expr->type->ToString())));
+    KS_RETURN_IF_ERROR(
+        resolver.CoerceTo(analyzed.expr, options.target, expr.range.begin,
+                          absl::StrCat("Expected type ", options.target->ToString(), "; found ",
+                                       analyzed.expr->type->ToString())));
   }
   std::set<ColumnId> columns;
   ForEachColumn(*analyzed.expr, [&](ColumnId column) {
@@ -101,7 +110,8 @@ absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, cons
   return analyzed;
 }
 
-absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, const ExpressionOptions& options) {
+absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text,
+                                                     const ExpressionOptions& options) {
   KS_ASSIGN_OR_RETURN(ExprPtr expr, ParseExpression(text));
   return AnalyzeExpression(text, *expr, options);
 }
@@ -113,7 +123,8 @@ absl::Status TakeApart(ResolvedRelPtr rel, AnalyzedSelect* select) {
   if (rel->kind == RelKind::kSingleRow) return absl::OkStatus();
   if (rel->kind != RelKind::kUnnest) {
     return absl::InvalidArgumentError(
-        "FROM of a pipeline takes one source and UNNEST of its arrays; joins with other tables are not possible");
+        "FROM of a pipeline takes one source and UNNEST of its arrays; joins with other tables are "
+        "not possible");
   }
   auto& unnest = To<UnnestRel>(*rel);
   if (unnest.input != nullptr) KS_RETURN_IF_ERROR(TakeApart(std::move(unnest.input), select));
@@ -160,10 +171,13 @@ absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text, const Select
   const uint32_t from = select.from == nullptr ? select.range.begin : select.from->range.begin;
   AnalyzedSelect analyzed;
   KS_RETURN_IF_ERROR(Resolver::Placed(from, TakeApart(std::move(parts.from), &analyzed)));
-  if (resolver.record_source() < 0) return resolver.Error(from, "FROM names none of the pipeline's sources");
-  if (select.as != SelectAs::kRow) return resolver.Error(select.range.begin, "A pipeline's SELECT gives columns");
+  if (resolver.record_source() < 0)
+    return resolver.Error(from, "FROM names none of the pipeline's sources");
+  if (select.as != SelectAs::kRow)
+    return resolver.Error(select.range.begin, "A pipeline's SELECT gives columns");
   if (!parts.grouping_sets.empty()) {
-    return resolver.Error(select.group_by->range.begin, "GROUPING SETS, ROLLUP and CUBE are not possible in a pipeline");
+    return resolver.Error(select.group_by->range.begin,
+                          "GROUPING SETS, ROLLUP and CUBE are not possible in a pipeline");
   }
   analyzed.source = resolver.record_source();
   analyzed.source_columns = static_cast<int>(sources[analyzed.source].columns.size());
@@ -172,17 +186,22 @@ absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text, const Select
   analyzed.group_by = std::move(parts.group_by);
   analyzed.aggregates = std::move(parts.aggregates);
   analyzed.having = std::move(parts.having);
-  if (parts.distinct) return resolver.Error(select.range.begin, "SELECT DISTINCT is not possible in a pipeline; use GROUP BY");
-  for (SelectColumn& item : parts.items) analyzed.output.push_back(MakeOutput(std::move(item), analyzed));
+  if (parts.distinct)
+    return resolver.Error(select.range.begin,
+                          "SELECT DISTINCT is not possible in a pipeline; use GROUP BY");
+  for (SelectColumn& item : parts.items)
+    analyzed.output.push_back(MakeOutput(std::move(item), analyzed));
   analyzed.column_count = resolver.column_count();
   return analyzed;
 }
 
-absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text, const std::vector<RecordSource>& sources) {
+absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text,
+                                             const std::vector<RecordSource>& sources) {
   KS_ASSIGN_OR_RETURN(QueryPtr query, ParseQuery(text));
   if (!query->with.empty() || !query->order_by.empty() || query->limit != nullptr ||
       query->body->kind != QueryBodyKind::kSelect) {
-    return ErrorAt(query->range.begin, "A table of a pipeline is one SELECT without WITH, ORDER BY and LIMIT");
+    return ErrorAt(query->range.begin,
+                   "A table of a pipeline is one SELECT without WITH, ORDER BY and LIMIT");
   }
   return AnalyzeSelect(text, As<Select>(*query->body), sources);
 }

@@ -1,11 +1,12 @@
 // Analyzer: gives names their columns, expressions their types and calls their functions.
 //
-// Four entrances: a statement over a Catalog (AnalyzeStatement), an expression over named columns (AnalyzeExpression:
-// CHECK, DEFAULT, generated columns, a pipeline's assertions), a pipeline's SELECT over one record (AnalyzeSelect), and
-// a view's query (AnalyzeQuery). Each has a form that takes text and parses it.
-// Errors are INVALID_ARGUMENT with Spanner's words and carry the byte offset of the place: WithLocation and RenderInFile
-// of sql/parser/error_location.h turn it into `[at line:column]` and a caret line. Thread safety: free functions without state.
-// Source of the rules: https://cloud.google.com/spanner/docs/reference/standard-sql/conversion_rules
+// Four entrances: a statement over a Catalog (AnalyzeStatement), an expression over named columns
+// (AnalyzeExpression: CHECK, DEFAULT, generated columns, a pipeline's assertions), a pipeline's
+// SELECT over one record (AnalyzeSelect), and a view's query (AnalyzeQuery). Each has a form that
+// takes text and parses it. Errors are INVALID_ARGUMENT with Spanner's words and carry the byte
+// offset of the place: WithLocation and RenderInFile of sql/parser/error_location.h turn it into
+// `[at line:column]` and a caret line. Thread safety: free functions without state. Source of the
+// rules: https://cloud.google.com/spanner/docs/reference/standard-sql/conversion_rules
 #pragma once
 
 #include <map>
@@ -37,8 +38,8 @@ struct NamedColumn {
 using ParameterTypes = std::map<std::string, TypeRef>;
 
 struct AnalyzerOptions {
-  const Catalog* catalog = nullptr;      // null: there are no tables
-  ParameterTypes parameters;             // declared types
+  const Catalog* catalog = nullptr;          // null: there are no tables
+  ParameterTypes parameters;                 // declared types
   bool allow_undeclared_parameters = false;  // others get the type that their use wants
 };
 
@@ -47,32 +48,36 @@ struct AnalyzerOptions {
 enum class AnalyzedKind : uint8_t { kQuery, kDml };
 struct AnalyzedStatement {
   AnalyzedKind kind = AnalyzedKind::kQuery;
-  std::unique_ptr<ResolvedQuery> query;  // kQuery
-  std::unique_ptr<ResolvedDml> dml;      // kDml
-  ParameterTypes undeclared;             // what was found out about undeclared parameters
+  std::unique_ptr<ResolvedQuery> query;      // kQuery
+  std::unique_ptr<ResolvedDml> dml;          // kDml
+  ParameterTypes undeclared;                 // what was found out about undeclared parameters
   std::map<std::string, std::string> hints;  // of the statement, names in lower case
 };
 
 // `text` is what `statement` was parsed from.
-absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text, const Statement& statement,
+absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
+                                                   const Statement& statement,
                                                    const AnalyzerOptions& options);
-absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text, const AnalyzerOptions& options);
+absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
+                                                   const AnalyzerOptions& options);
 
 // ---- Expressions ----
 
 struct ExpressionOptions {
   std::vector<NamedColumn> columns;
-  TypeRef target = nullptr;     // when set, the value is coerced to this type as an assignment is
+  TypeRef target = nullptr;      // when set, the value is coerced to this type as an assignment is
   bool allow_subqueries = true;  // CHECK constraints and generated columns have none
 };
 struct AnalyzedExpression {
   ResolvedExprPtr expr;
   std::vector<int> columns;  // those that it reads, ascending
-  bool deterministic = true;  // gives the same value for the same columns: no CURRENT_TIMESTAMP, no GENERATE_UUID
+  bool deterministic =
+      true;  // gives the same value for the same columns: no CURRENT_TIMESTAMP, no GENERATE_UUID
 };
 absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, const Expr& expr,
                                                      const ExpressionOptions& options);
-absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, const ExpressionOptions& options);
+absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text,
+                                                     const ExpressionOptions& options);
 
 // ---- A pipeline's SELECT ----
 
@@ -82,8 +87,8 @@ struct RecordSource {
   std::vector<NamedColumn> columns;
 };
 
-// SELECT [DISTINCT] … [FROM source [, UNNEST(…)]…] [WHERE] [GROUP BY] [HAVING]. The way of a record:
-// unnest steps in order, `where`, then (grouped) keys and aggregates, then `output`.
+// SELECT [DISTINCT] … [FROM source [, UNNEST(…)]…] [WHERE] [GROUP BY] [HAVING]. The way of a
+// record: unnest steps in order, `where`, then (grouped) keys and aggregates, then `output`.
 struct AnalyzedSelect {
   int source = 0;          // index into the sources given
   int source_columns = 0;  // how many columns it has
@@ -107,7 +112,7 @@ struct AnalyzedSelect {
   struct Output {
     std::string name;
     OutputKind kind = OutputKind::kExpression;
-    int index = -1;        // kGroupKey: into group_by; kAggregate: into aggregates
+    int index = -1;  // kGroupKey: into group_by; kAggregate: into aggregates
     // Over the record's columns; when grouped, over the columns of group_by and aggregates.
     ResolvedExprPtr expr;
     uint32_t position = 0;  // byte offset of the select item, for messages
@@ -118,6 +123,7 @@ struct AnalyzedSelect {
 
 absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text, const Select& select,
                                              const std::vector<RecordSource>& sources);
-absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text, const std::vector<RecordSource>& sources);
+absl::StatusOr<AnalyzedSelect> AnalyzeSelect(std::string_view text,
+                                             const std::vector<RecordSource>& sources);
 
 }  // namespace ks::sql

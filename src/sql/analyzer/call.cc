@@ -18,11 +18,13 @@ ResolvedExprPtr StringLiteral(std::string_view text) {
   return std::make_unique<ResolvedLiteral>(Value::String(text));
 }
 ResolvedExprPtr NullLiteral() {
-  return std::make_unique<ResolvedLiteral>(Value::Null(Type::Int64()), ResolvedLiteral::Origin::kUntyped);
+  return std::make_unique<ResolvedLiteral>(Value::Null(Type::Int64()),
+                                           ResolvedLiteral::Origin::kUntyped);
 }
 
 std::string JoinPath(const Path& path) {
-  return absl::StrJoin(path, ".", [](std::string* out, const Identifier& id) { out->append(id.name); });
+  return absl::StrJoin(path, ".",
+                       [](std::string* out, const Identifier& id) { out->append(id.name); });
 }
 
 // Which argument of a function is a date part, or a form of Unicode; -1: none.
@@ -35,15 +37,18 @@ int PartArgument(std::string_view name) {
 
 // Which argument of a function is an INTERVAL that becomes a number and a date part.
 int IntervalArgument(std::string_view name) {
-  if (name == "DATE_ADD" || name == "DATE_SUB" || name == "TIMESTAMP_ADD" || name == "TIMESTAMP_SUB") return 1;
+  if (name == "DATE_ADD" || name == "DATE_SUB" || name == "TIMESTAMP_ADD" ||
+      name == "TIMESTAMP_SUB")
+    return 1;
   if (name == "GENERATE_DATE_ARRAY" || name == "GENERATE_TIMESTAMP_ARRAY") return 2;
   return -1;
 }
 
 bool IsDatePart(std::string_view name) {
   static constexpr std::string_view kParts[] = {
-      "NANOSECOND", "MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "ISOWEEK",
-      "MONTH", "QUARTER", "YEAR", "ISOYEAR", "DAYOFWEEK", "DAYOFYEAR", "DATE", "NFC", "NFD", "NFKC", "NFKD"};
+      "NANOSECOND", "MICROSECOND", "MILLISECOND", "SECOND",  "MINUTE", "HOUR",    "DAY",
+      "WEEK",       "ISOWEEK",     "MONTH",       "QUARTER", "YEAR",   "ISOYEAR", "DAYOFWEEK",
+      "DAYOFYEAR",  "DATE",        "NFC",         "NFD",     "NFKC",   "NFKD"};
   for (std::string_view part : kParts) {
     if (part == name) return true;
   }
@@ -60,7 +65,8 @@ absl::Status TransformOperands(ResolvedExpr& expr,
     case ResolvedKind::kColumn:
       return absl::OkStatus();
     case ResolvedKind::kCall:
-      for (auto& argument : To<ResolvedCall>(expr).arguments) KS_RETURN_IF_ERROR(transform(argument));
+      for (auto& argument : To<ResolvedCall>(expr).arguments)
+        KS_RETURN_IF_ERROR(transform(argument));
       return absl::OkStatus();
     case ResolvedKind::kCast:
       return transform(To<ResolvedCast>(expr).operand);
@@ -68,7 +74,8 @@ absl::Status TransformOperands(ResolvedExpr& expr,
       for (auto& operand : To<ResolvedLazy>(expr).operands) KS_RETURN_IF_ERROR(transform(operand));
       return absl::OkStatus();
     case ResolvedKind::kLet:
-      for (auto& [column, value] : To<ResolvedLet>(expr).variables) KS_RETURN_IF_ERROR(transform(value));
+      for (auto& [column, value] : To<ResolvedLet>(expr).variables)
+        KS_RETURN_IF_ERROR(transform(value));
       return transform(To<ResolvedLet>(expr).body);
     case ResolvedKind::kField:
       return transform(To<ResolvedField>(expr).operand);
@@ -95,14 +102,17 @@ absl::StatusOr<TypeRef> Resolver::ResolveType(const TypeName& name) {
       }
       return Type::Struct(std::move(fields));
     }
-    case TypeName::Kind::kNamed: break;
+    case TypeName::Kind::kNamed:
+      break;
   }
   TypeRef type = name.name.size() == 1 ? Type::FromName(name.name[0].name) : nullptr;
-  if (type == nullptr) return Error(name.range.begin, absl::StrCat("Type not found: ", JoinPath(name.name)));
+  if (type == nullptr)
+    return Error(name.range.begin, absl::StrCat("Type not found: ", JoinPath(name.name)));
   return type;
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::MakeCall(std::string_view name, std::vector<ResolvedExprPtr> arguments,
+absl::StatusOr<ResolvedExprPtr> Resolver::MakeCall(std::string_view name,
+                                                   std::vector<ResolvedExprPtr> arguments,
                                                    uint32_t position, bool safe) {
   const Function* function = FindFunction(name);
   if (function == nullptr) return Error(position, absl::StrCat("Function not found: ", name));
@@ -111,7 +121,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::MakeCall(std::string_view name, std::v
   const Signature& signature = function->signatures[chosen.index];
   std::vector<const Value*> constants;
   for (size_t i = 0; i < arguments.size(); ++i) {
-    KS_RETURN_IF_ERROR(CoerceTo(arguments[i], chosen.arguments[i], position, "Argument does not fit"));
+    KS_RETURN_IF_ERROR(
+        CoerceTo(arguments[i], chosen.arguments[i], position, "Argument does not fit"));
     constants.push_back(arguments[i]->kind == ResolvedKind::kLiteral
                             ? &To<ResolvedLiteral>(*arguments[i]).value
                             : nullptr);
@@ -124,25 +135,29 @@ absl::StatusOr<ResolvedExprPtr> Resolver::MakeCall(std::string_view name, std::v
     }
   }
   deterministic_ &= function->determinism == Determinism::kPure;
-  auto call = std::make_unique<ResolvedCall>(function, &signature, chosen.result, std::move(arguments));
+  auto call =
+      std::make_unique<ResolvedCall>(function, &signature, chosen.result, std::move(arguments));
   call->safe = safe;
   return call;
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCall(const CallExpr& call, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCall(const CallExpr& call,
+                                                      const ExprContext& context) {
   const uint32_t position = call.range.begin;
   if (call.window != nullptr) return Error(position, "Analytic functions not supported");
   const std::string written = JoinPath(call.name);
   const std::string name = absl::AsciiStrToUpper(written);
   if (const AggregateFunction* aggregate = FindAggregate(name)) {
     if (call.safe) {
-      return absl::UnimplementedError(absl::StrCat("Unsupported SAFE.", absl::AsciiStrToLower(name),
-                                                   ": Spanner does not support function in safe error mode."));
+      return absl::UnimplementedError(
+          absl::StrCat("Unsupported SAFE.", absl::AsciiStrToLower(name),
+                       ": Spanner does not support function in safe error mode."));
     }
     return ResolveAggregate(*aggregate, call, context);
   }
   if (call.distinct) {
-    return Error(position, absl::StrCat("Non-aggregate function ", name, " cannot be called with DISTINCT"));
+    return Error(position,
+                 absl::StrCat("Non-aggregate function ", name, " cannot be called with DISTINCT"));
   }
   bool done = false;
   KS_ASSIGN_OR_RETURN(auto lazy, ResolveLazyFunction(name, call, context, &done));
@@ -156,7 +171,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCall(const CallExpr& call, cons
   return ResolveFunction(name, call, context);
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveFunction(const std::string& name, const CallExpr& call,
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveFunction(const std::string& name,
+                                                          const CallExpr& call,
                                                           const ExprContext& context) {
   std::vector<ResolvedExprPtr> arguments;
   KS_RETURN_IF_ERROR(ResolveArguments(name, call, context, &arguments));
@@ -164,12 +180,14 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveFunction(const std::string& nam
 }
 
 absl::Status Resolver::ResolveArguments(const std::string& name, const CallExpr& call,
-                                        const ExprContext& context, std::vector<ResolvedExprPtr>* arguments) {
+                                        const ExprContext& context,
+                                        std::vector<ResolvedExprPtr>* arguments) {
   const int part = PartArgument(name);
   const int interval = IntervalArgument(name);
   for (size_t i = 0; i < call.arguments.size(); ++i) {
     const CallArgument& argument = call.arguments[i];
-    if (!argument.name.empty()) return PlaceNamedArguments(*FindFunction(name), call, context, arguments);
+    if (!argument.name.empty())
+      return PlaceNamedArguments(*FindFunction(name), call, context, arguments);
     if (static_cast<int>(i) == part) {
       KS_ASSIGN_OR_RETURN(std::string text, DatePart(*argument.value));
       arguments->push_back(StringLiteral(text));
@@ -190,7 +208,8 @@ absl::Status Resolver::PlaceNamedArguments(const Function& function, const CallE
   for (const CallArgument& argument : call.arguments) {
     if (argument.name.empty()) {
       if (&argument - call.arguments.data() < static_cast<ptrdiff_t>(arguments->size())) continue;
-      return Error(argument.value->range.begin, "Positional argument is invalid because it is after a named one");
+      return Error(argument.value->range.begin,
+                   "Positional argument is invalid because it is after a named one");
     }
     const std::string wanted = absl::AsciiStrToLower(argument.name.name);
     size_t place = 0;
@@ -204,9 +223,9 @@ absl::Status Resolver::PlaceNamedArguments(const Function& function, const CallE
       }
     }
     if (!found) {
-      return Error(argument.name.range.begin, absl::StrCat("Named argument `", argument.name.name,
-                                                           "` not found in signature for call to function ",
-                                                           function.name));
+      return Error(argument.name.range.begin,
+                   absl::StrCat("Named argument `", argument.name.name,
+                                "` not found in signature for call to function ", function.name));
     }
     KS_ASSIGN_OR_RETURN(auto resolved, Resolve(*argument.value, context));
     while (arguments->size() <= place) arguments->push_back(NullLiteral());
@@ -225,8 +244,8 @@ absl::StatusOr<std::string> Resolver::DatePart(const Expr& part) {
   if (part.kind == ExprKind::kCall) {
     const auto& call = As<CallExpr>(part);
     if (call.arguments.size() == 1 && call.arguments[0].value->kind == ExprKind::kPath) {
-      return absl::AsciiStrToUpper(absl::StrCat(JoinPath(call.name), "(",
-                                                JoinPath(As<PathExpr>(*call.arguments[0].value).path), ")"));
+      return absl::AsciiStrToUpper(absl::StrCat(
+          JoinPath(call.name), "(", JoinPath(As<PathExpr>(*call.arguments[0].value).path), ")"));
     }
   }
   return Error(part.range.begin, "A valid date part name is required");
@@ -239,9 +258,10 @@ absl::Status Resolver::AppendInterval(const Expr& expr, const ExprContext& conte
   }
   const auto& interval = As<IntervalExpr>(expr);
   KS_ASSIGN_OR_RETURN(auto number, Resolve(*interval.value, context));
-  KS_RETURN_IF_ERROR(CoerceTo(number, Type::Int64(), interval.value->range.begin,
-                              absl::StrCat("Interval value must be coercible to INT64 type, but has type ",
-                                           number->type->ToString())));
+  KS_RETURN_IF_ERROR(
+      CoerceTo(number, Type::Int64(), interval.value->range.begin,
+               absl::StrCat("Interval value must be coercible to INT64 type, but has type ",
+                            number->type->ToString())));
   arguments->push_back(std::move(number));
   const std::string unit = absl::AsciiStrToUpper(interval.unit.name);
   if (!IsDatePart(unit)) {
@@ -258,7 +278,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveInterval(const IntervalExpr& in
   std::vector<ResolvedExprPtr> arguments;
   arguments.push_back(std::move(value));
   arguments.push_back(StringLiteral(absl::AsciiStrToUpper(interval.unit.name)));
-  if (interval.to_unit.empty()) return MakeCall("$interval", std::move(arguments), interval.range.begin);
+  if (interval.to_unit.empty())
+    return MakeCall("$interval", std::move(arguments), interval.range.begin);
   arguments.push_back(StringLiteral(absl::AsciiStrToUpper(interval.to_unit.name)));
   return MakeCall("$interval_range", std::move(arguments), interval.range.begin);
 }
@@ -278,7 +299,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveExtract(const ExtractExpr& extr
   return MakeCall(date ? "$extract_date" : "$extract", std::move(arguments), extract.range.begin);
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast,
+                                                      const ExprContext& context) {
   KS_ASSIGN_OR_RETURN(auto operand, Resolve(*cast.operand, context));
   KS_ASSIGN_OR_RETURN(TypeRef type, ResolveType(*cast.type));
   if (cast.format != nullptr) {
@@ -311,8 +333,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast, cons
     if (done) return operand;
   }
   if (!PlanCast(operand->type, type).has_value()) {
-    return Error(cast.operand->range.begin, absl::StrCat("Invalid cast from ", operand->type->ToString(),
-                                                         " to ", type->ToString()));
+    return Error(
+        cast.operand->range.begin,
+        absl::StrCat("Invalid cast from ", operand->type->ToString(), " to ", type->ToString()));
   }
   if (operand->type == type) {
     if (operand->kind == ResolvedKind::kLiteral) {
@@ -325,8 +348,10 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast, cons
 
 // ---- Lazy forms ----
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLazyFunction(const std::string& name, const CallExpr& call,
-                                                              const ExprContext& context, bool* done) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLazyFunction(const std::string& name,
+                                                              const CallExpr& call,
+                                                              const ExprContext& context,
+                                                              bool* done) {
   struct Form {
     std::string_view name;
     size_t least;
@@ -334,12 +359,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLazyFunction(const std::string&
     std::string_view signature;
   };
   static constexpr Form kForms[] = {
-      {"IF", 3, 3, "IF(BOOL, ANY, ANY)"},
-      {"COALESCE", 1, 100000, "COALESCE([ANY, ...])"},
-      {"IFNULL", 2, 2, "IFNULL(ANY, ANY)"},
-      {"NULLIF", 2, 2, "NULLIF(ANY, ANY)"},
-      {"IFERROR", 2, 2, "IFERROR(ANY, ANY)"},
-      {"NULLIFERROR", 1, 1, "NULLIFERROR(ANY)"},
+      {"IF", 3, 3, "IF(BOOL, ANY, ANY)"},     {"COALESCE", 1, 100000, "COALESCE([ANY, ...])"},
+      {"IFNULL", 2, 2, "IFNULL(ANY, ANY)"},   {"NULLIF", 2, 2, "NULLIF(ANY, ANY)"},
+      {"IFERROR", 2, 2, "IFERROR(ANY, ANY)"}, {"NULLIFERROR", 1, 1, "NULLIFERROR(ANY)"},
       {"ISERROR", 1, 1, "ISERROR(ANY)"},
   };
   const Form* form = nullptr;
@@ -352,8 +374,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLazyFunction(const std::string&
   std::vector<ResolvedExprPtr> arguments;
   KS_RETURN_IF_ERROR(ResolveArguments(name, call, context, &arguments));
   if (arguments.empty() && name == "COALESCE") {
-    return Error(position, "No matching signature for function COALESCE with no arguments. Supported "
-                           "signature: COALESCE([ANY, ...])");
+    return Error(position,
+                 "No matching signature for function COALESCE with no arguments. Supported "
+                 "signature: COALESCE([ANY, ...])");
   }
   if (arguments.size() < form->least || arguments.size() > form->most) {
     return Error(position, absl::StrCat("Number of arguments does not match for function ", name,
@@ -372,7 +395,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLazyFunction(const std::string&
   if (type == nullptr || !condition_fits) {
     return Error(position, NoMatchingSignature("function " + name, arguments, form->signature));
   }
-  if (results == 1) KS_RETURN_IF_ERROR(CoerceTo(arguments[0], Type::Bool(), position, "not a BOOL"));
+  if (results == 1)
+    KS_RETURN_IF_ERROR(CoerceTo(arguments[0], Type::Bool(), position, "not a BOOL"));
   for (size_t i = results; i < arguments.size(); ++i) {
     KS_RETURN_IF_ERROR(CoerceTo(arguments[i], type, position, "Argument does not fit"));
   }
@@ -389,7 +413,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveNullIf(std::vector<ResolvedExpr
   if (type == nullptr) {
     return Error(position, NoMatchingSignature("function NULLIF", arguments, "NULLIF(ANY, ANY)"));
   }
-  for (auto& argument : arguments) KS_RETURN_IF_ERROR(CoerceTo(argument, type, position, "not of the type"));
+  for (auto& argument : arguments)
+    KS_RETURN_IF_ERROR(CoerceTo(argument, type, position, "not of the type"));
   const ResolvedColumn value = NewColumn("$nullif", type);
   std::vector<ResolvedExprPtr> compared;
   compared.push_back(MakeColumnRef(value));
@@ -415,24 +440,30 @@ absl::StatusOr<ResolvedExprPtr> Resolver::MakeCase(std::vector<ResolvedExprPtr> 
     std::vector<std::string> actual;
     for (const ResolvedExpr* result : results) found.push_back(ArgumentTypeText(*result));
     for (size_t i = 0; i + 1 < operands.size(); i += 2) {
-      actual.push_back(absl::StrCat("(", operands[i]->type->ToString(), " ", ArgumentTypeText(*operands[i + 1]), ")"));
+      actual.push_back(absl::StrCat("(", operands[i]->type->ToString(), " ",
+                                    ArgumentTypeText(*operands[i + 1]), ")"));
     }
     actual.push_back(ArgumentTypeText(*operands.back()));
-    return Error(position,
-                 absl::StrCat("No matching signature for operator CASE; all THEN/ELSE arguments must be "
-                              "coercible to a common type but found: ", absl::StrJoin(found, ", "),
-                              "; actual argument types (WHEN THEN) ELSE: ", absl::StrJoin(actual, " ")));
+    return Error(
+        position,
+        absl::StrCat("No matching signature for operator CASE; all THEN/ELSE arguments must be "
+                     "coercible to a common type but found: ",
+                     absl::StrJoin(found, ", "),
+                     "; actual argument types (WHEN THEN) ELSE: ", absl::StrJoin(actual, " ")));
   }
   for (size_t i = 0; i < operands.size(); ++i) {
     const bool condition = i % 2 == 0 && i + 1 < operands.size();
-    KS_RETURN_IF_ERROR(CoerceTo(operands[i], condition ? Type::Bool() : type, position,
-                                absl::StrCat("No matching signature for operator CASE; WHEN argument must be "
-                                             "coercible to BOOL but found: ", operands[i]->type->ToString())));
+    KS_RETURN_IF_ERROR(
+        CoerceTo(operands[i], condition ? Type::Bool() : type, position,
+                 absl::StrCat("No matching signature for operator CASE; WHEN argument must be "
+                              "coercible to BOOL but found: ",
+                              operands[i]->type->ToString())));
   }
   return std::make_unique<ResolvedLazy>(LazyKind::kCase, type, std::move(operands));
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCase(const CaseExpr& expr, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCase(const CaseExpr& expr,
+                                                      const ExprContext& context) {
   if (expr.operand != nullptr) return ResolveCaseValue(expr, context);
   std::vector<ResolvedExprPtr> operands;
   for (const CaseExpr::When& when : expr.whens) {
@@ -451,7 +482,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCase(const CaseExpr& expr, cons
 }
 
 // CASE x WHEN a THEN …: x is computed once.
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCaseValue(const CaseExpr& expr, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCaseValue(const CaseExpr& expr,
+                                                           const ExprContext& context) {
   const uint32_t position = expr.range.begin;
   std::vector<ResolvedExprPtr> values;  // x, then what it is compared with
   KS_ASSIGN_OR_RETURN(auto operand, Resolve(*expr.operand, context));
@@ -479,8 +511,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCaseValue(const CaseExpr& expr,
       types.push_back(ArgumentTypeText(*results[i - 1]));
     }
     types.push_back(ArgumentTypeText(*results.back()));
-    return Error(position, absl::StrCat("No matching signature for operator CASE for argument types: ",
-                                        absl::StrJoin(types, ", ")));
+    return Error(position,
+                 absl::StrCat("No matching signature for operator CASE for argument types: ",
+                              absl::StrJoin(types, ", ")));
   }
   for (auto& value : values) KS_RETURN_IF_ERROR(CoerceTo(value, type, position, "not of the type"));
   const ResolvedColumn variable = NewColumn("$case", type);
@@ -500,7 +533,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCaseValue(const CaseExpr& expr,
   return let;
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveWith(const WithExpr& with, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveWith(const WithExpr& with,
+                                                      const ExprContext& context) {
   std::vector<std::pair<ResolvedColumn, ResolvedExprPtr>> variables;
   NameScope scope(context.scope);
   ExprContext inner = context;
@@ -517,8 +551,10 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveWith(const WithExpr& with, cons
   return let;
 }
 
-// ARRAY_TRANSFORM(a, e -> f(e)) and ARRAY_FILTER are ARRAY subqueries over UNNEST(a); NULL stays NULL.
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLambdaCall(const std::string& name, const CallExpr& call,
+// ARRAY_TRANSFORM(a, e -> f(e)) and ARRAY_FILTER are ARRAY subqueries over UNNEST(a); NULL stays
+// NULL.
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLambdaCall(const std::string& name,
+                                                            const CallExpr& call,
                                                             const ExprContext& context) {
   (void)context;
   (void)name;

@@ -14,10 +14,12 @@ constexpr int kTypedCost = 100;
 bool IsConstructor(const ResolvedExpr& expr) {
   if (expr.kind != ResolvedKind::kCall) return false;
   const std::string& name = To<ResolvedCall>(expr).function->name;
-  return name == "$MAKE_ARRAY" || name == "$MAKE_STRUCT" || name == "$make_array" || name == "$make_struct";
+  return name == "$MAKE_ARRAY" || name == "$MAKE_STRUCT" || name == "$make_array" ||
+         name == "$make_struct";
 }
 
-// How far apart two numeric types are: INT64 prefers NUMERIC's neighbourhood less than nothing, FLOAT64 last.
+// How far apart two numeric types are: INT64 prefers NUMERIC's neighbourhood less than nothing,
+// FLOAT64 last.
 int Distance(TypeRef from, TypeRef to) {
   if (from->Is(TypeKind::kInt64) && to->Is(TypeKind::kFloat64)) return 2;
   return 1;
@@ -33,7 +35,8 @@ int TypeCost(TypeRef from, TypeRef to, bool literal) {
     const int cost = TypeCost(from->element(), to->element(), literal);
     return cost <= 0 || literal || from->element()->is_struct() ? cost : kImpossible;
   }
-  if (ImplicitlyCoercible(from, to)) return (literal ? kLiteralCost : kTypedCost) * Distance(from, to);
+  if (ImplicitlyCoercible(from, to))
+    return (literal ? kLiteralCost : kTypedCost) * Distance(from, to);
   if (literal && LiteralCoercible(from, to)) return kLiteralCost * Distance(from, to) * 2;
   return kImpossible;
 }
@@ -87,7 +90,8 @@ bool WrittenLiteral(const ResolvedExpr& expr) {
 int CoercionCost(const ResolvedExpr& expr, TypeRef type) {
   if (expr.type == type) return 0;
   if (Untyped(expr)) {
-    if (expr.kind == ResolvedKind::kLiteral && expr.type->is_array()) return type->is_array() ? 0 : kImpossible;
+    if (expr.kind == ResolvedKind::kLiteral && expr.type->is_array())
+      return type->is_array() ? 0 : kImpossible;
     return 0;
   }
   if (IsConstructor(expr)) return ConstructorCost(To<ResolvedCall>(expr), type);
@@ -111,9 +115,9 @@ absl::StatusOr<bool> Coercer::Coerce(ResolvedExprPtr& expr, TypeRef type) {
     auto& parameter = To<ResolvedParameter>(*expr);
     auto [known, added] = undeclared_.emplace(parameter.name, type);
     if (!added && known->second != type) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("Undeclared parameter '", parameter.name, "' is used assuming different types (",
-                       known->second->ToString(), " vs ", type->ToString(), ")"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "Undeclared parameter '", parameter.name, "' is used assuming different types (",
+          known->second->ToString(), " vs ", type->ToString(), ")"));
     }
     parameter.type = type;
     parameter.undeclared = false;

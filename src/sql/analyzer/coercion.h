@@ -1,5 +1,6 @@
-// Coercion: which types may stand for others without a CAST, and the type that several expressions have in common.
-// Private to analyzer/. Source: https://cloud.google.com/spanner/docs/reference/standard-sql/conversion_rules
+// Coercion: which types may stand for others without a CAST, and the type that several expressions
+// have in common. Private to analyzer/. Source:
+// https://cloud.google.com/spanner/docs/reference/standard-sql/conversion_rules
 #pragma once
 
 #include <map>
@@ -18,12 +19,14 @@ bool Untyped(const ResolvedExpr& expr);
 // A literal as written, or an array or struct built of such.
 bool WrittenLiteral(const ResolvedExpr& expr);
 
-// Cost of giving `expr` the type: 0 it has it; <0 impossible. Literals cost less than other expressions.
+// Cost of giving `expr` the type: 0 it has it; <0 impossible. Literals cost less than other
+// expressions.
 int CoercionCost(const ResolvedExpr& expr, TypeRef type);
 
 class Coercer {
  public:
-  // Changes `expr` to `type`; false when CoercionCost says that it cannot. An error when a literal has no such value.
+  // Changes `expr` to `type`; false when CoercionCost says that it cannot. An error when a literal
+  // has no such value.
   absl::StatusOr<bool> Coerce(ResolvedExprPtr& expr, TypeRef type);
 
   // Types that undeclared parameters got.

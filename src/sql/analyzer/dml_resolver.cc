@@ -13,7 +13,8 @@ namespace ks::sql {
 namespace {
 
 std::string JoinPath(const Path& path) {
-  return absl::StrJoin(path, ".", [](std::string* out, const Identifier& id) { out->append(id.name); });
+  return absl::StrJoin(path, ".",
+                       [](std::string* out, const Identifier& id) { out->append(id.name); });
 }
 
 int FindTableColumn(const Table& table, std::string_view name) {
@@ -25,9 +26,12 @@ int FindTableColumn(const Table& table, std::string_view name) {
 
 DmlKind KindOf(InsertMode mode) {
   switch (mode) {
-    case InsertMode::kInsert: return DmlKind::kInsert;
-    case InsertMode::kOrUpdate: return DmlKind::kInsertOrUpdate;
-    case InsertMode::kOrIgnore: return DmlKind::kInsertOrIgnore;
+    case InsertMode::kInsert:
+      return DmlKind::kInsert;
+    case InsertMode::kOrUpdate:
+      return DmlKind::kInsertOrUpdate;
+    case InsertMode::kOrIgnore:
+      return DmlKind::kInsertOrIgnore;
   }
   return DmlKind::kInsert;
 }
@@ -36,9 +40,12 @@ DmlKind KindOf(InsertMode mode) {
 
 absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveDml(const Statement& statement) {
   switch (statement.kind) {
-    case StatementKind::kInsert: return ResolveInsert(As<InsertStatement>(statement));
-    case StatementKind::kUpdate: return ResolveUpdate(As<UpdateStatement>(statement));
-    default: return ResolveDelete(As<DeleteStatement>(statement));
+    case StatementKind::kInsert:
+      return ResolveInsert(As<InsertStatement>(statement));
+    case StatementKind::kUpdate:
+      return ResolveUpdate(As<UpdateStatement>(statement));
+    default:
+      return ResolveDelete(As<DeleteStatement>(statement));
   }
 }
 
@@ -49,7 +56,8 @@ absl::StatusOr<const Table*> Resolver::FindDmlTable(const Path& path) {
   if (options_.catalog != nullptr) {
     KS_ASSIGN_OR_RETURN(table, options_.catalog->FindTable(names));
   }
-  if (table == nullptr) return Error(path[0].range.begin, absl::StrCat("Table not found: ", JoinPath(path)));
+  if (table == nullptr)
+    return Error(path[0].range.begin, absl::StrCat("Table not found: ", JoinPath(path)));
   return table;
 }
 
@@ -57,17 +65,19 @@ absl::Status Resolver::CoerceAssigned(ResolvedExprPtr& value, const Table& table
                                       uint32_t position) {
   const TableColumn& target = table.columns()[column];
   return CoerceTo(value, target.type, position,
-                  absl::StrCat("Value of type ", value->type->ToString(), " cannot be assigned to ", target.name,
-                               ", which has type ", target.type->ToString()));
+                  absl::StrCat("Value of type ", value->type->ToString(), " cannot be assigned to ",
+                               target.name, ", which has type ", target.type->ToString()));
 }
 
 // ---- INSERT ----
 
-absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveInsert(const InsertStatement& insert) {
+absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveInsert(
+    const InsertStatement& insert) {
   auto dml = std::make_unique<ResolvedDml>();
   dml->kind = KindOf(insert.mode);
   if (insert.on_conflict != nullptr) {
-    if (insert.on_conflict->update || !insert.on_conflict->columns.empty()) return NotSupported("ON CONFLICT");
+    if (insert.on_conflict->update || !insert.on_conflict->columns.empty())
+      return NotSupported("ON CONFLICT");
     dml->kind = DmlKind::kInsertOrIgnore;
   }
   KS_ASSIGN_OR_RETURN(dml->table, FindDmlTable(insert.table));
@@ -75,14 +85,17 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveInsert(const Inser
   for (const Identifier& name : insert.columns) {
     const int column = FindTableColumn(table, name.name);
     if (column < 0) {
-      return Error(name.range.begin, absl::StrCat("Column ", name.name, " is not present in table ", table.name()));
+      return Error(name.range.begin,
+                   absl::StrCat("Column ", name.name, " is not present in table ", table.name()));
     }
     if (std::find(dml->columns.begin(), dml->columns.end(), column) != dml->columns.end()) {
-      return Error(name.range.begin, absl::StrCat("INSERT has columns with duplicate name: ", name.name));
+      return Error(name.range.begin,
+                   absl::StrCat("INSERT has columns with duplicate name: ", name.name));
     }
     dml->columns.push_back(column);
   }
-  if (insert.columns.empty()) return Error(insert.range.begin, "INSERT must have a list of columns");
+  if (insert.columns.empty())
+    return Error(insert.range.begin, "INSERT must have a list of columns");
   if (insert.query != nullptr) {
     KS_RETURN_IF_ERROR(ResolveInsertQuery(insert, dml.get()));
   } else {
@@ -92,12 +105,14 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveInsert(const Inser
   return dml;
 }
 
-// VALUES: a UNION ALL of one-row projections; beside each column that has a DEFAULT somewhere, a BOOL that says where.
+// VALUES: a UNION ALL of one-row projections; beside each column that has a DEFAULT somewhere, a
+// BOOL that says where.
 absl::Status Resolver::ResolveInsertRows(const InsertStatement& insert, ResolvedDml* dml) {
   const size_t width = dml->columns.size();
   std::vector<bool> defaults(width, false);
   for (const auto& row : insert.rows) {
-    for (size_t i = 0; i < row.size() && i < width; ++i) defaults[i] = defaults[i] || row[i]->kind == ExprKind::kDefault;
+    for (size_t i = 0; i < row.size() && i < width; ++i)
+      defaults[i] = defaults[i] || row[i]->kind == ExprKind::kDefault;
   }
   auto rows = std::make_unique<SetOperationRel>();
   const ExprContext context{nullptr, "VALUES"};
@@ -105,7 +120,8 @@ absl::Status Resolver::ResolveInsertRows(const InsertStatement& insert, Resolved
     const auto& row = insert.rows[r];
     if (row.size() != width) {
       return Error(insert.row_ranges[r].begin,
-                   absl::StrCat("Inserted row has wrong column count; Has ", row.size(), ", expected ", width));
+                   absl::StrCat("Inserted row has wrong column count; Has ", row.size(),
+                                ", expected ", width));
     }
     std::vector<ComputedColumn> computed;
     for (size_t i = 0; i < width; ++i) {
@@ -114,7 +130,8 @@ absl::Status Resolver::ResolveInsertRows(const InsertStatement& insert, Resolved
       ResolvedExprPtr value = std::make_unique<ResolvedLiteral>(Value::Null(column.type));
       if (!is_default) {
         KS_ASSIGN_OR_RETURN(value, Resolve(*row[i], context));
-        KS_RETURN_IF_ERROR(CoerceAssigned(value, *dml->table, dml->columns[i], row[i]->range.begin));
+        KS_RETURN_IF_ERROR(
+            CoerceAssigned(value, *dml->table, dml->columns[i], row[i]->range.begin));
       }
       computed.push_back({NewColumn(column.name, column.type), std::move(value)});
       if (!defaults[i]) continue;
@@ -140,8 +157,8 @@ absl::Status Resolver::ResolveInsertQuery(const InsertStatement& insert, Resolve
   KS_ASSIGN_OR_RETURN(QueryScope query, ResolveQuery(*insert.query, nullptr));
   if (query.columns.size() != dml->columns.size()) {
     return Error(insert.query->range.begin,
-                 absl::StrCat("Inserted row has wrong column count; Has ", query.columns.size(), ", expected ",
-                              dml->columns.size()));
+                 absl::StrCat("Inserted row has wrong column count; Has ", query.columns.size(),
+                              ", expected ", dml->columns.size()));
   }
   std::vector<TypeRef> types;
   for (size_t i = 0; i < dml->columns.size(); ++i) {
@@ -149,12 +166,13 @@ absl::Status Resolver::ResolveInsertQuery(const InsertStatement& insert, Resolve
     const SelectColumn& given = query.columns[i];
     ResolvedLiteral written(Value::Null(given.type), ResolvedLiteral::Origin::kWritten);
     ResolvedColumnRef typed(given.id, given.type);
-    const ResolvedExpr& as_given = given.literal ? static_cast<const ResolvedExpr&>(written) : typed;
+    const ResolvedExpr& as_given =
+        given.literal ? static_cast<const ResolvedExpr&>(written) : typed;
     if (!given.null && CoercionCost(as_given, column.type) < 0) {
       return Error(insert.query->range.begin,
                    absl::StrCat("Query column ", i + 1, " has type ", given.type->ToString(),
-                                " which cannot be inserted into column ", column.name, ", which has type ",
-                                column.type->ToString()));
+                                " which cannot be inserted into column ", column.name,
+                                ", which has type ", column.type->ToString()));
     }
     types.push_back(column.type);
   }
@@ -166,8 +184,9 @@ absl::Status Resolver::ResolveInsertQuery(const InsertStatement& insert, Resolve
 
 // ---- UPDATE and DELETE ----
 
-absl::StatusOr<ResolvedRelPtr> Resolver::ScanForDml(const Table& table, const Identifier& alias, const Expr* where,
-                                                    uint32_t position, NameScope* scope, ResolvedDml* dml) {
+absl::StatusOr<ResolvedRelPtr> Resolver::ScanForDml(const Table& table, const Identifier& alias,
+                                                    const Expr* where, uint32_t position,
+                                                    NameScope* scope, ResolvedDml* dml) {
   if (where == nullptr) {
     return Error(position, absl::StrCat(dml->kind == DmlKind::kDelete ? "DELETE" : "UPDATE",
                                         " must have a WHERE clause"));
@@ -178,19 +197,21 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ScanForDml(const Table& table, const Id
   KS_ASSIGN_OR_RETURN(auto rel, ResolveScan(table, path, scope));
   To<ScanRel>(*rel).lock_exclusive = true;
   for (const ResolvedColumn& column : rel->columns) dml->old_row.push_back(column.id);
-  KS_ASSIGN_OR_RETURN(auto condition,
-                      ResolveAs(*where, ExprContext{scope, "WHERE clause"}, Type::Bool(), "WHERE clause"));
+  KS_ASSIGN_OR_RETURN(auto condition, ResolveAs(*where, ExprContext{scope, "WHERE clause"},
+                                                Type::Bool(), "WHERE clause"));
   return MakeFilter(std::move(rel), std::move(condition));
 }
 
-absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(const UpdateStatement& update) {
+absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(
+    const UpdateStatement& update) {
   auto dml = std::make_unique<ResolvedDml>();
   dml->kind = DmlKind::kUpdate;
-  if (update.from != nullptr) return Error(update.from->range.begin, "UPDATE with FROM is not supported");
+  if (update.from != nullptr)
+    return Error(update.from->range.begin, "UPDATE with FROM is not supported");
   KS_ASSIGN_OR_RETURN(dml->table, FindDmlTable(update.table));
   NameScope scope;
-  KS_ASSIGN_OR_RETURN(auto rel, ScanForDml(*dml->table, update.alias, update.where.get(), update.range.begin,
-                                           &scope, dml.get()));
+  KS_ASSIGN_OR_RETURN(auto rel, ScanForDml(*dml->table, update.alias, update.where.get(),
+                                           update.range.begin, &scope, dml.get()));
   std::vector<ComputedColumn> computed;
   const std::string alias = scope.ranges[0].alias;
   for (const UpdateItem& item : update.set) {
@@ -202,11 +223,13 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(const Updat
     const int column = FindTableColumn(*dml->table, name.name);
     if (column < 0) return Error(name.range.begin, absl::StrCat("Unrecognized name: ", name.name));
     if (std::find(dml->columns.begin(), dml->columns.end(), column) != dml->columns.end()) {
-      return Error(item.range.begin, absl::StrCat("Update item ", name.name, " assigned more than once"));
+      return Error(item.range.begin,
+                   absl::StrCat("Update item ", name.name, " assigned more than once"));
     }
     for (const KeyPart& part : dml->table->access_paths()[0].key) {
       if (part.column != column) continue;
-      return Error(name.range.begin, absl::StrCat("Cannot modify a primary key column ", name.name, " with UPDATE"));
+      return Error(name.range.begin,
+                   absl::StrCat("Cannot modify a primary key column ", name.name, " with UPDATE"));
     }
     dml->columns.push_back(column);
     if (item.value->kind == ExprKind::kDefault) {
@@ -225,7 +248,8 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(const Updat
   return dml;
 }
 
-absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveDelete(const DeleteStatement& statement) {
+absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveDelete(
+    const DeleteStatement& statement) {
   auto dml = std::make_unique<ResolvedDml>();
   dml->kind = DmlKind::kDelete;
   KS_ASSIGN_OR_RETURN(dml->table, FindDmlTable(statement.table));
@@ -237,7 +261,8 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveDelete(const Delet
 }
 
 // THEN RETURN sees the table's columns under numbers of their own: their index, then the action's.
-absl::Status Resolver::ResolveReturning(const Returning* returning, const Identifier& alias, ResolvedDml* dml) {
+absl::Status Resolver::ResolveReturning(const Returning* returning, const Identifier& alias,
+                                        ResolvedDml* dml) {
   if (returning == nullptr) return absl::OkStatus();
   dml->returning = true;
   dml->with_action = returning->with_action;
@@ -276,8 +301,10 @@ absl::Status Resolver::ResolveReturning(const Returning* returning, const Identi
     dml->returning_columns.push_back({NewColumn(item.name, item.type), std::move(item.expr)});
   }
   if (!dml->with_action) return absl::OkStatus();
-  const std::string name = returning->action_alias.empty() ? "ACTION" : returning->action_alias.name;
-  dml->returning_columns.push_back({NewColumn(name, Type::String()), MakeColumnRef(count, Type::String())});
+  const std::string name =
+      returning->action_alias.empty() ? "ACTION" : returning->action_alias.name;
+  dml->returning_columns.push_back(
+      {NewColumn(name, Type::String()), MakeColumnRef(count, Type::String())});
   return absl::OkStatus();
 }
 

@@ -37,7 +37,9 @@ ParameterTypes Resolver::undeclared() const {
 ResolvedExprPtr MakeColumnRef(ColumnId id, TypeRef type) {
   return std::make_unique<ResolvedColumnRef>(id, type);
 }
-ResolvedExprPtr MakeColumnRef(const ResolvedColumn& column) { return MakeColumnRef(column.id, column.type); }
+ResolvedExprPtr MakeColumnRef(const ResolvedColumn& column) {
+  return MakeColumnRef(column.id, column.type);
+}
 
 absl::StatusOr<ResolvedExprPtr> Resolver::Resolve(const Expr& expr, const ExprContext& context) {
   auto resolved = ResolveNode(expr, context);
@@ -45,44 +47,69 @@ absl::StatusOr<ResolvedExprPtr> Resolver::Resolve(const Expr& expr, const ExprCo
   return resolved;
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveNode(const Expr& expr, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveNode(const Expr& expr,
+                                                      const ExprContext& context) {
   switch (expr.kind) {
-    case ExprKind::kLiteral: return ResolveLiteral(As<LiteralExpr>(expr));
-    case ExprKind::kParameter: return ResolveParameter(As<ParameterExpr>(expr));
-    case ExprKind::kPath: return ResolvePath(As<PathExpr>(expr), context);
+    case ExprKind::kLiteral:
+      return ResolveLiteral(As<LiteralExpr>(expr));
+    case ExprKind::kParameter:
+      return ResolveParameter(As<ParameterExpr>(expr));
+    case ExprKind::kPath:
+      return ResolvePath(As<PathExpr>(expr), context);
     case ExprKind::kFieldAccess: {
       const auto& access = As<FieldAccessExpr>(expr);
       KS_ASSIGN_OR_RETURN(auto operand, Resolve(*access.operand, context));
       if (access.extension) return Error(expr.range.begin, "Proto extensions are not supported");
       return ResolveField(std::move(operand), access.field[0]);
     }
-    case ExprKind::kSubscript: return ResolveSubscript(As<SubscriptExpr>(expr), context);
-    case ExprKind::kUnary: return ResolveUnary(As<UnaryExpr>(expr), context);
-    case ExprKind::kBinary: return ResolveBinary(As<BinaryExpr>(expr), context);
-    case ExprKind::kLogical: return ResolveLogical(As<LogicalExpr>(expr), context);
-    case ExprKind::kIs: return ResolveIs(As<IsExpr>(expr), context);
-    case ExprKind::kLike: return ResolveLike(As<LikeExpr>(expr), context);
-    case ExprKind::kBetween: return ResolveBetween(As<BetweenExpr>(expr), context);
-    case ExprKind::kIn: return ResolveIn(As<InExpr>(expr), context);
-    case ExprKind::kCase: return ResolveCase(As<CaseExpr>(expr), context);
-    case ExprKind::kCast: return ResolveCast(As<CastExpr>(expr), context);
-    case ExprKind::kExtract: return ResolveExtract(As<ExtractExpr>(expr), context);
-    case ExprKind::kCall: return ResolveCall(As<CallExpr>(expr), context);
-    case ExprKind::kArray: return ResolveArray(As<ArrayExpr>(expr), context);
-    case ExprKind::kStruct: return ResolveStruct(As<StructExpr>(expr), context);
-    case ExprKind::kSubquery: return ResolveSubquery(As<SubqueryExpr>(expr), context);
-    case ExprKind::kInterval: return ResolveInterval(As<IntervalExpr>(expr), context);
-    case ExprKind::kWith: return ResolveWith(As<WithExpr>(expr), context);
-    case ExprKind::kLambda: return Error(expr.range.begin, "Lambda is not supported");
+    case ExprKind::kSubscript:
+      return ResolveSubscript(As<SubscriptExpr>(expr), context);
+    case ExprKind::kUnary:
+      return ResolveUnary(As<UnaryExpr>(expr), context);
+    case ExprKind::kBinary:
+      return ResolveBinary(As<BinaryExpr>(expr), context);
+    case ExprKind::kLogical:
+      return ResolveLogical(As<LogicalExpr>(expr), context);
+    case ExprKind::kIs:
+      return ResolveIs(As<IsExpr>(expr), context);
+    case ExprKind::kLike:
+      return ResolveLike(As<LikeExpr>(expr), context);
+    case ExprKind::kBetween:
+      return ResolveBetween(As<BetweenExpr>(expr), context);
+    case ExprKind::kIn:
+      return ResolveIn(As<InExpr>(expr), context);
+    case ExprKind::kCase:
+      return ResolveCase(As<CaseExpr>(expr), context);
+    case ExprKind::kCast:
+      return ResolveCast(As<CastExpr>(expr), context);
+    case ExprKind::kExtract:
+      return ResolveExtract(As<ExtractExpr>(expr), context);
+    case ExprKind::kCall:
+      return ResolveCall(As<CallExpr>(expr), context);
+    case ExprKind::kArray:
+      return ResolveArray(As<ArrayExpr>(expr), context);
+    case ExprKind::kStruct:
+      return ResolveStruct(As<StructExpr>(expr), context);
+    case ExprKind::kSubquery:
+      return ResolveSubquery(As<SubqueryExpr>(expr), context);
+    case ExprKind::kInterval:
+      return ResolveInterval(As<IntervalExpr>(expr), context);
+    case ExprKind::kWith:
+      return ResolveWith(As<WithExpr>(expr), context);
+    case ExprKind::kLambda:
+      return Error(expr.range.begin, "Lambda is not supported");
     case ExprKind::kDefault:
-      return Error(expr.range.begin, "DEFAULT may only stand as a whole value in INSERT and UPDATE");
-    case ExprKind::kNew: return Error(expr.range.begin, "NEW of protocol buffers is not supported");
+      return Error(expr.range.begin,
+                   "DEFAULT may only stand as a whole value in INSERT and UPDATE");
+    case ExprKind::kNew:
+      return Error(expr.range.begin, "NEW of protocol buffers is not supported");
     case ExprKind::kSystemVariable:
-      return Error(expr.range.begin, absl::StrCat("Unrecognized name: @@",
-                                                  absl::StrJoin(As<SystemVariableExpr>(expr).path, ".",
-                                                                [](std::string* out, const Identifier& id) {
-                                                                  out->append(id.name);
-                                                                })));
+      return Error(expr.range.begin,
+                   absl::StrCat("Unrecognized name: @@",
+                                absl::StrJoin(As<SystemVariableExpr>(expr).path, ".",
+                                              [](std::string* out, const Identifier& id) {
+                                                out->append(id.name);
+                                              })));
   }
   return absl::InternalError("unknown expression");
 }
@@ -112,7 +139,8 @@ absl::StatusOr<int64_t> ParseIntegerLiteral(std::string_view text, bool negative
   const uint64_t limit = uint64_t{1} << 63;
   // 0xFFFFFFFFFFFFFFFF is -1.
   if (!ok || (!hex && value > limit - (negative ? 0 : 1))) {
-    return absl::InvalidArgumentError(absl::StrCat("Invalid integer literal: ", negative ? "-" : "", text));
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid integer literal: ", negative ? "-" : "", text));
   }
   return static_cast<int64_t>(negative ? uint64_t{0} - value : value);
 }
@@ -129,35 +157,48 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLiteral(const LiteralExpr& lite
     if (value.ok()) return Literal(*std::move(value));
     const std::string shown =
         show_text ? absl::StrCat(": ", Value::String(literal.text).ToSql()) : std::string();
-    return Error(literal.range.begin, absl::StrCat("Invalid ", type->ToString(), " literal", shown));
+    return Error(literal.range.begin,
+                 absl::StrCat("Invalid ", type->ToString(), " literal", shown));
   };
   switch (literal.literal) {
-    case LiteralKind::kNull: return Literal(Value::Null(Type::Int64()), Origin::kUntyped);
-    case LiteralKind::kBool: return Literal(Value::Bool(literal.bool_value), Origin::kWritten);
+    case LiteralKind::kNull:
+      return Literal(Value::Null(Type::Int64()), Origin::kUntyped);
+    case LiteralKind::kBool:
+      return Literal(Value::Bool(literal.bool_value), Origin::kWritten);
     case LiteralKind::kInteger: {
       KS_ASSIGN_OR_RETURN(int64_t value, ParseIntegerLiteral(literal.text, false));
       return Literal(Value::Int64(value), Origin::kWritten);
     }
     case LiteralKind::kFloat: {
       auto value = ParseFloat64(literal.text);
-      if (!value.ok()) return Error(literal.range.begin, "Invalid floating point literal: " + literal.text);
+      if (!value.ok())
+        return Error(literal.range.begin, "Invalid floating point literal: " + literal.text);
       return Literal(Value::Float64(*value), Origin::kWritten);
     }
-    case LiteralKind::kString: return Literal(Value::String(literal.text), Origin::kWritten);
-    case LiteralKind::kBytes: return Literal(Value::Bytes(literal.text), Origin::kWritten);
-    case LiteralKind::kNumeric: return typed(Type::Numeric(), true);
-    case LiteralKind::kDate: return typed(Type::Date(), false);
-    case LiteralKind::kTimestamp: return typed(Type::Timestamp(), false);
+    case LiteralKind::kString:
+      return Literal(Value::String(literal.text), Origin::kWritten);
+    case LiteralKind::kBytes:
+      return Literal(Value::Bytes(literal.text), Origin::kWritten);
+    case LiteralKind::kNumeric:
+      return typed(Type::Numeric(), true);
+    case LiteralKind::kDate:
+      return typed(Type::Date(), false);
+    case LiteralKind::kTimestamp:
+      return typed(Type::Timestamp(), false);
     case LiteralKind::kJson: {
       auto json = NormalizeJson(literal.text);
       if (!json.ok()) {
-        return Error(literal.range.begin, absl::StrCat("Invalid JSON literal: ", json.status().message()));
+        return Error(literal.range.begin,
+                     absl::StrCat("Invalid JSON literal: ", json.status().message()));
       }
       return Literal(Value(Type::Json(), Datum::Str(*json)));
     }
-    case LiteralKind::kBigNumeric: return Error(literal.range.begin, "BIGNUMERIC literals are not supported");
-    case LiteralKind::kDatetime: return Error(literal.range.begin, "Type not found: DATETIME");
-    case LiteralKind::kTime: return Error(literal.range.begin, "Type not found: TIME");
+    case LiteralKind::kBigNumeric:
+      return Error(literal.range.begin, "BIGNUMERIC literals are not supported");
+    case LiteralKind::kDatetime:
+      return Error(literal.range.begin, "Type not found: DATETIME");
+    case LiteralKind::kTime:
+      return Error(literal.range.begin, "Type not found: TIME");
   }
   return absl::InternalError("unknown literal");
 }
@@ -211,24 +252,29 @@ std::string Unrecognized(const NameScope* scope, std::string_view name) {
 }  // namespace
 
 // The first name of a path, and how many names of the path that took.
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveName(const Identifier& name, const ExprContext& context,
-                                                      const Path& path, size_t* used) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveName(const Identifier& name,
+                                                      const ExprContext& context, const Path& path,
+                                                      size_t* used) {
   *used = 1;
   const NameMatch match = context.scope == nullptr ? NameMatch{} : context.scope->Find(name.name);
   switch (match.kind) {
-    case NameMatch::Kind::kColumn: return MakeColumnRef(match.column->id, match.column->type);
+    case NameMatch::Kind::kColumn:
+      return MakeColumnRef(match.column->id, match.column->type);
     case NameMatch::Kind::kField:
-      return std::make_unique<ResolvedField>(MakeColumnRef(match.column->id, match.column->type), match.field,
+      return std::make_unique<ResolvedField>(MakeColumnRef(match.column->id, match.column->type),
+                                             match.field,
                                              match.column->type->fields()[match.field].type);
     case NameMatch::Kind::kAlias: {
       ResolvedExprPtr copy = CloneExpr(*match.alias->expr);
       if (copy != nullptr) return copy;
-      return Error(name.range.begin, absl::StrCat("Column ", name.name,
-                                                  " is a subquery and cannot be named here; write it out"));
+      return Error(name.range.begin,
+                   absl::StrCat("Column ", name.name,
+                                " is a subquery and cannot be named here; write it out"));
     }
     case NameMatch::Kind::kAmbiguous:
       return Error(name.range.begin, absl::StrCat("Column name ", name.name, " is ambiguous"));
-    case NameMatch::Kind::kRange: break;
+    case NameMatch::Kind::kRange:
+      break;
     case NameMatch::Kind::kNone: {
       if (path.size() == 1 && !name.quoted && SameName(name.name, "CURRENT_TIMESTAMP")) {
         return MakeCall("CURRENT_TIMESTAMP", {}, name.range.begin);
@@ -241,7 +287,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveName(const Identifier& name, co
   }
   if (path.size() == 1) {
     ResolvedExprPtr row = RangeAsStruct(*match.range);
-    return row != nullptr ? absl::StatusOr<ResolvedExprPtr>(std::move(row)) : NotSupported("A row as a value");
+    return row != nullptr ? absl::StatusOr<ResolvedExprPtr>(std::move(row))
+                          : NotSupported("A row as a value");
   }
   *used = 2;
   const Identifier& column_name = path[1];
@@ -249,7 +296,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveName(const Identifier& name, co
   for (const ScopeColumn& column : match.range->columns) {
     if (!SameName(column.name, column_name.name)) continue;
     if (found != nullptr && found->id != column.id) {
-      return Error(column_name.range.begin, absl::StrCat("Column name ", column_name.name, " is ambiguous"));
+      return Error(column_name.range.begin,
+                   absl::StrCat("Column name ", column_name.name, " is ambiguous"));
     }
     found = &column;
   }
@@ -260,7 +308,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveName(const Identifier& name, co
   return MakeColumnRef(found->id, found->type);
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolvePath(const PathExpr& expr, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolvePath(const PathExpr& expr,
+                                                      const ExprContext& context) {
   size_t used = 0;
   KS_ASSIGN_OR_RETURN(auto resolved, ResolveName(expr.path[0], context, expr.path, &used));
   for (size_t i = used; i < expr.path.size(); ++i) {
@@ -269,7 +318,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolvePath(const PathExpr& expr, cons
   return resolved;
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveField(ResolvedExprPtr operand, const Identifier& field) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveField(ResolvedExprPtr operand,
+                                                       const Identifier& field) {
   TypeRef type = operand->type;
   if (type->Is(TypeKind::kJson)) {
     std::vector<ResolvedExprPtr> arguments;
@@ -283,7 +333,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveField(ResolvedExprPtr operand, 
   }
   const int index = FindField(type, field.name);
   if (index == -2) {
-    return Error(field.range.begin, absl::StrCat("Struct field name ", field.name, " is ambiguous"));
+    return Error(field.range.begin,
+                 absl::StrCat("Struct field name ", field.name, " is ambiguous"));
   }
   if (index < 0) {
     return Error(field.range.begin, absl::StrCat("Field name ", QuotedIfNeeded(field.name),
@@ -310,45 +361,60 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveSubscript(const SubscriptExpr& 
   }
   std::string_view function;
   switch (subscript.subscript) {
-    case SubscriptKind::kOffset: function = "$array_at_offset"; break;
-    case SubscriptKind::kOrdinal: function = "$array_at_ordinal"; break;
-    case SubscriptKind::kSafeOffset: function = "$safe_array_at_offset"; break;
-    case SubscriptKind::kSafeOrdinal: function = "$safe_array_at_ordinal"; break;
+    case SubscriptKind::kOffset:
+      function = "$array_at_offset";
+      break;
+    case SubscriptKind::kOrdinal:
+      function = "$array_at_ordinal";
+      break;
+    case SubscriptKind::kSafeOffset:
+      function = "$safe_array_at_offset";
+      break;
+    case SubscriptKind::kSafeOrdinal:
+      function = "$safe_array_at_ordinal";
+      break;
     default:
       return Error(position,
                    "Array element access with array[position] is not supported. Use "
                    "array[OFFSET(zero_based_offset)] or array[ORDINAL(one_based_ordinal)]");
   }
-  KS_RETURN_IF_ERROR(CoerceTo(index, Type::Int64(), subscript.index->range.begin,
-                              absl::StrCat("Array position in [] must be coercible to INT64 type, but has type ",
-                                           index->type->ToString())));
+  KS_RETURN_IF_ERROR(
+      CoerceTo(index, Type::Int64(), subscript.index->range.begin,
+               absl::StrCat("Array position in [] must be coercible to INT64 type, but has type ",
+                            index->type->ToString())));
   arguments.push_back(std::move(operand));
   arguments.push_back(std::move(index));
   return MakeCall(function, std::move(arguments), position);
 }
 
-uint32_t Resolver::OperatorPosition(const SourceRange& from, uint32_t to, std::string_view word) const {
+uint32_t Resolver::OperatorPosition(const SourceRange& from, uint32_t to,
+                                    std::string_view word) const {
   const size_t found = text_.find(word, from.end);
   if (found != std::string_view::npos && found < to) {
     size_t start = from.end;
-    while (start < text_.size() && (absl::ascii_isspace(text_[start]) || text_[start] == ')')) ++start;
+    while (start < text_.size() && (absl::ascii_isspace(text_[start]) || text_[start] == ')'))
+      ++start;
     return static_cast<uint32_t>(word == "[" ? found : start);
   }
   size_t start = from.end;
-  while (start < to && start < text_.size() && (absl::ascii_isspace(text_[start]) || text_[start] == ')')) ++start;
+  while (start < to && start < text_.size() &&
+         (absl::ascii_isspace(text_[start]) || text_[start] == ')'))
+    ++start;
   return static_cast<uint32_t>(start);
 }
 
 // ---- Operators ----
 
-absl::StatusOr<ResolvedExprPtr> Resolver::Not(ResolvedExprPtr operand, bool negated, uint32_t position) {
+absl::StatusOr<ResolvedExprPtr> Resolver::Not(ResolvedExprPtr operand, bool negated,
+                                              uint32_t position) {
   if (!negated) return operand;
   std::vector<ResolvedExprPtr> arguments;
   arguments.push_back(std::move(operand));
   return MakeCall("$not", std::move(arguments), position);
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveUnary(const UnaryExpr& unary, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveUnary(const UnaryExpr& unary,
+                                                       const ExprContext& context) {
   if (unary.op == UnaryOp::kMinus && unary.operand->kind == ExprKind::kLiteral) {
     const auto& literal = As<LiteralExpr>(*unary.operand);
     if (literal.literal == LiteralKind::kInteger) {
@@ -381,24 +447,41 @@ namespace {
 
 std::string_view FunctionOf(BinaryOp op) {
   switch (op) {
-    case BinaryOp::kAdd: return "$add";
-    case BinaryOp::kSubtract: return "$subtract";
-    case BinaryOp::kMultiply: return "$multiply";
-    case BinaryOp::kDivide: return "$divide";
-    case BinaryOp::kConcat: return "$concat";
-    case BinaryOp::kBitAnd: return "$bitwise_and";
-    case BinaryOp::kBitOr: return "$bitwise_or";
-    case BinaryOp::kBitXor: return "$bitwise_xor";
-    case BinaryOp::kShiftLeft: return "$shift_left";
-    case BinaryOp::kShiftRight: return "$shift_right";
-    case BinaryOp::kEqual: return "$equal";
-    case BinaryOp::kNotEqual: return "$not_equal";
-    case BinaryOp::kLess: return "$less";
-    case BinaryOp::kLessOrEqual: return "$less_or_equal";
-    case BinaryOp::kGreater: return "$greater";
-    case BinaryOp::kGreaterOrEqual: return "$greater_or_equal";
+    case BinaryOp::kAdd:
+      return "$add";
+    case BinaryOp::kSubtract:
+      return "$subtract";
+    case BinaryOp::kMultiply:
+      return "$multiply";
+    case BinaryOp::kDivide:
+      return "$divide";
+    case BinaryOp::kConcat:
+      return "$concat";
+    case BinaryOp::kBitAnd:
+      return "$bitwise_and";
+    case BinaryOp::kBitOr:
+      return "$bitwise_or";
+    case BinaryOp::kBitXor:
+      return "$bitwise_xor";
+    case BinaryOp::kShiftLeft:
+      return "$shift_left";
+    case BinaryOp::kShiftRight:
+      return "$shift_right";
+    case BinaryOp::kEqual:
+      return "$equal";
+    case BinaryOp::kNotEqual:
+      return "$not_equal";
+    case BinaryOp::kLess:
+      return "$less";
+    case BinaryOp::kLessOrEqual:
+      return "$less_or_equal";
+    case BinaryOp::kGreater:
+      return "$greater";
+    case BinaryOp::kGreaterOrEqual:
+      return "$greater_or_equal";
     case BinaryOp::kIsDistinctFrom:
-    case BinaryOp::kIsNotDistinctFrom: return "$is_distinct_from";
+    case BinaryOp::kIsNotDistinctFrom:
+      return "$is_distinct_from";
   }
   return "";
 }
@@ -411,7 +494,8 @@ bool IsOrder(BinaryOp op) {
 
 }  // namespace
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveBinary(const BinaryExpr& binary, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveBinary(const BinaryExpr& binary,
+                                                        const ExprContext& context) {
   std::vector<ResolvedExprPtr> arguments(2);
   KS_ASSIGN_OR_RETURN(arguments[0], Resolve(*binary.left, context));
   KS_ASSIGN_OR_RETURN(arguments[1], Resolve(*binary.right, context));
@@ -422,10 +506,12 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveBinary(const BinaryExpr& binary
                                                   left->is_array() ? "ARRAY" : left->ToString()));
   }
   if (same && IsOrder(binary.op) && !left->SupportsOrdering()) {
-    return Error(binary.range.begin, absl::StrCat(binary.op == BinaryOp::kLess ? "Less than" : "Comparison",
-                                                  " is not defined for arguments of type ", left->ToString()));
+    return Error(binary.range.begin,
+                 absl::StrCat(binary.op == BinaryOp::kLess ? "Less than" : "Comparison",
+                              " is not defined for arguments of type ", left->ToString()));
   }
-  KS_ASSIGN_OR_RETURN(auto call, MakeCall(FunctionOf(binary.op), std::move(arguments), binary.range.begin));
+  KS_ASSIGN_OR_RETURN(auto call,
+                      MakeCall(FunctionOf(binary.op), std::move(arguments), binary.range.begin));
   return Not(std::move(call), binary.op == BinaryOp::kIsNotDistinctFrom, binary.range.begin);
 }
 
@@ -440,14 +526,16 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLogical(const LogicalExpr& logi
   }
   const std::string_view name = logical.op == LogicalOp::kAnd ? "AND" : "OR";
   if (!fits) {
-    return Error(logical.range.begin, NoMatchingSignature(absl::StrCat("operator ", name), operands,
-                                                          absl::StrCat("BOOL ", name, " ([BOOL, ...])")));
+    return Error(logical.range.begin,
+                 NoMatchingSignature(absl::StrCat("operator ", name), operands,
+                                     absl::StrCat("BOOL ", name, " ([BOOL, ...])")));
   }
   for (ResolvedExprPtr& operand : operands) {
     KS_RETURN_IF_ERROR(CoerceTo(operand, Type::Bool(), logical.range.begin, "not a BOOL"));
   }
-  return std::make_unique<ResolvedLazy>(logical.op == LogicalOp::kAnd ? LazyKind::kAnd : LazyKind::kOr,
-                                        Type::Bool(), std::move(operands));
+  return std::make_unique<ResolvedLazy>(
+      logical.op == LogicalOp::kAnd ? LazyKind::kAnd : LazyKind::kOr, Type::Bool(),
+      std::move(operands));
 }
 
 absl::StatusOr<ResolvedExprPtr> Resolver::ResolveIs(const IsExpr& is, const ExprContext& context) {
@@ -461,7 +549,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveIs(const IsExpr& is, const Expr
   return Not(std::move(call), is.negated, is.range.begin);
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLike(const LikeExpr& like, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLike(const LikeExpr& like,
+                                                      const ExprContext& context) {
   if (like.quantifier != Quantifier::kNone) {
     const std::string_view word = like.quantifier == Quantifier::kAny ? "LIKE ANY" : "LIKE ALL";
     return Error(OperatorPosition(like.operand->range, like.range.end, "LIKE"),
@@ -503,8 +592,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveIn(const InExpr& in, const Expr
     arguments.push_back(std::move(array));
     const Function* function = FindFunction("$in_array");
     if (function != nullptr && ChooseSignature(function->signatures, arguments).index < 0) {
-      return Error(position, absl::StrCat("No matching signature for operator IN UNNEST for argument types: ",
-                                          TypeList(arguments)));
+      return Error(position,
+                   absl::StrCat("No matching signature for operator IN UNNEST for argument types: ",
+                                TypeList(arguments)));
     }
     KS_ASSIGN_OR_RETURN(auto call, MakeCall("$in_array", std::move(arguments), position));
     return Not(std::move(call), in.negated, position);
@@ -517,8 +607,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveIn(const InExpr& in, const Expr
   if (function != nullptr && ChooseSignature(function->signatures, arguments).index < 0) {
     const std::string left = ArgumentTypeText(*arguments[0]);
     arguments.erase(arguments.begin());
-    return Error(position, absl::StrCat("No matching signature for operator IN for argument types ", left,
-                                        " and {", TypeList(arguments), "}"));
+    return Error(position, absl::StrCat("No matching signature for operator IN for argument types ",
+                                        left, " and {", TypeList(arguments), "}"));
   }
   KS_ASSIGN_OR_RETURN(auto call, MakeCall("$in", std::move(arguments), position));
   return Not(std::move(call), in.negated, position);
@@ -526,7 +616,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveIn(const InExpr& in, const Expr
 
 // ---- Constructors ----
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveArray(const ArrayExpr& array, const ExprContext& context) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveArray(const ArrayExpr& array,
+                                                       const ExprContext& context) {
   TypeRef type = nullptr;
   if (array.type != nullptr) {
     KS_ASSIGN_OR_RETURN(type, ResolveType(*array.type));
@@ -553,9 +644,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveArray(const ArrayExpr& array, c
                                                  "} do not have a common supertype"));
   }
   for (size_t i = 0; i < elements.size(); ++i) {
-    const std::string message =
-        absl::StrCat("Array element type ", elements[i]->type->ToString(), " does not coerce to ",
-                     element->ToString());
+    const std::string message = absl::StrCat("Array element type ", elements[i]->type->ToString(),
+                                             " does not coerce to ", element->ToString());
     // Literals stay as written, so that the whole array may still change its type.
     if (type == nullptr && WrittenLiteral(*elements[i]) && elements[i]->type == element) continue;
     KS_RETURN_IF_ERROR(CoerceTo(elements[i], element, array.elements[i]->range.begin, message));
@@ -572,9 +662,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveStruct(const StructExpr& struct
   if (structure.type != nullptr) {
     KS_ASSIGN_OR_RETURN(type, ResolveType(*structure.type));
     if (type->fields().size() != structure.fields.size()) {
-      return Error(structure.range.begin,
-                   absl::StrCat("STRUCT type has ", type->fields().size(), " fields but constructor call has ",
-                                structure.fields.size(), " fields"));
+      return Error(structure.range.begin, absl::StrCat("STRUCT type has ", type->fields().size(),
+                                                       " fields but constructor call has ",
+                                                       structure.fields.size(), " fields"));
     }
   }
   std::vector<StructField> fields;
@@ -588,10 +678,10 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveStruct(const StructExpr& struct
     }
     if (type != nullptr) {
       name = type->fields()[i].name;
-      KS_RETURN_IF_ERROR(CoerceTo(value, type->fields()[i].type, field.value->range.begin,
-                                  absl::StrCat("Struct field ", i + 1, " has type ", value->type->ToString(),
-                                               " which does not coerce to ",
-                                               type->fields()[i].type->ToString())));
+      KS_RETURN_IF_ERROR(
+          CoerceTo(value, type->fields()[i].type, field.value->range.begin,
+                   absl::StrCat("Struct field ", i + 1, " has type ", value->type->ToString(),
+                                " which does not coerce to ", type->fields()[i].type->ToString())));
     }
     fields.push_back({std::move(name), value->type});
     values.push_back(std::move(value));

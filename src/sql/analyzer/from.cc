@@ -16,7 +16,8 @@ namespace ks::sql {
 namespace {
 
 std::string JoinPath(const Path& path) {
-  return absl::StrJoin(path, ".", [](std::string* out, const Identifier& id) { out->append(id.name); });
+  return absl::StrJoin(path, ".",
+                       [](std::string* out, const Identifier& id) { out->append(id.name); });
 }
 
 std::string HintValue(const Hint* hint, std::string_view name) {
@@ -58,7 +59,8 @@ ResolvedRelPtr MakeProject(ResolvedRelPtr rel, std::vector<ComputedColumn> compu
   return project;
 }
 
-absl::StatusOr<ResolvedRelPtr> Resolver::ResolveTableExpr(const TableExpr& expr, const NameScope* outer,
+absl::StatusOr<ResolvedRelPtr> Resolver::ResolveTableExpr(const TableExpr& expr,
+                                                          const NameScope* outer,
                                                           NameScope* scope) {
   ResolvedRelPtr rel;
   switch (expr.kind) {
@@ -89,9 +91,11 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveTableExpr(const TableExpr& expr,
   sample->input = std::move(rel);
   sample->reservoir = SameName(expr.sample->method.name, "RESERVOIR");
   sample->percent = expr.sample->unit == TableSample::Unit::kPercent;
-  KS_ASSIGN_OR_RETURN(sample->size, Resolve(*expr.sample->size, ExprContext{nullptr, "TABLESAMPLE clause"}));
+  KS_ASSIGN_OR_RETURN(sample->size,
+                      Resolve(*expr.sample->size, ExprContext{nullptr, "TABLESAMPLE clause"}));
   TypeRef wanted = sample->percent ? Type::Float64() : Type::Int64();
-  KS_RETURN_IF_ERROR(CoerceTo(sample->size, wanted, expr.sample->range.begin, "Sample size must be a number"));
+  KS_RETURN_IF_ERROR(
+      CoerceTo(sample->size, wanted, expr.sample->range.begin, "Sample size must be a number"));
   return ResolvedRelPtr(std::move(sample));
 }
 
@@ -102,7 +106,8 @@ const Resolver::WithDefinition* Resolver::FindWith(std::string_view name) const 
   return nullptr;
 }
 
-ResolvedRelPtr Resolver::MakeWithRef(const WithDefinition& with, const std::string& alias, NameScope* scope) {
+ResolvedRelPtr Resolver::MakeWithRef(const WithDefinition& with, const std::string& alias,
+                                     NameScope* scope) {
   auto ref = std::make_unique<WithRefRel>();
   ref->number = with.number;
   QueryScope query;
@@ -134,7 +139,8 @@ void Resolver::AddRange(const std::string& alias, const QueryScope& query, NameS
   scope->ranges.push_back(std::move(range));
 }
 
-absl::StatusOr<ResolvedRelPtr> Resolver::ResolvePathTable(const PathTable& table, const NameScope* outer,
+absl::StatusOr<ResolvedRelPtr> Resolver::ResolvePathTable(const PathTable& table,
+                                                          const NameScope* outer,
                                                           NameScope* scope) {
   KS_ASSIGN_OR_RETURN(auto array, ArrayOf(table, outer));
   if (array != nullptr) {
@@ -143,7 +149,8 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolvePathTable(const PathTable& table
   }
   const std::string alias = table.alias.empty() ? table.path.back().name : table.alias.name;
   if (table.path.size() == 1) {
-    if (const WithDefinition* with = FindWith(table.path[0].name)) return MakeWithRef(*with, alias, scope);
+    if (const WithDefinition* with = FindWith(table.path[0].name))
+      return MakeWithRef(*with, alias, scope);
     for (size_t i = 0; record_sources_ != nullptr && i < record_sources_->size(); ++i) {
       if (SameName((*record_sources_)[i].name, table.path[0].name)) {
         return ResolveRecord(static_cast<int>(i), alias, scope);
@@ -179,12 +186,14 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveScan(const Table& table, const P
     scan->table_columns.push_back(static_cast<int>(i));
   }
   scope->ranges.push_back(std::move(range));
-  if (scan->force_index.empty() || SameName(scan->force_index, "_BASE_TABLE")) return ResolvedRelPtr(std::move(scan));
+  if (scan->force_index.empty() || SameName(scan->force_index, "_BASE_TABLE"))
+    return ResolvedRelPtr(std::move(scan));
   for (const AccessPath& path : table.access_paths()) {
     if (SameName(path.name, scan->force_index)) return ResolvedRelPtr(std::move(scan));
   }
-  return Error(expr.range.begin, absl::StrCat("The table ", table.name(),
-                                              " does not have a secondary index called ", scan->force_index));
+  return Error(expr.range.begin,
+               absl::StrCat("The table ", table.name(), " does not have a secondary index called ",
+                            scan->force_index));
 }
 
 absl::StatusOr<ResolvedRelPtr> Resolver::ResolveView(const View& view, const PathTable& expr,
@@ -195,7 +204,8 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveView(const View& view, const Pat
   auto parsed = ParseStatement(view.query);
   if (!parsed.ok()) return WithLocation(view.query, parsed.status());
   StatementPtr statement = *std::move(parsed);
-  if (statement->kind != StatementKind::kQuery) return absl::InternalError("a view that is no query");
+  if (statement->kind != StatementKind::kQuery)
+    return absl::InternalError("a view that is no query");
   AnalyzerOptions options;
   options.catalog = options_.catalog;
   Resolver inner(view.query, options, next_column_);
@@ -230,7 +240,8 @@ ResolvedRelPtr Resolver::ResolveRecord(int source, const std::string& alias, Nam
 }
 
 absl::StatusOr<ResolvedRelPtr> Resolver::ResolveSubqueryTable(const SubqueryTable& table,
-                                                              const NameScope* outer, NameScope* scope) {
+                                                              const NameScope* outer,
+                                                              NameScope* scope) {
   KS_ASSIGN_OR_RETURN(QueryScope query, ResolveQuery(*table.query, outer));
   AddRange(table.alias.name, query, scope);
   return std::move(query.rel);
@@ -245,12 +256,15 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ArrayOf(const TableExpr& expr, const N
     KS_ASSIGN_OR_RETURN(auto resolved, Resolve(array, context));
     if (resolved->type->is_array()) return resolved;
     if (Untyped(*resolved)) {
-      KS_RETURN_IF_ERROR(CoerceTo(resolved, Type::Array(Type::Int64()), array.range.begin, "not an array"));
+      KS_RETURN_IF_ERROR(
+          CoerceTo(resolved, Type::Array(Type::Int64()), array.range.begin, "not an array"));
       return resolved;
     }
-    return Error(array.range.begin,
-                 absl::StrCat("Values referenced in UNNEST must be arrays. UNNEST contains expression of type ",
-                              resolved->type->ToString()));
+    return Error(
+        array.range.begin,
+        absl::StrCat(
+            "Values referenced in UNNEST must be arrays. UNNEST contains expression of type ",
+            resolved->type->ToString()));
   }
   if (expr.kind != TableExprKind::kPath || visible == nullptr) return ResolvedExprPtr();
   const auto& table = As<PathTable>(expr);
@@ -262,13 +276,15 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ArrayOf(const TableExpr& expr, const N
   path.range = table.range;
   KS_ASSIGN_OR_RETURN(auto resolved, ResolvePath(path, context));
   if (resolved->type->is_array()) return resolved;
-  return Error(table.range.begin, absl::StrCat("Values referenced in FROM clause must be arrays. ",
-                                               JoinPath(table.path), " has type ",
-                                               resolved->type->ToString()));
+  return Error(table.range.begin,
+               absl::StrCat("Values referenced in FROM clause must be arrays. ",
+                            JoinPath(table.path), " has type ", resolved->type->ToString()));
 }
 
-absl::StatusOr<std::unique_ptr<UnnestRel>> Resolver::MakeUnnest(const TableExpr& expr, ResolvedExprPtr array,
-                                                                ResolvedRelPtr input, NameScope* scope) {
+absl::StatusOr<std::unique_ptr<UnnestRel>> Resolver::MakeUnnest(const TableExpr& expr,
+                                                                ResolvedExprPtr array,
+                                                                ResolvedRelPtr input,
+                                                                NameScope* scope) {
   bool with_offset = false;
   Identifier offset_alias;
   std::string alias = expr.alias.name;
@@ -303,16 +319,18 @@ absl::StatusOr<std::unique_ptr<UnnestRel>> Resolver::MakeUnnest(const TableExpr&
 
 // ---- Joins ----
 
-absl::Status Resolver::CheckAliases(const JoinTable& join, const NameScope& left, const NameScope& right) {
+absl::Status Resolver::CheckAliases(const JoinTable& join, const NameScope& left,
+                                    const NameScope& right) {
   for (const RangeVariable& range : right.ranges) {
     if (range.alias.empty() || left.FindRange(range.alias) == nullptr) continue;
-    const bool merged = std::any_of(join.using_.begin(), join.using_.end(), [&](const Identifier& name) {
-      return SameName(name.name, range.alias);
-    });
+    const bool merged =
+        std::any_of(join.using_.begin(), join.using_.end(),
+                    [&](const Identifier& name) { return SameName(name.name, range.alias); });
     if (merged && range.value) continue;
     const TableExpr& table = *join.right;
     const uint32_t position = table.alias.empty() ? table.range.begin : table.alias.range.begin;
-    return Error(position, absl::StrCat("Duplicate table alias ", range.alias, " in the same FROM clause"));
+    return Error(position,
+                 absl::StrCat("Duplicate table alias ", range.alias, " in the same FROM clause"));
   }
   return absl::OkStatus();
 }
@@ -341,11 +359,14 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveJoin(const JoinTable& join, cons
   made->method = MethodOf(join);
   std::vector<ComputedColumn> merged;
   KS_RETURN_IF_ERROR(JoinCondition(join, type, left, right, &made->condition, &merged, scope));
-  const bool outer_join = join.join == JoinKind::kLeft || join.join == JoinKind::kRight || join.join == JoinKind::kFull;
+  const bool outer_join =
+      join.join == JoinKind::kLeft || join.join == JoinKind::kRight || join.join == JoinKind::kFull;
   if (made->condition == nullptr && (outer_join || join.join == JoinKind::kInner)) {
     return Error(join.join_range.begin,
-                 absl::StrCat(join.join == JoinKind::kInner ? "INNER" : type == JoinType::kLeft ? "LEFT"
-                              : type == JoinType::kRight ? "RIGHT" : "FULL",
+                 absl::StrCat(join.join == JoinKind::kInner ? "INNER"
+                              : type == JoinType::kLeft     ? "LEFT"
+                              : type == JoinType::kRight    ? "RIGHT"
+                                                            : "FULL",
                               " JOIN must have an immediately following ON or USING clause"));
   }
   made->columns = left_rel->columns;
@@ -355,11 +376,12 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveJoin(const JoinTable& join, cons
   return MakeProject(std::move(made), std::move(merged));
 }
 
-absl::StatusOr<ResolvedRelPtr> Resolver::JoinArray(const JoinTable& join, JoinType type, ResolvedExprPtr array,
-                                                   ResolvedRelPtr left_rel, NameScope& left,
-                                                   NameScope* scope) {
+absl::StatusOr<ResolvedRelPtr> Resolver::JoinArray(const JoinTable& join, JoinType type,
+                                                   ResolvedExprPtr array, ResolvedRelPtr left_rel,
+                                                   NameScope& left, NameScope* scope) {
   NameScope right(left.parent());
-  KS_ASSIGN_OR_RETURN(auto unnest, MakeUnnest(*join.right, std::move(array), std::move(left_rel), &right));
+  KS_ASSIGN_OR_RETURN(auto unnest,
+                      MakeUnnest(*join.right, std::move(array), std::move(left_rel), &right));
   KS_RETURN_IF_ERROR(CheckAliases(join, left, right));
   unnest->outer = type == JoinType::kLeft;
   std::vector<ComputedColumn> merged;
@@ -367,9 +389,9 @@ absl::StatusOr<ResolvedRelPtr> Resolver::JoinArray(const JoinTable& join, JoinTy
   return MakeProject(std::move(unnest), std::move(merged));
 }
 
-absl::Status Resolver::JoinCondition(const JoinTable& join, JoinType type, NameScope& left, NameScope& right,
-                                     ResolvedExprPtr* condition, std::vector<ComputedColumn>* merged,
-                                     NameScope* scope) {
+absl::Status Resolver::JoinCondition(const JoinTable& join, JoinType type, NameScope& left,
+                                     NameScope& right, ResolvedExprPtr* condition,
+                                     std::vector<ComputedColumn>* merged, NameScope* scope) {
   if (!join.using_.empty()) return JoinUsing(join, type, left, right, condition, merged, scope);
   NameScope both(left.parent());
   both.ranges = std::move(left.ranges);
@@ -385,9 +407,9 @@ absl::Status Resolver::JoinCondition(const JoinTable& join, JoinType type, NameS
   return absl::OkStatus();
 }
 
-absl::Status Resolver::JoinUsing(const JoinTable& join, JoinType type, NameScope& left, NameScope& right,
-                                 ResolvedExprPtr* condition, std::vector<ComputedColumn>* merged,
-                                 NameScope* scope) {
+absl::Status Resolver::JoinUsing(const JoinTable& join, JoinType type, NameScope& left,
+                                 NameScope& right, ResolvedExprPtr* condition,
+                                 std::vector<ComputedColumn>* merged, NameScope* scope) {
   std::vector<ResolvedExprPtr> conditions;
   const auto used = [&](const std::string& name) {
     return std::any_of(join.using_.begin(), join.using_.end(),
@@ -401,12 +423,14 @@ absl::Status Resolver::JoinUsing(const JoinTable& join, JoinType type, NameScope
       sides[i] = side->FindColumn(name.name, &ambiguous);
       const std::string_view where = i == 0 ? "left" : "right";
       if (ambiguous) {
-        return Error(name.range.begin, absl::StrCat("Column ", name.name, " in USING clause is ambiguous on ",
-                                                    where, " side of join"));
+        return Error(name.range.begin,
+                     absl::StrCat("Column ", name.name, " in USING clause is ambiguous on ", where,
+                                  " side of join"));
       }
       if (sides[i] == nullptr) {
-        return Error(name.range.begin, absl::StrCat("Column ", name.name, " in USING clause not found on ",
-                                                    where, " side of join"));
+        return Error(name.range.begin,
+                     absl::StrCat("Column ", name.name, " in USING clause not found on ", where,
+                                  " side of join"));
       }
       ++i;
     }
@@ -423,10 +447,12 @@ absl::Status Resolver::JoinUsing(const JoinTable& join, JoinType type, NameScope
       values.push_back(MakeColumnRef(sides[0]->id, sides[0]->type));
       values.push_back(MakeColumnRef(sides[1]->id, sides[1]->type));
       TypeRef common = CommonSupertype(sides[0]->type, sides[1]->type);
-      for (auto& value : values) KS_RETURN_IF_ERROR(CoerceTo(value, common, name.range.begin, "not of the type"));
+      for (auto& value : values)
+        KS_RETURN_IF_ERROR(CoerceTo(value, common, name.range.begin, "not of the type"));
       ResolvedColumn made = NewColumn(name.name, common);
       column = {name.name, made.id, common};
-      merged->push_back({made, std::make_unique<ResolvedLazy>(LazyKind::kCoalesce, common, std::move(values))});
+      merged->push_back(
+          {made, std::make_unique<ResolvedLazy>(LazyKind::kCoalesce, common, std::move(values))});
     }
     scope->columns.push_back(std::move(column));
   }

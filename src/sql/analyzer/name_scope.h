@@ -1,5 +1,6 @@
-// NameScope: what names mean at one place of a statement: the columns of FROM, table aliases, select aliases, and the
-// scopes around it. Names are compared without regard to case. Private to analyzer/.
+// NameScope: what names mean at one place of a statement: the columns of FROM, table aliases,
+// select aliases, and the scopes around it. Names are compared without regard to case. Private to
+// analyzer/.
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@ struct ScopeColumn {
   ColumnId id = -1;
   TypeRef type = nullptr;
   bool hidden = false;  // not part of *
-  bool value = false;   // the value of a value table (UNNEST, SELECT AS STRUCT): * gives a struct's fields
+  bool value =
+      false;  // the value of a value table (UNNEST, SELECT AS STRUCT): * gives a struct's fields
 };
 
 // An alias in FROM. A value table has one column, its value.
@@ -53,7 +55,8 @@ class NameScope {
   // Here, then in the scopes around.
   NameMatch Find(std::string_view name) const;
   const RangeVariable* FindRange(std::string_view alias) const;  // here only
-  const ScopeColumn* FindColumn(std::string_view name, bool* ambiguous) const;  // here only, no fields
+  const ScopeColumn* FindColumn(std::string_view name,
+                                bool* ambiguous) const;  // here only, no fields
   // All names that may be written here, for "did you mean".
   std::vector<std::string> Names() const;
 

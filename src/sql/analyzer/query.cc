@@ -8,17 +8,20 @@
 namespace ks::sql {
 
 absl::StatusOr<QueryScope> Resolver::ResolveQuery(const Query& query, const NameScope* outer) {
-  if (query.recursive) return Error(query.range.begin, "RECURSIVE is not supported in the WITH clause");
+  if (query.recursive)
+    return Error(query.range.begin, "RECURSIVE is not supported in the WITH clause");
   std::vector<WithRel::Definition> definitions;
   const size_t known = withs_.size();
   for (const WithEntry& entry : query.with) {
     for (size_t i = known; i < withs_.size(); ++i) {
       if (SameName(withs_[i].name, entry.name.name)) {
-        return Error(entry.name.range.begin, absl::StrCat("Duplicate alias ", entry.name.name, " for WITH subquery"));
+        return Error(entry.name.range.begin,
+                     absl::StrCat("Duplicate alias ", entry.name.name, " for WITH subquery"));
       }
     }
     KS_ASSIGN_OR_RETURN(QueryScope scope, ResolveQuery(*entry.query, nullptr));
-    WithDefinition definition{entry.name.name, next_with_++, std::move(scope.columns), scope.value_table};
+    WithDefinition definition{entry.name.name, next_with_++, std::move(scope.columns),
+                              scope.value_table};
     definitions.push_back({definition.number, definition.name, std::move(scope.rel)});
     withs_.push_back(std::move(definition));
   }
@@ -88,13 +91,17 @@ std::string SetName(const SetOperation& operation) {
   return absl::StrCat(name, operation.distinct ? " DISTINCT" : " ALL");
 }
 
-std::string Columns(size_t count) { return absl::StrCat(count, count == 1 ? " column" : " columns"); }
+std::string Columns(size_t count) {
+  return absl::StrCat(count, count == 1 ? " column" : " columns");
+}
 
 // A column of a query as an expression: its type, and whether the type may still change.
 ResolvedExprPtr AsExpr(const SelectColumn& column) {
   using Origin = ResolvedLiteral::Origin;
-  if (column.null) return std::make_unique<ResolvedLiteral>(Value::Null(column.type), Origin::kUntyped);
-  if (column.literal) return std::make_unique<ResolvedLiteral>(Value::Null(column.type), Origin::kWritten);
+  if (column.null)
+    return std::make_unique<ResolvedLiteral>(Value::Null(column.type), Origin::kUntyped);
+  if (column.literal)
+    return std::make_unique<ResolvedLiteral>(Value::Null(column.type), Origin::kWritten);
   return MakeColumnRef(column.id, column.type);
 }
 
@@ -107,16 +114,18 @@ absl::StatusOr<QueryScope> Resolver::ResolveSetOperation(const SetOperation& ope
     KS_ASSIGN_OR_RETURN(QueryScope query, ResolveBody(*input, outer, nullptr));
     const size_t expected = inputs.empty() ? query.columns.size() : inputs[0].columns.size();
     if (query.columns.size() != expected) {
-      return Error(input->range.begin,
-                   absl::StrCat("Queries in ", SetName(operation), " have mismatched column count; query 1 has ",
-                                Columns(expected), ", query ", inputs.size() + 1, " has ",
-                                Columns(query.columns.size())));
+      return Error(
+          input->range.begin,
+          absl::StrCat("Queries in ", SetName(operation),
+                       " have mismatched column count; query 1 has ", Columns(expected), ", query ",
+                       inputs.size() + 1, " has ", Columns(query.columns.size())));
     }
     inputs.push_back(std::move(query));
   }
   auto set = std::make_unique<SetOperationRel>();
-  set->set = operation.op == SetOp::kUnion ? SetKind::kUnion
-             : operation.op == SetOp::kIntersect ? SetKind::kIntersect : SetKind::kExcept;
+  set->set = operation.op == SetOp::kUnion       ? SetKind::kUnion
+             : operation.op == SetOp::kIntersect ? SetKind::kIntersect
+                                                 : SetKind::kExcept;
   set->distinct = operation.distinct;
   std::vector<TypeRef> types;
   QueryScope result;
@@ -132,13 +141,16 @@ absl::StatusOr<QueryScope> Resolver::ResolveSetOperation(const SetOperation& ope
     TypeRef type = CommonSupertype(views);
     if (type == nullptr) {
       return Error(operation.inputs[1]->range.begin,
-                   absl::StrCat("Column ", i + 1, " in ", SetName(operation), " has incompatible types: ", found));
+                   absl::StrCat("Column ", i + 1, " in ", SetName(operation),
+                                " has incompatible types: ", found));
     }
     const bool grouping = operation.distinct || operation.op != SetOp::kUnion;
     if (grouping && !type->SupportsGrouping()) {
-      return Error(operation.range.begin, absl::StrCat("Column ", i + 1, " in ", SetName(operation),
-                                                       " has type that does not support set operation "
-                                                       "comparisons: ", type->ToString()));
+      return Error(operation.range.begin,
+                   absl::StrCat("Column ", i + 1, " in ", SetName(operation),
+                                " has type that does not support set operation "
+                                "comparisons: ",
+                                type->ToString()));
     }
     types.push_back(type);
     SelectColumn column;
@@ -172,7 +184,8 @@ absl::Status Resolver::CastColumns(const std::vector<TypeRef>& types, QueryScope
     if (column.null) {
       value = std::make_unique<ResolvedLiteral>(Value::Null(types[i]));
     } else {
-      value = std::make_unique<ResolvedCast>(MakeColumnRef(column.id, column.type), types[i], false);
+      value =
+          std::make_unique<ResolvedCast>(MakeColumnRef(column.id, column.type), types[i], false);
     }
     ResolvedColumn made = NewColumn(column.name, types[i]);
     ids->push_back(made.id);
@@ -182,20 +195,23 @@ absl::Status Resolver::CastColumns(const std::vector<TypeRef>& types, QueryScope
   return absl::OkStatus();
 }
 
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLimitValue(const Expr& expr, std::string_view clause) {
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLimitValue(const Expr& expr,
+                                                            std::string_view clause) {
   const uint32_t position = expr.range.begin;
   KS_ASSIGN_OR_RETURN(auto value, Resolve(expr, ExprContext{nullptr, clause}));
   const bool literal = value->kind == ResolvedKind::kLiteral;
   if (literal && To<ResolvedLiteral>(*value).value.null()) {
     return Error(position, absl::StrCat(clause, " must not be null"));
   }
-  const bool simple = literal || value->kind == ResolvedKind::kParameter || value->kind == ResolvedKind::kCast;
+  const bool simple =
+      literal || value->kind == ResolvedKind::kParameter || value->kind == ResolvedKind::kCast;
   if (!simple || (!Untyped(*value) && !value->type->Is(TypeKind::kInt64))) {
     return Error(position, absl::StrCat(clause, " expects an integer literal or parameter"));
   }
   KS_RETURN_IF_ERROR(CoerceTo(value, Type::Int64(), position, "not an integer"));
   if (literal && To<ResolvedLiteral>(*value).value.datum().int64() < 0) {
-    return Error(position, absl::StrCat(clause, " expects a non-negative integer literal or parameter"));
+    return Error(position,
+                 absl::StrCat(clause, " expects a non-negative integer literal or parameter"));
   }
   return value;
 }
@@ -217,7 +233,8 @@ absl::Status Resolver::ApplyLimit(const Query& query, QueryScope* scope) {
 
 std::unique_ptr<ResolvedQuery> Resolver::Finish(QueryScope scope) {
   auto query = std::make_unique<ResolvedQuery>();
-  for (const SelectColumn& column : scope.columns) query->output.push_back({column.name, column.id, column.type});
+  for (const SelectColumn& column : scope.columns)
+    query->output.push_back({column.name, column.id, column.type});
   query->rel = std::move(scope.rel);
   query->value_table = scope.value_table;
   query->ordered = scope.ordered;

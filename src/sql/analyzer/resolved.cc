@@ -11,7 +11,8 @@ ResolvedSubquery::ResolvedSubquery(ResolvedSubqueryKind k, TypeRef t, ResolvedRe
     : ResolvedExpr(ResolvedKind::kSubquery, t), subquery(k), rel(std::move(r)) {}
 ResolvedSubquery::~ResolvedSubquery() = default;
 
-void ForEachOperand(const ResolvedExpr& expr, const std::function<void(const ResolvedExpr&)>& visit) {
+void ForEachOperand(const ResolvedExpr& expr,
+                    const std::function<void(const ResolvedExpr&)>& visit) {
   switch (expr.kind) {
     case ResolvedKind::kLiteral:
     case ResolvedKind::kParameter:
@@ -101,7 +102,8 @@ class RelColumns {
 
   std::vector<ColumnId> Outer() const {
     std::vector<ColumnId> outer;
-    std::set_difference(read_.begin(), read_.end(), made_.begin(), made_.end(), std::back_inserter(outer));
+    std::set_difference(read_.begin(), read_.end(), made_.begin(), made_.end(),
+                        std::back_inserter(outer));
     return outer;
   }
 

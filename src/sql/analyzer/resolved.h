@@ -1,13 +1,14 @@
 // The resolved tree: what the analyzer makes of a syntax tree, and what evaluation runs.
 //
-// Every expression has its type; every function call has the signature that was chosen; every implicit conversion is a
-// cast of its own. A column is known by a number (ColumnId) that is unique in its statement: names are gone. In
-// expressions over a record or a row (a pipeline, a CHECK constraint) the number is the column's index in the scope.
-// A column that the input of an operator does not have comes from a query around it: it is correlated.
+// Every expression has its type; every function call has the signature that was chosen; every
+// implicit conversion is a cast of its own. A column is known by a number (ColumnId) that is unique
+// in its statement: names are gone. In expressions over a record or a row (a pipeline, a CHECK
+// constraint) the number is the column's index in the scope. A column that the input of an operator
+// does not have comes from a query around it: it is correlated.
 //
-// Trees own their children, are immutable once analyzed and hold pointers to types, functions and tables only, which
-// outlive them. Readable from any thread.
-// Invariants: no pointer is null unless the comment says so; a type is never null; depth is bounded by the parser's.
+// Trees own their children, are immutable once analyzed and hold pointers to types, functions and
+// tables only, which outlive them. Readable from any thread. Invariants: no pointer is null unless
+// the comment says so; a type is never null; depth is bounded by the parser's.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,15 @@ T& To(Node& node) {
 // ---- Expressions ----
 
 enum class ResolvedKind : uint8_t {
-  kLiteral, kParameter, kColumn, kCall, kCast, kLazy, kLet, kField, kSubquery,
+  kLiteral,
+  kParameter,
+  kColumn,
+  kCall,
+  kCast,
+  kLazy,
+  kLet,
+  kField,
+  kSubquery,
 };
 
 struct ResolvedExpr {
@@ -137,7 +146,8 @@ struct ResolvedSubquery : ResolvedExpr {
   ResolvedRelPtr rel;
   ColumnId column = -1;     // its value: all but kExists
   ResolvedExprPtr operand;  // kIn: the left side; else null
-  ResolvedExprPtr equal;    // kIn: operand = column as an expression over $operand and `column`; else null
+  ResolvedExprPtr
+      equal;  // kIn: operand = column as an expression over $operand and `column`; else null
   ColumnId operand_column = -1;  // kIn: what stands for the left side in `equal`
   std::vector<ColumnId> outer;   // columns of queries around this one that `rel` reads
   ResolvedSubquery(ResolvedSubqueryKind k, TypeRef t, ResolvedRelPtr r);
@@ -147,8 +157,20 @@ struct ResolvedSubquery : ResolvedExpr {
 // ---- Relational operators ----
 
 enum class RelKind : uint8_t {
-  kSingleRow, kScan, kFilter, kProject, kJoin, kUnnest, kAggregate, kSort, kLimit, kSetOperation, kWith, kWithRef,
-  kSample, kAssertSingle,
+  kSingleRow,
+  kScan,
+  kFilter,
+  kProject,
+  kJoin,
+  kUnnest,
+  kAggregate,
+  kSort,
+  kLimit,
+  kSetOperation,
+  kWith,
+  kWithRef,
+  kSample,
+  kAssertSingle,
 };
 
 struct ResolvedRel {
@@ -316,8 +338,10 @@ struct ResolvedQuery {
 // ---- Tools over trees ----
 
 // Calls `visit` for every direct operand (not into the relations of subqueries).
-void ForEachOperand(const ResolvedExpr& expr, const std::function<void(const ResolvedExpr&)>& visit);
-// Calls `visit` for every column that is read, also inside subqueries (those that come from outside of them only).
+void ForEachOperand(const ResolvedExpr& expr,
+                    const std::function<void(const ResolvedExpr&)>& visit);
+// Calls `visit` for every column that is read, also inside subqueries (those that come from outside
+// of them only).
 void ForEachColumn(const ResolvedExpr& expr, const std::function<void(ColumnId)>& visit);
 // Columns that `rel` reads and that none of its operators make.
 std::vector<ColumnId> OuterColumns(const ResolvedRel& rel);

@@ -42,8 +42,8 @@ struct QueryScope {  // a resolved query as others see it
 // Where an expression stands.
 struct ExprContext {
   const NameScope* scope = nullptr;
-  std::string_view clause;                             // "WHERE clause"
-  std::vector<AggregateCall>* aggregates = nullptr;    // null: not allowed here
+  std::string_view clause;                           // "WHERE clause"
+  std::vector<AggregateCall>* aggregates = nullptr;  // null: not allowed here
   bool in_aggregate = false;
 };
 
@@ -76,10 +76,12 @@ class Resolver {
 
   // ---- Expressions ----
   absl::StatusOr<ResolvedExprPtr> Resolve(const Expr& expr, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveAs(const Expr& expr, const ExprContext& context, TypeRef type,
-                                            std::string_view what);
-  absl::Status CoerceTo(ResolvedExprPtr& expr, TypeRef type, uint32_t position, std::string_view message);
-  absl::StatusOr<ResolvedExprPtr> MakeCall(std::string_view name, std::vector<ResolvedExprPtr> arguments,
+  absl::StatusOr<ResolvedExprPtr> ResolveAs(const Expr& expr, const ExprContext& context,
+                                            TypeRef type, std::string_view what);
+  absl::Status CoerceTo(ResolvedExprPtr& expr, TypeRef type, uint32_t position,
+                        std::string_view message);
+  absl::StatusOr<ResolvedExprPtr> MakeCall(std::string_view name,
+                                           std::vector<ResolvedExprPtr> arguments,
                                            uint32_t position, bool safe = false);
   absl::StatusOr<TypeRef> ResolveType(const TypeName& type);
 
@@ -115,16 +117,21 @@ class Resolver {
                                               const Path& path, size_t* used);
   ResolvedExprPtr RangeAsStruct(const RangeVariable& range);
   absl::StatusOr<ResolvedExprPtr> ResolveField(ResolvedExprPtr operand, const Identifier& field);
-  absl::StatusOr<ResolvedExprPtr> ResolveSubscript(const SubscriptExpr& subscript, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveSubscript(const SubscriptExpr& subscript,
+                                                   const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveUnary(const UnaryExpr& unary, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveBinary(const BinaryExpr& binary, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveLogical(const LogicalExpr& logical, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveBinary(const BinaryExpr& binary,
+                                                const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveLogical(const LogicalExpr& logical,
+                                                 const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveIs(const IsExpr& is, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveLike(const LikeExpr& like, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveBetween(const BetweenExpr& between, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveBetween(const BetweenExpr& between,
+                                                 const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveIn(const InExpr& in, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveArray(const ArrayExpr& array, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveStruct(const StructExpr& structure, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveStruct(const StructExpr& structure,
+                                                const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> Not(ResolvedExprPtr operand, bool negated, uint32_t position);
   uint32_t OperatorPosition(const SourceRange& from, uint32_t to, std::string_view word) const;
 
@@ -132,56 +139,75 @@ class Resolver {
   absl::StatusOr<ResolvedExprPtr> ResolveCall(const CallExpr& call, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveFunction(const std::string& name, const CallExpr& call,
                                                   const ExprContext& context);
-  absl::Status ResolveArguments(const std::string& name, const CallExpr& call, const ExprContext& context,
+  absl::Status ResolveArguments(const std::string& name, const CallExpr& call,
+                                const ExprContext& context,
                                 std::vector<ResolvedExprPtr>* arguments);
-  absl::Status PlaceNamedArguments(const Function& function, const CallExpr& call, const ExprContext& context,
+  absl::Status PlaceNamedArguments(const Function& function, const CallExpr& call,
+                                   const ExprContext& context,
                                    std::vector<ResolvedExprPtr>* arguments);
   absl::StatusOr<std::string> DatePart(const Expr& part);
   absl::Status AppendInterval(const Expr& expr, const ExprContext& context,
                               std::vector<ResolvedExprPtr>* arguments);
   absl::StatusOr<ResolvedExprPtr> ResolveLazyFunction(const std::string& name, const CallExpr& call,
                                                       const ExprContext& context, bool* done);
-  absl::StatusOr<ResolvedExprPtr> MakeCase(std::vector<ResolvedExprPtr> operands, size_t results_from,
-                                           uint32_t position, std::string_view name);
-  absl::StatusOr<ResolvedExprPtr> ResolveNullIf(std::vector<ResolvedExprPtr> arguments, uint32_t position);
+  absl::StatusOr<ResolvedExprPtr> MakeCase(std::vector<ResolvedExprPtr> operands,
+                                           size_t results_from, uint32_t position,
+                                           std::string_view name);
+  absl::StatusOr<ResolvedExprPtr> ResolveNullIf(std::vector<ResolvedExprPtr> arguments,
+                                                uint32_t position);
   absl::StatusOr<ResolvedExprPtr> ResolveCase(const CaseExpr& expr, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveCaseValue(const CaseExpr& expr, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveCaseValue(const CaseExpr& expr,
+                                                   const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveCast(const CastExpr& cast, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveExtract(const ExtractExpr& extract, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveInterval(const IntervalExpr& interval, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveExtract(const ExtractExpr& extract,
+                                                 const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveInterval(const IntervalExpr& interval,
+                                                  const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveWith(const WithExpr& with, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveLambdaCall(const std::string& name, const CallExpr& call,
                                                     const ExprContext& context);
 
   // aggregate.cc
-  absl::StatusOr<ResolvedExprPtr> ResolveAggregate(const AggregateFunction& function, const CallExpr& call,
+  absl::StatusOr<ResolvedExprPtr> ResolveAggregate(const AggregateFunction& function,
+                                                   const CallExpr& call,
                                                    const ExprContext& context);
-  absl::Status ResolveAggregateModifiers(const CallExpr& call, const ExprContext& inner, AggregateCall* made);
+  absl::Status ResolveAggregateModifiers(const CallExpr& call, const ExprContext& inner,
+                                         AggregateCall* made);
 
   // subquery.cc
-  absl::StatusOr<ResolvedExprPtr> ResolveSubquery(const SubqueryExpr& subquery, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveSubquery(const SubqueryExpr& subquery,
+                                                  const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveInQuery(const InExpr& in, ResolvedExprPtr operand,
                                                  const ExprContext& context);
   ResolvedExprPtr MakeSubquery(ResolvedSubqueryKind kind, TypeRef type, QueryScope query);
 
   // from.cc
-  absl::StatusOr<ResolvedRelPtr> ResolveTableExpr(const TableExpr& expr, const NameScope* outer, NameScope* scope);
-  absl::StatusOr<ResolvedRelPtr> ResolvePathTable(const PathTable& table, const NameScope* outer, NameScope* scope);
-  absl::StatusOr<ResolvedRelPtr> ResolveScan(const Table& table, const PathTable& expr, NameScope* scope);
-  absl::StatusOr<ResolvedRelPtr> ResolveView(const View& view, const PathTable& expr, NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> ResolveTableExpr(const TableExpr& expr, const NameScope* outer,
+                                                  NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> ResolvePathTable(const PathTable& table, const NameScope* outer,
+                                                  NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> ResolveScan(const Table& table, const PathTable& expr,
+                                             NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> ResolveView(const View& view, const PathTable& expr,
+                                             NameScope* scope);
   ResolvedRelPtr ResolveRecord(int source, const std::string& alias, NameScope* scope);
   absl::StatusOr<ResolvedRelPtr> ImplicitRecord(const Select& select, NameScope* scope);
-  // The array of UNNEST(…) or of a path that starts at a name of `visible`; null: `expr` is no array.
+  // The array of UNNEST(…) or of a path that starts at a name of `visible`; null: `expr` is no
+  // array.
   absl::StatusOr<ResolvedExprPtr> ArrayOf(const TableExpr& expr, const NameScope* visible);
-  absl::StatusOr<std::unique_ptr<UnnestRel>> MakeUnnest(const TableExpr& expr, ResolvedExprPtr array,
-                                                        ResolvedRelPtr input, NameScope* scope);
-  absl::StatusOr<ResolvedRelPtr> ResolveSubqueryTable(const SubqueryTable& table, const NameScope* outer,
-                                                      NameScope* scope);
-  absl::StatusOr<ResolvedRelPtr> ResolveJoin(const JoinTable& join, const NameScope* outer, NameScope* scope);
-  absl::StatusOr<ResolvedRelPtr> JoinArray(const JoinTable& join, JoinType type, ResolvedExprPtr array,
-                                           ResolvedRelPtr left_rel, NameScope& left, NameScope* scope);
-  absl::Status JoinCondition(const JoinTable& join, JoinType type, NameScope& left, NameScope& right,
-                             ResolvedExprPtr* condition, std::vector<ComputedColumn>* merged, NameScope* scope);
+  absl::StatusOr<std::unique_ptr<UnnestRel>> MakeUnnest(const TableExpr& expr,
+                                                        ResolvedExprPtr array, ResolvedRelPtr input,
+                                                        NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> ResolveSubqueryTable(const SubqueryTable& table,
+                                                      const NameScope* outer, NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> ResolveJoin(const JoinTable& join, const NameScope* outer,
+                                             NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> JoinArray(const JoinTable& join, JoinType type,
+                                           ResolvedExprPtr array, ResolvedRelPtr left_rel,
+                                           NameScope& left, NameScope* scope);
+  absl::Status JoinCondition(const JoinTable& join, JoinType type, NameScope& left,
+                             NameScope& right, ResolvedExprPtr* condition,
+                             std::vector<ComputedColumn>* merged, NameScope* scope);
   absl::Status JoinUsing(const JoinTable& join, JoinType type, NameScope& left, NameScope& right,
                          ResolvedExprPtr* condition, std::vector<ComputedColumn>* merged,
                          NameScope* scope);
@@ -205,26 +231,31 @@ class Resolver {
                                    std::vector<std::vector<int>>* sets);
   absl::Status ResolveHavingAndOrder(const Select& select, const std::vector<OrderItem>* order_by,
                                      SelectParts* parts);
-  absl::StatusOr<SelectParts::Order> ResolveOrderItem(const OrderItem& item, const ExprContext& context,
+  absl::StatusOr<SelectParts::Order> ResolveOrderItem(const OrderItem& item,
+                                                      const ExprContext& context,
                                                       const SelectParts& parts);
   absl::Status CheckGrouping(SelectParts* parts);
-  absl::Status RewriteGrouped(ResolvedExprPtr& expr, const SelectParts& parts, const std::set<ColumnId>& from,
-                              std::string_view clause, uint32_t position);
+  absl::Status RewriteGrouped(ResolvedExprPtr& expr, const SelectParts& parts,
+                              const std::set<ColumnId>& from, std::string_view clause,
+                              uint32_t position);
   absl::StatusOr<QueryScope> BuildSelect(const Select& select, SelectParts parts);
   absl::Status AddDistinct(SelectParts& parts, ResolvedRelPtr* rel);
-  absl::Status SortSelect(SelectParts& parts, ResolvedRelPtr* rel, std::vector<ComputedColumn>* computed,
-                          std::vector<SortKey>* keys);
+  absl::Status SortSelect(SelectParts& parts, ResolvedRelPtr* rel,
+                          std::vector<ComputedColumn>* computed, std::vector<SortKey>* keys);
   void MakeStruct(QueryScope* query);
   std::string ColumnName(const SelectParts& parts, ColumnId id) const;
 
   // query.cc
   absl::StatusOr<QueryScope> ResolveBody(const QueryBody& body, const NameScope* outer,
                                          const std::vector<OrderItem>* order_by);
-  absl::StatusOr<QueryScope> ResolveSetOperation(const SetOperation& operation, const NameScope* outer);
-  absl::Status SortByColumns(const std::vector<OrderItem>& order_by, const NameScope* outer, QueryScope* query);
+  absl::StatusOr<QueryScope> ResolveSetOperation(const SetOperation& operation,
+                                                 const NameScope* outer);
+  absl::Status SortByColumns(const std::vector<OrderItem>& order_by, const NameScope* outer,
+                             QueryScope* query);
   absl::Status ApplyLimit(const Query& query, QueryScope* scope);
   absl::StatusOr<ResolvedExprPtr> ResolveLimitValue(const Expr& expr, std::string_view clause);
-  absl::Status CastColumns(const std::vector<TypeRef>& types, QueryScope* query, std::vector<ColumnId>* ids);
+  absl::Status CastColumns(const std::vector<TypeRef>& types, QueryScope* query,
+                           std::vector<ColumnId>* ids);
 
   // dml_resolver.cc
   absl::StatusOr<const Table*> FindDmlTable(const Path& path);
@@ -233,10 +264,13 @@ class Resolver {
   absl::StatusOr<std::unique_ptr<ResolvedDml>> ResolveDelete(const DeleteStatement& statement);
   absl::Status ResolveInsertRows(const InsertStatement& insert, ResolvedDml* dml);
   absl::Status ResolveInsertQuery(const InsertStatement& insert, ResolvedDml* dml);
-  absl::Status ResolveReturning(const Returning* returning, const Identifier& alias, ResolvedDml* dml);
-  absl::StatusOr<ResolvedRelPtr> ScanForDml(const Table& table, const Identifier& alias, const Expr* where,
-                                            uint32_t position, NameScope* scope, ResolvedDml* dml);
-  absl::Status CoerceAssigned(ResolvedExprPtr& value, const Table& table, int column, uint32_t position);
+  absl::Status ResolveReturning(const Returning* returning, const Identifier& alias,
+                                ResolvedDml* dml);
+  absl::StatusOr<ResolvedRelPtr> ScanForDml(const Table& table, const Identifier& alias,
+                                            const Expr* where, uint32_t position, NameScope* scope,
+                                            ResolvedDml* dml);
+  absl::Status CoerceAssigned(ResolvedExprPtr& value, const Table& table, int column,
+                              uint32_t position);
 
   struct WithDefinition {
     std::string name;
@@ -245,7 +279,8 @@ class Resolver {
     bool value_table;
   };
   const WithDefinition* FindWith(std::string_view name) const;
-  ResolvedRelPtr MakeWithRef(const WithDefinition& with, const std::string& alias, NameScope* scope);
+  ResolvedRelPtr MakeWithRef(const WithDefinition& with, const std::string& alias,
+                             NameScope* scope);
 
   const std::string_view text_;
   const AnalyzerOptions& options_;

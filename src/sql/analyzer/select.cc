@@ -20,7 +20,8 @@ namespace {
 // The number of an ORDER BY or GROUP BY item that is an integer literal; 0: it is none.
 int64_t Ordinal(const Expr& expr) {
   int64_t ordinal = 0;
-  if (expr.kind != ExprKind::kLiteral || As<LiteralExpr>(expr).literal != LiteralKind::kInteger) return 0;
+  if (expr.kind != ExprKind::kLiteral || As<LiteralExpr>(expr).literal != LiteralKind::kInteger)
+    return 0;
   return absl::SimpleAtoi(As<LiteralExpr>(expr).text, &ordinal) ? ordinal : 0;
 }
 bool IsOrdinal(const Expr& expr) {
@@ -32,7 +33,9 @@ int FindItem(const SelectParts& parts, const Expr& expr) {
   if (expr.kind != ExprKind::kPath || As<PathExpr>(expr).path.size() != 1) return -1;
   int found = -1;
   for (size_t i = 0; i < parts.items.size(); ++i) {
-    if (parts.items[i].name.empty() || !SameName(parts.items[i].name, As<PathExpr>(expr).path[0].name)) continue;
+    if (parts.items[i].name.empty() ||
+        !SameName(parts.items[i].name, As<PathExpr>(expr).path[0].name))
+      continue;
     if (found >= 0 && !SameExpr(*parts.items[found].expr, *parts.items[i].expr)) return -2;
     if (found < 0) found = static_cast<int>(i);
   }
@@ -72,7 +75,8 @@ std::string Resolver::ColumnName(const SelectParts& parts, ColumnId id) const {
 
 // ---- The list ----
 
-void Resolver::ColumnsOfScope(const std::vector<ScopeColumn>& from, std::vector<SelectColumn>* columns) {
+void Resolver::ColumnsOfScope(const std::vector<ScopeColumn>& from,
+                              std::vector<SelectColumn>* columns) {
   const auto add = [&](std::string name, ResolvedExprPtr expr) {
     SelectColumn column;
     column.name = std::move(name);
@@ -105,8 +109,8 @@ absl::Status Resolver::DotStarColumns(const SelectItem& item, const ExprContext&
   }
   KS_ASSIGN_OR_RETURN(auto value, Resolve(*item.expr, context));
   if (!value->type->is_struct()) {
-    return Error(item.expr->range.begin, absl::StrCat("Dot-star is not supported for type ",
-                                                      value->type->ToString()));
+    return Error(item.expr->range.begin,
+                 absl::StrCat("Dot-star is not supported for type ", value->type->ToString()));
   }
   for (size_t i = 0; i < value->type->fields().size(); ++i) {
     const StructField& field = value->type->fields()[i];
@@ -128,22 +132,24 @@ absl::Status Resolver::AddStarColumns(const SelectItem& item, std::vector<Select
     const size_t before = columns.size();
     std::erase_if(columns, [&](const SelectColumn& c) { return SameName(c.name, name.name); });
     if (columns.size() == before) {
-      return Error(name.range.begin, absl::StrCat("Column ", name.name, " in ", star,
-                                                  " EXCEPT list does not exist"));
+      return Error(name.range.begin,
+                   absl::StrCat("Column ", name.name, " in ", star, " EXCEPT list does not exist"));
     }
   }
   for (const SelectItem::Replacement& replace : item.replace) {
-    auto found = std::find_if(columns.begin(), columns.end(),
-                              [&](const SelectColumn& c) { return SameName(c.name, replace.name.name); });
+    auto found = std::find_if(columns.begin(), columns.end(), [&](const SelectColumn& c) {
+      return SameName(c.name, replace.name.name);
+    });
     if (found == columns.end()) {
-      return Error(replace.name.range.begin, absl::StrCat("Column ", replace.name.name, " in ", star,
-                                                          " REPLACE list does not exist"));
+      return Error(replace.name.range.begin, absl::StrCat("Column ", replace.name.name, " in ",
+                                                          star, " REPLACE list does not exist"));
     }
     KS_ASSIGN_OR_RETURN(found->expr, Resolve(*replace.value, context));
     found->type = found->expr->type;
   }
   if (columns.empty()) {
-    return Error(item.range.begin, absl::StrCat(star, " expands to zero columns after applying EXCEPT"));
+    return Error(item.range.begin,
+                 absl::StrCat(star, " expands to zero columns after applying EXCEPT"));
   }
   for (SelectColumn& column : columns) {
     column.position = item.range.begin;
@@ -190,23 +196,30 @@ absl::StatusOr<int> Resolver::AddGroupKey(const Expr& expr, SelectParts* parts) 
   if (IsOrdinal(expr)) {
     const int64_t ordinal = Ordinal(expr);
     if (ordinal < 1 || ordinal > static_cast<int64_t>(parts->items.size())) {
-      return Error(position, absl::StrCat("GROUP BY is out of SELECT column number range: ", ordinal));
+      return Error(position,
+                   absl::StrCat("GROUP BY is out of SELECT column number range: ", ordinal));
     }
     item = static_cast<int>(ordinal - 1);
     if (parts->items[item].aggregated) {
-      return Error(position, absl::StrCat("Column ", ordinal,
-                                          " contains an aggregation function, which is not allowed in GROUP BY"));
+      return Error(
+          position,
+          absl::StrCat("Column ", ordinal,
+                       " contains an aggregation function, which is not allowed in GROUP BY"));
     }
   } else {
     item = FindItem(*parts, expr);
     if (item == -2) {
-      return Error(position, absl::StrCat("Name ", As<PathExpr>(expr).path[0].name,
-                                          " in GROUP BY clause is ambiguous; it may refer to multiple columns "
-                                          "in the SELECT-list"));
+      return Error(
+          position,
+          absl::StrCat("Name ", As<PathExpr>(expr).path[0].name,
+                       " in GROUP BY clause is ambiguous; it may refer to multiple columns "
+                       "in the SELECT-list"));
     }
     if (item >= 0 && parts->items[item].aggregated) {
-      return Error(position, absl::StrCat("Column ", As<PathExpr>(expr).path[0].name,
-                                          " contains an aggregation function, which is not allowed in GROUP BY"));
+      return Error(
+          position,
+          absl::StrCat("Column ", As<PathExpr>(expr).path[0].name,
+                       " contains an aggregation function, which is not allowed in GROUP BY"));
     }
   }
   ResolvedExprPtr key;
@@ -220,11 +233,13 @@ absl::StatusOr<int> Resolver::AddGroupKey(const Expr& expr, SelectParts* parts) 
   }
   TypeRef type = key->type;
   if (!type->SupportsGrouping()) {
-    return Error(position, absl::StrCat("Grouping by expressions of type ",
-                                        type->is_array() ? "ARRAY" : type->ToString(), " is not allowed"));
+    return Error(position,
+                 absl::StrCat("Grouping by expressions of type ",
+                              type->is_array() ? "ARRAY" : type->ToString(), " is not allowed"));
   }
   int index = -1;
-  const bool own = IsColumn(*key) && FromColumns(parts->scope).contains(To<ResolvedColumnRef>(*key).column);
+  const bool own =
+      IsColumn(*key) && FromColumns(parts->scope).contains(To<ResolvedColumnRef>(*key).column);
   for (size_t i = 0; i < parts->group_by.size(); ++i) {
     if (SameExpr(*parts->group_by[i].expr, *key)) index = static_cast<int>(i);
     if (IsColumn(*key) && To<ResolvedColumnRef>(*key).column == parts->group_by[i].column.id) {
@@ -233,7 +248,7 @@ absl::StatusOr<int> Resolver::AddGroupKey(const Expr& expr, SelectParts* parts) 
   }
   if (index < 0) {
     ResolvedColumn column = own ? ResolvedColumn{To<ResolvedColumnRef>(*key).column, name, type}
-                                           : NewColumn(name, type);
+                                : NewColumn(name, type);
     index = static_cast<int>(parts->group_by.size());
     parts->group_by.push_back({column, std::move(key)});
   }
@@ -269,7 +284,8 @@ absl::Status Resolver::ResolveGroupingSets(const GroupingItem& item, SelectParts
       return absl::OkStatus();
     }
     case GroupingItem::Kind::kGroupingSets:
-      for (const GroupingItem& part : item.items) KS_RETURN_IF_ERROR(ResolveGroupingSets(part, parts, sets));
+      for (const GroupingItem& part : item.items)
+        KS_RETURN_IF_ERROR(ResolveGroupingSets(part, parts, sets));
       return absl::OkStatus();
     case GroupingItem::Kind::kRollup: {
       std::vector<std::vector<int>> prefixes = {{}};
@@ -331,24 +347,28 @@ absl::Status Resolver::ResolveGroupBy(const Select& select, SelectParts* parts) 
 
 // ---- HAVING and ORDER BY ----
 
-absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& item, const ExprContext& context,
+absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& item,
+                                                              const ExprContext& context,
                                                               const SelectParts& parts) {
   SelectParts::Order order;
   order.descending = item.descending;
-  order.nulls_first = item.nulls == NullsOrder::kDefault ? !item.descending : item.nulls == NullsOrder::kFirst;
+  order.nulls_first =
+      item.nulls == NullsOrder::kDefault ? !item.descending : item.nulls == NullsOrder::kFirst;
   order.position = item.expr->range.begin;
   TypeRef type = nullptr;
   if (IsOrdinal(*item.expr)) {
     const int64_t ordinal = Ordinal(*item.expr);
     if (ordinal < 1 || ordinal > static_cast<int64_t>(parts.items.size())) {
-      return Error(order.position, absl::StrCat("ORDER BY is out of SELECT column number range: ", ordinal));
+      return Error(order.position,
+                   absl::StrCat("ORDER BY is out of SELECT column number range: ", ordinal));
     }
     order.item = static_cast<int>(ordinal - 1);
   } else {
     order.item = FindItem(parts, *item.expr);
     if (order.item == -2) {
-      return Error(order.position, absl::StrCat("Column name ", As<PathExpr>(*item.expr).path[0].name,
-                                                " is ambiguous"));
+      return Error(
+          order.position,
+          absl::StrCat("Column name ", As<PathExpr>(*item.expr).path[0].name, " is ambiguous"));
     }
   }
   if (order.item >= 0) {
@@ -358,12 +378,14 @@ absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& i
     type = order.expr->type;
   }
   if (!type->SupportsOrdering()) {
-    return Error(order.position, absl::StrCat("ORDER BY does not support expressions of type ", type->ToString()));
+    return Error(order.position,
+                 absl::StrCat("ORDER BY does not support expressions of type ", type->ToString()));
   }
   return order;
 }
 
-absl::Status Resolver::ResolveHavingAndOrder(const Select& select, const std::vector<OrderItem>* order_by,
+absl::Status Resolver::ResolveHavingAndOrder(const Select& select,
+                                             const std::vector<OrderItem>* order_by,
                                              SelectParts* parts) {
   NameScope aliases(&parts->scope);
   for (const SelectColumn& item : parts->items) {
@@ -372,7 +394,8 @@ absl::Status Resolver::ResolveHavingAndOrder(const Select& select, const std::ve
   if (select.having != nullptr) {
     const bool before = parts->grouped;
     ExprContext context{&aliases, "HAVING clause", &parts->aggregates};
-    KS_ASSIGN_OR_RETURN(parts->having, ResolveAs(*select.having, context, Type::Bool(), "HAVING clause"));
+    KS_ASSIGN_OR_RETURN(parts->having,
+                        ResolveAs(*select.having, context, Type::Bool(), "HAVING clause"));
     if (!before && parts->aggregates.empty()) {
       return Error(select.having->range.begin,
                    "The HAVING clause requires GROUP BY or aggregation to be present");
@@ -388,7 +411,8 @@ absl::Status Resolver::ResolveHavingAndOrder(const Select& select, const std::ve
   }
   if (!parts->grouped && parts->aggregates.size() > aggregates) {
     return Error((*order_by)[0].range.begin,
-                 "The ORDER BY clause only allows aggregation if GROUP BY or SELECT list aggregation is present");
+                 "The ORDER BY clause only allows aggregation if GROUP BY or SELECT list "
+                 "aggregation is present");
   }
   return absl::OkStatus();
 }
@@ -407,8 +431,9 @@ absl::Status Resolver::RewriteGrouped(ResolvedExprPtr& expr, const SelectParts& 
   }
   const auto check = [&](ColumnId id) {
     if (!from.contains(id) || grouped(id)) return absl::OkStatus();
-    return Error(position, absl::StrCat(clause, " expression references column ", ColumnName(parts, id),
-                                        " which is neither grouped nor aggregated"));
+    return Error(position,
+                 absl::StrCat(clause, " expression references column ", ColumnName(parts, id),
+                              " which is neither grouped nor aggregated"));
   };
   if (IsColumn(*expr)) return check(To<ResolvedColumnRef>(*expr).column);
   if (expr->kind == ResolvedKind::kSubquery) {
@@ -437,7 +462,8 @@ absl::Status Resolver::CheckGrouping(SelectParts* parts) {
 
 // ---- All of it ----
 
-absl::StatusOr<SelectParts> Resolver::ResolveSelectParts(const Select& select, const NameScope* outer,
+absl::StatusOr<SelectParts> Resolver::ResolveSelectParts(const Select& select,
+                                                         const NameScope* outer,
                                                          const std::vector<OrderItem>* order_by) {
   SelectParts parts;
   parts.scope.set_parent(outer);
@@ -448,9 +474,11 @@ absl::StatusOr<SelectParts> Resolver::ResolveSelectParts(const Select& select, c
   }
   if (select.where != nullptr) {
     ExprContext context{&parts.scope, "WHERE clause"};
-    KS_ASSIGN_OR_RETURN(parts.where, ResolveAs(*select.where, context, Type::Bool(), "WHERE clause"));
+    KS_ASSIGN_OR_RETURN(parts.where,
+                        ResolveAs(*select.where, context, Type::Bool(), "WHERE clause"));
   }
-  if (select.qualify != nullptr) return Error(select.qualify->range.begin, "QUALIFY is not supported");
+  if (select.qualify != nullptr)
+    return Error(select.qualify->range.begin, "QUALIFY is not supported");
   if (!select.windows.empty()) return Error(select.range.begin, "Analytic functions not supported");
   KS_RETURN_IF_ERROR(ResolveItems(select, &parts));
   KS_RETURN_IF_ERROR(ResolveGroupBy(select, &parts));
@@ -476,9 +504,10 @@ absl::Status Resolver::AddDistinct(SelectParts& parts, ResolvedRelPtr* rel) {
   auto aggregate = std::make_unique<AggregateRel>();
   for (const SelectColumn& item : parts.items) {
     if (!item.type->SupportsGrouping()) {
-      return Error(item.position, absl::StrCat("Column ", item.name.empty() ? "" : item.name + " ", "of type ",
-                                               item.type->is_array() ? "ARRAY" : item.type->ToString(),
-                                               " cannot be used in SELECT DISTINCT"));
+      return Error(item.position,
+                   absl::StrCat("Column ", item.name.empty() ? "" : item.name + " ", "of type ",
+                                item.type->is_array() ? "ARRAY" : item.type->ToString(),
+                                " cannot be used in SELECT DISTINCT"));
     }
     const ResolvedColumn column{item.id, item.name, item.type};
     const bool known = std::any_of(aggregate->columns.begin(), aggregate->columns.end(),
@@ -493,7 +522,8 @@ absl::Status Resolver::AddDistinct(SelectParts& parts, ResolvedRelPtr* rel) {
 }
 
 // Gives each ORDER BY item its column; new ones are added to `computed`.
-absl::Status Resolver::SortSelect(SelectParts& parts, ResolvedRelPtr* rel, std::vector<ComputedColumn>* computed,
+absl::Status Resolver::SortSelect(SelectParts& parts, ResolvedRelPtr* rel,
+                                  std::vector<ComputedColumn>* computed,
                                   std::vector<SortKey>* keys) {
   for (SelectParts::Order& order : parts.order_by) {
     SortKey key;
@@ -502,12 +532,14 @@ absl::Status Resolver::SortSelect(SelectParts& parts, ResolvedRelPtr* rel, std::
     int item = order.item;
     for (size_t i = 0; item < 0 && i < parts.items.size(); ++i) {
       const SelectColumn& candidate = parts.items[i];
-      const bool same_column = IsColumn(*order.expr) && To<ResolvedColumnRef>(*order.expr).column == candidate.id;
+      const bool same_column =
+          IsColumn(*order.expr) && To<ResolvedColumnRef>(*order.expr).column == candidate.id;
       const ComputedColumn* made = nullptr;
       for (const ComputedColumn& c : *computed) {
         if (c.column.id == candidate.id) made = &c;
       }
-      if (same_column || (made != nullptr && SameExpr(*made->expr, *order.expr))) item = static_cast<int>(i);
+      if (same_column || (made != nullptr && SameExpr(*made->expr, *order.expr)))
+        item = static_cast<int>(i);
     }
     if (item >= 0) {
       key.column = {parts.items[item].id, parts.items[item].name, parts.items[item].type};
@@ -542,7 +574,8 @@ void Resolver::MakeStruct(QueryScope* query) {
   whole.id = made.id;
   whole.type = type;
   std::vector<ComputedColumn> computed;
-  computed.push_back({made, std::make_unique<ResolvedCall>(make, &make->signatures[0], type, std::move(values))});
+  computed.push_back(
+      {made, std::make_unique<ResolvedCall>(make, &make->signatures[0], type, std::move(values))});
   query->rel = MakeProject(std::move(query->rel), std::move(computed));
   query->columns.clear();
   query->columns.push_back(std::move(whole));
@@ -595,7 +628,8 @@ absl::StatusOr<QueryScope> Resolver::BuildSelect(const Select& select, SelectPar
     }
     query.value_table = true;
   }
-  if (select.as == SelectAs::kType) return Error(select.range.begin, "SELECT AS of protocol buffers is not supported");
+  if (select.as == SelectAs::kType)
+    return Error(select.range.begin, "SELECT AS of protocol buffers is not supported");
   return query;
 }
 

@@ -28,7 +28,9 @@ struct Shape {
 Shape ShapeOf(const Signature& s) {
   return {s.result, s.arguments, s.optional, s.repeated, s.requirement};
 }
-Shape ShapeOf(const AggregateSignature& s) { return {s.result, s.arguments, 0, false, s.requirement}; }
+Shape ShapeOf(const AggregateSignature& s) {
+  return {s.result, s.arguments, 0, false, s.requirement};
+}
 
 bool CountFits(const Shape& shape, size_t count) {
   const size_t declared = shape.arguments.size();
@@ -80,16 +82,21 @@ TypeRef Bind(const Shape& shape, const std::vector<ResolvedExprPtr>& arguments, 
 
 bool Meets(TypeRef type, Requirement requirement) {
   switch (requirement) {
-    case Requirement::kNone: return true;
-    case Requirement::kEquality: return type->SupportsEquality();
-    case Requirement::kOrdering: return type->SupportsOrdering();
-    case Requirement::kGrouping: return type->SupportsGrouping();
+    case Requirement::kNone:
+      return true;
+    case Requirement::kEquality:
+      return type->SupportsEquality();
+    case Requirement::kOrdering:
+      return type->SupportsOrdering();
+    case Requirement::kGrouping:
+      return type->SupportsGrouping();
   }
   return true;
 }
 
 // Cost of the signature; <0: it does not fit.
-int64_t Try(const Shape& shape, const std::vector<ResolvedExprPtr>& arguments, ChosenSignature* chosen) {
+int64_t Try(const Shape& shape, const std::vector<ResolvedExprPtr>& arguments,
+            ChosenSignature* chosen) {
   if (!CountFits(shape, arguments.size())) return -1;
   TypeRef bound[2] = {Bind(shape, arguments, true), Bind(shape, arguments, false)};
   int64_t cost = 0;
@@ -127,7 +134,8 @@ int64_t Try(const Shape& shape, const std::vector<ResolvedExprPtr>& arguments, C
 }
 
 template <typename S>
-ChosenSignature Choose(const std::vector<S>& signatures, const std::vector<ResolvedExprPtr>& arguments) {
+ChosenSignature Choose(const std::vector<S>& signatures,
+                       const std::vector<ResolvedExprPtr>& arguments) {
   ChosenSignature best;
   int64_t best_cost = -1;
   for (size_t i = 0; i < signatures.size(); ++i) {
@@ -143,11 +151,15 @@ ChosenSignature Choose(const std::vector<S>& signatures, const std::vector<Resol
 
 std::string PatternText(const ArgumentType& type) {
   switch (type.pattern) {
-    case Pattern::kConcrete: return type.type->ToString();
+    case Pattern::kConcrete:
+      return type.type->ToString();
     case Pattern::kArrayOfAny1:
-    case Pattern::kArrayOfAny2: return "ARRAY";
-    case Pattern::kAnyStruct: return "STRUCT";
-    default: return "ANY";
+    case Pattern::kArrayOfAny2:
+      return "ARRAY";
+    case Pattern::kAnyStruct:
+      return "STRUCT";
+    default:
+      return "ANY";
   }
 }
 
@@ -174,13 +186,22 @@ struct OperatorText {
 };
 const OperatorText* FindOperator(std::string_view name) {
   static const auto* operators = new std::map<std::string_view, OperatorText>{
-      {"$add", {"+", ""}}, {"$subtract", {"-", ""}}, {"$multiply", {"*", ""}}, {"$divide", {"/", ""}},
-      {"$unary_minus", {"-", ""}}, {"$concat", {"||", "STRING || STRING; BYTES || BYTES; ARRAY || ARRAY"}},
-      {"$equal", {"=", "ANY = ANY"}}, {"$not_equal", {"!=", "ANY != ANY"}},
-      {"$less", {"<", "ANY < ANY"}}, {"$less_or_equal", {"<=", "ANY <= ANY"}},
-      {"$greater", {">", "ANY > ANY"}}, {"$greater_or_equal", {">=", "ANY >= ANY"}},
-      {"$not", {"NOT", "NOT (BOOL)"}}, {"$is_true", {"IS TRUE", "(BOOL) IS TRUE"}},
-      {"$is_false", {"IS FALSE", "(BOOL) IS FALSE"}}, {"$is_null", {"IS NULL", "(ANY) IS NULL"}},
+      {"$add", {"+", ""}},
+      {"$subtract", {"-", ""}},
+      {"$multiply", {"*", ""}},
+      {"$divide", {"/", ""}},
+      {"$unary_minus", {"-", ""}},
+      {"$concat", {"||", "STRING || STRING; BYTES || BYTES; ARRAY || ARRAY"}},
+      {"$equal", {"=", "ANY = ANY"}},
+      {"$not_equal", {"!=", "ANY != ANY"}},
+      {"$less", {"<", "ANY < ANY"}},
+      {"$less_or_equal", {"<=", "ANY <= ANY"}},
+      {"$greater", {">", "ANY > ANY"}},
+      {"$greater_or_equal", {">=", "ANY >= ANY"}},
+      {"$not", {"NOT", "NOT (BOOL)"}},
+      {"$is_true", {"IS TRUE", "(BOOL) IS TRUE"}},
+      {"$is_false", {"IS FALSE", "(BOOL) IS FALSE"}},
+      {"$is_null", {"IS NULL", "(ANY) IS NULL"}},
       {"$like", {"LIKE", "STRING LIKE STRING; BYTES LIKE BYTES"}},
       {"$between", {"BETWEEN", "(ANY) BETWEEN (ANY) AND (ANY)"}},
       {"$bitwise_and", {"BITWISE AND", "INT64 & INT64; BYTES & BYTES"}},
@@ -210,7 +231,8 @@ std::string FunctionMessage(const F& function, std::string_view kind,
   }
   const std::string supported = Supported(absl::StrJoin(texts, "; "), texts.size());
   if (texts.size() == 1 && !count_fits) {
-    return absl::StrCat("Number of arguments does not match for ", kind, " ", function.name, supported);
+    return absl::StrCat("Number of arguments does not match for ", kind, " ", function.name,
+                        supported);
   }
   const std::string types =
       arguments.empty() ? " with no arguments" : " for argument types: " + TypeList(arguments);
@@ -229,7 +251,8 @@ ChosenSignature ChooseSignature(const std::vector<AggregateSignature>& signature
 }
 
 std::string ArgumentTypeText(const ResolvedExpr& argument) {
-  if (Untyped(argument) && argument.kind == ResolvedKind::kLiteral && !argument.type->is_array()) return "NULL";
+  if (Untyped(argument) && argument.kind == ResolvedKind::kLiteral && !argument.type->is_array())
+    return "NULL";
   return argument.type->ToString();
 }
 
@@ -239,7 +262,8 @@ std::string TypeList(const std::vector<ResolvedExprPtr>& arguments) {
   });
 }
 
-std::string NoMatchingSignature(const Function& function, const std::vector<ResolvedExprPtr>& arguments) {
+std::string NoMatchingSignature(const Function& function,
+                                const std::vector<ResolvedExprPtr>& arguments) {
   const OperatorText* op = FindOperator(function.name);
   if (op == nullptr) return FunctionMessage(function, "function", arguments);
   std::vector<std::string> texts;
@@ -247,14 +271,16 @@ std::string NoMatchingSignature(const Function& function, const std::vector<Reso
     if (!op->signature.empty()) break;
     const auto& types = signature.arguments;
     if (types.size() == 2) {
-      texts.push_back(absl::StrCat(PatternText(types[0]), " ", op->name, " ", PatternText(types[1])));
+      texts.push_back(
+          absl::StrCat(PatternText(types[0]), " ", op->name, " ", PatternText(types[1])));
     } else {
       texts.push_back(absl::StrCat(op->name, "(", PatternText(types[0]), ")"));
     }
   }
   const std::string list = texts.empty() ? std::string(op->signature) : absl::StrJoin(texts, "; ");
-  return absl::StrCat("No matching signature for operator ", op->name, " for argument types: ",
-                      TypeList(arguments), Supported(list, list.find(';') == std::string::npos ? 1 : 2));
+  return absl::StrCat("No matching signature for operator ", op->name,
+                      " for argument types: ", TypeList(arguments),
+                      Supported(list, list.find(';') == std::string::npos ? 1 : 2));
 }
 
 std::string NoMatchingSignature(const AggregateFunction& function,
@@ -262,10 +288,12 @@ std::string NoMatchingSignature(const AggregateFunction& function,
   return FunctionMessage(function, "aggregate function", arguments);
 }
 
-std::string NoMatchingSignature(std::string_view kind_and_name, const std::vector<ResolvedExprPtr>& arguments,
+std::string NoMatchingSignature(std::string_view kind_and_name,
+                                const std::vector<ResolvedExprPtr>& arguments,
                                 std::string_view signature) {
-  return absl::StrCat("No matching signature for ", kind_and_name, " for argument types: ",
-                      TypeList(arguments), ". Supported signature: ", signature);
+  return absl::StrCat("No matching signature for ", kind_and_name,
+                      " for argument types: ", TypeList(arguments),
+                      ". Supported signature: ", signature);
 }
 
 }  // namespace ks::sql

@@ -24,15 +24,17 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveSubquery(const SubqueryExpr& su
   }
   const bool array = subquery.subquery == SubqueryKind::kArray;
   if (query.columns.size() != 1) {
-    return Error(position, absl::StrCat(array ? "ARRAY" : "Scalar",
-                                        " subquery cannot have more than one column unless using SELECT AS "
-                                        "STRUCT to build STRUCT values"));
+    return Error(position,
+                 absl::StrCat(array ? "ARRAY" : "Scalar",
+                              " subquery cannot have more than one column unless using SELECT AS "
+                              "STRUCT to build STRUCT values"));
   }
   TypeRef type = query.columns[0].type;
   if (!array) return MakeSubquery(ResolvedSubqueryKind::kScalar, type, std::move(query));
   if (type->is_array()) {
-    return Error(position, absl::StrCat("Cannot use array subquery with column of type ", type->ToString(),
-                                        " because nested arrays are not supported"));
+    return Error(position,
+                 absl::StrCat("Cannot use array subquery with column of type ", type->ToString(),
+                              " because nested arrays are not supported"));
   }
   return MakeSubquery(ResolvedSubqueryKind::kArray, Type::Array(type), std::move(query));
 }
@@ -43,15 +45,17 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveInQuery(const InExpr& in, Resol
   if (!allow_subqueries_) return Error(position, "Subqueries are not allowed here");
   KS_ASSIGN_OR_RETURN(QueryScope query, ResolveQuery(*in.list.query, context.scope));
   if (query.columns.size() != 1) {
-    return Error(in.list.query->range.begin, "Subquery of type IN must have only one output column");
+    return Error(in.list.query->range.begin,
+                 "Subquery of type IN must have only one output column");
   }
   const SelectColumn& column = query.columns[0];
   ResolvedExprPtr value = MakeColumnRef(column.id, column.type);
   TypeRef type = CommonSupertype({operand.get(), value.get()});
   if (column.null && type == nullptr) type = operand->type;
   if (type == nullptr) {
-    return Error(position, absl::StrCat("Cannot execute IN subquery with uncomparable types ",
-                                        operand->type->ToString(), " and ", column.type->ToString()));
+    return Error(position,
+                 absl::StrCat("Cannot execute IN subquery with uncomparable types ",
+                              operand->type->ToString(), " and ", column.type->ToString()));
   }
   std::vector<ColumnId> ids;
   KS_RETURN_IF_ERROR(CoerceTo(operand, type, position, "not of the type"));

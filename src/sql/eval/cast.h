@@ -14,13 +14,15 @@ struct CastPlan {
   Kernel kernel = nullptr;  // null: members
   TypeRef from = nullptr;
   TypeRef to = nullptr;
-  std::vector<CastPlan> members;  // one for an ARRAY, one per field for a STRUCT; empty: nothing changes
+  std::vector<CastPlan>
+      members;  // one for an ARRAY, one per field for a STRUCT; empty: nothing changes
 };
 
 // Nothing when there is no such conversion.
 std::optional<CastPlan> PlanCast(TypeRef from, TypeRef to);
 // Converts data[row] for each row; `column` and `out` may not overlap.
-void RunCast(const CastPlan& plan, EvalContext& context, Rows rows, const Column& column, Datum* out);
+void RunCast(const CastPlan& plan, EvalContext& context, Rows rows, const Column& column,
+             Datum* out);
 // One value; for literals and parameters.
 absl::StatusOr<Value> CastValue(const Value& value, TypeRef to);
 

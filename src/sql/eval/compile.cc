@@ -129,7 +129,8 @@ class ProgramCompiler {
   }
 
   bool AllConstant(const std::vector<Register>& registers) const {
-    return std::all_of(registers.begin(), registers.end(), [this](Register r) { return constant_[r]; });
+    return std::all_of(registers.begin(), registers.end(),
+                       [this](Register r) { return constant_[r]; });
   }
   bool AllLiteral(const std::vector<Register>& registers) const {
     return std::all_of(registers.begin(), registers.end(),
@@ -184,12 +185,13 @@ class ProgramCompiler {
     return target;
   }
 
-  // The last instruction has constants only: its value, or the instruction where computing it fails.
+  // The last instruction has constants only: its value, or the instruction where computing it
+  // fails.
   Register Fold(Register target) {
     Instruction instruction = std::move(code_.instructions.back());
     Arena arena;
-    EvalContext context =
-        options_.environment != nullptr ? options_.environment->MakeContext(arena) : EvalContext(arena);
+    EvalContext context = options_.environment != nullptr ? options_.environment->MakeContext(arena)
+                                                          : EvalContext(arena);
     std::vector<Column> arguments;
     for (Register argument : instruction.arguments) {
       arguments.push_back(Column{&literal_[argument]->datum(), true});
@@ -211,7 +213,8 @@ class ProgramCompiler {
   }
 
   absl::StatusOr<Register> VisitLazy(const ResolvedLazy& lazy) {
-    static constexpr Op kOps[] = {Op::kAnd, Op::kOr, Op::kCase, Op::kCoalesce, Op::kIfError, Op::kIsError};
+    static constexpr Op kOps[] = {Op::kAnd,      Op::kOr,      Op::kCase,
+                                  Op::kCoalesce, Op::kIfError, Op::kIsError};
     Add(kOps[static_cast<int>(lazy.lazy)], lazy.type);
     const size_t at = code_.instructions.size() - 1;
     bool constant = true;
@@ -284,14 +287,14 @@ class ProgramCompiler {
   const ProgramOptions& options_;
   std::unordered_map<ColumnId, int> input_index_;
   std::unordered_map<ColumnId, Register> columns_;
-  std::vector<bool> constant_;          // by register
-  std::vector<const Value*> literal_;   // by register: its value when known now
+  std::vector<bool> constant_;         // by register
+  std::vector<const Value*> literal_;  // by register: its value when known now
   std::vector<std::unique_ptr<Value>> literals_;
   std::vector<std::pair<Register, Column>> preset_;
 };
 
-absl::StatusOr<std::unique_ptr<Program>> Program::Compile(absl::Span<const ResolvedExpr* const> roots,
-                                                          const ProgramOptions& options) {
+absl::StatusOr<std::unique_ptr<Program>> Program::Compile(
+    absl::Span<const ResolvedExpr* const> roots, const ProgramOptions& options) {
   std::unique_ptr<Program> program(new Program());
   ProgramCompiler compiler(*program, options);
   KS_RETURN_IF_ERROR(compiler.Compile(roots));

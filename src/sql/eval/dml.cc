@@ -26,9 +26,12 @@ DmlKind DmlPlan::kind() const { return state_->dml.kind; }
 const Table& DmlPlan::table() const { return *state_->dml.table; }
 const std::vector<int>& DmlPlan::columns() const { return state_->dml.columns; }
 bool DmlPlan::returning() const { return state_->dml.returning; }
-const std::vector<OutputColumn>& DmlPlan::returning_columns() const { return state_->returning_columns; }
+const std::vector<OutputColumn>& DmlPlan::returning_columns() const {
+  return state_->returning_columns;
+}
 
-absl::StatusOr<std::unique_ptr<DmlPlan>> DmlPlan::Make(const ResolvedDml& dml, const ExecuteOptions& options) {
+absl::StatusOr<std::unique_ptr<DmlPlan>> DmlPlan::Make(const ResolvedDml& dml,
+                                                       const ExecuteOptions& options) {
   auto state = std::make_unique<State>(dml, options);
   ColumnSet wanted(dml.old_row.begin(), dml.old_row.end());
   wanted.insert(dml.values.begin(), dml.values.end());
@@ -42,9 +45,11 @@ absl::StatusOr<std::unique_ptr<DmlPlan>> DmlPlan::Make(const ResolvedDml& dml, c
     std::vector<const ResolvedExpr*> roots;
     for (const ComputedColumn& column : dml.returning_columns) {
       roots.push_back(column.expr.get());
-      state->returning_columns.push_back({column.column.name, column.column.id, column.column.type});
+      state->returning_columns.push_back(
+          {column.column.name, column.column.id, column.column.type});
     }
-    KS_ASSIGN_OR_RETURN(state->returning, Program::Compile(roots, {&state->row_ids, &state->environment}));
+    KS_ASSIGN_OR_RETURN(state->returning,
+                        Program::Compile(roots, {&state->row_ids, &state->environment}));
   }
   return std::unique_ptr<DmlPlan>(new DmlPlan(std::move(state)));
 }
@@ -72,7 +77,8 @@ absl::StatusOr<std::vector<DmlRow>> DmlPlan::Rows() {
       for (ColumnId id : dml.old_row) change.old_row.push_back(ValueAt(root, batch, id, row));
       for (size_t i = 0; i < dml.values.size(); ++i) {
         bool is_default = dml.values[i] < 0;
-        if (dml.is_default[i] >= 0) is_default = ValueAt(root, batch, dml.is_default[i], row).datum().bool_value();
+        if (dml.is_default[i] >= 0)
+          is_default = ValueAt(root, batch, dml.is_default[i], row).datum().bool_value();
         if (is_default) {
           change.values.emplace_back();
         } else {
@@ -84,7 +90,8 @@ absl::StatusOr<std::vector<DmlRow>> DmlPlan::Rows() {
   }
 }
 
-absl::StatusOr<std::vector<Value>> DmlPlan::Returned(const std::vector<Value>& row, std::string_view action) {
+absl::StatusOr<std::vector<Value>> DmlPlan::Returned(const std::vector<Value>& row,
+                                                     std::string_view action) {
   Arena arena;
   EvalContext context = state_->environment.MakeContext(arena);
   const Datum action_value = Datum::Str(action);
@@ -95,7 +102,8 @@ absl::StatusOr<std::vector<Value>> DmlPlan::Returned(const std::vector<Value>& r
   state_->returning->Evaluate(context, AllRows(1), inputs.data(), outputs.data());
   if (context.failed()) return context.errors()[0].second;
   std::vector<Value> values;
-  for (size_t i = 0; i < outputs.size(); ++i) values.emplace_back(state_->returning->type(i), outputs[i].at(0));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    values.emplace_back(state_->returning->type(i), outputs[i].at(0));
   return values;
 }
 

@@ -1,7 +1,9 @@
-// Runs resolved DML: gives the row changes, which the owner of the tables applies, and evaluates THEN RETURN.
+// Runs resolved DML: gives the row changes, which the owner of the tables applies, and evaluates
+// THEN RETURN.
 //
-// All changes are computed before the first is handed out, so that a statement never sees its own writes.
-// Thread safety: one thread at a time; the statement, its tables and the parameters outlive it.
+// All changes are computed before the first is handed out, so that a statement never sees its own
+// writes. Thread safety: one thread at a time; the statement, its tables and the parameters outlive
+// it.
 #pragma once
 
 #include <memory>
@@ -15,15 +17,17 @@
 
 namespace ks::sql {
 
-// One row to change. INSERT: `values` beside DmlPlan::columns(). UPDATE: the same, and `old_row`. DELETE: `old_row`.
+// One row to change. INSERT: `values` beside DmlPlan::columns(). UPDATE: the same, and `old_row`.
+// DELETE: `old_row`.
 struct DmlRow {
-  std::vector<Value> old_row;                // all columns of the table, in its order; empty for INSERT
+  std::vector<Value> old_row;  // all columns of the table, in its order; empty for INSERT
   std::vector<std::optional<Value>> values;  // nothing: DEFAULT
 };
 
 class DmlPlan {
  public:
-  static absl::StatusOr<std::unique_ptr<DmlPlan>> Make(const ResolvedDml& dml, const ExecuteOptions& options);
+  static absl::StatusOr<std::unique_ptr<DmlPlan>> Make(const ResolvedDml& dml,
+                                                       const ExecuteOptions& options);
   ~DmlPlan();
 
   DmlKind kind() const;
@@ -33,10 +37,12 @@ class DmlPlan {
   // Computes all changes.
   absl::StatusOr<std::vector<DmlRow>> Rows();
 
-  // THEN RETURN: call for each row that was really written, with the whole row after the change (before it for DELETE).
+  // THEN RETURN: call for each row that was really written, with the whole row after the change
+  // (before it for DELETE).
   bool returning() const;
   const std::vector<OutputColumn>& returning_columns() const;
-  absl::StatusOr<std::vector<Value>> Returned(const std::vector<Value>& row, std::string_view action);
+  absl::StatusOr<std::vector<Value>> Returned(const std::vector<Value>& row,
+                                              std::string_view action);
 
  private:
   struct State;

@@ -23,7 +23,8 @@ Datum* Environment::outer(ColumnId id) {
 
 absl::Status Environment::Reserve(int64_t bytes) {
   reserved_ += bytes;
-  if (reserved_ > options_.memory_limit_bytes) return QueryMemoryExceeded(options_.memory_limit_bytes);
+  if (reserved_ > options_.memory_limit_bytes)
+    return QueryMemoryExceeded(options_.memory_limit_bytes);
   return absl::OkStatus();
 }
 

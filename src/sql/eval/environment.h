@@ -1,5 +1,5 @@
-// Environment: what one execution of a statement shares: parameters, the current row of each query around a subquery,
-// WITH tables, limits. Not thread-safe: one execution is one thread.
+// Environment: what one execution of a statement shares: parameters, the current row of each query
+// around a subquery, WITH tables, limits. Not thread-safe: one execution is one thread.
 #pragma once
 
 #include <functional>

@@ -125,7 +125,8 @@ class ProgramRunner {
       arguments = many.data();
     }
     for (size_t i = 0; i < count; ++i) arguments[i] = registers_[instruction.arguments[i]];
-    if (instruction.op == Op::kCast) return RunCast(instruction.cast, context, rows, arguments[0], out);
+    if (instruction.op == Op::kCast)
+      return RunCast(instruction.cast, context, rows, arguments[0], out);
     Call call{context, instruction.type, instruction.argument_types, instruction.prepared.get()};
     RunKernel(call, instruction.kernel, instruction.propagate_nulls, rows, {arguments, count}, out);
   }

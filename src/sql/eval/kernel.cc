@@ -11,7 +11,8 @@ bool AnyNull(Rows rows, const Column& column) {
   return any;
 }
 
-// The rows where no argument is NULL; writes NULL to `out` for the others. `arguments` are not constant NULLs.
+// The rows where no argument is NULL; writes NULL to `out` for the others. `arguments` are not
+// constant NULLs.
 Rows SkipNulls(Rows rows, absl::Span<const Column> arguments, Arena& arena, Datum* out) {
   for (const Column& argument : arguments) {
     if (argument.constant || !AnyNull(rows, argument)) continue;
@@ -36,7 +37,8 @@ bool ConstantNull(absl::Span<const Column> arguments) {
   return false;
 }
 
-Datum CastArray(const CastPlan& plan, EvalContext& context, const Datum& value, absl::Status* error) {
+Datum CastArray(const CastPlan& plan, EvalContext& context, const Datum& value,
+                absl::Status* error) {
   auto elements = value.elements();
   Datum* out = context.arena.AllocateArray<Datum>(elements.size());
   EvalContext inner(context.arena);
@@ -47,7 +49,8 @@ Datum CastArray(const CastPlan& plan, EvalContext& context, const Datum& value, 
   return Datum::Elements({out, elements.size()});
 }
 
-Datum CastStruct(const CastPlan& plan, EvalContext& context, const Datum& value, absl::Status* error) {
+Datum CastStruct(const CastPlan& plan, EvalContext& context, const Datum& value,
+                 absl::Status* error) {
   auto fields = value.elements();
   Datum* out = context.arena.AllocateArray<Datum>(fields.size());
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -104,7 +107,8 @@ std::optional<CastPlan> PlanCast(TypeRef from, TypeRef to) {
   return plan;
 }
 
-void RunCast(const CastPlan& plan, EvalContext& context, Rows rows, const Column& column, Datum* out) {
+void RunCast(const CastPlan& plan, EvalContext& context, Rows rows, const Column& column,
+             Datum* out) {
   if (plan.kernel != nullptr) {
     TypeRef from[] = {plan.from};
     Call call{context, plan.to, from, nullptr};

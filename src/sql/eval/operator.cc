@@ -30,7 +30,8 @@ std::vector<TypeRef> Operator::types() const {
   return types;
 }
 
-absl::Status Operator::Run(Program& program, Arena& arena, Rows rows, const Column* inputs, Column* outputs) {
+absl::Status Operator::Run(Program& program, Arena& arena, Rows rows, const Column* inputs,
+                           Column* outputs) {
   EvalContext context = environment_->MakeContext(arena);
   program.Evaluate(context, rows, inputs, outputs);
   return context.failed() ? context.errors()[0].second : absl::OkStatus();

@@ -1,7 +1,9 @@
-// Operator: one step of a running query: gives batches of rows, a column at a time. Private to eval/.
+// Operator: one step of a running query: gives batches of rows, a column at a time. Private to
+// eval/.
 //
-// Open() starts it, also again and again (subqueries, lookups); Next() gives the next rows until there are none. What a
-// batch points to is valid until the next Next() or Open(). One thread at a time.
+// Open() starts it, also again and again (subqueries, lookups); Next() gives the next rows until
+// there are none. What a batch points to is valid until the next Next() or Open(). One thread at a
+// time.
 #pragma once
 
 #include <memory>
@@ -15,7 +17,7 @@
 namespace ks::sql {
 
 struct Batch {
-  Rows rows;  // none: the end
+  Rows rows;                    // none: the end
   std::vector<Column> columns;  // beside Operator::columns()
 };
 
@@ -46,7 +48,8 @@ class Operator {
 
  protected:
   // Sets outputs of an aggregate of rows from `program`; the first error of a row is the query's.
-  absl::Status Run(Program& program, Arena& arena, Rows rows, const Column* inputs, Column* outputs);
+  absl::Status Run(Program& program, Arena& arena, Rows rows, const Column* inputs,
+                   Column* outputs);
   static void Line(int indent, std::string_view text, std::string* out);
 
   Environment* const environment_;

@@ -15,10 +15,20 @@ namespace ks::sql {
 using Register = int32_t;
 
 enum class Op : uint8_t {
-  kCall, kCast, kField, kAnd, kOr, kCase, kCoalesce, kIfError, kIsError, kSubquery,
+  kCall,
+  kCast,
+  kField,
+  kAnd,
+  kOr,
+  kCase,
+  kCoalesce,
+  kIfError,
+  kIsError,
+  kSubquery,
 };
 
-// A part of the list that a lazy form runs by itself: instructions [begin, end), then its value is in `result`.
+// A part of the list that a lazy form runs by itself: instructions [begin, end), then its value is
+// in `result`.
 struct Block {
   int begin;
   int end;

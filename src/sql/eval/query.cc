@@ -69,7 +69,8 @@ class PlannedCursor : public QueryCursor {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<QueryCursor>> OpenQuery(const ResolvedQuery& query, const ExecuteOptions& options) {
+absl::StatusOr<std::unique_ptr<QueryCursor>> OpenQuery(const ResolvedQuery& query,
+                                                       const ExecuteOptions& options) {
   auto cursor = std::make_unique<PlannedCursor>(query, options);
   KS_RETURN_IF_ERROR(cursor->Plan(query));
   return std::unique_ptr<QueryCursor>(std::move(cursor));
@@ -93,11 +94,13 @@ absl::StatusOr<QueryResult> RunQuery(const ResolvedQuery& query, const ExecuteOp
   }
 }
 
-absl::StatusOr<QueryResult> RunQuery(std::string_view text, const Catalog* catalog, const ExecuteOptions& options) {
+absl::StatusOr<QueryResult> RunQuery(std::string_view text, const Catalog* catalog,
+                                     const ExecuteOptions& options) {
   AnalyzerOptions analyzer_options;
   analyzer_options.catalog = catalog;
   if (options.parameters != nullptr) {
-    for (const auto& [name, value] : *options.parameters) analyzer_options.parameters[name] = value.type();
+    for (const auto& [name, value] : *options.parameters)
+      analyzer_options.parameters[name] = value.type();
   }
   auto analyzed = AnalyzeStatement(text, analyzer_options);
   if (!analyzed.ok()) return WithLocation(text, analyzed.status());

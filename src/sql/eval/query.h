@@ -1,10 +1,10 @@
 // Runs a resolved query: a stream of batches of rows.
 //
-// Plan() chooses access paths, join methods and orders (eval/plan/); the cursor then pulls batches through operators.
-// Nothing is read before the first Next(). Rows come in the order that ORDER BY asks, else in any (but always the same
-// for the same data). Errors of rows end the query with that row's error.
-// Thread safety: a QueryCursor is used by one thread at a time. The query, the catalog's tables and the options'
-// parameters must outlive it.
+// Plan() chooses access paths, join methods and orders (eval/plan/); the cursor then pulls batches
+// through operators. Nothing is read before the first Next(). Rows come in the order that ORDER BY
+// asks, else in any (but always the same for the same data). Errors of rows end the query with that
+// row's error. Thread safety: a QueryCursor is used by one thread at a time. The query, the
+// catalog's tables and the options' parameters must outlive it.
 #pragma once
 
 #include <memory>
@@ -40,6 +40,7 @@ struct QueryResult {
 };
 absl::StatusOr<QueryResult> RunQuery(const ResolvedQuery& query, const ExecuteOptions& options);
 // Parses, analyzes and runs.
-absl::StatusOr<QueryResult> RunQuery(std::string_view text, const Catalog* catalog, const ExecuteOptions& options = {});
+absl::StatusOr<QueryResult> RunQuery(std::string_view text, const Catalog* catalog,
+                                     const ExecuteOptions& options = {});
 
 }  // namespace ks::sql

@@ -17,15 +17,16 @@ namespace {
 class QueryTest : public ::testing::Test {
  protected:
   QueryTest() {
-    const std::vector<TableColumn> columns = {{"Id", Type::Int64(), true}, {"Name", Type::String()},
-                                              {"Ref", Type::Int64()}};
+    const std::vector<TableColumn> columns = {
+        {"Id", Type::Int64(), true}, {"Name", Type::String()}, {"Ref", Type::Int64()}};
     a_ = &catalog_.Add(std::make_unique<FakeTable>("A", columns, std::vector<KeyPart>{{0, false}}));
     b_ = &catalog_.Add(std::make_unique<FakeTable>("B", columns, std::vector<KeyPart>{{0, false}}));
     b_->AddIndex("BByName", {{1, false}}, {});
     for (int64_t i = 0; i < 200; ++i) {
       b_->Put({Value::Int64(i), Value::String("n" + std::to_string(i % 50)), Value::Int64(i / 10)});
     }
-    for (int64_t i = 0; i < 5; ++i) a_->Put({Value::Int64(i), Value::String("a"), Value::Int64(i * 20)});
+    for (int64_t i = 0; i < 5; ++i)
+      a_->Put({Value::Int64(i), Value::String("a"), Value::Int64(i * 20)});
   }
 
   // Rows as JSON, or the error's message.
@@ -71,8 +72,9 @@ TEST_F(QueryTest, JoinOnKeyLooksUp) {
 }
 
 TEST_F(QueryTest, LeftJoinKeepsRowsWithoutPartner) {
-  EXPECT_EQ(Run("SELECT a.Id, b.Id FROM A a LEFT JOIN B b ON b.Id = a.Ref AND b.Id > 50 ORDER BY 1"),
-            R"([["0",null],["1",null],["2",null],["3","60"],["4","80"]])");
+  EXPECT_EQ(
+      Run("SELECT a.Id, b.Id FROM A a LEFT JOIN B b ON b.Id = a.Ref AND b.Id > 50 ORDER BY 1"),
+      R"([["0",null],["1",null],["2",null],["3","60"],["4","80"]])");
 }
 
 TEST_F(QueryTest, OrderOfTheKeyNeedsNoSort) {
@@ -84,19 +86,23 @@ TEST_F(QueryTest, OrderOfTheKeyNeedsNoSort) {
 }
 
 TEST_F(QueryTest, CorrelatedSubqueryByKey) {
-  EXPECT_EQ(Run("SELECT Id, (SELECT Name FROM B WHERE B.Id = A.Ref) FROM A WHERE Id < 2 ORDER BY Id"),
-            R"([["0","n0"],["1","n20"]])");
+  EXPECT_EQ(
+      Run("SELECT Id, (SELECT Name FROM B WHERE B.Id = A.Ref) FROM A WHERE Id < 2 ORDER BY Id"),
+      R"([["0","n0"],["1","n20"]])");
   EXPECT_EQ(b_->rows_read, 2);
 }
 
 TEST_F(QueryTest, ErrorsSayWhere) {
-  EXPECT_EQ(Run("SELECT foo FROM A"), "Unrecognized name: foo [at 1:8]\nSELECT foo FROM A\n       ^");
-  EXPECT_EQ(Run("SELECT * FROM X"), "Table not found: X [at 1:15]\nSELECT * FROM X\n              ^");
+  EXPECT_EQ(Run("SELECT foo FROM A"),
+            "Unrecognized name: foo [at 1:8]\nSELECT foo FROM A\n       ^");
+  EXPECT_EQ(Run("SELECT * FROM X"),
+            "Table not found: X [at 1:15]\nSELECT * FROM X\n              ^");
 }
 
 TEST_F(QueryTest, UpdateGivesRowsAndReturns) {
-  auto analyzed = AnalyzeStatement("UPDATE A SET Name = CONCAT(Name, 'x') WHERE Id = 2 THEN RETURN Id, Name",
-                                   {.catalog = &catalog_});
+  auto analyzed =
+      AnalyzeStatement("UPDATE A SET Name = CONCAT(Name, 'x') WHERE Id = 2 THEN RETURN Id, Name",
+                       {.catalog = &catalog_});
   ASSERT_TRUE(analyzed.ok()) << analyzed.status();
   auto plan = DmlPlan::Make(*analyzed->dml, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
@@ -106,13 +112,15 @@ TEST_F(QueryTest, UpdateGivesRowsAndReturns) {
   EXPECT_EQ(*(*rows)[0].values[0], Value::String("ax"));
   EXPECT_EQ((*rows)[0].old_row[0], Value::Int64(2));
   EXPECT_EQ(a_->rows_read, 1);
-  auto returned = (*plan)->Returned({Value::Int64(2), Value::String("ax"), Value::Int64(40)}, "UPDATE");
+  auto returned =
+      (*plan)->Returned({Value::Int64(2), Value::String("ax"), Value::Int64(40)}, "UPDATE");
   ASSERT_TRUE(returned.ok());
   EXPECT_EQ((*returned)[1], Value::String("ax"));
 }
 
 TEST_F(QueryTest, InsertWithDefault) {
-  auto analyzed = AnalyzeStatement("INSERT INTO A (Id, Name) VALUES (1, 'x'), (2, DEFAULT)", {.catalog = &catalog_});
+  auto analyzed = AnalyzeStatement("INSERT INTO A (Id, Name) VALUES (1, 'x'), (2, DEFAULT)",
+                                   {.catalog = &catalog_});
   ASSERT_TRUE(analyzed.ok()) << analyzed.status();
   auto plan = DmlPlan::Make(*analyzed->dml, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
@@ -124,8 +132,10 @@ TEST_F(QueryTest, InsertWithDefault) {
 }
 
 TEST(RecordSelectTest, FanOutKeepsTheRecordOfEachRowAndOfErrors) {
-  const std::vector<RecordSource> sources = {{"s", {{"id", Type::Int64()}, {"xs", Type::Array(Type::Int64())}}}};
-  auto select = AnalyzeSelect("SELECT id, 10 / x AS y FROM s, UNNEST(xs) AS x WHERE x != 5", sources);
+  const std::vector<RecordSource> sources = {
+      {"s", {{"id", Type::Int64()}, {"xs", Type::Array(Type::Int64())}}}};
+  auto select =
+      AnalyzeSelect("SELECT id, 10 / x AS y FROM s, UNNEST(xs) AS x WHERE x != 5", sources);
   ASSERT_TRUE(select.ok()) << select.status();
   auto program = RecordSelect::Compile(*select);
   ASSERT_TRUE(program.ok()) << program.status();

@@ -34,11 +34,14 @@ struct Flow {
   const uint32_t* records = nullptr;
 };
 
-uint32_t RecordOf(const Flow& flow, uint32_t row) { return flow.records == nullptr ? row : flow.records[row]; }
+uint32_t RecordOf(const Flow& flow, uint32_t row) {
+  return flow.records == nullptr ? row : flow.records[row];
+}
 
 // Runs a program whose rows may have come from fewer records; errors go to the records.
 void Evaluate(Program& program, EvalContext& context, const Flow& flow, Column* outputs) {
-  if (flow.records == nullptr) return program.Evaluate(context, flow.rows, flow.columns.data(), outputs);
+  if (flow.records == nullptr)
+    return program.Evaluate(context, flow.rows, flow.columns.data(), outputs);
   EvalContext inner(context.arena);
   inner.now = context.now;
   inner.default_zone = context.default_zone;
@@ -62,7 +65,8 @@ void DropFailed(EvalContext& context, Flow* flow) {
   uint32_t* kept = context.arena.AllocateArray<uint32_t>(flow->rows.size());
   size_t count = 0;
   for (uint32_t row : flow->rows) {
-    if (!std::binary_search(failed.begin(), failed.end(), RecordOf(*flow, row))) kept[count++] = row;
+    if (!std::binary_search(failed.begin(), failed.end(), RecordOf(*flow, row)))
+      kept[count++] = row;
   }
   flow->rows = Rows(kept, count);
 }
@@ -70,8 +74,8 @@ void DropFailed(EvalContext& context, Flow* flow) {
 constexpr uint32_t kNoElement = UINT32_MAX;
 
 // One row for each pair: flow row, element number.
-void Spread(EvalContext& context, const Column& arrays, bool offset, const std::vector<uint32_t>& rows,
-            const std::vector<uint32_t>& elements, Flow* flow) {
+void Spread(EvalContext& context, const Column& arrays, bool offset,
+            const std::vector<uint32_t>& rows, const std::vector<uint32_t>& elements, Flow* flow) {
   Arena& arena = context.arena;
   const size_t count = rows.size();
   Flow wide;
@@ -155,7 +159,8 @@ absl::StatusOr<std::unique_ptr<RecordSelect>> RecordSelect::Compile(const Analyz
   auto state = std::make_unique<State>();
   state->select = &select;
   std::vector<ColumnId> ids;
-  for (size_t i = 0; i < static_cast<size_t>(select.source_columns); ++i) ids.push_back(static_cast<ColumnId>(i));
+  for (size_t i = 0; i < static_cast<size_t>(select.source_columns); ++i)
+    ids.push_back(static_cast<ColumnId>(i));
   const ProgramOptions options{&ids, nullptr};
   for (const AnalyzedSelect::Unnest& unnest : select.unnest) {
     FanOut step;

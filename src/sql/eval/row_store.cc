@@ -9,11 +9,13 @@ RowStore::RowStore(Environment* environment, std::vector<TypeRef> types)
 
 absl::Status RowStore::Append(Rows rows, const Column* columns) {
   for (size_t i = 0; i < columns_.size(); ++i) {
-    for (uint32_t row : rows) columns_[i].push_back(DeepCopy(types_[i], columns[i].at(row), arena_));
+    for (uint32_t row : rows)
+      columns_[i].push_back(DeepCopy(types_[i], columns[i].at(row), arena_));
   }
   rows_ += static_cast<uint32_t>(rows.size());
-  const int64_t used = static_cast<int64_t>(arena_.bytes_reserved()) +
-                       static_cast<int64_t>(rows_) * static_cast<int64_t>(columns_.size() * sizeof(Datum) + 16);
+  const int64_t used =
+      static_cast<int64_t>(arena_.bytes_reserved()) +
+      static_cast<int64_t>(rows_) * static_cast<int64_t>(columns_.size() * sizeof(Datum) + 16);
   const int64_t more = used - reserved_;
   reserved_ = used;
   return environment_->Reserve(more);

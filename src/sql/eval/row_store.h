@@ -1,5 +1,6 @@
-// RowStore: rows of an operator kept in memory, a column at a time: the build side of a join, a sort, a WITH table.
-// Copies what it keeps; counts the memory against the statement's limit. One thread at a time.
+// RowStore: rows of an operator kept in memory, a column at a time: the build side of a join, a
+// sort, a WITH table. Copies what it keeps; counts the memory against the statement's limit. One
+// thread at a time.
 #pragma once
 
 #include <vector>

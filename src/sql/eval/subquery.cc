@@ -71,7 +71,8 @@ class PlannedSubquery : public SubqueryRunner {
     while (true) {
       KS_RETURN_IF_ERROR(root_->Next(&batch_));
       if (batch_.rows.empty()) break;
-      for (uint32_t row : batch_.rows) values.push_back(DeepCopy(type_, batch_.columns[place_].at(row), arena));
+      for (uint32_t row : batch_.rows)
+        values.push_back(DeepCopy(type_, batch_.columns[place_].at(row), arena));
     }
     Datum* elements = arena.AllocateArray<Datum>(values.size());
     std::copy(values.begin(), values.end(), elements);
@@ -91,7 +92,8 @@ class PlannedSubquery : public SubqueryRunner {
       }
       return all;
     }
-    if (type->is_floating() && (std::isnan(a.float64()) || std::isnan(b.float64()))) return Truth::kFalse;
+    if (type->is_floating() && (std::isnan(a.float64()) || std::isnan(b.float64())))
+      return Truth::kFalse;
     return GroupingEquals(type, a, b) ? Truth::kTrue : Truth::kFalse;
   }
 
@@ -149,8 +151,8 @@ class PlannedSubquery : public SubqueryRunner {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SubqueryRunner>> SubqueryRunner::Make(const ResolvedSubquery& subquery,
-                                                                     Environment* environment, bool remember) {
+absl::StatusOr<std::unique_ptr<SubqueryRunner>> SubqueryRunner::Make(
+    const ResolvedSubquery& subquery, Environment* environment, bool remember) {
   auto runner = std::make_unique<PlannedSubquery>(subquery, environment, remember);
   KS_RETURN_IF_ERROR(runner->Plan());
   return std::unique_ptr<SubqueryRunner>(std::move(runner));

@@ -1,7 +1,7 @@
 // SubqueryRunner: the value of a subquery expression for one row.
 //
-// The outer columns that it reads are set in the Environment before Evaluate(). A subquery without outer columns is run
-// once and remembered. Thread safety: one thread at a time.
+// The outer columns that it reads are set in the Environment before Evaluate(). A subquery without
+// outer columns is run once and remembered. Thread safety: one thread at a time.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,8 @@ class SubqueryRunner {
 
   // `remember`: the value cannot change while the environment lives.
   static absl::StatusOr<std::unique_ptr<SubqueryRunner>> Make(const ResolvedSubquery& subquery,
-                                                              Environment* environment, bool remember);
+                                                              Environment* environment,
+                                                              bool remember);
 };
 
 }  // namespace ks::sql

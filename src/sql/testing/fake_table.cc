@@ -32,7 +32,8 @@ class FakeCursor : public RowCursor {
   bool done_ = false;
 };
 
-int CompareBound(const AccessPath& path, const std::vector<Value>& row, const std::vector<Value>& bound) {
+int CompareBound(const AccessPath& path, const std::vector<Value>& row,
+                 const std::vector<Value>& bound) {
   for (size_t i = 0; i < bound.size(); ++i) {
     const Value& value = row[path.key[i].column];
     const int order = Compare(value.type(), value.datum(), bound[i].datum());
@@ -50,15 +51,16 @@ FakeTable::FakeTable(std::string name, std::vector<TableColumn> columns, std::ve
   paths_.push_back({"", std::move(key), std::move(all), true, false});
 }
 
-void FakeTable::AddIndex(std::string name, std::vector<KeyPart> key, std::vector<int> storing, bool unique,
-                         bool null_filtered) {
+void FakeTable::AddIndex(std::string name, std::vector<KeyPart> key, std::vector<int> storing,
+                         bool unique, bool null_filtered) {
   AccessPath path{std::move(name), std::move(key), std::move(storing), unique, null_filtered};
   for (const KeyPart& part : path.key) path.columns.push_back(part.column);
   for (const KeyPart& part : paths_[0].key) path.columns.push_back(part.column);
   paths_.push_back(std::move(path));
 }
 
-int FakeTable::CompareRows(const AccessPath& path, const std::vector<Value>& a, const std::vector<Value>& b) const {
+int FakeTable::CompareRows(const AccessPath& path, const std::vector<Value>& a,
+                           const std::vector<Value>& b) const {
   for (const KeyPart& part : path.key) {
     const Value& value = a[part.column];
     const int order = Compare(value.type(), value.datum(), b[part.column].datum());
@@ -68,9 +70,9 @@ int FakeTable::CompareRows(const AccessPath& path, const std::vector<Value>& a, 
 }
 
 void FakeTable::Put(std::vector<Value> row) {
-  auto place = std::lower_bound(rows_.begin(), rows_.end(), row, [this](const auto& a, const auto& b) {
-    return CompareRows(paths_[0], a, b) < 0;
-  });
+  auto place = std::lower_bound(
+      rows_.begin(), rows_.end(), row,
+      [this](const auto& a, const auto& b) { return CompareRows(paths_[0], a, b) < 0; });
   rows_.insert(place, std::move(row));
 }
 
@@ -91,7 +93,8 @@ absl::StatusOr<std::unique_ptr<RowCursor>> FakeTable::Scan(const ScanRequest& re
   }
   ++scans;
   rows_read += static_cast<int64_t>(chosen.size());
-  return std::unique_ptr<RowCursor>(std::make_unique<FakeCursor>(std::move(chosen), request.columns));
+  return std::unique_ptr<RowCursor>(
+      std::make_unique<FakeCursor>(std::move(chosen), request.columns));
 }
 
 FakeTable& FakeCatalog::Add(std::unique_ptr<FakeTable> table) {
@@ -110,7 +113,8 @@ absl::StatusOr<const Table*> FakeCatalog::FindTable(absl::Span<const std::string
   return static_cast<const Table*>(Get(absl::StrJoin(path, ".")));
 }
 
-absl::StatusOr<std::optional<View>> FakeCatalog::FindView(absl::Span<const std::string> path) const {
+absl::StatusOr<std::optional<View>> FakeCatalog::FindView(
+    absl::Span<const std::string> path) const {
   for (const View& view : views_) {
     if (absl::EqualsIgnoreCase(view.name, absl::StrJoin(path, "."))) return view;
   }

@@ -1,6 +1,6 @@
-// FakeTable and FakeCatalog: tables in memory for tests of SQL: rows in key order, secondary indexes, ranges exactly as
-// catalog.h says. Counts what was read, so that tests can hold the planner to its promises.
-// Not thread-safe.
+// FakeTable and FakeCatalog: tables in memory for tests of SQL: rows in key order, secondary
+// indexes, ranges exactly as catalog.h says. Counts what was read, so that tests can hold the
+// planner to its promises. Not thread-safe.
 #pragma once
 
 #include <map>
@@ -19,8 +19,8 @@ class FakeTable : public Table {
   // `key`: the primary key.
   FakeTable(std::string name, std::vector<TableColumn> columns, std::vector<KeyPart> key);
 
-  void AddIndex(std::string name, std::vector<KeyPart> key, std::vector<int> storing, bool unique = false,
-                bool null_filtered = false);
+  void AddIndex(std::string name, std::vector<KeyPart> key, std::vector<int> storing,
+                bool unique = false, bool null_filtered = false);
   // The row's key must be new.
   void Put(std::vector<Value> row);
   size_t size() const { return rows_.size(); }
@@ -39,7 +39,8 @@ class FakeTable : public Table {
   mutable int64_t rows_read = 0;
 
  private:
-  int CompareRows(const AccessPath& path, const std::vector<Value>& a, const std::vector<Value>& b) const;
+  int CompareRows(const AccessPath& path, const std::vector<Value>& a,
+                  const std::vector<Value>& b) const;
 
   const std::string name_;
   const std::vector<TableColumn> columns_;

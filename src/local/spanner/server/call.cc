@@ -2,12 +2,13 @@
 
 #include <chrono>
 
+#include "env/clock.h"
 #include "grpcpp/server_context.h"
 
 namespace ks::local {
 
 absl::Status Call::CheckAlive() const {
-  if (std::chrono::system_clock::now() >= context_.deadline()) {
+  if (env::AfterNanos(0) >= context_.deadline()) {
     return absl::DeadlineExceededError("Deadline exceeded before the call was finished.");
   }
   if (context_.IsCancelled()) return absl::CancelledError("The call was cancelled by its client.");

@@ -3,9 +3,10 @@
 // Layout of a data directory: LOCK; catalog.json (instances and databases, replaced as a whole);
 // databases/<n>/ (one store each, opened on first use, so that starting does not depend on how many
 // there are). A directory that catalog.json does not name is what a crash left of a half-made or
-// half-dropped database, and is removed at start. Guarantees (tests/conformance/python/test_admin.py): what a create or
-// drop answered survives kill -9; a dropped database's files go when the last call that uses it is
-// over. Thread safety: all methods may be called from any thread.
+// half-dropped database, and is removed at start. Guarantees
+// (tests/conformance/python/test_admin.py): what a create or drop answered survives kill -9; a
+// dropped database's files go when the last call that uses it is over. Thread safety: all methods
+// may be called from any thread.
 #pragma once
 
 #include <atomic>

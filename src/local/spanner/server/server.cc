@@ -124,8 +124,7 @@ void LocalSpannerServer::Shutdown(int64_t grace_millis) {
     if (parts_->stopping) return;
     parts_->stopping = true;
   }
-  parts_->grpc->Shutdown(std::chrono::system_clock::now() +
-                         std::chrono::milliseconds(grace_millis));
+  parts_->grpc->Shutdown(env::AfterNanos(grace_millis * env::kNanosPerMilli));
   parts_->grpc->Wait();
   parts_->housekeeping.join();
   absl::MutexLock lock(&parts_->mu);

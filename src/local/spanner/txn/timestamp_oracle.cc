@@ -1,4 +1,5 @@
 #include "local/spanner/txn/timestamp_oracle.h"
+#include "env/clock.h"
 
 #include <algorithm>
 
@@ -36,7 +37,7 @@ void TimestampOracle::WaitUntilReadable(CommitTimestamp timestamp) {
   while (true) {
     int64_t ahead = timestamp.value() - Now().value();
     if (ahead <= 0) break;
-    absl::SleepFor(absl::Microseconds(ahead));
+    env::SleepFor(ahead * env::kNanosPerMicro);
   }
   absl::MutexLock lock(&mu_);
   last_ = std::max(last_, timestamp.value());

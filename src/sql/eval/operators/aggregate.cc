@@ -1,5 +1,6 @@
-// GROUP BY: one pass over the input, a hash table of groups, states of aggregates in an arena. Aggregates that need all
-// their rows at once (ORDER BY, LIMIT, HAVING MAX|MIN) keep them and are computed at the end.
+// GROUP BY: one pass over the input, a hash table of groups, states of aggregates in an arena.
+// Aggregates that need all their rows at once (ORDER BY, LIMIT, HAVING MAX|MIN) keep them and are
+// computed at the end.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -29,16 +30,16 @@ std::vector<TypeRef> KeyTypes(const AggregateRel& rel) {
 // One aggregate while it runs.
 struct Running {
   const AggregateCall* call;
-  size_t first;                        // its place among the program's roots
+  size_t first;  // its place among the program's roots
   size_t arguments;
-  int having = -1;                     // places among the roots
+  int having = -1;  // places among the roots
   std::vector<size_t> order;
   bool keeps_rows = false;
   std::vector<TypeRef> types;          // of its arguments
   std::vector<char*> states;           // by group
   std::unique_ptr<RowStore> distinct;  // group, argument
   HashIndex distinct_index;
-  std::unique_ptr<RowStore> rows;      // when keeps_rows: arguments, having, order
+  std::unique_ptr<RowStore> rows;  // when keeps_rows: arguments, having, order
   std::vector<uint32_t> row_groups;
   int64_t limit = INT64_MAX;
   ProgramPtr limit_program;
@@ -74,7 +75,8 @@ class AggregateOperator : public Operator {
       }
       running.keeps_rows = running.having >= 0 || !running.order.empty() || call.limit != nullptr;
       if (call.limit != nullptr) {
-        KS_ASSIGN_OR_RETURN(running.limit_program, Program::Compile(*call.limit, {&no_inputs_, environment_}));
+        KS_ASSIGN_OR_RETURN(running.limit_program,
+                            Program::Compile(*call.limit, {&no_inputs_, environment_}));
       }
       running_.push_back(std::move(running));
     }
@@ -99,7 +101,8 @@ class AggregateOperator : public Operator {
         std::vector<TypeRef> types = {Type::Int64(), running.types[0]};
         running.distinct = std::make_unique<RowStore>(environment_, std::move(types));
       }
-      if (running.keeps_rows) running.rows = std::make_unique<RowStore>(environment_, RowTypes(running));
+      if (running.keeps_rows)
+        running.rows = std::make_unique<RowStore>(environment_, RowTypes(running));
       if (running.limit_program == nullptr) continue;
       KS_ASSIGN_OR_RETURN(Value limit, EvaluateConstant(environment_, *running.limit_program));
       if (limit.null()) return LimitIsNull("LIMIT");
@@ -163,7 +166,8 @@ class AggregateOperator : public Operator {
       if (in.rows.empty()) break;
       input_arena_.Reset();
       KS_RETURN_IF_ERROR(Run(*program_, input_arena_, in.rows, in.columns.data(), values.data()));
-      for (size_t s = 0; s < sets.size(); ++s) KS_RETURN_IF_ERROR(Add(in.rows, values.data(), sets[s], s));
+      for (size_t s = 0; s < sets.size(); ++s)
+        KS_RETURN_IF_ERROR(Add(in.rows, values.data(), sets[s], s));
     }
     filled_ = true;
     for (Running& running : running_) {
@@ -172,25 +176,28 @@ class AggregateOperator : public Operator {
     return absl::OkStatus();
   }
 
-  absl::Status Add(Rows rows, const Column* values, const std::vector<int>& set, size_t set_number) {
+  absl::Status Add(Rows rows, const Column* values, const std::vector<int>& set,
+                   size_t set_number) {
     EvalContext context = environment_->MakeContext(state_arena_);
     const size_t before = state_arena_.bytes_reserved();
     for (uint32_t row : rows) {
       KS_ASSIGN_OR_RETURN(uint32_t group, FindGroup(values, row, set, set_number));
-      for (Running& running : running_) KS_RETURN_IF_ERROR(Update(running, group, values, row, context));
+      for (Running& running : running_)
+        KS_RETURN_IF_ERROR(Update(running, group, values, row, context));
     }
     return environment_->Reserve(static_cast<int64_t>(state_arena_.bytes_reserved() - before));
   }
 
-  absl::StatusOr<uint32_t> FindGroup(const Column* values, uint32_t row, const std::vector<int>& set,
-                                     size_t set_number) {
+  absl::StatusOr<uint32_t> FindGroup(const Column* values, uint32_t row,
+                                     const std::vector<int>& set, size_t set_number) {
     const size_t keys = rel_.group_by.size();
     const bool sets = !rel_.grouping_sets.empty();
     key_.assign(keys_.types().size(), Datum::Null());
     for (int i : set) key_[i] = values[i].at(row);
     if (sets) key_[keys] = Datum::Int64(static_cast<int64_t>(set_number));
     uint64_t hash = 0;
-    for (size_t i = 0; i < key_.size(); ++i) hash = CombineHash(hash, GroupingHash(keys_.types()[i], key_[i]));
+    for (size_t i = 0; i < key_.size(); ++i)
+      hash = CombineHash(hash, GroupingHash(keys_.types()[i], key_[i]));
     for (int32_t group = index_.First(hash); group >= 0; group = index_.Next(group)) {
       bool equal = true;
       for (size_t i = 0; i < key_.size() && equal; ++i) {
@@ -210,10 +217,12 @@ class AggregateOperator : public Operator {
     return groups_++;
   }
 
-  absl::Status Update(Running& running, uint32_t group, const Column* values, uint32_t row, EvalContext& context) {
+  absl::Status Update(Running& running, uint32_t group, const Column* values, uint32_t row,
+                      EvalContext& context) {
     const AggregateSignature& signature = *running.call->signature;
     arguments_.clear();
-    for (size_t i = 0; i < running.arguments; ++i) arguments_.push_back(values[running.first + i].at(row));
+    for (size_t i = 0; i < running.arguments; ++i)
+      arguments_.push_back(values[running.first + i].at(row));
     const bool null = running.arguments > 0 && arguments_[0].null();
     const bool skip = null && (signature.skips_nulls || running.call->ignore_nulls);
     if (skip && running.having < 0) return absl::OkStatus();
@@ -225,21 +234,24 @@ class AggregateOperator : public Operator {
     return Show(running, group, arguments_.data(), context);
   }
 
-  absl::Status Show(Running& running, uint32_t group, const Datum* arguments, EvalContext& context) {
+  absl::Status Show(Running& running, uint32_t group, const Datum* arguments,
+                    EvalContext& context) {
     Call call{context, running.call->column.type, running.types, nullptr};
     return running.call->signature->update(running.states[group], call, arguments);
   }
 
   absl::Status Keep(Running& running, uint32_t group, const Column* values, uint32_t row) {
     std::vector<Column> columns;
-    for (size_t i = 0; i < running.rows->types().size(); ++i) columns.push_back(values[running.first + i]);
+    for (size_t i = 0; i < running.rows->types().size(); ++i)
+      columns.push_back(values[running.first + i]);
     running.row_groups.push_back(group);
     return running.rows->Append(Rows(&row, 1), columns.data());
   }
 
   absl::StatusOr<bool> FirstTime(Running& running, uint32_t group, const Datum& value) {
     const uint64_t hash = CombineHash(group, GroupingHash(running.types[0], value));
-    for (int32_t at = running.distinct_index.First(hash); at >= 0; at = running.distinct_index.Next(at)) {
+    for (int32_t at = running.distinct_index.First(hash); at >= 0;
+         at = running.distinct_index.Next(at)) {
       if (running.distinct->at(0, at).int64() == group &&
           GroupingEquals(running.types[0], running.distinct->at(1, at), value)) {
         return false;
@@ -262,7 +274,8 @@ class AggregateOperator : public Operator {
       std::vector<uint32_t>& rows = by_group[group];
       if (running.having >= 0) KeepBound(running, &rows);
       if (!running.order.empty()) {
-        std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) { return Before(running, a, b); });
+        std::stable_sort(rows.begin(), rows.end(),
+                         [&](uint32_t a, uint32_t b) { return Before(running, a, b); });
       }
       if (running.call->distinct) DropRepeated(running, &rows);
       EvalContext context = environment_->MakeContext(state_arena_);
@@ -270,9 +283,11 @@ class AggregateOperator : public Operator {
       for (uint32_t row : rows) {
         if (left-- <= 0) break;
         arguments_.clear();
-        for (size_t i = 0; i < running.arguments; ++i) arguments_.push_back(running.rows->at(i, row));
+        for (size_t i = 0; i < running.arguments; ++i)
+          arguments_.push_back(running.rows->at(i, row));
         const bool null = running.arguments > 0 && arguments_[0].null();
-        if (null && running.call->function->name == "ANY_VALUE") break;  // the row that was chosen has a NULL
+        if (null && running.call->function->name == "ANY_VALUE")
+          break;  // the row that was chosen has a NULL
         if (null && (running.call->signature->skips_nulls || running.call->ignore_nulls)) continue;
         KS_RETURN_IF_ERROR(Show(running, group, arguments_.data(), context));
       }
@@ -297,7 +312,8 @@ class AggregateOperator : public Operator {
     *rows = std::move(kept);
   }
 
-  // HAVING MAX|MIN: rows that equal the bound. So NULLs do not count, and a NaN leaves no row: it equals nothing.
+  // HAVING MAX|MIN: rows that equal the bound. So NULLs do not count, and a NaN leaves no row: it
+  // equals nothing.
   void KeepBound(const Running& running, std::vector<uint32_t>* rows) const {
     const size_t column = running.arguments;
     TypeRef type = running.call->having_expr->type;
@@ -357,7 +373,8 @@ class AggregateOperator : public Operator {
 
 }  // namespace
 
-absl::StatusOr<OperatorPtr> MakeAggregate(Environment* environment, OperatorPtr input, const AggregateRel& rel) {
+absl::StatusOr<OperatorPtr> MakeAggregate(Environment* environment, OperatorPtr input,
+                                          const AggregateRel& rel) {
   auto aggregate = std::make_unique<AggregateOperator>(environment, std::move(input), rel);
   KS_RETURN_IF_ERROR(aggregate->Compile());
   return OperatorPtr(std::move(aggregate));

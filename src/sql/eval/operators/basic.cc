@@ -88,7 +88,8 @@ class ProjectOperator : public Operator {
     for (size_t i = 0; i < passed_.size(); ++i) batch->columns[i] = in_.columns[passed_[i]];
     if (computed_ == nullptr) return absl::OkStatus();
     arena_.Reset();
-    return Run(*computed_, arena_, in_.rows, in_.columns.data(), batch->columns.data() + passed_.size());
+    return Run(*computed_, arena_, in_.rows, in_.columns.data(),
+               batch->columns.data() + passed_.size());
   }
 
   std::vector<Ordering> ordering() const override {
@@ -174,7 +175,8 @@ class LimitOperator : public Operator {
 // BERNOULLI keeps each row with a probability, RESERVOIR a number of rows; the seed decides which.
 class SampleOperator : public Operator {
  public:
-  SampleOperator(Environment* environment, OperatorPtr input, bool reservoir, bool percent, ProgramPtr size)
+  SampleOperator(Environment* environment, OperatorPtr input, bool reservoir, bool percent,
+                 ProgramPtr size)
       : Operator(environment, input->columns()),
         input_(std::move(input)),
         percent_(percent),
@@ -234,9 +236,11 @@ class SampleOperator : public Operator {
 
 class WithRefOperator : public Operator {
  public:
-  WithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns, std::vector<int> source,
-                  std::shared_ptr<WithTable> table)
-      : Operator(environment, std::move(columns)), source_(std::move(source)), table_(std::move(table)) {}
+  WithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
+                  std::vector<int> source, std::shared_ptr<WithTable> table)
+      : Operator(environment, std::move(columns)),
+        source_(std::move(source)),
+        table_(std::move(table)) {}
 
   absl::Status Open() override {
     next_ = 0;
@@ -264,27 +268,35 @@ class WithRefOperator : public Operator {
 
 }  // namespace
 
-OperatorPtr MakeSingleRow(Environment* environment) { return std::make_unique<SingleRowOperator>(environment); }
+OperatorPtr MakeSingleRow(Environment* environment) {
+  return std::make_unique<SingleRowOperator>(environment);
+}
 
-OperatorPtr MakeFilterOperator(Environment* environment, OperatorPtr input, std::vector<ProgramPtr> conditions,
-                               std::string text) {
-  return std::make_unique<FilterOperator>(environment, std::move(input), std::move(conditions), std::move(text));
+OperatorPtr MakeFilterOperator(Environment* environment, OperatorPtr input,
+                               std::vector<ProgramPtr> conditions, std::string text) {
+  return std::make_unique<FilterOperator>(environment, std::move(input), std::move(conditions),
+                                          std::move(text));
 }
-OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
-                                std::vector<int> passed, ProgramPtr computed) {
-  return std::make_unique<ProjectOperator>(environment, std::move(input), std::move(columns), std::move(passed),
-                                           std::move(computed));
+OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input,
+                                std::vector<ResolvedColumn> columns, std::vector<int> passed,
+                                ProgramPtr computed) {
+  return std::make_unique<ProjectOperator>(environment, std::move(input), std::move(columns),
+                                           std::move(passed), std::move(computed));
 }
-OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit, ProgramPtr offset) {
-  return std::make_unique<LimitOperator>(environment, std::move(input), std::move(limit), std::move(offset));
+OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit,
+                              ProgramPtr offset) {
+  return std::make_unique<LimitOperator>(environment, std::move(input), std::move(limit),
+                                         std::move(offset));
 }
-OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir, bool percent,
-                               ProgramPtr size) {
-  return std::make_unique<SampleOperator>(environment, std::move(input), reservoir, percent, std::move(size));
+OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir,
+                               bool percent, ProgramPtr size) {
+  return std::make_unique<SampleOperator>(environment, std::move(input), reservoir, percent,
+                                          std::move(size));
 }
 OperatorPtr MakeWithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
                                 std::vector<int> source, std::shared_ptr<WithTable> table) {
-  return std::make_unique<WithRefOperator>(environment, std::move(columns), std::move(source), std::move(table));
+  return std::make_unique<WithRefOperator>(environment, std::move(columns), std::move(source),
+                                           std::move(table));
 }
 
 absl::StatusOr<Value> EvaluateConstant(Environment* environment, Program& program) {

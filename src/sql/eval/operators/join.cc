@@ -1,5 +1,6 @@
-// Joins: the right side is kept in memory, by its keys where there are any; left rows look for partners in it. As a lookup
-// join the right side is read anew for each batch of left rows, and only the keys that these rows have.
+// Joins: the right side is kept in memory, by its keys where there are any; left rows look for
+// partners in it. As a lookup join the right side is read anew for each batch of left rows, and
+// only the keys that these rows have.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -80,7 +81,9 @@ class JoinOperator : public Operator {
     return left_->estimate() * right_->estimate();
   }
   void Describe(int indent, std::string* out) const override {
-    const std::string_view kind = plan_.lookup != nullptr ? "LookupJoin" : key_count_ > 0 ? "HashJoin" : "LoopJoin";
+    const std::string_view kind = plan_.lookup != nullptr ? "LookupJoin"
+                                  : key_count_ > 0        ? "HashJoin"
+                                                          : "LoopJoin";
     const std::string_view outer = plan_.left_outer && plan_.right_outer ? " full"
                                    : plan_.left_outer                    ? " left"
                                    : plan_.right_outer                   ? " right"
@@ -104,7 +107,8 @@ class JoinOperator : public Operator {
     left_arena_.Reset();
     left_keys_.resize(key_count_);
     if (key_count_ > 0) {
-      KS_RETURN_IF_ERROR(Run(*plan_.left_keys, left_arena_, in_.rows, in_.columns.data(), left_keys_.data()));
+      KS_RETURN_IF_ERROR(
+          Run(*plan_.left_keys, left_arena_, in_.rows, in_.columns.data(), left_keys_.data()));
     }
     if (plan_.lookup != nullptr) {
       plan_.lookup->SetLookup(LookupTuples());
@@ -146,7 +150,8 @@ class JoinOperator : public Operator {
       KS_RETURN_IF_ERROR(store_.Append(batch.rows, batch.columns.data()));
       if (key_count_ == 0) continue;
       arena.Reset();
-      KS_RETURN_IF_ERROR(Run(*plan_.right_keys, arena, batch.rows, batch.columns.data(), keys.data()));
+      KS_RETURN_IF_ERROR(
+          Run(*plan_.right_keys, arena, batch.rows, batch.columns.data(), keys.data()));
       KS_RETURN_IF_ERROR(keys_->Append(batch.rows, keys.data()));
       for (uint32_t row : batch.rows) index_.Add(Hash(keys.data(), row));
     }
@@ -173,7 +178,8 @@ class JoinOperator : public Operator {
   bool KeysEqual(uint32_t row, uint32_t right) const {
     for (size_t i = 0; i < key_count_; ++i) {
       const Datum& value = keys_->at(i, right);
-      if (value.null() || !GroupingEquals(plan_.right_keys->type(i), left_keys_[i].at(row), value)) return false;
+      if (value.null() || !GroupingEquals(plan_.right_keys->type(i), left_keys_[i].at(row), value))
+        return false;
     }
     return true;
   }
@@ -218,7 +224,8 @@ class JoinOperator : public Operator {
     Gather(left, right, count, batch);
     if (plan_.condition != nullptr) {
       Column passed;
-      KS_RETURN_IF_ERROR(Run(*plan_.condition, arena_, batch->rows, batch->columns.data(), &passed));
+      KS_RETURN_IF_ERROR(
+          Run(*plan_.condition, arena_, batch->rows, batch->columns.data(), &passed));
       uint32_t* kept = arena_.AllocateArray<uint32_t>(count + 1);
       batch->rows = Rows(kept, SelectTrue(batch->rows, passed, kept));
     }
@@ -241,7 +248,8 @@ class JoinOperator : public Operator {
     }
     for (size_t i = 0; i < right_->columns().size(); ++i) {
       Datum* data = arena_.AllocateArray<Datum>(count);
-      for (uint32_t k = 0; k < count; ++k) data[k] = right == nullptr ? Datum::Null() : store_.at(i, right[k]);
+      for (uint32_t k = 0; k < count; ++k)
+        data[k] = right == nullptr ? Datum::Null() : store_.at(i, right[k]);
       batch->columns.push_back(Column{data, false});
     }
     batch->rows = AllRows(count);
@@ -275,9 +283,9 @@ class JoinOperator : public Operator {
   OperatorPtr left_;
   OperatorPtr right_;
   JoinPlan plan_;
-  RowStore store_;                   // the right side
+  RowStore store_;  // the right side
   const size_t key_count_;
-  std::unique_ptr<RowStore> keys_;   // its keys
+  std::unique_ptr<RowStore> keys_;  // its keys
   HashIndex index_;
   Batch in_;
   std::vector<Column> left_keys_;
@@ -295,7 +303,8 @@ class JoinOperator : public Operator {
 }  // namespace
 
 OperatorPtr MakeJoin(Environment* environment, OperatorPtr left, OperatorPtr right, JoinPlan plan) {
-  return std::make_unique<JoinOperator>(environment, std::move(left), std::move(right), std::move(plan));
+  return std::make_unique<JoinOperator>(environment, std::move(left), std::move(right),
+                                        std::move(plan));
 }
 
 }  // namespace ks::sql

@@ -1,5 +1,5 @@
-// All operators, each made by a function. Private to eval/. Files: basic.cc, scan.cc, join.cc, aggregate.cc, sort.cc,
-// set_operation.cc, unnest.cc.
+// All operators, each made by a function. Private to eval/. Files: basic.cc, scan.cc, join.cc,
+// aggregate.cc, sort.cc, set_operation.cc, unnest.cc.
 #pragma once
 
 #include <memory>
@@ -18,19 +18,22 @@ using ProgramPtr = std::unique_ptr<Program>;
 // ---- basic.cc ----
 OperatorPtr MakeSingleRow(Environment* environment);
 // Rows for which every condition is true; the conditions are tried in order.
-OperatorPtr MakeFilterOperator(Environment* environment, OperatorPtr input, std::vector<ProgramPtr> conditions,
-                               std::string text);
+OperatorPtr MakeFilterOperator(Environment* environment, OperatorPtr input,
+                               std::vector<ProgramPtr> conditions, std::string text);
 // Input columns by index, then the program's roots.
-OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
-                                std::vector<int> passed, ProgramPtr computed);
-OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit, ProgramPtr offset);
-OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir, bool percent,
-                               ProgramPtr size);
+OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input,
+                                std::vector<ResolvedColumn> columns, std::vector<int> passed,
+                                ProgramPtr computed);
+OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit,
+                              ProgramPtr offset);
+OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir,
+                               bool percent, ProgramPtr size);
 OperatorPtr MakeWithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
                                 std::vector<int> source, std::shared_ptr<WithTable> table);
 
 // ---- scan.cc ----
-// What is known of one key part: it equals one of several values (or the lookup's value), or lies between two.
+// What is known of one key part: it equals one of several values (or the lookup's value), or lies
+// between two.
 struct KeyCondition {
   std::vector<ProgramPtr> values;  // = and IN (list)
   ProgramPtr array;                // IN UNNEST(array)
@@ -43,12 +46,12 @@ struct KeyBound {
 struct ScanPlan {
   const Table* table = nullptr;
   int path = 0;
-  std::vector<int> table_columns;          // beside the operator's columns
-  std::vector<KeyCondition> prefix;        // of the first key parts
-  KeyBound low;                            // of the part after them, in the values' order
+  std::vector<int> table_columns;    // beside the operator's columns
+  std::vector<KeyCondition> prefix;  // of the first key parts
+  KeyBound low;                      // of the part after them, in the values' order
   KeyBound high;
   bool lock_exclusive = false;
-  bool unique = false;                     // the prefix is the whole of a unique key
+  bool unique = false;  // the prefix is the whole of a unique key
 };
 class ScanOperator : public Operator {
  public:
@@ -58,18 +61,18 @@ class ScanOperator : public Operator {
   // Whether the rows come in one run of the key's order.
   virtual const ScanPlan& plan() const = 0;
 };
-std::unique_ptr<ScanOperator> MakeScan(Environment* environment, std::vector<ResolvedColumn> columns,
-                                       ScanPlan plan);
+std::unique_ptr<ScanOperator> MakeScan(Environment* environment,
+                                       std::vector<ResolvedColumn> columns, ScanPlan plan);
 
 // ---- join.cc ----
 struct JoinPlan {
   bool left_outer = false;
   bool right_outer = false;
-  ProgramPtr left_keys;   // roots beside right_keys, same types; null: none
+  ProgramPtr left_keys;  // roots beside right_keys, same types; null: none
   ProgramPtr right_keys;
-  ProgramPtr condition;   // over left columns, then right columns; null: none
-  // When set: for each batch of the left side the right side is read anew for its keys only: this scan, which is part of
-  // the right operator, looks up the keys whose places are in `lookup_keys`.
+  ProgramPtr condition;  // over left columns, then right columns; null: none
+  // When set: for each batch of the left side the right side is read anew for its keys only: this
+  // scan, which is part of the right operator, looks up the keys whose places are in `lookup_keys`.
   ScanOperator* lookup = nullptr;
   std::vector<int> lookup_keys;
 };
@@ -84,20 +87,21 @@ struct UnnestPlan {
   bool outer = false;
 };
 // Columns: those of the input, the element, the offset (as wanted).
-OperatorPtr MakeUnnestOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
-                               UnnestPlan plan);
+OperatorPtr MakeUnnestOperator(Environment* environment, OperatorPtr input,
+                               std::vector<ResolvedColumn> columns, UnnestPlan plan);
 
 // ---- aggregate.cc ----
 // Columns: the keys, then the aggregates. `rel` outlives the operator.
-absl::StatusOr<OperatorPtr> MakeAggregate(Environment* environment, OperatorPtr input, const AggregateRel& rel);
+absl::StatusOr<OperatorPtr> MakeAggregate(Environment* environment, OperatorPtr input,
+                                          const AggregateRel& rel);
 
 // ---- sort.cc ----
 OperatorPtr MakeSort(Environment* environment, OperatorPtr input, std::vector<SortKey> keys);
 
 // ---- set_operation.cc ----
 // inputs[i] gives the columns of the result in order, by `sources[i]`.
-OperatorPtr MakeSetOperation(Environment* environment, std::vector<ResolvedColumn> columns, SetKind kind,
-                             bool distinct, std::vector<OperatorPtr> inputs,
+OperatorPtr MakeSetOperation(Environment* environment, std::vector<ResolvedColumn> columns,
+                             SetKind kind, bool distinct, std::vector<OperatorPtr> inputs,
                              std::vector<std::vector<int>> sources);
 
 // The only value of a program without inputs.

@@ -35,7 +35,8 @@ class TableScan : public ScanOperator {
   absl::Status Next(Batch* batch) override {
     batch->rows = Rows();
     if (cursor_ == nullptr) return absl::OkStatus();
-    if (environment_->options().check_alive) KS_RETURN_IF_ERROR(environment_->options().check_alive());
+    if (environment_->options().check_alive)
+      KS_RETURN_IF_ERROR(environment_->options().check_alive());
     if (given_ >= in_.rows) {
       KS_RETURN_IF_ERROR(cursor_->Next(&in_));
       given_ = 0;
@@ -43,7 +44,8 @@ class TableScan : public ScanOperator {
     const uint32_t count = std::min(kBatchRows, in_.rows - given_);
     batch->rows = AllRows(count);
     batch->columns.resize(columns_.size());
-    for (size_t i = 0; i < columns_.size(); ++i) batch->columns[i] = Column{in_.columns[i] + given_, false};
+    for (size_t i = 0; i < columns_.size(); ++i)
+      batch->columns[i] = Column{in_.columns[i] + given_, false};
     given_ += count;
     environment_->rows_scanned += count;
     return absl::OkStatus();
@@ -51,7 +53,8 @@ class TableScan : public ScanOperator {
 
   std::vector<Ordering> ordering() const override {
     std::vector<Ordering> made;
-    if (std::any_of(plan_.prefix.begin(), plan_.prefix.end(), [](const KeyCondition& c) { return c.lookup >= 0; })) {
+    if (std::any_of(plan_.prefix.begin(), plan_.prefix.end(),
+                    [](const KeyCondition& c) { return c.lookup >= 0; })) {
       return made;
     }
     for (const KeyPart& part : path().key) {
@@ -78,10 +81,10 @@ class TableScan : public ScanOperator {
     const std::string index = path().name.empty() ? "" : absl::StrCat(" index ", path().name);
     const bool ranged = plan_.low.value != nullptr || plan_.high.value != nullptr;
     const bool lookup = !plan_.prefix.empty() && plan_.prefix[0].lookup >= 0;
-    const std::string keys =
-        plan_.prefix.empty() && !ranged
-            ? " all"
-            : absl::StrCat(lookup ? " lookup " : " key ", plan_.prefix.size(), ranged ? " range" : "");
+    const std::string keys = plan_.prefix.empty() && !ranged
+                                 ? " all"
+                                 : absl::StrCat(lookup ? " lookup " : " key ", plan_.prefix.size(),
+                                                ranged ? " range" : "");
     Line(indent, absl::StrCat("Scan ", plan_.table->name(), index, keys), out);
   }
 
@@ -131,7 +134,8 @@ class TableScan : public ScanOperator {
   }
 
   // Every combination of the parts' values.
-  void Expand(const std::vector<std::vector<Value>>& fixed, const Key& tuple, std::vector<Key>* keys) {
+  void Expand(const std::vector<std::vector<Value>>& fixed, const Key& tuple,
+              std::vector<Key>* keys) {
     std::vector<Key> made = {{}};
     for (size_t i = 0; i < plan_.prefix.size(); ++i) {
       std::vector<Key> longer;
@@ -160,7 +164,8 @@ class TableScan : public ScanOperator {
       }
       return 0;
     };
-    std::sort(keys->begin(), keys->end(), [&](const Key& a, const Key& b) { return compare(a, b) < 0; });
+    std::sort(keys->begin(), keys->end(),
+              [&](const Key& a, const Key& b) { return compare(a, b) < 0; });
     keys->erase(std::unique(keys->begin(), keys->end(),
                             [&](const Key& a, const Key& b) { return compare(a, b) == 0; }),
                 keys->end());
@@ -184,7 +189,8 @@ class TableScan : public ScanOperator {
       (start ? range->start_closed : range->limit_closed) = bound.closed;
     }
     if (range->start.empty() || range->limit.empty()) return absl::OkStatus();
-    const int order = Compare(range->start[0].type(), range->start[0].datum(), range->limit[0].datum());
+    const int order =
+        Compare(range->start[0].type(), range->start[0].datum(), range->limit[0].datum());
     const int direction = descending ? -order : order;
     *possible = direction < 0 || (direction == 0 && range->start_closed && range->limit_closed);
     return absl::OkStatus();
@@ -199,8 +205,8 @@ class TableScan : public ScanOperator {
 
 }  // namespace
 
-std::unique_ptr<ScanOperator> MakeScan(Environment* environment, std::vector<ResolvedColumn> columns,
-                                       ScanPlan plan) {
+std::unique_ptr<ScanOperator> MakeScan(Environment* environment,
+                                       std::vector<ResolvedColumn> columns, ScanPlan plan) {
   return std::make_unique<TableScan>(environment, std::move(columns), std::move(plan));
 }
 

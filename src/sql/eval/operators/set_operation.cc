@@ -10,9 +10,11 @@ namespace {
 
 class UnionAllOperator : public Operator {
  public:
-  UnionAllOperator(Environment* environment, std::vector<ResolvedColumn> columns, std::vector<OperatorPtr> inputs,
-                   std::vector<std::vector<int>> sources)
-      : Operator(environment, std::move(columns)), inputs_(std::move(inputs)), sources_(std::move(sources)) {}
+  UnionAllOperator(Environment* environment, std::vector<ResolvedColumn> columns,
+                   std::vector<OperatorPtr> inputs, std::vector<std::vector<int>> sources)
+      : Operator(environment, std::move(columns)),
+        inputs_(std::move(inputs)),
+        sources_(std::move(sources)) {}
 
   absl::Status Open() override {
     current_ = 0;
@@ -53,8 +55,9 @@ class UnionAllOperator : public Operator {
 // Rows that are equal as GROUP BY sees it, with how often each may still be given.
 class CountingSetOperator : public Operator {
  public:
-  CountingSetOperator(Environment* environment, std::vector<ResolvedColumn> columns, SetKind kind, bool distinct,
-                      std::vector<OperatorPtr> inputs, std::vector<std::vector<int>> sources)
+  CountingSetOperator(Environment* environment, std::vector<ResolvedColumn> columns, SetKind kind,
+                      bool distinct, std::vector<OperatorPtr> inputs,
+                      std::vector<std::vector<int>> sources)
       : Operator(environment, std::move(columns)),
         kind_(kind),
         distinct_(distinct),
@@ -172,15 +175,15 @@ class CountingSetOperator : public Operator {
 
 }  // namespace
 
-OperatorPtr MakeSetOperation(Environment* environment, std::vector<ResolvedColumn> columns, SetKind kind,
-                             bool distinct, std::vector<OperatorPtr> inputs,
+OperatorPtr MakeSetOperation(Environment* environment, std::vector<ResolvedColumn> columns,
+                             SetKind kind, bool distinct, std::vector<OperatorPtr> inputs,
                              std::vector<std::vector<int>> sources) {
   if (kind == SetKind::kUnion && !distinct) {
     return std::make_unique<UnionAllOperator>(environment, std::move(columns), std::move(inputs),
                                               std::move(sources));
   }
-  return std::make_unique<CountingSetOperator>(environment, std::move(columns), kind, distinct, std::move(inputs),
-                                               std::move(sources));
+  return std::make_unique<CountingSetOperator>(environment, std::move(columns), kind, distinct,
+                                               std::move(inputs), std::move(sources));
 }
 
 }  // namespace ks::sql

@@ -60,7 +60,8 @@ class SortOperator : public Operator {
     KS_RETURN_IF_ERROR(Drain(*input_, &store_));
     order_.resize(store_.rows());
     std::iota(order_.begin(), order_.end(), 0);
-    std::stable_sort(order_.begin(), order_.end(), [this](uint32_t a, uint32_t b) { return Before(a, b); });
+    std::stable_sort(order_.begin(), order_.end(),
+                     [this](uint32_t a, uint32_t b) { return Before(a, b); });
     sorted_ = true;
     return absl::OkStatus();
   }

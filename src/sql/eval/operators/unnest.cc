@@ -9,7 +9,9 @@ class UnnestOperator : public Operator {
  public:
   UnnestOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
                  UnnestPlan plan)
-      : Operator(environment, std::move(columns)), input_(std::move(input)), plan_(std::move(plan)) {}
+      : Operator(environment, std::move(columns)),
+        input_(std::move(input)),
+        plan_(std::move(plan)) {}
 
   absl::Status Open() override {
     in_.rows = Rows();
@@ -50,8 +52,8 @@ class UnnestOperator : public Operator {
     return Run(*plan_.array, input_arena_, in_.rows, in_.columns.data(), &arrays_);
   }
 
-  // Up to a batch of pairs from the input's rows; then those that pass the condition. A row's elements may be spread over
-  // several batches: matched_ remembers whether one passed.
+  // Up to a batch of pairs from the input's rows; then those that pass the condition. A row's
+  // elements may be spread over several batches: matched_ remembers whether one passed.
   absl::Status Fill(Batch* batch) {
     arena_.Reset();
     uint32_t* rows = arena_.AllocateArray<uint32_t>(kBatchRows);
@@ -65,9 +67,11 @@ class UnnestOperator : public Operator {
         elements[count++] = element_++;
         continue;
       }
-      // The row is through. With a condition, whether it had a match is known only after filtering: do it now.
+      // The row is through. With a condition, whether it had a match is known only after filtering:
+      // do it now.
       if (plan_.outer && plan_.condition != nullptr && count > 0) break;
-      if (plan_.outer && ((plan_.condition == nullptr && size == 0) || (plan_.condition != nullptr && !matched_))) {
+      if (plan_.outer && ((plan_.condition == nullptr && size == 0) ||
+                          (plan_.condition != nullptr && !matched_))) {
         rows[count] = in_.rows[at_];
         elements[count++] = kNoElement;
       }
@@ -89,7 +93,8 @@ class UnnestOperator : public Operator {
     if (plan_.element) {
       Datum* data = arena_.AllocateArray<Datum>(count);
       for (uint32_t i = 0; i < count; ++i) {
-        data[i] = elements[i] == kNoElement ? Datum::Null() : arrays_.at(rows[i]).elements()[elements[i]];
+        data[i] =
+            elements[i] == kNoElement ? Datum::Null() : arrays_.at(rows[i]).elements()[elements[i]];
       }
       batch->columns.push_back(Column{data, false});
     }
@@ -114,8 +119,8 @@ class UnnestOperator : public Operator {
   OperatorPtr input_;
   UnnestPlan plan_;
   Batch in_;
-  size_t at_ = 0;          // place in in_.rows
-  uint32_t element_ = 0;   // next element of that row
+  size_t at_ = 0;         // place in in_.rows
+  uint32_t element_ = 0;  // next element of that row
   bool matched_ = false;
   Column arrays_;
   Arena input_arena_;
@@ -124,9 +129,10 @@ class UnnestOperator : public Operator {
 
 }  // namespace
 
-OperatorPtr MakeUnnestOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
-                               UnnestPlan plan) {
-  return std::make_unique<UnnestOperator>(environment, std::move(input), std::move(columns), std::move(plan));
+OperatorPtr MakeUnnestOperator(Environment* environment, OperatorPtr input,
+                               std::vector<ResolvedColumn> columns, UnnestPlan plan) {
+  return std::make_unique<UnnestOperator>(environment, std::move(input), std::move(columns),
+                                          std::move(plan));
 }
 
 }  // namespace ks::sql

@@ -74,9 +74,12 @@ class FactFinder {
     return -1;
   }
   // Its value is known before the table is read.
-  bool Known(const ResolvedExpr& expr) const { return Stable(expr) && !Intersects(ColumnsOf(expr), own_); }
+  bool Known(const ResolvedExpr& expr) const {
+    return Stable(expr) && !Intersects(ColumnsOf(expr), own_);
+  }
 
-  void Compare(const std::vector<ResolvedExprPtr>& arguments, Fact::Kind kind, Fact::Kind swapped, bool closed) {
+  void Compare(const std::vector<ResolvedExprPtr>& arguments, Fact::Kind kind, Fact::Kind swapped,
+               bool closed) {
     if (arguments[0]->type != arguments[1]->type) return;
     for (int side = 0; side < 2; ++side) {
       const int column = Column(*arguments[side]);
@@ -101,7 +104,8 @@ struct Match {
   bool looks_up = false;
 };
 
-const Fact* Find(const std::vector<Fact>& facts, int column, std::initializer_list<Fact::Kind> kinds) {
+const Fact* Find(const std::vector<Fact>& facts, int column,
+                 std::initializer_list<Fact::Kind> kinds) {
   for (Fact::Kind kind : kinds) {
     for (const Fact& fact : facts) {
       if (fact.column == column && fact.kind == kind) return &fact;
@@ -116,7 +120,8 @@ Match MatchPath(const AccessPath& path, const std::vector<Fact>& facts) {
   int64_t ranges = 1;
   for (const KeyPart& part : path.key) {
     const Fact* equal = Find(facts, part.column, {K::kEqual, K::kLookup, K::kIn, K::kInArray});
-    if (equal != nullptr && equal->kind == K::kIn) ranges *= static_cast<int64_t>(equal->values.size());
+    if (equal != nullptr && equal->kind == K::kIn)
+      ranges *= static_cast<int64_t>(equal->values.size());
     if (equal == nullptr || ranges > kLookupRangesMax) {
       match.low = Find(facts, part.column, {K::kLow});
       match.high = Find(facts, part.column, {K::kHigh});
@@ -137,15 +142,16 @@ bool Covers(const Table& table, int path, const std::vector<int>& columns) {
 }
 
 // Higher is better; <0: cannot be used.
-int Score(const Table& table, int number, const Match& match, const std::vector<Fact>& facts, bool covers,
-          bool wants_lookup) {
+int Score(const Table& table, int number, const Match& match, const std::vector<Fact>& facts,
+          bool covers, bool wants_lookup) {
   const AccessPath& path = table.access_paths()[number];
   const bool ranged = match.low != nullptr || match.high != nullptr;
   if (wants_lookup && !match.looks_up) return -1;
   if (number > 0 && match.prefix.empty() && !ranged) return -1;
   if (path.null_filtered) {
     for (const KeyPart& part : path.key) {
-      const bool known = std::any_of(facts.begin(), facts.end(), [&](const Fact& f) { return f.column == part.column; });
+      const bool known = std::any_of(facts.begin(), facts.end(),
+                                     [&](const Fact& f) { return f.column == part.column; });
       if (!known) return -1;
     }
   }
@@ -157,8 +163,9 @@ int Score(const Table& table, int number, const Match& match, const std::vector<
 }  // namespace
 
 absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSet& wanted,
-                                              const Conditions& conditions, const Conditions& lookup,
-                                              ScanOperator** scan, std::vector<int>* lookup_keys) {
+                                              const Conditions& conditions,
+                                              const Conditions& lookup, ScanOperator** scan,
+                                              std::vector<int>* lookup_keys) {
   const Table& table = *rel.table;
   const auto paths = table.access_paths();
   FactFinder finder(rel);
@@ -182,7 +189,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
     if (!rel.force_index.empty() && !forced) continue;
     const Match match = MatchPath(paths[i], finder.facts);
     const int number = static_cast<int>(i);
-    int score = Score(table, number, match, finder.facts, Covers(table, number, table_columns), !lookup.empty());
+    int score = Score(table, number, match, finder.facts, Covers(table, number, table_columns),
+                      !lookup.empty());
     if (!rel.force_index.empty() && lookup.empty()) score = std::max(score, 0);
     if (score <= best_score) continue;
     best = number;
@@ -258,7 +266,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
   join.lookup = rows.get();
   KS_ASSIGN_OR_RETURN(join.left_keys, Compile(*index, left_refs));
   KS_ASSIGN_OR_RETURN(join.right_keys, Compile(*rows, right_refs));
-  return Filter(MakeJoin(environment_, std::move(index), std::move(rows), std::move(join)), conditions);
+  return Filter(MakeJoin(environment_, std::move(index), std::move(rows), std::move(join)),
+                conditions);
 }
 
 }  // namespace ks::sql

@@ -30,8 +30,11 @@ struct Planner::JoinSides {
 
 namespace {
 
-// Hashing and comparing as GROUP BY does agrees with `=` for these types (NULL and NaN apart, which the join handles).
-bool Hashable(TypeRef type) { return !type->is_struct() && !type->is_array() && type->SupportsEquality(); }
+// Hashing and comparing as GROUP BY does agrees with `=` for these types (NULL and NaN apart, which
+// the join handles).
+bool Hashable(TypeRef type) {
+  return !type->is_struct() && !type->is_array() && type->SupportsEquality();
+}
 
 // The scan below filters, which are added to `conditions`; null: it is something else.
 const ScanRel* AsScan(const ResolvedRel* rel, Conditions* conditions) {
@@ -52,7 +55,8 @@ ColumnSet Part(const ColumnSet& columns, const ColumnSet& side) {
 
 }  // namespace
 
-absl::StatusOr<OperatorPtr> Planner::FinishJoin(JoinSides& sides, OperatorPtr left, OperatorPtr right) {
+absl::StatusOr<OperatorPtr> Planner::FinishJoin(JoinSides& sides, OperatorPtr left,
+                                                OperatorPtr right) {
   JoinPlan plan;
   plan.left_outer = sides.left_outer;
   plan.right_outer = sides.right_outer;
@@ -63,7 +67,8 @@ absl::StatusOr<OperatorPtr> Planner::FinishJoin(JoinSides& sides, OperatorPtr le
   std::vector<ColumnId> ids = left->ids();
   ids.insert(ids.end(), right->ids().begin(), right->ids().end());
   if (!sides.residual.empty()) {
-    // One condition: the rest of them as an AND of copies would need subqueries to be copied, so they stay a list.
+    // One condition: the rest of them as an AND of copies would need subqueries to be copied, so
+    // they stay a list.
     KS_ASSIGN_OR_RETURN(plan.condition, Program::Compile(*sides.residual[0], {&ids, environment_}));
   }
   return MakeJoin(environment_, std::move(left), std::move(right), std::move(plan));
@@ -76,10 +81,11 @@ absl::StatusOr<OperatorPtr> Planner::TryLookupJoin(JoinSides& sides, const Colum
   if (scan_rel == nullptr || sides.right_outer) return OperatorPtr();
   ScanOperator* scan = nullptr;
   std::vector<int> lookup_keys;
-  KS_ASSIGN_OR_RETURN(auto right, PlanScan(*scan_rel, Part(sides.needed, sides.columns[1]), conditions,
-                                           sides.keys[1], &scan, &lookup_keys));
+  KS_ASSIGN_OR_RETURN(auto right, PlanScan(*scan_rel, Part(sides.needed, sides.columns[1]),
+                                           conditions, sides.keys[1], &scan, &lookup_keys));
   if (right == nullptr) return OperatorPtr();
-  KS_ASSIGN_OR_RETURN(auto left, Plan(*sides.rel[0], Part(sides.needed, sides.columns[0]), sides.pushed[0]));
+  KS_ASSIGN_OR_RETURN(auto left,
+                      Plan(*sides.rel[0], Part(sides.needed, sides.columns[0]), sides.pushed[0]));
   JoinPlan plan;
   plan.left_outer = sides.left_outer;
   KS_ASSIGN_OR_RETURN(plan.left_keys, Compile(*left, sides.keys[0]));
@@ -95,7 +101,8 @@ absl::StatusOr<OperatorPtr> Planner::TryLookupJoin(JoinSides& sides, const Colum
   return MakeJoin(environment_, std::move(left), std::move(right), std::move(plan));
 }
 
-absl::StatusOr<OperatorPtr> Planner::PlanJoin(const JoinRel& rel, const ColumnSet& wanted, Conditions conditions) {
+absl::StatusOr<OperatorPtr> Planner::PlanJoin(const JoinRel& rel, const ColumnSet& wanted,
+                                              Conditions conditions) {
   JoinSides sides;
   sides.left_outer = rel.join == JoinType::kLeft || rel.join == JoinType::kFull;
   sides.right_outer = rel.join == JoinType::kRight || rel.join == JoinType::kFull;
@@ -156,10 +163,13 @@ absl::StatusOr<OperatorPtr> Planner::PlanJoin(const JoinRel& rel, const ColumnSe
     AddColumns(*used, &sides.needed);
   }
 
-  KS_ASSIGN_OR_RETURN(auto left, Plan(*sides.rel[0], Part(sides.needed, sides.columns[0]), sides.pushed[0]));
-  KS_ASSIGN_OR_RETURN(auto right, Plan(*sides.rel[1], Part(sides.needed, sides.columns[1]), sides.pushed[1]));
+  KS_ASSIGN_OR_RETURN(auto left,
+                      Plan(*sides.rel[0], Part(sides.needed, sides.columns[0]), sides.pushed[0]));
+  KS_ASSIGN_OR_RETURN(auto right,
+                      Plan(*sides.rel[1], Part(sides.needed, sides.columns[1]), sides.pushed[1]));
   const double rows[2] = {left->estimate(), right->estimate()};
-  if (!sides.keys[0].empty() && sides.method != JoinMethod::kHash && sides.method != JoinMethod::kMerge) {
+  if (!sides.keys[0].empty() && sides.method != JoinMethod::kHash &&
+      sides.method != JoinMethod::kMerge) {
     const bool apply = sides.method == JoinMethod::kApply;
     bool done = false;
     if (apply || rows[0] * 4 < rows[1]) {

@@ -10,7 +10,8 @@ namespace ks::sql {
 
 void SplitConditions(const ResolvedExpr& condition, Conditions* conditions) {
   if (condition.kind == ResolvedKind::kLazy && To<ResolvedLazy>(condition).lazy == LazyKind::kAnd) {
-    for (const auto& operand : To<ResolvedLazy>(condition).operands) SplitConditions(*operand, conditions);
+    for (const auto& operand : To<ResolvedLazy>(condition).operands)
+      SplitConditions(*operand, conditions);
     return;
   }
   conditions->push_back(&condition);
@@ -70,7 +71,8 @@ template <typename Predicate>
 Conditions TakeIf(Conditions* conditions, Predicate goes) {
   Conditions taken;
   Conditions rest;
-  for (const ResolvedExpr* condition : *conditions) (goes(*condition) ? taken : rest).push_back(condition);
+  for (const ResolvedExpr* condition : *conditions)
+    (goes(*condition) ? taken : rest).push_back(condition);
   *conditions = std::move(rest);
   return taken;
 }
@@ -98,8 +100,9 @@ absl::StatusOr<OperatorPtr> Planner::Filter(OperatorPtr input, const Conditions&
     KS_ASSIGN_OR_RETURN(auto program, Compile(*input, {condition}));
     programs.push_back(std::move(program));
   }
-  const std::string text = absl::StrJoin(
-      conditions, " AND ", [](std::string* out, const ResolvedExpr* c) { out->append(ToText(*c)); });
+  const std::string text =
+      absl::StrJoin(conditions, " AND ",
+                    [](std::string* out, const ResolvedExpr* c) { out->append(ToText(*c)); });
   return MakeFilterOperator(environment_, std::move(input), std::move(programs), text);
 }
 
@@ -107,13 +110,20 @@ absl::StatusOr<OperatorPtr> Planner::Plan(const ResolvedRel& rel, const ColumnSe
                                           Conditions conditions) {
   OperatorPtr made;
   switch (rel.kind) {
-    case RelKind::kFilter: return PlanFilter(To<FilterRel>(rel), wanted, std::move(conditions));
-    case RelKind::kProject: return PlanProject(To<ProjectRel>(rel), wanted, std::move(conditions));
-    case RelKind::kJoin: return PlanJoin(To<JoinRel>(rel), wanted, std::move(conditions));
-    case RelKind::kUnnest: return PlanUnnest(To<UnnestRel>(rel), wanted, std::move(conditions));
-    case RelKind::kAggregate: return PlanAggregate(To<AggregateRel>(rel), wanted, std::move(conditions));
-    case RelKind::kSort: return PlanSort(To<SortRel>(rel), wanted, std::move(conditions));
-    case RelKind::kWith: return PlanWith(To<WithRel>(rel), wanted, std::move(conditions));
+    case RelKind::kFilter:
+      return PlanFilter(To<FilterRel>(rel), wanted, std::move(conditions));
+    case RelKind::kProject:
+      return PlanProject(To<ProjectRel>(rel), wanted, std::move(conditions));
+    case RelKind::kJoin:
+      return PlanJoin(To<JoinRel>(rel), wanted, std::move(conditions));
+    case RelKind::kUnnest:
+      return PlanUnnest(To<UnnestRel>(rel), wanted, std::move(conditions));
+    case RelKind::kAggregate:
+      return PlanAggregate(To<AggregateRel>(rel), wanted, std::move(conditions));
+    case RelKind::kSort:
+      return PlanSort(To<SortRel>(rel), wanted, std::move(conditions));
+    case RelKind::kWith:
+      return PlanWith(To<WithRel>(rel), wanted, std::move(conditions));
     case RelKind::kScan:
       return PlanScan(To<ScanRel>(rel), wanted, conditions, {}, nullptr, nullptr);
     case RelKind::kSingleRow:
@@ -139,7 +149,8 @@ absl::StatusOr<OperatorPtr> Planner::Plan(const ResolvedRel& rel, const ColumnSe
       KS_ASSIGN_OR_RETURN(made, PlanSample(To<SampleRel>(rel), needed));
       break;
     }
-    case RelKind::kAssertSingle: return absl::InternalError("unknown relation");
+    case RelKind::kAssertSingle:
+      return absl::InternalError("unknown relation");
   }
   return Filter(std::move(made), conditions);
 }
@@ -156,7 +167,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanProject(const ProjectRel& rel, const Co
                                                  Conditions conditions) {
   ColumnSet made;
   for (const ComputedColumn& computed : rel.computed) made.insert(computed.column.id);
-  Conditions below = TakeIf(&conditions, [&](const ResolvedExpr& c) { return !Intersects(ColumnsOf(c), made); });
+  Conditions below =
+      TakeIf(&conditions, [&](const ResolvedExpr& c) { return !Intersects(ColumnsOf(c), made); });
   ColumnSet needed = wanted;
   AddColumns(conditions, &needed);
   ColumnSet from_input;
@@ -185,8 +197,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanProject(const ProjectRel& rel, const Co
   if (!roots.empty()) {
     KS_ASSIGN_OR_RETURN(program, Compile(*input, roots));
   }
-  auto project = MakeProjectOperator(environment_, std::move(input), std::move(columns), std::move(passed),
-                                     std::move(program));
+  auto project = MakeProjectOperator(environment_, std::move(input), std::move(columns),
+                                     std::move(passed), std::move(program));
   return Filter(std::move(project), conditions);
 }
 
@@ -196,7 +208,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanUnnest(const UnnestRel& rel, const Colu
   const ColumnSet own = {rel.element.id, rel.offset.id};
   Conditions below;
   if (rel.input != nullptr) {
-    below = TakeIf(&conditions, [&](const ResolvedExpr& c) { return !Intersects(ColumnsOf(c), own); });
+    below =
+        TakeIf(&conditions, [&](const ResolvedExpr& c) { return !Intersects(ColumnsOf(c), own); });
   }
   ColumnSet needed = wanted;
   AddColumns(conditions, &needed);
@@ -207,7 +220,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanUnnest(const UnnestRel& rel, const Colu
   if (rel.input == nullptr) {
     input = MakeSingleRow(environment_);
   } else {
-    KS_ASSIGN_OR_RETURN(input, Plan(*rel.input, Intersection(from_input, input_columns), std::move(below)));
+    KS_ASSIGN_OR_RETURN(
+        input, Plan(*rel.input, Intersection(from_input, input_columns), std::move(below)));
   }
   UnnestPlan plan;
   KS_ASSIGN_OR_RETURN(plan.array, Compile(*input, {rel.array.get()}));
@@ -222,7 +236,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanUnnest(const UnnestRel& rel, const Colu
     for (const ResolvedColumn& column : columns) ids.push_back(column.id);
     KS_ASSIGN_OR_RETURN(plan.condition, Program::Compile(*rel.condition, {&ids, environment_}));
   }
-  auto unnest = MakeUnnestOperator(environment_, std::move(input), std::move(columns), std::move(plan));
+  auto unnest =
+      MakeUnnestOperator(environment_, std::move(input), std::move(columns), std::move(plan));
   return Filter(std::move(unnest), conditions);
 }
 
@@ -296,10 +311,12 @@ absl::StatusOr<OperatorPtr> Planner::PlanSetOperation(const SetOperationRel& rel
     for (ColumnId id : rel.input_columns[i]) sources.back().push_back(input->IndexOf(id));
     inputs.push_back(std::move(input));
   }
-  return MakeSetOperation(environment_, rel.columns, rel.set, rel.distinct, std::move(inputs), std::move(sources));
+  return MakeSetOperation(environment_, rel.columns, rel.set, rel.distinct, std::move(inputs),
+                          std::move(sources));
 }
 
-absl::StatusOr<OperatorPtr> Planner::PlanWith(const WithRel& rel, const ColumnSet& wanted, Conditions conditions) {
+absl::StatusOr<OperatorPtr> Planner::PlanWith(const WithRel& rel, const ColumnSet& wanted,
+                                              Conditions conditions) {
   for (const WithRel::Definition& definition : rel.definitions) {
     KS_ASSIGN_OR_RETURN(auto made, Plan(*definition.rel, ColumnsOf(*definition.rel)));
     environment_->with_table(definition.number) = std::make_shared<WithTable>(std::move(made));
@@ -317,7 +334,8 @@ absl::StatusOr<OperatorPtr> Planner::PlanWithRef(const WithRefRel& rel) {
 absl::StatusOr<OperatorPtr> Planner::PlanSample(const SampleRel& rel, const ColumnSet& wanted) {
   KS_ASSIGN_OR_RETURN(auto input, Plan(*rel.input, wanted));
   KS_ASSIGN_OR_RETURN(auto size, CompileConstant(*rel.size));
-  return MakeSampleOperator(environment_, std::move(input), rel.reservoir, rel.percent, std::move(size));
+  return MakeSampleOperator(environment_, std::move(input), rel.reservoir, rel.percent,
+                            std::move(size));
 }
 
 }  // namespace ks::sql

@@ -1,8 +1,8 @@
 // Planner: from resolved relations to operators. Private to eval/.
 //
-// Conditions travel down to where their columns come from; a scan takes from them the key ranges of its best access path;
-// equalities between the sides of a join become its keys, and a side whose key they fill is looked up instead of read.
-// Only columns that somebody reads are carried.
+// Conditions travel down to where their columns come from; a scan takes from them the key ranges of
+// its best access path; equalities between the sides of a join become its keys, and a side whose
+// key they fill is looked up instead of read. Only columns that somebody reads are carried.
 #pragma once
 
 #include <memory>
@@ -24,27 +24,35 @@ class Planner {
   explicit Planner(Environment* environment) : environment_(environment) {}
 
   // Gives at least the `wanted` columns of the rows for which all `conditions` hold.
-  absl::StatusOr<OperatorPtr> Plan(const ResolvedRel& rel, const ColumnSet& wanted, Conditions conditions = {});
+  absl::StatusOr<OperatorPtr> Plan(const ResolvedRel& rel, const ColumnSet& wanted,
+                                   Conditions conditions = {});
 
  private:
   struct JoinSides;
 
-  absl::StatusOr<OperatorPtr> PlanFilter(const FilterRel& rel, const ColumnSet& wanted, Conditions conditions);
-  absl::StatusOr<OperatorPtr> PlanProject(const ProjectRel& rel, const ColumnSet& wanted, Conditions conditions);
-  absl::StatusOr<OperatorPtr> PlanJoin(const JoinRel& rel, const ColumnSet& wanted, Conditions conditions);
-  absl::StatusOr<OperatorPtr> PlanUnnest(const UnnestRel& rel, const ColumnSet& wanted, Conditions conditions);
+  absl::StatusOr<OperatorPtr> PlanFilter(const FilterRel& rel, const ColumnSet& wanted,
+                                         Conditions conditions);
+  absl::StatusOr<OperatorPtr> PlanProject(const ProjectRel& rel, const ColumnSet& wanted,
+                                          Conditions conditions);
+  absl::StatusOr<OperatorPtr> PlanJoin(const JoinRel& rel, const ColumnSet& wanted,
+                                       Conditions conditions);
+  absl::StatusOr<OperatorPtr> PlanUnnest(const UnnestRel& rel, const ColumnSet& wanted,
+                                         Conditions conditions);
   absl::StatusOr<OperatorPtr> PlanAggregate(const AggregateRel& rel, const ColumnSet& wanted,
                                             Conditions conditions);
-  absl::StatusOr<OperatorPtr> PlanSort(const SortRel& rel, const ColumnSet& wanted, Conditions conditions);
+  absl::StatusOr<OperatorPtr> PlanSort(const SortRel& rel, const ColumnSet& wanted,
+                                       Conditions conditions);
   absl::StatusOr<OperatorPtr> PlanLimit(const LimitRel& rel, const ColumnSet& wanted);
   absl::StatusOr<OperatorPtr> PlanSetOperation(const SetOperationRel& rel);
-  absl::StatusOr<OperatorPtr> PlanWith(const WithRel& rel, const ColumnSet& wanted, Conditions conditions);
+  absl::StatusOr<OperatorPtr> PlanWith(const WithRel& rel, const ColumnSet& wanted,
+                                       Conditions conditions);
   absl::StatusOr<OperatorPtr> PlanWithRef(const WithRefRel& rel);
   absl::StatusOr<OperatorPtr> PlanSample(const SampleRel& rel, const ColumnSet& wanted);
 
   // scans: plan/access_path.cc
-  absl::StatusOr<OperatorPtr> PlanScan(const ScanRel& rel, const ColumnSet& wanted, const Conditions& conditions,
-                                       const Conditions& lookup, ScanOperator** scan, std::vector<int>* lookup_keys);
+  absl::StatusOr<OperatorPtr> PlanScan(const ScanRel& rel, const ColumnSet& wanted,
+                                       const Conditions& conditions, const Conditions& lookup,
+                                       ScanOperator** scan, std::vector<int>* lookup_keys);
 
   // joins: plan/join.cc
   absl::StatusOr<OperatorPtr> TryLookupJoin(JoinSides& sides, const ColumnSet& wanted, bool* done);
