@@ -34,12 +34,13 @@ quickstart: release
 # with race checks. The lists grow: a module joins when it has been seen to run clean.
 ASAN_MODULES := base env kafka
 TSAN_MODULES := base kafka spanner
+EXACTLY = ^$(1)\.unit\.($(subst $(eval) ,|,$(2)))$$
 test: release build/asan/build.ninja build/tsan/build.ninja
 	@tools/setup/run data
 	@cmake --build build/asan -j$(JOBS) --target $(ASAN_MODULES:%=ks_%_tests)
 	@cmake --build build/tsan -j$(JOBS) --target $(TSAN_MODULES:%=ks_%_tests)
-	@ctest --test-dir build/asan -R '^asan\.unit\.($(subst $(eval) ,|,$(ASAN_MODULES)))$$' --output-on-failure
-	@ctest --test-dir build/tsan -R '^tsan\.unit\.($(subst $(eval) ,|,$(TSAN_MODULES)))$$' --output-on-failure
+	@ctest --test-dir build/asan --output-on-failure -R '$(call EXACTLY,asan,$(ASAN_MODULES))'
+	@ctest --test-dir build/tsan --output-on-failure -R '$(call EXACTLY,tsan,$(TSAN_MODULES))'
 	@ctest --test-dir build/release -j$(JOBS) --output-on-failure
 
 bench: release
