@@ -142,7 +142,9 @@ void PartitionDriver::Act(pipeline::CommitKafkaOffset& action) {
   services_.listener->on_committed(name_, Offset(action.offset), last_timestamp_ms_);
 }
 
-void PartitionDriver::Act(pipeline::DescribeTopic&) { services_.listener->on_facts_wanted(name_); }
+void PartitionDriver::Act(pipeline::DescribeTopic&) {
+  services_.listener->on_facts_wanted(name_, /*out_of_range=*/false);
+}
 
 void PartitionDriver::Act(pipeline::Warning& action) {
   services_.listener->on_warning(action.status);
@@ -197,7 +199,9 @@ bool PartitionDriver::TakeMessages() {
       continue;
     }
     if (const absl::Status error = message.error(); !error.ok()) {
-      if (absl::IsOutOfRange(error)) services_.listener->on_facts_wanted(name_);
+      if (absl::IsOutOfRange(error)) {
+        services_.listener->on_facts_wanted(name_, /*out_of_range=*/true);
+      }
       services_.listener->on_warning(error);
       continue;
     }

@@ -45,13 +45,15 @@ DriverListener SourceRunner::MakeListener() {
   listener.on_end = [this, post](TopicPartition name, PartitionEnd end) {
     post([this, name, end] { OnEnd(name, end); });
   };
-  listener.on_facts_wanted = [this, post](TopicPartition name) {
-    post([this, name] {
+  listener.on_facts_wanted = [this, post](TopicPartition name, bool out_of_range) {
+    post([this, name, out_of_range] {
       const auto it = assigned_.find(name);
       if (it == assigned_.end()) return;
       topic_ids_.erase(name.topic);
-      const auto facts = FactsOf(name);
-      if (facts.ok()) it->second.shard->Facts(name, *facts);
+      auto facts = FactsOf(name);
+      if (!facts.ok()) return;  // asked for again with the next refusal
+      facts->out_of_range = out_of_range;
+      it->second.shard->Facts(name, *facts);
     });
   };
   listener.on_warning = [](const absl::Status& status) { observe::LogWarning(status.message()); };
@@ -59,7 +61,6 @@ DriverListener SourceRunner::MakeListener() {
 }
 
 // ---- Start
-//
 
 absl::Status SourceRunner::Start() {
   kafka::ConsumerOptions options;
