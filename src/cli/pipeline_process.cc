@@ -55,7 +55,6 @@ std::string WriterName() {
 }
 
 // ---- Metrics page
-//
 
 struct MetricsServer::State {
   httplib::Server server;
@@ -98,7 +97,6 @@ MetricsServer::~MetricsServer() {
 }
 
 // ---- Summary
-//
 
 namespace {
 

@@ -57,7 +57,6 @@ std::function<void(E)> PartitionDriver::Poster() {
 }
 
 // ---- Actions
-//
 
 void PartitionDriver::Act(pipeline::ReadChains& action) {
   services_.spanner->Read(std::move(action.reads),
@@ -162,7 +161,6 @@ void PartitionDriver::Act(pipeline::Stopped& action) {
 }
 
 // ---- Records
-//
 
 void PartitionDriver::DropBacklog() {
   backlog_.Clear();

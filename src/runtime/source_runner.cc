@@ -127,7 +127,6 @@ absl::StatusOr<pipeline::TopicFacts> SourceRunner::FactsOf(const TopicPartition&
 }
 
 // ---- Assignment
-//
 
 void SourceRunner::OnAssigned(const std::vector<TopicPartition>& partitions) {
   joined_ = true;
@@ -253,7 +252,6 @@ void SourceRunner::Retake() {
 }
 
 // ---- The control loop
-//
 
 absl::Status SourceRunner::Turn(int timeout_ms) {
   consumer_->Poll(timeout_ms);

@@ -68,7 +68,6 @@ CallOptions Client::OptionsFor(const std::string& session) const {
 }
 
 // ---- Commit
-//
 
 std::string Client::CommitHead(const std::string& session, const CommitCall& call) const {
   v1::CommitRequest head;
@@ -107,7 +106,6 @@ CommitAnswer Client::CommitNow(CommitCall call) {
 }
 
 // ---- Reads and queries
-//
 
 struct Client::RowCall {
   Method method;
