@@ -230,8 +230,8 @@ bool PartitionDriver::OfferBacklog() {
   next_ = from + admission.consumed;
   if (!admission.rows.empty()) {
     last_timestamp_ms_ = timestamps_ms_[from + admission.rows.back()];
-    const auto refused = path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from),
-                                      admission, *machine_, series_);
+    const auto refused =
+        path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from), admission, series_);
     if (refused) Tell(*refused);
   }
   const uint32_t epoch = epoch_;

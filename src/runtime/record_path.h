@@ -28,7 +28,6 @@ class RecordPath {
   virtual std::optional<pipeline::RecordRefused> Write(const kafka::MessageBatch& messages,
                                                        absl::Span<const uint32_t> positions,
                                                        const pipeline::Admission& admission,
-                                                       pipeline::Partition& partition,
                                                        observe::Series& series) = 0;
 };
 
