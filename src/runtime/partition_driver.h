@@ -39,7 +39,8 @@ struct DriverListener {
   // Everything below is in Spanner; the timestamp (ms) of the newest record that was read.
   std::function<void(kafka::TopicPartition, Offset, int64_t)> on_committed;
   std::function<void(kafka::TopicPartition, PartitionEnd)> on_end;
-  // What is known of the topic does not fit: the broker is to be asked. `out_of_range`: it has refused an offset.
+  // What is known of the topic does not fit: the broker is to be asked. `out_of_range`: it has
+  // refused an offset.
   std::function<void(kafka::TopicPartition, bool out_of_range)> on_facts_wanted;
   std::function<void(absl::Status)> on_warning;
 };
