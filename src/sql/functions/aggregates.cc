@@ -1,8 +1,8 @@
 // Aggregate functions.
 // https://cloud.google.com/spanner/docs/reference/standard-sql/aggregate_functions
 //
-// A state is a plain struct; what grows (arrays, strings, copies of the least value) lies in the arena
-// of the Call.
+// A state is a plain struct; what grows (arrays, strings, copies of the least value) lies in the
+// arena of the Call.
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -22,7 +22,8 @@ using Result = absl::StatusOr<Datum>;
 template <typename S>
 AggregateSignature Aggregate(ArgumentType result, std::vector<ArgumentType> arguments) {
   static_assert(std::is_trivially_destructible_v<S> && alignof(S) <= 16);
-  AggregateSignature s{.result = result, .arguments = std::move(arguments), .state_bytes = sizeof(S)};
+  AggregateSignature s{
+      .result = result, .arguments = std::move(arguments), .state_bytes = sizeof(S)};
   s.init = [](void* state) { new (state) S(); };
   s.update = [](void* state, Call& call, const Datum* arguments) {
     return static_cast<S*>(state)->Update(call, arguments);
@@ -100,7 +101,8 @@ struct AvgFloat64 : Float64Total {
   }
 };
 
-// Whole numbers and fractions apart: the sum of many NUMERICs may pass the range of Int128 on its way.
+// Whole numbers and fractions apart: the sum of many NUMERICs may pass the range of Int128 on its
+// way.
 struct NumericTotal {
   Int128 whole = 0;
   Int128 fraction = 0;
@@ -144,7 +146,8 @@ struct Extreme {
     const auto nan = [&](const Datum& d) {
       return type->is_floating() && !d.null() && std::isnan(d.float64());
     };
-    const bool better = best.null() || (!nan(best) && (nan(a[0]) || Compare(type, a[0], best) * kSign > 0));
+    const bool better =
+        best.null() || (!nan(best) && (nan(a[0]) || Compare(type, a[0], best) * kSign > 0));
     if (better) best = DeepCopy(type, a[0], call.context.arena);
     return absl::OkStatus();
   }
@@ -223,9 +226,7 @@ struct StringAgg {
     any = true;
     return absl::OkStatus();
   }
-  Result Finish(Call&) {
-    return any ? Datum::Str({text.data, text.size}) : Datum::Null();
-  }
+  Result Finish(Call&) { return any ? Datum::Str({text.data, text.size}) : Datum::Null(); }
 };
 
 // ---- LOGICAL_*, BIT_* ----

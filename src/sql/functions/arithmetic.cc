@@ -14,6 +14,12 @@ namespace {
 
 constexpr int64_t kInt64Min = std::numeric_limits<int64_t>::min();
 
+std::string NumericText(Int128 scaled) {
+  std::string text;
+  AppendNumeric(scaled, &text);
+  return text;
+}
+
 // Each operation says how it is done for each type; nullopt means overflow.
 struct AddOp {
   static constexpr std::string_view kSign = "+";
@@ -48,7 +54,8 @@ std::vector<Signature> Operator() {
   return {
       Scalar([](Scope& s, int64_t a, int64_t b) -> std::optional<int64_t> {
         int64_t result;
-        if (Op::Int64(a, b, &result)) [[likely]] return result;
+        if (Op::Int64(a, b, &result)) [[likely]]
+          return result;
         return s.Fail(Int64Overflow(a, Op::kSign, b));
       }),
       Scalar([](Scope& s, NumericValue a, NumericValue b) -> std::optional<NumericValue> {
@@ -58,7 +65,8 @@ std::vector<Signature> Operator() {
       }),
       Scalar([](Scope& s, double a, double b) -> std::optional<double> {
         const double result = Op::Float64(a, b);
-        if (Overflowed(result, a, b)) [[unlikely]] return s.Fail(DoubleOverflow(a, Op::kSign, b));
+        if (Overflowed(result, a, b)) [[unlikely]]
+          return s.Fail(DoubleOverflow(a, Op::kSign, b));
         return result;
       }),
   };
@@ -87,16 +95,19 @@ std::vector<Signature> SafeOperator() {
 }
 
 std::optional<double> DivideFloat64(Scope& s, double a, double b) {
-  if (b == 0) [[unlikely]] return s.Fail(DivisionByZero(a));
+  if (b == 0) [[unlikely]]
+    return s.Fail(DivisionByZero(a));
   const double result = a / b;
-  if (Overflowed(result, a, b)) [[unlikely]] return s.Fail(DoubleOverflow(a, "/", b));
+  if (Overflowed(result, a, b)) [[unlikely]]
+    return s.Fail(DoubleOverflow(a, "/", b));
   return result;
 }
 
 std::vector<Signature> DivideOperator() {
   return {
       Scalar([](Scope& s, int64_t a, int64_t b) -> std::optional<double> {
-        if (b == 0) [[unlikely]] return s.Fail(DivisionByZero(a));
+        if (b == 0) [[unlikely]]
+          return s.Fail(DivisionByZero(a));
         return static_cast<double>(a) / static_cast<double>(b);
       }),
       Scalar([](Scope& s, NumericValue a, NumericValue b) -> std::optional<NumericValue> {
@@ -131,7 +142,8 @@ std::vector<Signature> SafeDivide() {
 std::vector<Signature> Negate() {
   return {
       Scalar([](Scope& s, int64_t a) -> std::optional<int64_t> {
-        if (a == kInt64Min) [[unlikely]] return s.Fail(Int64NegateOverflow(a));
+        if (a == kInt64Min) [[unlikely]]
+          return s.Fail(Int64NegateOverflow(a));
         return -a;
       }),
       Scalar([](NumericValue a) { return NumericValue{-a.scaled}; }),
@@ -160,7 +172,7 @@ std::vector<Signature> Div() {
         return a / b;
       }),
       Scalar([](Scope& s, NumericValue a, NumericValue b) -> std::optional<NumericValue> {
-        if (b.scaled == 0) return s.Fail(DivisionByZeroNumeric(a.scaled));
+        if (b.scaled == 0) return s.Fail(CallByZero("DIV", NumericText(a.scaled)));
         const std::optional<Int128> result = NumericDiv(a.scaled, b.scaled);
         if (!result.has_value()) return s.Fail(NumericOverflow(a.scaled, "/", b.scaled));
         return NumericValue{*result};
@@ -171,15 +183,11 @@ std::vector<Signature> Div() {
 std::vector<Signature> Mod() {
   return {
       Scalar([](Scope& s, int64_t a, int64_t b) -> std::optional<int64_t> {
-        if (b == 0) return s.Fail(ModByZero(StrCat(a)));
+        if (b == 0) return s.Fail(CallByZero("MOD", StrCat(a)));
         return b == -1 ? 0 : a % b;
       }),
       Scalar([](Scope& s, NumericValue a, NumericValue b) -> std::optional<NumericValue> {
-        if (b.scaled == 0) {
-          std::string text;
-          AppendNumeric(a.scaled, &text);
-          return s.Fail(ModByZero(text));
-        }
+        if (b.scaled == 0) return s.Fail(CallByZero("MOD", NumericText(a.scaled)));
         return NumericValue{a.scaled % b.scaled};
       }),
   };

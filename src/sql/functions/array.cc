@@ -57,8 +57,9 @@ void EndKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
       continue;
     }
     out[row] = Datum::Null();
-    call.context.Fail(row, OutOfRange(kFirst ? "ARRAY_FIRST cannot get the first element of an empty array"
-                                             : "ARRAY_LAST cannot get the last element of an empty array"));
+    call.context.Fail(
+        row, OutOfRange(kFirst ? "ARRAY_FIRST cannot get the first element of an empty array"
+                               : "ARRAY_LAST cannot get the last element of an empty array"));
   }
 }
 void SliceKernel(Call&, Rows rows, const Column* arguments, Datum* out) {
@@ -70,9 +71,10 @@ void SliceKernel(Call&, Rows rows, const Column* arguments, Datum* out) {
     if (begin < 0) begin = begin < -size ? 0 : begin + size;
     if (last < 0) last = last < -size ? -1 : last + size;
     last = std::min(last, size - 1);
-    out[row] = begin > last ? Datum::Elements({})
-                            : Datum::Elements(elements.subspan(static_cast<size_t>(begin),
-                                                               static_cast<size_t>(last - begin + 1)));
+    out[row] = begin > last
+                   ? Datum::Elements({})
+                   : Datum::Elements(elements.subspan(static_cast<size_t>(begin),
+                                                      static_cast<size_t>(last - begin + 1)));
   }
 }
 void LengthKernel(Call&, Rows rows, const Column* arguments, Datum* out) {
@@ -249,7 +251,9 @@ std::optional<ArrayView<DateDays>> GenerateDateArray(Scope& s, DateDays first, D
   if (by == 0) return s.Fail(OutOfRange("Sequence step cannot be 0."));
   std::vector<Datum> values;
   for (int64_t i = 0;; ++i) {
-    const std::optional<int64_t> days = AddToDate(first.days, i * by, part);
+    // From the one before, not from the first: after 29 February comes 29 March.
+    const std::optional<int64_t> days =
+        i == 0 ? first.days : AddToDate(values.back().int64(), by, part);
     if (!days.has_value() || (by > 0 ? *days > last.days : *days < last.days)) break;
     if (i == kGeneratedElementsMax) return s.Fail(ArrayTooLong());
     values.push_back(Datum::Date(*days));
@@ -286,8 +290,8 @@ void AddSearch(FunctionTable& table) {
                                          kNulls, Requirement::kGrouping)});
   table.Add("ARRAY_MIN", {Custom(Pattern::kAny1, {Pattern::kArrayOfAny1}, &ExtremeKernel<-1>,
                                  kNulls, Requirement::kOrdering)});
-  table.Add("ARRAY_MAX", {Custom(Pattern::kAny1, {Pattern::kArrayOfAny1}, &ExtremeKernel<1>,
-                                 kNulls, Requirement::kOrdering)});
+  table.Add("ARRAY_MAX", {Custom(Pattern::kAny1, {Pattern::kArrayOfAny1}, &ExtremeKernel<1>, kNulls,
+                                 Requirement::kOrdering)});
 }
 
 }  // namespace
@@ -298,12 +302,12 @@ void AddArray(FunctionTable& table) {
   const Signature concat =
       Repeated(Custom(Pattern::kArrayOfAny1, {Pattern::kArrayOfAny1}, &ConcatKernel));
   table.Add("ARRAY_CONCAT", {concat});
-  table.Add("$concat",
-            {ConcatSignature(Type::String()), ConcatSignature(Type::Bytes()), concat});
+  table.Add("$concat", {ConcatSignature(Type::String()), ConcatSignature(Type::Bytes()), concat});
   table.Add("ARRAY_REVERSE",
             {Custom(Pattern::kArrayOfAny1, {Pattern::kArrayOfAny1}, &ReverseKernel)});
   table.Add("ARRAY_TO_STRING", {ToString<std::string_view>(), ToString<BytesView>()});
   table.Add("GENERATE_ARRAY", GenerateArray());
+  table.FloatFirst("GENERATE_ARRAY");
   table.Add("GENERATE_DATE_ARRAY",
             {With(Scalar([](Scope& s, DateDays first, DateDays last, std::optional<int64_t> step,
                             std::optional<Text> part) {

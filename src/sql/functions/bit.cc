@@ -2,7 +2,6 @@
 // https://cloud.google.com/spanner/docs/reference/standard-sql/operators#bitwise_operators
 #include <bit>
 
-#include "base/str_cat.h"
 #include "sql/functions/errors.h"
 #include "sql/functions/lift.h"
 #include "sql/functions/table.h"
@@ -35,7 +34,7 @@ std::vector<Signature> Bitwise() {
       Scalar([](int64_t a, int64_t b) { return Op{}(a, b); }),
       Scalar([](Scope& s, BytesView a, BytesView b) -> std::optional<BytesView> {
         if (a.bytes.size() != b.bytes.size()) {
-          return s.Fail(BytesLengthMismatch(StrCat(a.bytes.size(), " and ", b.bytes.size())));
+          return s.Fail(BytesLengthMismatch(a.bytes.size(), b.bytes.size()));
         }
         char* const to = s.arena().Allocate(a.bytes.size());
         for (size_t i = 0; i < a.bytes.size(); ++i) to[i] = Op{}(a.bytes[i], b.bytes[i]);
@@ -113,10 +112,9 @@ void AddBit(FunctionTable& table) {
                              Scalar([](Scope& s, BytesView v) { return NotBytes(s, v); })});
   table.Add("$shift_left", Shift<true>());
   table.Add("$shift_right", Shift<false>());
-  table.Add("BIT_COUNT", {Scalar([](int64_t v) -> int64_t {
-                            return std::popcount(static_cast<uint64_t>(v));
-                          }),
-                          Scalar([](BytesView v) { return CountBytes(v); })});
+  table.Add("BIT_COUNT",
+            {Scalar([](int64_t v) -> int64_t { return std::popcount(static_cast<uint64_t>(v)); }),
+             Scalar([](BytesView v) { return CountBytes(v); })});
   table.Add("BIT_REVERSE", {Scalar([](int64_t v, bool keep) { return BitReverse(v, keep); })});
 }
 

@@ -11,8 +11,9 @@ namespace ks::sql {
 namespace {
 
 constexpr std::array<std::string_view, 15> kNames = {
-    "YEAR",      "ISOYEAR", "QUARTER", "MONTH",  "WEEK",        "ISOWEEK",     "DAY",       "DAYOFWEEK",
-    "DAYOFYEAR", "HOUR",    "MINUTE",  "SECOND", "MILLISECOND", "MICROSECOND", "NANOSECOND"};
+    "YEAR",    "ISOYEAR", "QUARTER",     "MONTH",       "WEEK",
+    "ISOWEEK", "DAY",     "DAYOFWEEK",   "DAYOFYEAR",   "HOUR",
+    "MINUTE",  "SECOND",  "MILLISECOND", "MICROSECOND", "NANOSECOND"};
 
 int64_t WeekIndex(int64_t days) { return FloorDivide(days + 4, 7); }     // Sundays passed
 int64_t IsoWeekIndex(int64_t days) { return FloorDivide(days + 3, 7); }  // Mondays passed

@@ -109,7 +109,8 @@ std::optional<int64_t> ShortInt64(Text text) {
 }
 
 std::optional<int64_t> Int64OfText(Scope& s, Text text) {
-  if (const std::optional<int64_t> v = ShortInt64(text)) [[likely]] return v;
+  if (const std::optional<int64_t> v = ShortInt64(text)) [[likely]]
+    return v;
   absl::StatusOr<int64_t> v = ParseInt64(text);
   if (!v.ok()) return s.Fail(v.status());
   return *v;
@@ -180,7 +181,8 @@ void AddToText(Casts& c) {
     return Formatted(s, [&](std::string* out) { AppendDate(v.days, out); });
   });
   c.Add([](Scope& s, TimestampValue v) {
-    return Formatted(s, [&](std::string* out) { AppendTimestamp(v, s.context().default_zone, out); });
+    return Formatted(s,
+                     [&](std::string* out) { AppendTimestamp(v, s.context().default_zone, out); });
   });
   c.Add([](Scope& s, UuidValue v) {
     return Formatted(s, [&](std::string* out) { AppendUuid(v.bits, out); });
@@ -196,7 +198,8 @@ struct DateOfTimestamp {
   absl::Status status;
   ZoneCursor zone;
   std::optional<DateDays> operator()(Scope& s, TimestampValue t) {
-    if (!status.ok()) [[unlikely]] return s.Fail(status);
+    if (!status.ok()) [[unlikely]]
+      return s.Fail(status);
     return DateDays{FloorDivide(zone.ToLocal(t.seconds), kSecondsPerDay)};
   }
 };
@@ -205,14 +208,15 @@ struct TimestampOfDate {
   absl::Status status;
   ZoneCursor zone;
   std::optional<TimestampValue> operator()(Scope& s, DateDays date) {
-    if (!status.ok()) [[unlikely]] return s.Fail(status);
+    if (!status.ok()) [[unlikely]]
+      return s.Fail(status);
     const int64_t seconds = zone.table().ToUtc(date.days * kSecondsPerDay);
     if (seconds >= kTimestampMinSeconds && seconds <= kTimestampMaxSeconds) {
       return TimestampValue{seconds, 0};
     }
     std::string text;
     AppendDate(date.days, &text);
-    return s.Fail(OutOfRange(StrCat("Cannot convert ", text, " to timestamp")));
+    return s.Fail(OutOfRange(StrCat("Cannot convert date ", text, " to timestamp")));
   }
 };
 
@@ -223,8 +227,8 @@ BytesView UuidBytes(Scope& s, UuidValue v) {
 }
 std::optional<UuidValue> UuidOfBytes(Scope& s, BytesView v) {
   if (v.bytes.size() != 16) {
-    return s.Fail(OutOfRange(StrCat("Invalid BYTES for UUID: 16 bytes are needed, not ",
-                                    v.bytes.size())));
+    return s.Fail(
+        OutOfRange(StrCat("Invalid BYTES for UUID: 16 bytes are needed, not ", v.bytes.size())));
   }
   unsigned __int128 bits = 0;
   for (const char c : v.bytes) bits = bits << 8 | static_cast<unsigned char>(c);
@@ -288,7 +292,7 @@ bool LiteralCoercible(TypeRef from, TypeRef to) {
   switch (from->kind()) {
     case TypeKind::kString:
       return to->Is(TypeKind::kDate) || to->Is(TypeKind::kTimestamp) || to->Is(TypeKind::kEnum) ||
-             to->Is(TypeKind::kProto) || to->Is(TypeKind::kBytes) || to->Is(TypeKind::kUuid);
+             to->Is(TypeKind::kProto) || to->Is(TypeKind::kUuid);
     case TypeKind::kBytes:
       return to->Is(TypeKind::kProto);
     case TypeKind::kInt64:

@@ -49,10 +49,12 @@ Signature CompareTimestamps() {
 template <typename Op>
 std::vector<Signature> Comparisons() {
   return {
-      Compare<Op, int64_t>(),      Compare<Op, std::string_view>(), CompareTimestamps<Op>(),
-      Compare<Op, DateDays>(),     Compare<Op, NumericValue>(),     Compare<Op, double>(),
-      Compare<Op, float>(),        Compare<Op, bool>(),             Compare<Op, BytesView>(),
-      Compare<Op, UuidValue>(),    Compare<Op, IntervalValue>(),
+      Compare<Op, int64_t>(),       Compare<Op, std::string_view>(),
+      CompareTimestamps<Op>(),      Compare<Op, DateDays>(),
+      Compare<Op, NumericValue>(),  Compare<Op, double>(),
+      Compare<Op, float>(),         Compare<Op, bool>(),
+      Compare<Op, BytesView>(),     Compare<Op, UuidValue>(),
+      Compare<Op, IntervalValue>(),
   };
 }
 
@@ -69,7 +71,8 @@ template <typename Op>
 void OrderKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
   const TypeRef type = call.argument_types[0];
   for (const uint32_t row : rows) {
-    out[row] = Datum::Bool(Op{}(ks::sql::Compare(type, arguments[0].at(row), arguments[1].at(row)), 0));
+    out[row] =
+        Datum::Bool(Op{}(ks::sql::Compare(type, arguments[0].at(row), arguments[1].at(row)), 0));
   }
 }
 
@@ -84,14 +87,14 @@ std::vector<Signature> Append(std::vector<Signature> list, Kernel kernel, Requir
 // x BETWEEN low AND high is `x >= low AND x <= high`, NULLs included: false as soon as one half is.
 template <typename T>
 Signature Between() {
-  return NullScalar([](std::optional<T> x, std::optional<T> low,
-                       std::optional<T> high) -> std::optional<bool> {
-    if (!x.has_value()) return std::nullopt;
-    if (low.has_value() && !(Comparable(*x) >= Comparable(*low))) return false;
-    if (high.has_value() && !(Comparable(*x) <= Comparable(*high))) return false;
-    if (!low.has_value() || !high.has_value()) return std::nullopt;
-    return true;
-  });
+  return NullScalar(
+      [](std::optional<T> x, std::optional<T> low, std::optional<T> high) -> std::optional<bool> {
+        if (!x.has_value()) return std::nullopt;
+        if (low.has_value() && !(Comparable(*x) >= Comparable(*low))) return false;
+        if (high.has_value() && !(Comparable(*x) <= Comparable(*high))) return false;
+        if (!low.has_value() || !high.has_value()) return std::nullopt;
+        return true;
+      });
 }
 Signature BetweenTimestamps() {
   return NullScalar([](std::optional<TimestampValue> x, std::optional<TimestampValue> low,
@@ -173,7 +176,8 @@ std::vector<Signature> In() {
   any.repeated = true;
   any.nulls = NullHandling::kKernel;
   any.requirement = Requirement::kEquality;
-  return {InSet<int64_t, absl::flat_hash_set<int64_t>>(), InSet<std::string_view, StringSet>(), any};
+  return {InSet<int64_t, absl::flat_hash_set<int64_t>>(), InSet<std::string_view, StringSet>(),
+          any};
 }
 
 // x IN UNNEST(array): of a NULL or empty array false, whatever x is.
@@ -272,16 +276,16 @@ void AddComparison(FunctionTable& table) {
   table.Add("$not_equal",
             Append(Comparisons<std::not_equal_to<>>(), &EqualsKernel<false>, kEquality));
   table.Add("$less", Append(Comparisons<std::less<>>(), &OrderKernel<std::less<>>, kOrdering));
-  table.Add("$less_or_equal", Append(Comparisons<std::less_equal<>>(),
-                                     &OrderKernel<std::less_equal<>>, kOrdering));
+  table.Add("$less_or_equal",
+            Append(Comparisons<std::less_equal<>>(), &OrderKernel<std::less_equal<>>, kOrdering));
   table.Add("$greater",
             Append(Comparisons<std::greater<>>(), &OrderKernel<std::greater<>>, kOrdering));
   table.Add("$greater_or_equal", Append(Comparisons<std::greater_equal<>>(),
                                         &OrderKernel<std::greater_equal<>>, kOrdering));
-  table.Add("$between",
-            {Between<int64_t>(), Between<std::string_view>(), BetweenTimestamps(),
-             Between<DateDays>(), Between<NumericValue>(), Between<double>(), Between<float>(),
-             Between<bool>(), Between<BytesView>(), Between<UuidValue>(), Between<IntervalValue>()});
+  table.Add("$between", {Between<int64_t>(), Between<std::string_view>(), BetweenTimestamps(),
+                         Between<DateDays>(), Between<NumericValue>(), Between<double>(),
+                         Between<float>(), Between<bool>(), Between<BytesView>(),
+                         Between<UuidValue>(), Between<IntervalValue>()});
   table.Add("$in", In());
   Signature in_array = AnyToBool(&InArrayKernel, 1, kEquality);
   in_array.arguments.push_back(Pattern::kArrayOfAny1);

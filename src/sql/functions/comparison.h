@@ -8,8 +8,8 @@
 
 namespace ks::sql {
 
-// a = b; neither is NULL. Of an ARRAY or STRUCT: false when some pair differs, unknown (nullopt) when
-// the rest cannot tell because of a NULL inside. NaN equals nothing.
+// a = b; neither is NULL. Of an ARRAY or STRUCT: false when some pair differs, unknown (nullopt)
+// when the rest cannot tell because of a NULL inside. NaN equals nothing.
 std::optional<bool> SqlEquals(TypeRef type, const Datum& a, const Datum& b);
 
 }  // namespace ks::sql

@@ -1,5 +1,5 @@
-// Functions that pick one of their arguments: GREATEST, LEAST; and ERROR. IF, COALESCE, NULLIF … are
-// lazy and belong to evaluation.
+// Functions that pick one of their arguments: GREATEST, LEAST; and ERROR. IF, COALESCE, NULLIF …
+// are lazy and belong to evaluation.
 // https://cloud.google.com/spanner/docs/reference/standard-sql/mathematical_functions#greatest
 #include <cmath>
 

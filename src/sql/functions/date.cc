@@ -12,12 +12,10 @@ namespace {
 
 using Text = std::string_view;
 
-constexpr uint32_t kAddParts = Parts(DatePart::kDay, DatePart::kWeek, DatePart::kMonth,
-                                     DatePart::kQuarter, DatePart::kYear);
-constexpr uint32_t kTruncParts =
-    kAddParts | Parts(DatePart::kIsoWeek, DatePart::kIsoYear);
-constexpr uint32_t kExtractParts =
-    kTruncParts | Parts(DatePart::kDayOfWeek, DatePart::kDayOfYear);
+constexpr uint32_t kAddParts =
+    Parts(DatePart::kDay, DatePart::kWeek, DatePart::kMonth, DatePart::kQuarter, DatePart::kYear);
+constexpr uint32_t kTruncParts = kAddParts | Parts(DatePart::kIsoWeek, DatePart::kIsoYear);
+constexpr uint32_t kExtractParts = kTruncParts | Parts(DatePart::kDayOfWeek, DatePart::kDayOfYear);
 constexpr PartArgument kDateAdd{"DATE_ADD", 2, kAddParts};
 constexpr PartArgument kDateSub{"DATE_SUB", 2, kAddParts};
 constexpr PartArgument kDateDiff{"DATE_DIFF", 2, kTruncParts};
@@ -82,7 +80,8 @@ struct DateOfTimestamp {
   ZoneCursor zone;
   std::optional<DateDays> operator()(Scope& s, TimestampValue t, std::optional<Text> zone_name) {
     absl::Status status = zone.Set(zone_name.value_or(default_zone));
-    if (!status.ok()) [[unlikely]] return s.Fail(std::move(status));
+    if (!status.ok()) [[unlikely]]
+      return s.Fail(std::move(status));
     return DateDays{FloorDivide(zone.ToLocal(t.seconds), kSecondsPerDay)};
   }
 };
@@ -95,9 +94,8 @@ struct CurrentDate {
     absl::Status status = zone.Set(zone_name.value_or(default_zone));
     if (!status.ok()) return s.Fail(std::move(status));
     const EvalContext& context = s.context();
-    const TimestampValue now = context.now_column != nullptr
-                                   ? context.now_column->at(s.row()).timestamp()
-                                   : context.now;
+    const TimestampValue now =
+        context.now_column != nullptr ? context.now_column->at(s.row()).timestamp() : context.now;
     return DateDays{FloorDivide(zone.ToLocal(now.seconds), kSecondsPerDay)};
   }
 };

@@ -40,8 +40,9 @@ std::optional<BytesView> FromHex(Scope& s, Text text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const int digit = HexDigit(text[i]);
     if (digit < 0) {
-      return s.Fail(OutOfRange(StrCat(
-          "Failed to decode invalid hexadecimal string due to character at offset ", i, ": ", text)));
+      return s.Fail(OutOfRange(
+          StrCat("Failed to decode invalid hexadecimal string due to character at offset ", i, ": ",
+                 text)));
     }
     value = value << 4 | static_cast<unsigned>(digit);
     if ((i + odd) % 2 == 1) to[(i + odd) / 2] = static_cast<char>(value);
@@ -100,7 +101,8 @@ std::optional<BytesView> FromBase32(Scope& s, Text text) {
 UuidValue RandomUuid() {
   thread_local absl::BitGen random;
   unsigned __int128 bits = static_cast<unsigned __int128>(random()) << 64 | random();
-  bits &= ~(static_cast<unsigned __int128>(0xF000) << 64 | static_cast<unsigned __int128>(0xC) << 60);
+  bits &=
+      ~(static_cast<unsigned __int128>(0xF000) << 64 | static_cast<unsigned __int128>(0xC) << 60);
   bits |= static_cast<unsigned __int128>(0x4000) << 64;  // version 4
   bits |= static_cast<unsigned __int128>(0x8) << 60;     // RFC 4122's variant
   return {static_cast<Int128>(bits)};

@@ -43,29 +43,29 @@ absl::Status DivisionByZero(double left) {
 absl::Status DivisionByZeroNumeric(Int128 left) {
   return OutOfRange(StrCat("division by zero: ", NumericText(left), " / 0"));
 }
-absl::Status ModByZero(std::string_view left) {
-  return OutOfRange(StrCat("division by zero: MOD(", left, ", 0)"));
+absl::Status CallByZero(std::string_view function, std::string_view left) {
+  return OutOfRange(StrCat("division by zero: ", function, "(", left, ", 0)"));
 }
 absl::Status NegativeShift() { return OutOfRange("Bitwise shift by negative offset."); }
-absl::Status BytesLengthMismatch(std::string_view op) {
-  return OutOfRange(StrCat("Bitwise binary operator for BYTES requires equal length of the ",
-                                 "inputs. Got ", op));
+absl::Status BytesLengthMismatch(size_t left, size_t right) {
+  return OutOfRange(
+      StrCat("Bitwise binary operator for BYTES requires equal length of the inputs. Got ", left,
+             " bytes on the left hand side and ", right, " bytes on the right hand side."));
 }
 
 absl::Status FloatingPointError(std::string_view function, double a) {
   return OutOfRange(StrCat("Floating point error in function: ", function, "(", a, ")"));
 }
 absl::Status FloatingPointError(std::string_view function, double a, double b) {
-  return OutOfRange(
-      StrCat("Floating point error in function: ", function, "(", a, ", ", b, ")"));
+  return OutOfRange(StrCat("Floating point error in function: ", function, "(", a, ", ", b, ")"));
 }
 
 absl::Status IntegerOutOfRange(std::string_view value) {
   return OutOfRange(StrCat("int64 out of range: ", value));
 }
 absl::Status NonFiniteToInteger(double value) {
-  return OutOfRange(StrCat(
-      "Illegal conversion of non-finite floating point number to an integer: ", value));
+  return OutOfRange(
+      StrCat("Illegal conversion of non-finite floating point number to an integer: ", value));
 }
 absl::Status NumericOutOfRange(std::string_view value) {
   return OutOfRange(StrCat("numeric out of range: ", value));
@@ -77,9 +77,7 @@ absl::Status NonFiniteToNumeric(double value) {
 absl::Status FloatOutOfRange(double value) {
   return OutOfRange(StrCat("float out of range: ", value));
 }
-absl::Status BadBool(std::string_view text) {
-  return OutOfRange(StrCat("Bad bool value: ", text));
-}
+absl::Status BadBool(std::string_view text) { return OutOfRange(StrCat("Bad bool value: ", text)); }
 absl::Status BytesNotUtf8() { return OutOfRange("Invalid cast of bytes to UTF8 string"); }
 
 absl::Status DateAddOverflow(std::string_view date, int64_t n, std::string_view part) {
@@ -99,8 +97,7 @@ absl::Status UnknownPart(std::string_view part) {
   return absl::InvalidArgumentError(StrCat("Unknown date part '", part, "'"));
 }
 absl::Status UnsupportedPart(std::string_view function, std::string_view part) {
-  return absl::InvalidArgumentError(
-      StrCat(function, " does not support the ", part, " date part"));
+  return absl::InvalidArgumentError(StrCat(function, " does not support the ", part, " date part"));
 }
 
 absl::Status IndexOutOfBounds(int64_t index) {
@@ -111,8 +108,7 @@ absl::Status ArrayTooLong() {
       StrCat("Cannot generate arrays with more than ", kGeneratedElementsMax, " elements."));
 }
 absl::Status StringTooLong(std::string_view function) {
-  return OutOfRange(
-      StrCat("Output of ", function, " exceeds max allowed output size of 1MB"));
+  return OutOfRange(StrCat("Output of ", function, " exceeds max allowed output size of 1MB"));
 }
 
 }  // namespace ks::sql

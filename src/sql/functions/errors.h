@@ -23,9 +23,9 @@ absl::Status NumericFunctionOverflow(std::string_view call);
 absl::Status DivisionByZero(int64_t left);
 absl::Status DivisionByZero(double left);
 absl::Status DivisionByZeroNumeric(Int128 left);
-absl::Status ModByZero(std::string_view left);
+absl::Status CallByZero(std::string_view function, std::string_view left);
 absl::Status NegativeShift();
-absl::Status BytesLengthMismatch(std::string_view op);
+absl::Status BytesLengthMismatch(size_t left, size_t right);
 
 absl::Status FloatingPointError(std::string_view function, double a);
 absl::Status FloatingPointError(std::string_view function, double a, double b);

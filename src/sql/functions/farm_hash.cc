@@ -40,7 +40,9 @@ uint64_t UpTo16(const char* s, uint64_t size) {
     return Mix(size + (Load32(s) << 3), Load32(s + size - 4), kPrime2 + size * 2);
   }
   if (size == 0) return kPrime2;
-  const auto byte = [&](uint64_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(s[i])); };
+  const auto byte = [&](uint64_t i) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(s[i]));
+  };
   const uint32_t y = byte(0) + (byte(size >> 1) << 8);
   const uint32_t z = static_cast<uint32_t>(size) + (byte(size - 1) << 2);
   return Fold(y * kPrime2 ^ z * kPrime0) * kPrime2;

@@ -99,7 +99,8 @@ struct Call {
 
 // Writes out[row] for each of `rows`. With NullHandling::kPropagate the kernel is never shown a row
 // where an argument is NULL (the evaluator writes the NULL). `out` may not alias an argument.
-// Optional arguments that were left out have no Column: Call::argument_types says how many are there.
+// Optional arguments that were left out have no Column: Call::argument_types says how many are
+// there.
 using Kernel = void (*)(Call& call, Rows rows, const Column* arguments, Datum* out);
 
 // A type in a signature: a type, or a placeholder T1/T2 (the same concrete type wherever it
@@ -116,7 +117,7 @@ struct ArgumentType {
     kAnyType,
   };
   Pattern pattern = Pattern::kConcrete;
-  TypeRef type = nullptr;  // kConcrete
+  TypeRef type = nullptr;                             // kConcrete
   ArgumentType(TypeRef concrete) : type(concrete) {}  // NOLINT: implicit, so that tables read well
   ArgumentType(Pattern p) : pattern(p) {}             // NOLINT
 };
@@ -134,8 +135,8 @@ struct Signature {
   ArgumentType result;
   std::vector<ArgumentType> arguments;
   Kernel kernel = nullptr;
-  int optional = 0;        // how many trailing arguments may be left out
-  bool repeated = false;   // the last argument may stand any number of times (at least once)
+  int optional = 0;       // how many trailing arguments may be left out
+  bool repeated = false;  // the last argument may stand any number of times (at least once)
   NullHandling nulls = NullHandling::kPropagate;
   // Called once at compile time with the arguments that are constants (null where not): compiles a
   // regexp, loads a time zone, checks a date part. Its error is a compile error of the statement.

@@ -1,5 +1,5 @@
-// JSON functions that look into JSON: JSON_VALUE, JSON_QUERY, their ARRAY kin, field access, and the
-// conversions from JSON to SQL types.
+// JSON functions that look into JSON: JSON_VALUE, JSON_QUERY, their ARRAY kin, field access, and
+// the conversions from JSON to SQL types.
 // https://cloud.google.com/spanner/docs/reference/standard-sql/json_functions
 #include <cmath>
 
@@ -42,7 +42,8 @@ struct PathUser {
       }
       path = &own;
     }
-    if (path->path.ok()) [[likely]] return &*path->path;
+    if (path->path.ok()) [[likely]]
+      return &*path->path;
     s.Fail(path->path.status());
     return nullptr;
   }
@@ -174,7 +175,8 @@ ArrayView<Text> JsonKeysOf(Scope& s, JsonView json) {
 std::optional<JsonView> ParseJson(Scope& s, Text text, std::optional<Text> mode) {
   const Text wide = mode.value_or("exact");
   if (wide != "exact" && wide != "round") {
-    return s.Fail(OutOfRange(StrCat("Invalid `wide_number_mode` specified for PARSE_JSON: ", wide)));
+    return s.Fail(
+        OutOfRange(StrCat("Invalid `wide_number_mode` specified for PARSE_JSON: ", wide)));
   }
   std::string normal;
   absl::Status status = AppendNormalizedJson(
@@ -201,7 +203,8 @@ void AddJson(FunctionTable& table) {
                                 Scalar([](JsonView j, Text name) { return Field(j, name); })});
   table.Add("JSON_TYPE", {Scalar([](JsonView j) { return JsonType(j); })});
   table.Add("JSON_KEYS", {Scalar([](Scope& s, JsonView j) { return JsonKeysOf(s, j); })});
-  Signature parse = Scalar([](Scope& s, Text t, std::optional<Text> m) { return ParseJson(s, t, m); });
+  Signature parse =
+      Scalar([](Scope& s, Text t, std::optional<Text> m) { return ParseJson(s, t, m); });
   parse.names = {"", "wide_number_mode"};
   table.Add("PARSE_JSON", {std::move(parse)});
 }

@@ -16,8 +16,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 uint32_t HexValue(std::string_view digits) {
   uint32_t value = 0;
   for (const char c : digits) {
-    const uint32_t digit = IsDigit(c) ? static_cast<uint32_t>(c - '0')
-                                      : static_cast<uint32_t>((c | 0x20) - 'a' + 10);
+    const uint32_t digit =
+        IsDigit(c) ? static_cast<uint32_t>(c - '0') : static_cast<uint32_t>((c | 0x20) - 'a' + 10);
     value = value << 4 | digit;
   }
   return value;
@@ -96,27 +96,33 @@ absl::Status ParseKey(std::string_view path, size_t* at, std::string* key) {
     ++*at;
     return absl::OkStatus();
   }
-  while (*at < path.size() && std::string_view(".[]\"'*$").find(path[*at]) == std::string_view::npos) {
+  while (*at < path.size() &&
+         std::string_view(".[]\"'*$").find(path[*at]) == std::string_view::npos) {
     key->push_back(path[(*at)++]);
   }
   if (!key->empty()) return absl::OkStatus();
-  if (*at < path.size() && path[*at] == '.') return OutOfRange("Unsupported operator in JSONPath: ..");
-  if (*at < path.size() && path[*at] == '*') return OutOfRange("Unsupported operator in JSONPath: *");
+  if (*at < path.size() && path[*at] == '.')
+    return OutOfRange("Unsupported operator in JSONPath: ..");
+  if (*at < path.size() && path[*at] == '*')
+    return OutOfRange("Unsupported operator in JSONPath: *");
   return InvalidToken(path.substr(dot));
 }
 
 // `n]` at `*at` (behind the bracket).
 absl::Status ParseIndex(std::string_view path, size_t* at, int64_t* index) {
   const size_t bracket = *at - 1;
-  if (*at < path.size() && path[*at] == '*') return OutOfRange("Unsupported operator in JSONPath: *");
+  if (*at < path.size() && path[*at] == '*')
+    return OutOfRange("Unsupported operator in JSONPath: *");
   const bool negative = *at < path.size() && path[*at] == '-';
   if (negative) ++*at;
   const size_t first = *at;
   int64_t value = 0;
   for (; *at < path.size() && IsDigit(path[*at]); ++*at) {
-    if (value < std::numeric_limits<int64_t>::max() / 10 - 1) value = value * 10 + (path[*at] - '0');
+    if (value < std::numeric_limits<int64_t>::max() / 10 - 1)
+      value = value * 10 + (path[*at] - '0');
   }
-  if (*at == first || *at == path.size() || path[*at] != ']') return InvalidToken(path.substr(bracket));
+  if (*at == first || *at == path.size() || path[*at] != ']')
+    return InvalidToken(path.substr(bracket));
   ++*at;
   *index = negative ? -1 : value;
   return absl::OkStatus();
@@ -145,8 +151,8 @@ absl::StatusOr<JsonPath> ParseJsonPath(std::string_view path) {
 }
 
 void JsonScanner::SkipSpace() {
-  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' ||
-                                text_[at_] == '\r')) {
+  while (at_ < text_.size() &&
+         (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
     ++at_;
   }
 }

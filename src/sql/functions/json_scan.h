@@ -1,8 +1,8 @@
 // Finding values in JSON text without building a tree.
 //
-// All functions work on text that may be malformed (a STRING given to JSON_VALUE); they answer false or
-// nullopt then and never read past the end. Text of a JSON value is normalized, so pieces of it are
-// JSON values as they stand. No allocation except where said.
+// All functions work on text that may be malformed (a STRING given to JSON_VALUE); they answer
+// false or nullopt then and never read past the end. Text of a JSON value is normalized, so pieces
+// of it are JSON values as they stand. No allocation except where said.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ struct JsonStep {
   bool is_index = false;
 };
 using JsonPath = std::vector<JsonStep>;
-// `$`, `$.a."b.c"[0]`. https://cloud.google.com/spanner/docs/reference/standard-sql/json_functions#JSONPath_format
+// `$`, `$.a."b.c"[0]`.
+// https://cloud.google.com/spanner/docs/reference/standard-sql/json_functions#JSONPath_format
 absl::StatusOr<JsonPath> ParseJsonPath(std::string_view path);
 
 class JsonScanner {

@@ -1,5 +1,5 @@
-// Between JSON and SQL values: INT64(json) and its strict kin, LAX_…, TO_JSON, JSON_OBJECT, JSON_ARRAY.
-// https://cloud.google.com/spanner/docs/reference/standard-sql/json_functions
+// Between JSON and SQL values: INT64(json) and its strict kin, LAX_…, TO_JSON, JSON_OBJECT,
+// JSON_ARRAY. https://cloud.google.com/spanner/docs/reference/standard-sql/json_functions
 #include <charconv>
 #include <cmath>
 
@@ -48,8 +48,9 @@ std::optional<int64_t> StrictInt64(Scope& s, Text json) {
   if (!IsNumber(json)) return s.Fail(NotA("an integer"));
   const std::optional<int64_t> v = Int64OfNumber(json);
   if (v.has_value()) return v;
-  return s.Fail(OutOfRange(
-      StrCat("The provided JSON number: ", json, " cannot be converted to an int64")));
+  if (json.find_first_not_of("-0123456789") == Text::npos) return s.Fail(NotA("an integer"));
+  return s.Fail(
+      OutOfRange(StrCat("The provided JSON number: ", json, " cannot be converted to an int64")));
 }
 std::optional<double> StrictFloat64(Scope& s, Text json, std::optional<Text> mode) {
   const Text wide = mode.value_or("round");
@@ -58,11 +59,14 @@ std::optional<double> StrictFloat64(Scope& s, Text json, std::optional<Text> mod
   }
   if (!IsNumber(json)) return s.Fail(NotA("a number"));
   const double v = NumberOf(json);
-  const std::optional<int64_t> whole = Int64OfNumber(json);
-  const bool exact = !whole.has_value() || static_cast<Int128>(v) == *whole;
+  uint64_t whole = 0;  // of integers below 2^64; others are doubles already
+  const Text digits = json.substr(json[0] == '-' ? 1 : 0);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), whole);
+  const bool integer = error == std::errc() && end == digits.data() + digits.size();
+  const bool exact = !integer || static_cast<Int128>(std::fabs(v)) == static_cast<Int128>(whole);
   if (wide == "exact" && !exact) {
-    return s.Fail(OutOfRange(StrCat("The provided JSON number: ", json,
-                                    " cannot be converted to a double without loss of precision")));
+    return s.Fail(OutOfRange(StrCat("JSON number: ", json,
+                                    " cannot be converted to FLOAT64 without loss of precision")));
   }
   return v;
 }
@@ -98,22 +102,20 @@ void AddStrict(FunctionTable& table) {
   table.Add("FLOAT64", {std::move(float64)});
   table.Add("FLOAT32", {Scalar([](Scope& s, JsonView j) { return StrictFloat32(s, j.text); })});
   table.Extend("STRING", {Scalar([](Scope& s, JsonView j) { return StrictString(s, j.text); })});
-  table.Add("BOOL_ARRAY", {Scalar([](Scope& s, JsonView j) {
-              return StrictArray<bool>(s, j, &StrictBool);
-            })});
-  table.Add("INT64_ARRAY", {Scalar([](Scope& s, JsonView j) {
-              return StrictArray<int64_t>(s, j, &StrictInt64);
-            })});
+  table.Add("BOOL_ARRAY",
+            {Scalar([](Scope& s, JsonView j) { return StrictArray<bool>(s, j, &StrictBool); })});
+  table.Add(
+      "INT64_ARRAY",
+      {Scalar([](Scope& s, JsonView j) { return StrictArray<int64_t>(s, j, &StrictInt64); })});
   table.Add("FLOAT64_ARRAY", {Scalar([](Scope& s, JsonView j) {
               return StrictArray<double>(
                   s, j, [](Scope& t, Text e) { return StrictFloat64(t, e, std::nullopt); });
             })});
-  table.Add("FLOAT32_ARRAY", {Scalar([](Scope& s, JsonView j) {
-              return StrictArray<float>(s, j, &StrictFloat32);
-            })});
-  table.Add("STRING_ARRAY", {Scalar([](Scope& s, JsonView j) {
-              return StrictArray<Text>(s, j, &StrictString);
-            })});
+  table.Add(
+      "FLOAT32_ARRAY",
+      {Scalar([](Scope& s, JsonView j) { return StrictArray<float>(s, j, &StrictFloat32); })});
+  table.Add("STRING_ARRAY",
+            {Scalar([](Scope& s, JsonView j) { return StrictArray<Text>(s, j, &StrictString); })});
 }
 
 // ---- LAX_…: NULL where there is no conversion ----
@@ -149,7 +151,8 @@ std::optional<bool> LaxBool(Scope& s, JsonView json) {
   if (json.text == "false") return false;
   if (IsNumber(json.text)) return NumberOf(json.text) != 0;
   if (json.text[0] != '"') return std::nullopt;
-  const std::string lower = absl::AsciiStrToLower(AbslView(UnescapeJsonString(json.text, s.arena())));
+  const std::string lower =
+      absl::AsciiStrToLower(AbslView(UnescapeJsonString(json.text, s.arena())));
   if (lower == "true") return true;
   if (lower == "false") return false;
   return std::nullopt;
@@ -177,14 +180,14 @@ void ToJsonKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
       style.wide_as_string = !flag.null() && flag.bool_value();
     }
     std::string text;
-    absl::Status status =
-        AppendJson(style, call.argument_types[0], arguments[0].at(row), &text);
+    absl::Status status = AppendJson(style, call.argument_types[0], arguments[0].at(row), &text);
     out[row] = Finished(call, row, std::move(status), text);
   }
 }
 void ToJsonStringKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
   for (const uint32_t row : rows) {
-    const JsonStyle style{.zone = call.context.default_zone, .wide_as_string = true, .point = false};
+    const JsonStyle style{
+        .zone = call.context.default_zone, .wide_as_string = true, .point = false};
     std::string text;
     absl::Status status = AppendJson(style, call.argument_types[0], arguments[0].at(row), &text);
     const bool pretty = call.argument_types.size() > 1 && !arguments[1].at(row).null() &&
@@ -213,8 +216,40 @@ void JsonArrayKernel(Call& call, Rows rows, const Column* arguments, Datum* out)
   }
 }
 
+void JsonObjectOfArraysKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
+  const JsonStyle style{.zone = call.context.default_zone};
+  const TypeRef value_type = call.argument_types[1]->element();
+  for (const uint32_t row : rows) {
+    if (arguments[0].at(row).null() || arguments[1].at(row).null()) {
+      out[row] = Datum::Null();
+      continue;
+    }
+    const auto keys = arguments[0].at(row).elements();
+    const auto values = arguments[1].at(row).elements();
+    std::string text = "{";
+    absl::Status status;
+    if (keys.size() != values.size()) {
+      status = OutOfRange("Invalid input to JSON_OBJECT: The number of keys and values must match");
+    }
+    for (size_t i = 0; i < keys.size() && status.ok(); ++i) {
+      if (keys[i].null()) {
+        status = OutOfRange("Invalid input to JSON_OBJECT: A key cannot be NULL");
+        break;
+      }
+      if (i > 0) text += ',';
+      AppendJsonString(keys[i].str(), &text);
+      text += ':';
+      status = AppendJson(style, value_type, values[i], &text);
+    }
+    out[row] = Finished(call, row, std::move(status), text + "}");
+  }
+}
+
 // JSON_OBJECT(key, value, …); of equal keys the first counts.
 void JsonObjectKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
+  if (call.argument_types.size() == 2 && call.argument_types[0]->is_array()) {
+    return JsonObjectOfArraysKernel(call, rows, arguments, out);
+  }
   const JsonStyle style{.zone = call.context.default_zone};
   for (const uint32_t row : rows) {
     std::string text = "{";
@@ -233,30 +268,9 @@ void JsonObjectKernel(Call& call, Rows rows, const Column* arguments, Datum* out
     out[row] = Finished(call, row, std::move(status), text + "}");
   }
 }
-void JsonObjectOfArraysKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
-  const JsonStyle style{.zone = call.context.default_zone};
-  const TypeRef value_type = call.argument_types[1]->element();
-  for (const uint32_t row : rows) {
-    const auto keys = arguments[0].at(row).elements();
-    const auto values = arguments[1].at(row).elements();
-    std::string text = "{";
-    absl::Status status;
-    if (keys.size() != values.size()) {
-      status = OutOfRange(
-          "Invalid input to JSON_OBJECT: The number of keys and values must match");
-    }
-    for (size_t i = 0; i < keys.size() && status.ok(); ++i) {
-      if (keys[i].null()) {
-        status = OutOfRange("Invalid input to JSON_OBJECT: A key cannot be NULL");
-        break;
-      }
-      if (i > 0) text += ',';
-      AppendJsonString(keys[i].str(), &text);
-      text += ':';
-      status = AppendJson(style, value_type, values[i], &text);
-    }
-    out[row] = Finished(call, row, std::move(status), text + "}");
-  }
+absl::StatusOr<Prepared> PrepareJsonObject(absl::Span<const Value* const> constants) {
+  if (constants.size() % 2 == 0) return Prepared();
+  return absl::InvalidArgumentError("JSON_OBJECT needs a value for each key");
 }
 
 Signature Builder(TypeRef result, std::vector<ArgumentType> arguments, Kernel kernel, int optional,
@@ -286,6 +300,7 @@ void AddJsonValues(FunctionTable& table) {
   table.Add("JSON_ARRAY", {Builder(Type::Json(), {}, &JsonArrayKernel, 0), std::move(array)});
   Signature object = Builder(Type::Json(), {Pattern::kAnyType}, &JsonObjectKernel, 0);
   object.repeated = true;
+  object.prepare = &PrepareJsonObject;
   table.Add("JSON_OBJECT",
             {Builder(Type::Json(), {}, &JsonObjectKernel, 0),
              Builder(Type::Json(), {Type::Array(Type::String()), Pattern::kArrayOfAny1},

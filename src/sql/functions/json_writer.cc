@@ -93,8 +93,7 @@ absl::Status AppendJson(const JsonStyle& style, TypeRef type, const Datum& value
       break;
     case TypeKind::kProto:
     case TypeKind::kBytes:
-      return AppendQuoted(
-          [&] { out->append(absl::Base64Escape(AbslView(value.str()))); }, out);
+      return AppendQuoted([&] { out->append(absl::Base64Escape(AbslView(value.str()))); }, out);
     case TypeKind::kDate:
       return AppendQuoted([&] { AppendDate(value.int64(), out); }, out);
     case TypeKind::kTimestamp:

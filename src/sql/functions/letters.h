@@ -1,4 +1,5 @@
-// What Unicode knows of letters: case, space, normal forms. Thread-safe. (The only file that asks ICU.)
+// What Unicode knows of letters: case, space, normal forms. Thread-safe. (The only file that asks
+// ICU.)
 #pragma once
 
 #include <cstdint>

@@ -2,12 +2,12 @@
 //
 //   table.Add("STRPOS", {Scalar([](std::string_view text, std::string_view part) -> int64_t {…})});
 //
-// The SQL types are read off the C++ types (SqlType below), and the kernel is a tight loop around the
-// inlined function. The function may take a `Scope&` first, for the arena, for errors, and for what
-// `prepare` made. It returns T, std::optional<T> (nullopt is NULL; `return scope.Fail(error)` too) or
-// absl::StatusOr<T>. std::optional parameters are arguments that may be left out.
-// A functor class instead of a lambda keeps state for the time of one batch (a compiled regexp, the
-// last time zone); one with a constructor from Call& is made with it.
+// The SQL types are read off the C++ types (SqlType below), and the kernel is a tight loop around
+// the inlined function. The function may take a `Scope&` first, for the arena, for errors, and for
+// what `prepare` made. It returns T, std::optional<T> (nullopt is NULL; `return scope.Fail(error)`
+// too) or absl::StatusOr<T>. std::optional parameters are arguments that may be left out. A functor
+// class instead of a lambda keeps state for the time of one batch (a compiled regexp, the last time
+// zone); one with a constructor from Call& is made with it.
 //
 // Thread safety: none needed; kernels have no state of their own.
 #pragma once
@@ -146,7 +146,9 @@ template <>
 struct SqlType<IntervalValue> {
   static TypeRef type() { return Type::Interval(); }
   static IntervalValue Read(const Datum& d) { return d.interval(); }
-  static Datum Write(const IntervalValue& v, Arena& arena) { return Datum::Interval(arena.Store(v)); }
+  static Datum Write(const IntervalValue& v, Arena& arena) {
+    return Datum::Interval(arena.Store(v));
+  }
 };
 template <typename T>
 struct SqlType<ArrayView<T>> {
@@ -238,8 +240,7 @@ struct Function {
     F function = MakeFunctor<F>(call);
     Scope scope(call);
     [[maybe_unused]] const size_t count = call.argument_types.size();
-    [[maybe_unused]] const std::tuple<Input<Args>...> inputs{
-        Input<Args>(arguments, I, count)...};
+    [[maybe_unused]] const std::tuple<Input<Args>...> inputs{Input<Args>(arguments, I, count)...};
     for (const uint32_t row : rows) {
       scope.set_row(row);
       if constexpr (kScoped) {

@@ -19,14 +19,22 @@ std::string NumericText(Int128 scaled) {
   return text;
 }
 
+// COSH and SINH only overflow; ACOSH and ATANH have no value there.
+absl::Status HyperbolicError(std::string_view name, double x) {
+  if (name[0] == 'A') return FloatingPointError(name, x);
+  return OutOfRange(StrCat("Floating point overflow in function: ", name, "(", x, ")"));
+}
+
 // A function of one FLOAT64. A result that is not finite though the argument is, is an error.
 using Unary = double (*)(double);
 template <Unary kFunction, const char* kName>
 Signature Float64Function() {
   return Scalar([](Scope& s, double x) -> std::optional<double> {
     const double y = kFunction(x);
-    if (!std::isfinite(y) && std::isfinite(x)) [[unlikely]] return s.Fail(FloatingPointError(kName, x));
-    return y;
+    if (std::isfinite(y) || !std::isfinite(x)) [[likely]]
+      return y;
+    if (std::string_view(kName).ends_with("H")) return s.Fail(HyperbolicError(kName, x));
+    return s.Fail(FloatingPointError(kName, x));
   });
 }
 
@@ -118,36 +126,35 @@ void AddLogarithms(FunctionTable& table) {
                                        StrCat("EXP(", NumericText(x.scaled), ")"));
                     }),
                     Float64Function<&std::exp, kExp>()});
-  table.Add("SQRT", {Scalar([](Scope& s, NumericValue x) -> std::optional<NumericValue> {
-                       if (x.scaled >= 0) {
-                         return NumericOf(s, std::sqrt(NumericToDouble(x.scaled)), "SQRT");
-                       }
-                       return s.Fail(OutOfRange(StrCat("Argument to SQRT cannot be negative: ",
-                                                       NumericText(x.scaled))));
-                     }),
-                     Scalar([](Scope& s, double x) { return Sqrt(s, x); })});
-  table.Add("POW", {Scalar([](Scope& s, NumericValue x, NumericValue y) {
-                      return NumericPower(s, x, y);
-                    }),
-                    Scalar([](Scope& s, double x, double y) { return Pow(s, x, y); })});
-  table.Alias("POWER", "POW");
+  table.Add("SQRT",
+            {Scalar([](Scope& s, NumericValue x) -> std::optional<NumericValue> {
+               if (x.scaled >= 0) {
+                 return NumericOf(s, std::sqrt(NumericToDouble(x.scaled)), "SQRT");
+               }
+               return s.Fail(OutOfRange(StrCat("SQRT is undefined for negative value: SQRT(",
+                                               NumericText(x.scaled), ")")));
+             }),
+             Scalar([](Scope& s, double x) { return Sqrt(s, x); })});
+  table.Add("POW",
+            {Scalar([](Scope& s, NumericValue x, NumericValue y) { return NumericPower(s, x, y); }),
+             Scalar([](Scope& s, double x, double y) { return Pow(s, x, y); })});
   table.Add("LN", {Scalar([](Scope& s, NumericValue x) -> std::optional<NumericValue> {
                      const std::optional<double> y = Ln(s, NumericToDouble(x.scaled));
                      if (!y.has_value()) return std::nullopt;
                      return NumericOf(s, *y, "LN");
                    }),
                    Scalar([](Scope& s, double x) { return Ln(s, x); })});
-  table.Add("LOG", {Scalar([](Scope& s, NumericValue x,
-                              std::optional<NumericValue> base) -> std::optional<NumericValue> {
-                      std::optional<double> b;
-                      if (base.has_value()) b = NumericToDouble(base->scaled);
-                      const std::optional<double> y = Log(s, NumericToDouble(x.scaled), b);
-                      if (!y.has_value()) return std::nullopt;
-                      return NumericOf(s, *y, "LOG");
-                    }),
-                    Scalar([](Scope& s, double x, std::optional<double> base) {
-                      return Log(s, x, base);
-                    })});
+  table.Add(
+      "LOG",
+      {Scalar([](Scope& s, NumericValue x,
+                 std::optional<NumericValue> base) -> std::optional<NumericValue> {
+         std::optional<double> b;
+         if (base.has_value()) b = NumericToDouble(base->scaled);
+         const std::optional<double> y = Log(s, NumericToDouble(x.scaled), b);
+         if (!y.has_value()) return std::nullopt;
+         return NumericOf(s, *y, "LOG");
+       }),
+       Scalar([](Scope& s, double x, std::optional<double> base) { return Log(s, x, base); })});
   table.Add("LOG10", {Scalar([](Scope& s, NumericValue x) -> std::optional<NumericValue> {
                         const double v = NumericToDouble(x.scaled);
                         if (v <= 0) return s.Fail(FloatingPointError("LOG10", v));
@@ -164,18 +171,21 @@ T Sign(T x) {
 }
 
 void AddSigns(FunctionTable& table) {
-  table.Add("ABS", {Scalar([](Scope& s, int64_t x) -> std::optional<int64_t> {
-                      if (x == std::numeric_limits<int64_t>::min()) return s.Fail(Int64NegateOverflow(x));
-                      return x < 0 ? -x : x;
-                    }),
-                    Scalar([](NumericValue x) { return NumericValue{x.scaled < 0 ? -x.scaled : x.scaled}; }),
-                    Scalar([](double x) { return std::fabs(x); }),
-                    Scalar([](float x) { return std::fabs(x); })});
-  table.Add("SIGN", {Scalar([](int64_t x) { return int64_t{x > 0} - int64_t{x < 0}; }),
-                     Scalar([](NumericValue x) {
-                       return NumericValue{((x.scaled > 0) - (x.scaled < 0)) * Int128{kNumericScale}};
-                     }),
-                     Scalar([](double x) { return Sign(x); }), Scalar([](float x) { return Sign(x); })});
+  table.Add(
+      "ABS",
+      {Scalar([](Scope& s, int64_t x) -> std::optional<int64_t> {
+         if (x == std::numeric_limits<int64_t>::min()) return s.Fail(Int64NegateOverflow(x));
+         return x < 0 ? -x : x;
+       }),
+       Scalar([](NumericValue x) { return NumericValue{x.scaled < 0 ? -x.scaled : x.scaled}; }),
+       Scalar([](double x) { return std::fabs(x); }),
+       Scalar([](float x) { return std::fabs(x); })});
+  table.Add("SIGN",
+            {Scalar([](int64_t x) { return int64_t{x > 0} - int64_t{x < 0}; }),
+             Scalar([](NumericValue x) {
+               return NumericValue{((x.scaled > 0) - (x.scaled < 0)) * Int128{kNumericScale}};
+             }),
+             Scalar([](double x) { return Sign(x); }), Scalar([](float x) { return Sign(x); })});
   table.Add("IS_INF", {Scalar([](double x) { return std::isinf(x); })});
   table.Add("IS_NAN", {Scalar([](double x) { return std::isnan(x); })});
 }
@@ -192,20 +202,20 @@ double RoundDigits(double x, int64_t digits, Round round) {
   if (digits < -308) return std::copysign(0.0, x);
   const int exponent = static_cast<int>(std::floor(std::log10(std::fabs(x))));
   if (digits + exponent >= DBL_DIG + 1) return x;  // more digits than x has
-  if (digits == 0) return round(x);
+  if (digits == 0) return static_cast<double>(round(x));
   if (digits < 0) {
     const double unit = PowerOfTenDouble(-digits);
-    return round(x / unit) * unit;
+    return static_cast<double>(round(x / unit) * unit);
   }
-  if (digits > 300) return round(x * 1e300 * PowerOfTenDouble(digits - 300)) / 1e300 / PowerOfTenDouble(digits - 300);
-  const double unit = PowerOfTenDouble(digits);
-  return round(x * unit) / unit;
+  // With more bits than a double has, so that 2.675 (which is a little less) does not become 267.5.
+  const long double unit = std::pow(10.0L, static_cast<long double>(digits));
+  return static_cast<double>(round(x * unit) / unit);
 }
 
 template <typename T, bool kTrunc>
 std::optional<T> RoundFloat(Scope& s, T x, std::optional<int64_t> digits) {
-  const double y = RoundDigits(x, digits.value_or(0),
-                               [](double v) { return kTrunc ? std::trunc(v) : std::round(v); });
+  const double y = RoundDigits(
+      x, digits.value_or(0), [](long double v) { return kTrunc ? std::trunc(v) : std::round(v); });
   const T result = static_cast<T>(y);
   if (!std::isfinite(result) && std::isfinite(x)) {
     return s.Fail(FloatingPointError(kTrunc ? "TRUNC" : "ROUND", x, digits.value_or(0)));
@@ -215,7 +225,8 @@ std::optional<T> RoundFloat(Scope& s, T x, std::optional<int64_t> digits) {
 template <bool kTrunc>
 std::vector<Signature> Rounding() {
   return {
-      Scalar([](Scope& s, NumericValue x, std::optional<int64_t> digits) -> std::optional<NumericValue> {
+      Scalar([](Scope& s, NumericValue x,
+                std::optional<int64_t> digits) -> std::optional<NumericValue> {
         if (kTrunc) return NumericValue{NumericTrunc(x.scaled, digits.value_or(0))};
         const std::optional<Int128> y = NumericRound(x.scaled, digits.value_or(0));
         if (y.has_value()) return NumericValue{*y};
@@ -245,6 +256,37 @@ std::vector<Signature> WholeNumber() {
 }
 constexpr char kCeil[] = "CEIL", kFloor[] = "FLOOR";
 
+// An INT64 could become FLOAT64 or NUMERIC; these functions take it for FLOAT64.
+void AddInt64(FunctionTable& table) {
+  table.Extend("EXP", {Scalar([](Scope& s, int64_t x) -> std::optional<double> {
+                 const double y = std::exp(static_cast<double>(x));
+                 if (std::isfinite(y)) return y;
+                 return s.Fail(FloatingPointError(kExp, static_cast<double>(x)));
+               })});
+  table.Extend("SQRT", {Scalar([](Scope& s, int64_t x) { return Sqrt(s, static_cast<double>(x)); })});
+  table.Extend("POW", {Scalar([](Scope& s, int64_t x, int64_t y) {
+                 return Pow(s, static_cast<double>(x), static_cast<double>(y));
+               })});
+  table.Extend("LN", {Scalar([](Scope& s, int64_t x) { return Ln(s, static_cast<double>(x)); })});
+  table.Extend("LOG", {Scalar([](Scope& s, int64_t x, std::optional<int64_t> base) {
+                 std::optional<double> b;
+                 if (base.has_value()) b = static_cast<double>(*base);
+                 return Log(s, static_cast<double>(x), b);
+               })});
+  table.Extend("LOG10", {Scalar([](Scope& s, int64_t x) -> std::optional<double> {
+                 if (x > 0) return std::log10(static_cast<double>(x));
+                 return s.Fail(FloatingPointError(kLog10, static_cast<double>(x)));
+               })});
+  table.Extend("ROUND", {Scalar([](Scope& s, int64_t x, std::optional<int64_t> digits) {
+                 return RoundFloat<double, false>(s, static_cast<double>(x), digits);
+               })});
+  table.Extend("TRUNC", {Scalar([](Scope& s, int64_t x, std::optional<int64_t> digits) {
+                 return RoundFloat<double, true>(s, static_cast<double>(x), digits);
+               })});
+  table.Extend("CEIL", {Scalar([](int64_t x) { return static_cast<double>(x); })});
+  table.Extend("FLOOR", {Scalar([](int64_t x) { return static_cast<double>(x); })});
+}
+
 }  // namespace
 
 void AddMath(FunctionTable& table) {
@@ -254,9 +296,12 @@ void AddMath(FunctionTable& table) {
   table.Add("ROUND", Rounding<false>());
   table.Add("TRUNC", Rounding<true>());
   table.Add("CEIL", WholeNumber<&NumericCeil, &std::ceil, kCeil>());
-  table.Alias("CEILING", "CEIL");
   table.Add("FLOOR", WholeNumber<&NumericFloor, &std::floor, kFloor>());
-  table.Add("PARSE_NUMERIC", {Scalar([](Scope& s, std::string_view text) -> std::optional<NumericValue> {
+  AddInt64(table);
+  table.Alias("CEILING", "CEIL");
+  table.Alias("POWER", "POW");
+  table.Add("PARSE_NUMERIC",
+            {Scalar([](Scope& s, std::string_view text) -> std::optional<NumericValue> {
               absl::StatusOr<Int128> v = ParseNumeric(text);
               if (!v.ok()) return s.Fail(v.status());
               return NumericValue{*v};

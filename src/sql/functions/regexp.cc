@@ -1,7 +1,8 @@
 // LIKE and the REGEXP functions, over RE2.
 //
-// A constant pattern is compiled once for the statement (`prepare`), others once per batch and pattern.
-// A pattern that does not compile is an error of the rows that use it, so that SAFE. can catch it.
+// A constant pattern is compiled once for the statement (`prepare`), others once per batch and
+// pattern. A pattern that does not compile is an error of the rows that use it, so that SAFE. can
+// catch it.
 // https://cloud.google.com/spanner/docs/reference/standard-sql/string_functions#regexp_contains
 #include <re2/re2.h>
 
@@ -10,8 +11,8 @@
 #include "base/str_cat.h"
 #include "base/string_map.h"
 #include "sql/functions/errors.h"
-#include "sql/functions/like.h"
 #include "sql/functions/lift.h"
+#include "sql/functions/like.h"
 #include "sql/functions/limits.h"
 #include "sql/functions/table.h"
 #include "sql/functions/utf8.h"
@@ -61,8 +62,10 @@ struct Patterns {
   // Null when it does not compile: the row is marked.
   const RE2* Get(Scope& s, T pattern) {
     const RE2* regexp = prepared;
-    if (regexp == nullptr) [[unlikely]] regexp = Find(Raw(pattern));
-    if (regexp->ok()) [[likely]] return regexp;
+    if (regexp == nullptr) [[unlikely]]
+      regexp = Find(Raw(pattern));
+    if (regexp->ok()) [[likely]]
+      return regexp;
     s.Fail(OutOfRange(StrCat("Cannot parse regular expression: ", regexp->error())));
     return nullptr;
   }
@@ -80,7 +83,8 @@ struct RegexpContains : Patterns<T> {
   using Patterns<T>::Patterns;
   std::optional<bool> operator()(Scope& s, T value, T pattern) {
     const RE2* const regexp = this->Get(s, pattern);
-    if (regexp == nullptr) [[unlikely]] return std::nullopt;
+    if (regexp == nullptr) [[unlikely]]
+      return std::nullopt;
     return RE2::PartialMatch(Piece(Raw(value)), *regexp);
   }
 };
@@ -99,10 +103,12 @@ class Matches {
   // The group (or the whole match when there is none); false at the end. A group that took no part
   // has no data.
   bool Next(re2::StringPiece* whole, re2::StringPiece* group) {
-    if (at_ > text_.size()) return false;
+    if (at_ > text_.size() || (any_ && at_ == text_.size())) return false;
     re2::StringPiece found[2];
     const int wanted = regexp_.NumberOfCapturingGroups() == 0 ? 1 : 2;
-    if (!regexp_.Match(Piece(text_), at_, text_.size(), RE2::UNANCHORED, found, wanted)) return false;
+    if (!regexp_.Match(Piece(text_), at_, text_.size(), RE2::UNANCHORED, found, wanted))
+      return false;
+    any_ = true;
     *whole = found[0];
     *group = found[wanted - 1];
     const size_t begin = static_cast<size_t>(found[0].data() - text_.data());
@@ -118,6 +124,7 @@ class Matches {
   const Text text_;
   size_t at_;
   const bool bytes_;
+  bool any_ = false;
 };
 
 template <typename T>
@@ -183,21 +190,27 @@ struct RegexpReplace : Patterns<T> {
       return s.Fail(OutOfRange(StrCat("Invalid REGEXP_REPLACE pattern: ", why)));
     }
     const Text text = Raw(value);
-    std::vector<re2::StringPiece> groups(static_cast<size_t>(regexp->NumberOfCapturingGroups()) + 1);
+    std::vector<re2::StringPiece> groups(static_cast<size_t>(regexp->NumberOfCapturingGroups()) +
+                                         1);
     std::string result;
     size_t done = 0;
     size_t at = 0;
+    size_t last_end = Text::npos;  // of the last match that was not empty
     bool any = false;
     while (at <= text.size() && regexp->Match(Piece(text), at, text.size(), RE2::UNANCHORED,
                                               groups.data(), static_cast<int>(groups.size()))) {
       const size_t begin = static_cast<size_t>(groups[0].data() - text.data());
       result.append(text, done, begin - done);
-      AppendRewrite(Raw(rewrite), groups, &result);
+      // An empty match right behind the last one is none.
+      const bool behind = groups[0].empty() && begin == last_end;
+      if (!behind) AppendRewrite(Raw(rewrite), groups, &result);
       done = begin + groups[0].size();
+      if (!groups[0].empty()) last_end = done;
       at = done;
       any = true;
       if (!groups[0].empty()) continue;
-      const size_t step = std::is_same_v<T, BytesView> || at >= text.size() ? 1 : CharacterBytes(text[at]);
+      const size_t step =
+          std::is_same_v<T, BytesView> || at >= text.size() ? 1 : CharacterBytes(text[at]);
       if (at < text.size()) result.append(text, at, step);
       at += step;
       done = std::min(at, text.size());
@@ -220,7 +233,8 @@ struct Like {
   explicit Like(Call& call) : pattern(static_cast<const LikePattern*>(call.prepared)) {}
   const LikePattern* pattern;
   std::optional<bool> operator()(Scope& s, T value, T pattern_text) {
-    if (pattern != nullptr) [[likely]] return Matched(s, *pattern, Raw(value));
+    if (pattern != nullptr) [[likely]]
+      return Matched(s, *pattern, Raw(value));
     return Matched(s, LikePattern(Raw(pattern_text), std::is_same_v<T, BytesView>), Raw(value));
   }
   static std::optional<bool> Matched(Scope& s, const LikePattern& pattern, Text value) {

@@ -69,6 +69,12 @@ void FunctionTable::Extend(std::string_view name, std::vector<Signature> signatu
   for (Signature& s : signatures) it->second->signatures.push_back(std::move(s));
 }
 
+void FunctionTable::FloatFirst(std::string_view name) {
+  std::vector<Signature>& signatures = functions_.find(name)->second->signatures;
+  std::stable_partition(signatures.begin(), signatures.end(),
+                        [](const Signature& s) { return s.arguments[0].type == Type::Float64(); });
+}
+
 void FunctionTable::Alias(std::string_view alias, std::string_view name) {
   auto function = std::make_unique<Function>(*Find(name));
   function->name = std::string(alias);

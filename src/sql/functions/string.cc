@@ -43,7 +43,8 @@ Signature Concat(TypeRef type) {
 }
 
 // ---- SUBSTR ----
-// The half-open range of `count` units that SUBSTR's position (from 1; negative from the end) names.
+// The half-open range of `count` units that SUBSTR's position (from 1; negative from the end)
+// names.
 struct Range {
   int64_t begin;
   int64_t end;
@@ -57,7 +58,8 @@ Range SubstrRange(int64_t count, int64_t position, int64_t length) {
 
 std::optional<Text> SubstrText(Scope& s, Text text, int64_t position,
                                std::optional<int64_t> length) {
-  if (length.value_or(0) < 0) return s.Fail(OutOfRange("Third argument in SUBSTR() cannot be negative"));
+  if (length.value_or(0) < 0)
+    return s.Fail(OutOfRange("Third argument in SUBSTR() cannot be negative"));
   const int64_t most = length.value_or(std::numeric_limits<int64_t>::max());
   if (IsAscii(text)) {
     const Range r = SubstrRange(static_cast<int64_t>(text.size()), position, most);
@@ -70,10 +72,12 @@ std::optional<Text> SubstrText(Scope& s, Text text, int64_t position,
 
 std::optional<BytesView> SubstrBytes(Scope& s, BytesView v, int64_t position,
                                      std::optional<int64_t> length) {
-  if (length.value_or(0) < 0) return s.Fail(OutOfRange("Third argument in SUBSTR() cannot be negative"));
+  if (length.value_or(0) < 0)
+    return s.Fail(OutOfRange("Third argument in SUBSTR() cannot be negative"));
   const int64_t most = length.value_or(std::numeric_limits<int64_t>::max());
   const Range r = SubstrRange(static_cast<int64_t>(v.bytes.size()), position, most);
-  return BytesView{v.bytes.substr(static_cast<size_t>(r.begin), static_cast<size_t>(r.end - r.begin))};
+  return BytesView{
+      v.bytes.substr(static_cast<size_t>(r.begin), static_cast<size_t>(r.end - r.begin))};
 }
 
 // ---- TRIM ----
@@ -160,7 +164,8 @@ std::vector<Signature> EndsWith() {
 std::optional<Text> Replace(Scope& s, Text text, Text from, Text to) {
   if (from.empty()) return text;
   size_t count = 0;
-  for (size_t at = text.find(from); at != Text::npos; at = text.find(from, at + from.size())) ++count;
+  for (size_t at = text.find(from); at != Text::npos; at = text.find(from, at + from.size()))
+    ++count;
   if (count == 0) return text;
   const size_t size = text.size() - count * from.size() + count * to.size();
   if (size > kStringOutputBytesMax) return s.Fail(StringTooLong("REPLACE"));
@@ -206,7 +211,8 @@ std::optional<Text> Pad(Scope& s, Text text, int64_t wanted, Text pattern, Bytes
   const int64_t pattern_count = count_of(pattern);
   const Text last = pattern.substr(0, bytes_of(pattern, missing % pattern_count));
   if (missing > static_cast<int64_t>(kStringOutputBytesMax) ||
-      text.size() + missing / pattern_count * pattern.size() + last.size() > kStringOutputBytesMax) {
+      text.size() + missing / pattern_count * pattern.size() + last.size() >
+          kStringOutputBytesMax) {
     return s.Fail(StringTooLong("LPAD/RPAD"));
   }
   const size_t size = text.size() + missing / pattern_count * pattern.size() + last.size();
@@ -309,14 +315,15 @@ void AddSlicing(FunctionTable& table) {
   table.Add("TRIM", Trim<Side::kBoth>());
   table.Add("LTRIM", Trim<Side::kLeft>());
   table.Add("RTRIM", Trim<Side::kRight>());
-  table.Add("SPLIT", {Scalar([](Scope& s, Text t, std::optional<Text> separator) -> ArrayView<Text> {
-                        return {SplitPieces(s.arena(), t, separator.value_or(","), true)};
-                      }),
-                      Scalar([](Scope& s, BytesView v, BytesView separator) -> ArrayView<BytesView> {
-                        return {SplitPieces(s.arena(), v.bytes, separator.bytes, false)};
-                      })});
-  table.Add("SPLIT_SUBSTR", {Scalar([](Scope& s, Text t, Text separator, int64_t start,
-                                       std::optional<int64_t> n) {
+  table.Add("SPLIT",
+            {Scalar([](Scope& s, Text t, std::optional<Text> separator) -> ArrayView<Text> {
+               return {SplitPieces(s.arena(), t, separator.value_or(","), true)};
+             }),
+             Scalar([](Scope& s, BytesView v, BytesView separator) -> ArrayView<BytesView> {
+               return {SplitPieces(s.arena(), v.bytes, separator.bytes, false)};
+             })});
+  table.Add("SPLIT_SUBSTR",
+            {Scalar([](Scope& s, Text t, Text separator, int64_t start, std::optional<int64_t> n) {
               return SplitSubstr(s, t, separator, start, n);
             })});
   table.Add("STRPOS", Strpos());
@@ -340,8 +347,9 @@ Signature OnBytes() {
 
 void AddBuilding(FunctionTable& table) {
   table.Add("CONCAT", {Concat(Type::String()), Concat(Type::Bytes())});
-  table.Add("REPLACE", {Scalar([](Scope& s, Text a, Text b, Text c) { return Replace(s, a, b, c); }),
-                        OnBytes<&Replace>()});
+  table.Add("REPLACE",
+            {Scalar([](Scope& s, Text a, Text b, Text c) { return Replace(s, a, b, c); }),
+             OnBytes<&Replace>()});
   table.Add("REPEAT", {Scalar([](Scope& s, Text t, int64_t n) { return Repeat(s, t, n); }),
                        Scalar([](Scope& s, BytesView v, int64_t n) -> std::optional<BytesView> {
                          const std::optional<Text> result = Repeat(s, v.bytes, n);

@@ -18,6 +18,9 @@ class FunctionTable {
            Determinism determinism = Determinism::kPure);
   // More signatures for `name`, after those it has.
   void Extend(std::string_view name, std::vector<Signature> signatures);
+  // Moves the FLOAT64 signatures of `name` before the NUMERIC ones: an INT64, which could become
+  // either, becomes FLOAT64.
+  void FloatFirst(std::string_view name);
   // `alias` becomes another name of `name`, which is there already.
   void Alias(std::string_view alias, std::string_view name);
   const Function* Find(std::string_view upper_name) const;

@@ -30,12 +30,12 @@ template <bool kUpper>
 std::vector<Signature> Case() {
   return {
       Scalar([](Scope& s, Text text) -> Text {
-        if (IsAscii(text)) [[likely]] return AsciiCase<kUpper>(s.arena(), text);
+        if (IsAscii(text)) [[likely]]
+          return AsciiCase<kUpper>(s.arena(), text);
         return s.arena().Copy(kUpper ? UnicodeUpper(text) : UnicodeLower(text));
       }),
-      Scalar([](Scope& s, BytesView v) {
-        return BytesView{AsciiCase<kUpper>(s.arena(), v.bytes)};
-      }),
+      Scalar(
+          [](Scope& s, BytesView v) { return BytesView{AsciiCase<kUpper>(s.arena(), v.bytes)}; }),
   };
 }
 
@@ -127,12 +127,12 @@ Text Soundex(Scope& s, Text text) {
     const char upper = lower ? static_cast<char>(c - 32) : c;
     const char digit = SoundexDigit(upper);
     if (size == 0) {
-      to[size++] = upper;
+      to[size++] = c;
     } else if (digit != '0' && digit != last) {
       to[size++] = digit;
     }
     if (size == 4) break;
-    if (upper != 'H' && upper != 'W') last = digit;  // these two do not part equal neighbours
+    if (digit != '0' || size == 1) last = digit;  // vowels do not part equal neighbours
   }
   if (size == 0) return {};
   while (size < 4) to[size++] = '0';
@@ -150,8 +150,9 @@ void AddText(FunctionTable& table) {
             {Scalar([](Scope& s, ArrayView<int64_t> p) { return CodePointsToString(s, p); })});
   table.Add("CODE_POINTS_TO_BYTES",
             {Scalar([](Scope& s, ArrayView<int64_t> p) { return CodePointsToBytes(s, p); })});
-  table.Add("TO_CODE_POINTS", {Scalar([](Scope& s, Text t) { return ToCodePoints(s, t); }),
-                               Scalar([](Scope& s, BytesView v) { return BytesToCodePoints(s, v); })});
+  table.Add("TO_CODE_POINTS",
+            {Scalar([](Scope& s, Text t) { return ToCodePoints(s, t); }),
+             Scalar([](Scope& s, BytesView v) { return BytesToCodePoints(s, v); })});
   table.Add("SAFE_CONVERT_BYTES_TO_STRING",
             {Scalar([](Scope& s, BytesView v) { return SafeConvertBytes(s, v); })});
   table.Add("NORMALIZE", {NormalizeSignature<false>()});

@@ -109,7 +109,8 @@ class Formatter {
     switch (c) {
       case 'A':
       case 'a':
-        out_->append(kDayNames[static_cast<size_t>(DayOfWeek(time_.days))].substr(0, c == 'a' ? 3 : 99));
+        out_->append(
+            kDayNames[static_cast<size_t>(DayOfWeek(time_.days))].substr(0, c == 'a' ? 3 : 99));
         return true;
       case 'B':
       case 'b':

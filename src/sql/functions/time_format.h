@@ -17,8 +17,8 @@ struct LocalTime {
   int64_t days = 0;           // of the local date
   int32_t second_of_day = 0;  // local
   int32_t nanos = 0;
-  int32_t offset = 0;   // east of UTC, seconds
-  int64_t seconds = 0;  // since the epoch
+  int32_t offset = 0;      // east of UTC, seconds
+  int64_t seconds = 0;     // since the epoch
   bool date_only = false;  // elements of the time of day stay as they are written
 };
 // Elements that there are not stay as they are.

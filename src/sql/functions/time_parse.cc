@@ -32,7 +32,10 @@ class Reader {
     int64_t year = year_;
     if (century_.has_value()) year = *century_ * 100 + (two_digits_ ? year_ % 100 : 0);
     if (day_of_year_.has_value()) {
-      if (*day_of_year_ > (IsLeapYear(year) ? 366 : 365)) return BadField();
+      if (*day_of_year_ > (IsLeapYear(year) ? 366 : 365)) {
+        return OutOfRange(StrCat("Year ", year, " has 365 days, but the specified day of year was ",
+                                 *day_of_year_));
+      }
       return Checked(DaysFromCivil(year, 1, 1) + *day_of_year_ - 1);
     }
     if (year < 0 || year > 10000 || day_ > DaysInMonth(year, month_)) return BadField();
@@ -60,7 +63,9 @@ class Reader {
     return OutOfRange("Out-of-range datetime field in parsing function");
   }
   static absl::StatusOr<int64_t> Checked(int64_t days) {
-    if (days < kDateMinDays || days > kDateMaxDays) return BadField();
+    if (days < kDateMinDays || days > kDateMaxDays) {
+      return OutOfRange("Invalid result from parsing function");
+    }
     return days;
   }
   static absl::StatusOr<TimestampValue> InRange(int64_t seconds, int32_t nanos) {
@@ -116,8 +121,7 @@ class Reader {
   }
 
   absl::Status NotForDate(std::string_view element) const {
-    return OutOfRange(
-        StrCat("Invalid format: %", element, " is not allowed for the DATE type."));
+    return OutOfRange(StrCat("Invalid format: %", element, " is not allowed for the DATE type."));
   }
 
   absl::Status Simple(char c) {
@@ -192,7 +196,12 @@ class Reader {
         return status;
       case 'Y':
         century_.reset();
-        return Number(1, 5, 0, 10000, &year_);
+        status = Number(1, 4, 0, 9999, &year_);
+        if (status.ok() && year_ == 1000 && at_ < text_.size() && text_[at_] == '0') {
+          ++at_;
+          year_ = 10000;
+        }
+        return status;
       case 'y':
         status = Number(1, 2, 0, 99, &value);
         year_ = value + (value < 69 ? 2000 : 1900);
@@ -258,6 +267,7 @@ class Reader {
     absl::Status status = Number(1, 2, 0, 60, &second_);
     if (!status.ok() || most == 0 || at_ == text_.size() || text_[at_] != '.') return status;
     ++at_;
+    if (at_ == text_.size() || text_[at_] < '0' || text_[at_] > '9') return Mismatch();
     int32_t unit = 100000000;
     nanos_ = 0;
     for (int i = 0; i < most && at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++i) {

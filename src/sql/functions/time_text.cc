@@ -46,8 +46,7 @@ void AddTimeText(FunctionTable& table) {
   table.Add("FORMAT_DATE",
             {Scalar([](Scope& s, Text format, DateDays d) { return FormatDate(s, format, d); })});
   table.Add("FORMAT_TIMESTAMP", {ScalarOf<FormatTimestamp>()});
-  table.Add("PARSE_DATE",
-            {Scalar([](Scope& s, Text format, Text text) -> std::optional<DateDays> {
+  table.Add("PARSE_DATE", {Scalar([](Scope& s, Text format, Text text) -> std::optional<DateDays> {
               absl::StatusOr<int64_t> days = ParseDateAs(format, text);
               if (!days.ok()) return s.Fail(days.status());
               return DateDays{*days};

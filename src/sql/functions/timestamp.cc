@@ -33,8 +33,7 @@ constexpr PartArgument kExtract{
 std::string MicrosText(const EvalContext& context, TimestampValue t) {
   const absl::StatusOr<const ZoneTable*> zone = ZoneTable::Find(context.default_zone);
   if (!zone.ok()) return "";
-  std::string text =
-      absl::FormatTime("%Y-%m-%d %H:%M:%E6S%Ez", ToAbslTime(t), (*zone)->zone());
+  std::string text = absl::FormatTime("%Y-%m-%d %H:%M:%E6S%Ez", ToAbslTime(t), (*zone)->zone());
   if (text.ends_with(":00")) text.resize(text.size() - 3);
   return text;
 }
@@ -45,20 +44,22 @@ struct TimestampAdd {
   std::optional<TimestampValue> operator()(Scope& s, TimestampValue t, int64_t n, Text part_name) {
     DatePart part = parts.Get(part_name);
     const Int128 sum = NanosOf(t) + Int128{n} * kSign * NanosOfPart(part);
-    if (IsTimestamp(sum)) [[likely]] return MomentOfNanos(sum);
+    if (IsTimestamp(sum)) [[likely]]
+      return MomentOfNanos(sum);
     Int128 shown = Int128{n} * kSign;
     if (part == DatePart::kDay) {  // a day is 24 hours here, and the message says so
       shown *= 24;
       part = DatePart::kHour;
     }
-    if (shown > std::numeric_limits<int64_t>::max() || shown < std::numeric_limits<int64_t>::min()) {
-      return s.Fail(OutOfRange(StrCat(kSign > 0 ? "TIMESTAMP_ADD" : "TIMESTAMP_SUB",
-                                      " interval value  ", n, " at ", DatePartName(part),
-                                      " precision causes overflow")));
+    if (shown > std::numeric_limits<int64_t>::max() ||
+        shown < std::numeric_limits<int64_t>::min()) {
+      return s.Fail(
+          OutOfRange(StrCat(kSign > 0 ? "TIMESTAMP_ADD" : "TIMESTAMP_SUB", " interval value  ", n,
+                            " at ", DatePartName(part), " precision causes overflow")));
     }
-    return s.Fail(OutOfRange(StrCat("Adding ", static_cast<int64_t>(shown), " ", DatePartName(part),
-                                    " to timestamp ", MicrosText(s.context(), t),
-                                    " causes overflow")));
+    return s.Fail(
+        OutOfRange(StrCat("Adding ", static_cast<int64_t>(shown), " ", DatePartName(part),
+                          " to timestamp ", MicrosText(s.context(), t), " causes overflow")));
   }
 };
 
@@ -67,15 +68,16 @@ struct TimestampDiff {
   std::optional<int64_t> operator()(Scope& s, TimestampValue a, TimestampValue b, Text part_name) {
     const DatePart part = parts.Get(part_name);
     const Int128 diff = (NanosOf(a) - NanosOf(b)) / NanosOfPart(part);
-    if (diff <= std::numeric_limits<int64_t>::max() && diff >= std::numeric_limits<int64_t>::min()) {
+    if (diff <= std::numeric_limits<int64_t>::max() &&
+        diff >= std::numeric_limits<int64_t>::min()) {
       return static_cast<int64_t>(diff);
     }
     const auto text = [](TimestampValue t) {
       return absl::FormatTime(absl::RFC3339_full, ToAbslTime(t), absl::UTCTimeZone());
     };
-    return s.Fail(OutOfRange(StrCat("TIMESTAMP_DIFF at ", part_name,
-                                    " precision between values of ", text(a), " and ", text(b),
-                                    " causes overflow")));
+    return s.Fail(
+        OutOfRange(StrCat("TIMESTAMP_DIFF at ", part_name, " precision between values of ", text(a),
+                          " and ", text(b), " causes overflow")));
   }
 };
 
@@ -86,7 +88,8 @@ struct Zoned {
   ZoneCursor zone;
   bool SetZone(Scope& s, std::optional<Text> name) {
     absl::Status status = zone.Set(name.value_or(default_zone));
-    if (status.ok()) [[likely]] return true;
+    if (status.ok()) [[likely]]
+      return true;
     s.Fail(std::move(status));
     return false;
   }
@@ -122,9 +125,9 @@ struct TimestampTrunc : Zoned {
       if (day < kDateMinDays) seconds = kTimestampMinSeconds - 1;
     }
     if (seconds >= kTimestampMinSeconds) return TimestampValue{seconds, 0};
-    return s.Fail(OutOfRange(StrCat("Truncating to the nearest ", part_name,
-                                    " causes underflow at timezone ",
-                                    zone_name.value_or(default_zone))));
+    return s.Fail(
+        OutOfRange(StrCat("Truncating to the nearest ", part_name, " causes underflow at timezone ",
+                          zone_name.value_or(default_zone))));
   }
 };
 
@@ -167,11 +170,18 @@ struct TimestampOfDate : Zoned {
     }
     std::string text;
     AppendDate(date.days, &text);
-    return s.Fail(OutOfRange(StrCat("Cannot convert ", text, " to timestamp")));
+    return s.Fail(OutOfRange(StrCat("Cannot convert date ", text, " to timestamp")));
   }
 };
 
 absl::StatusOr<TimestampValue> TimestampOfText(Scope& s, Text text, std::optional<Text> zone) {
+  if (zone.has_value()) {  // a text that means one moment in two zones brings its own zone
+    absl::StatusOr<TimestampValue> here = ParseTimestamp(text, "+01");
+    absl::StatusOr<TimestampValue> there = ParseTimestamp(text, "+02");
+    if (here.ok() && there.ok() && *here == *there) {
+      return OutOfRange(StrCat("Timezone is not allowed in \"", text, "\""));
+    }
+  }
   return ParseTimestamp(text, zone.value_or(s.context().default_zone));
 }
 
@@ -212,9 +222,10 @@ TimestampValue CurrentTimestamp(Scope& s) {
 }  // namespace
 
 void AddTimestamp(FunctionTable& table) {
-  table.Add("TIMESTAMP",
-            {Scalar([](Scope& s, Text t, std::optional<Text> z) { return TimestampOfText(s, t, z); }),
-             ScalarOf<TimestampOfDate>()});
+  table.Add(
+      "TIMESTAMP",
+      {Scalar([](Scope& s, Text t, std::optional<Text> z) { return TimestampOfText(s, t, z); }),
+       ScalarOf<TimestampOfDate>()});
   table.Extend("STRING", {Scalar([](Scope& s, TimestampValue t, std::optional<Text> zone) {
                  return TimestampText(s, t, zone);
                })});

@@ -58,7 +58,9 @@ size_t ByteOfCharacter(std::string_view text, int64_t n) {
 }
 
 uint32_t ReadCodePoint(std::string_view text, size_t* at) {
-  const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   const size_t i = *at;
   const size_t size = CharacterBytes(text[i]);
   *at += size;

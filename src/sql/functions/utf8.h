@@ -1,4 +1,5 @@
-// UTF-8 pieces for the string functions. STRING values are valid UTF-8, so the readers here trust it.
+// UTF-8 pieces for the string functions. STRING values are valid UTF-8, so the readers here trust
+// it.
 #pragma once
 
 #include <cstddef>

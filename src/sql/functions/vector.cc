@@ -13,16 +13,15 @@ namespace {
 using Elements = absl::Span<const Datum>;
 
 // Both have the same number of elements and none is NULL.
-bool Check(Scope& s, std::string_view name, Elements a, Elements b) {
+bool Check(Scope& s, Elements a, Elements b) {
   if (a.size() != b.size()) {
-    s.Fail(OutOfRange(StrCat("Array length mismatch: ", a.size(), " and ", b.size(), ".")));
+    s.Fail(OutOfRange(StrCat("Array length mismatch: ", a.size(), " and ", b.size())));
     return false;
   }
   for (size_t i = 0; i < a.size(); ++i) {
     if (!a[i].null() && !b[i].null()) continue;
     s.Fail(OutOfRange(
-        StrCat("Cannot compute ", name, " with a NULL element, since it is unclear if NULLs should be "
-               "ignored, counted as a zero value, or another interpretation.")));
+        StrCat("NULL array element in ", a[i].null() ? "first" : "second", " argument")));
     return false;
   }
   return true;
@@ -30,7 +29,7 @@ bool Check(Scope& s, std::string_view name, Elements a, Elements b) {
 
 template <typename T>
 std::optional<double> Cosine(Scope& s, ArrayView<T> a, ArrayView<T> b) {
-  if (!Check(s, "COSINE_DISTANCE", a.elements, b.elements)) return std::nullopt;
+  if (!Check(s, a.elements, b.elements)) return std::nullopt;
   double product = 0, aa = 0, bb = 0;
   for (size_t i = 0; i < a.elements.size(); ++i) {
     const double x = a.elements[i].float64(), y = b.elements[i].float64();
@@ -39,14 +38,14 @@ std::optional<double> Cosine(Scope& s, ArrayView<T> a, ArrayView<T> b) {
     bb += y * y;
   }
   if (aa == 0 || bb == 0) {
-    return s.Fail(OutOfRange("Cannot compute cosine distance against zero vector."));
+    return s.Fail(OutOfRange("Cannot compute cosine distance against zero vector"));
   }
   return 1.0 - product / (std::sqrt(aa) * std::sqrt(bb));
 }
 
 template <typename T>
 std::optional<double> Euclidean(Scope& s, ArrayView<T> a, ArrayView<T> b) {
-  if (!Check(s, "EUCLIDEAN_DISTANCE", a.elements, b.elements)) return std::nullopt;
+  if (!Check(s, a.elements, b.elements)) return std::nullopt;
   double sum = 0;
   for (size_t i = 0; i < a.elements.size(); ++i) {
     const double d = a.elements[i].float64() - b.elements[i].float64();
@@ -57,11 +56,12 @@ std::optional<double> Euclidean(Scope& s, ArrayView<T> a, ArrayView<T> b) {
 
 template <typename T>
 std::optional<double> Dot(Scope& s, ArrayView<T> a, ArrayView<T> b) {
-  if (!Check(s, "DOT_PRODUCT", a.elements, b.elements)) return std::nullopt;
+  if (!Check(s, a.elements, b.elements)) return std::nullopt;
   double sum = 0;
   for (size_t i = 0; i < a.elements.size(); ++i) {
     if constexpr (std::is_same_v<T, int64_t>) {
-      sum += static_cast<double>(a.elements[i].int64()) * static_cast<double>(b.elements[i].int64());
+      sum +=
+          static_cast<double>(a.elements[i].int64()) * static_cast<double>(b.elements[i].int64());
     } else {
       sum += a.elements[i].float64() * b.elements[i].float64();
     }

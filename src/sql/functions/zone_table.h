@@ -1,7 +1,7 @@
 // The offsets of one time zone, ready for many lookups: DATE(timestamp) and its like.
 //
-// A ZoneTable is made once per zone name and lives for ever; it is immutable, so any thread may use it.
-// A ZoneCursor remembers where the last lookup fell and belongs to one batch.
+// A ZoneTable is made once per zone name and lives for ever; it is immutable, so any thread may use
+// it. A ZoneCursor remembers where the last lookup fell and belongs to one batch.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ class ZoneTable {
   static absl::StatusOr<const ZoneTable*> Find(std::string_view name);
 
   Span At(int64_t seconds) const;
-  // The moment of a local time, given as seconds as if it were UTC. One that a change of clocks skips
-  // or repeats is read with the offset from before the change.
+  // The moment of a local time, given as seconds as if it were UTC. One that a change of clocks
+  // skips or repeats is read with the offset from before the change.
   int64_t ToUtc(int64_t local_seconds) const;
   const absl::TimeZone& zone() const { return zone_; }
 
@@ -45,7 +45,8 @@ class ZoneCursor {
   absl::Status Set(std::string_view name);
   const ZoneTable& table() const { return *table_; }
   int32_t Offset(int64_t seconds) {
-    if (seconds < span_.from || seconds >= span_.to) [[unlikely]] span_ = table_->At(seconds);
+    if (seconds < span_.from || seconds >= span_.to) [[unlikely]]
+      span_ = table_->At(seconds);
     return span_.offset;
   }
   int64_t ToLocal(int64_t seconds) { return seconds + Offset(seconds); }
