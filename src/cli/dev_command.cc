@@ -136,6 +136,7 @@ absl::Status Dev::SetUp() {
   loader_ = std::make_unique<Loader>(file_, *ready_.spec, *producer_);
   runtime::PipelineRunnerOptions options;
   options.writer = WriterName();
+  options.topic_ids = false;
   options.report_every_millis = 50;  // the loader waits for it
   options.on_progress = [this](const std::vector<runtime::PartitionProgress>& partitions) {
     for (const auto& p : partitions) loader_->OnCommitted(p.partition, p.committed.value());

@@ -55,7 +55,8 @@ std::string TopicIdOf(rd_kafka_t* handle, const std::string& topic) {
 
 }  // namespace
 
-absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic) {
+absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic,
+                                               bool with_id) {
   // Plain metadata answers for the partitions on every broker, and the mock cluster.
   rd_kafka_topic_t* raw = rd_kafka_topic_new(handle, topic.c_str(), nullptr);
   const std::unique_ptr<rd_kafka_topic_t, Destroyer<rd_kafka_topic_destroy>> object(raw);
@@ -68,7 +69,7 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
   KS_RETURN_IF_ERROR(FromCode(metadata->topics[0].err, what));
   TopicDescription description{topic, "", metadata->topics[0].partition_cnt};
   if (description.partitions == 0) return absl::NotFoundError(what);
-  description.topic_id = TopicIdOf(handle, topic);
+  if (with_id) description.topic_id = TopicIdOf(handle, topic);
   return description;
 }
 

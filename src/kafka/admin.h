@@ -18,7 +18,10 @@ struct TopicDescription {
 };
 
 // NOT_FOUND when the topic does not exist. `handle` is any client's.
-absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic);
+// Without `with_id` the id is not asked for: the embedded broker has none and lets the question
+// time out.
+absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic,
+                                               bool with_id = true);
 // ALREADY_EXISTS when there is one.
 absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions,
                          int replication = 1);

@@ -43,6 +43,7 @@ absl::Status PipelineRunner::Run() {
     source.source = i;
     source.writer = options_.writer;
     source.once = options_.once;
+    source.topic_ids = options_.topic_ids;
     source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis);
     sources_.push_back(std::make_unique<SourceRunner>(
         std::move(source), SourceServices{&port_, &shards_, &metrics_, &clock_}));

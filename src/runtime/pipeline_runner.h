@@ -26,7 +26,8 @@ namespace ks::runtime {
 struct PipelineRunnerOptions {
   std::string writer;  // names this worker in the checkpoints: host and process
   bool once = false;
-  int shards = 0;  // 0: as many as there are cores
+  bool topic_ids = true;  // false: the embedded broker, which has none
+  int shards = 0;         // 0: as many as there are cores
   // How often partitions report what is committed, and `on_progress` is called on the control
   // thread.
   int report_every_millis = 1'000;

@@ -94,7 +94,7 @@ absl::Status SourceRunner::Start() {
 // Every topic exists; where each partition ends now.
 absl::Status SourceRunner::ReadOnceEnds() {
   for (const std::string& topic : source().topics) {
-    auto description = kafka::DescribeTopic(consumer_->handle(), topic);
+    auto description = kafka::DescribeTopic(consumer_->handle(), topic, options_.topic_ids);
     if (absl::IsNotFound(description.status())) return kafka::TopicMissing(topic, source().brokers);
     KS_RETURN_IF_ERROR(description.status());
     topic_ids_[topic] = description->topic_id;
@@ -110,8 +110,9 @@ absl::Status SourceRunner::ReadOnceEnds() {
 
 absl::StatusOr<pipeline::TopicFacts> SourceRunner::FactsOf(const TopicPartition& partition) {
   if (!topic_ids_.contains(partition.topic)) {
-    KS_ASSIGN_OR_RETURN(const auto description,
-                        kafka::DescribeTopic(consumer_->handle(), partition.topic));
+    KS_ASSIGN_OR_RETURN(
+        const auto description,
+        kafka::DescribeTopic(consumer_->handle(), partition.topic, options_.topic_ids));
     topic_ids_[partition.topic] = description.topic_id;
   }
   KS_ASSIGN_OR_RETURN(const auto marks, consumer_->QueryWatermarks(partition));

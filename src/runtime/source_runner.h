@@ -37,7 +37,8 @@ struct SourceOptions {
   const pipeline::PipelineSpec* spec;
   size_t source = 0;  // index into spec->sources
   std::string writer;
-  bool once = false;  // stop at the end that each partition has at start
+  bool topic_ids = true;  // false: the embedded broker, which has none
+  bool once = false;      // stop at the end that each partition has at start
   RecordPathFactory make_path;
 };
 
