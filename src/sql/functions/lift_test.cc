@@ -49,8 +49,10 @@ TEST(LiftTest, AFailedRowIsNullAndTheOthersGoOn) {
 }
 
 TEST(LiftTest, ReadsTypesAndOptionalArgumentsOffTheFunction) {
-  const Signature s = Scalar(
-      [](DateDays d, std::optional<int64_t> n) -> std::string_view { return n ? "n" : d.days ? "d" : ""; });
+  const Signature s = Scalar([](DateDays d, std::optional<int64_t> n) -> std::string_view {
+    if (n.has_value()) return "n";
+    return d.days != 0 ? "d" : "";
+  });
   EXPECT_EQ(s.result.type, Type::String());
   ASSERT_EQ(s.arguments.size(), 2u);
   EXPECT_EQ(s.arguments[0].type, Type::Date());

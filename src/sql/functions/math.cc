@@ -263,7 +263,9 @@ void AddInt64(FunctionTable& table) {
                  if (std::isfinite(y)) return y;
                  return s.Fail(FloatingPointError(kExp, static_cast<double>(x)));
                })});
-  table.Extend("SQRT", {Scalar([](Scope& s, int64_t x) { return Sqrt(s, static_cast<double>(x)); })});
+  table.Extend("SQRT", {Scalar([](Scope& s, int64_t x) {
+                 return Sqrt(s, static_cast<double>(x));
+               })});
   table.Extend("POW", {Scalar([](Scope& s, int64_t x, int64_t y) {
                  return Pow(s, static_cast<double>(x), static_cast<double>(y));
                })});
