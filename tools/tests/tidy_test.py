@@ -62,7 +62,7 @@ class TidyTest(unittest.TestCase):
         self.refuses("file-length", "src/y_test.cc", "\n" * 1001)
 
     def test_namespace_depth(self):
-        self.refuses("namespace-depth", "src/y.cc", "namespace a::b {\nnamespace c {\n}\n}\n", 2)
+        self.refuses("namespace-depth", "src/y.cc", "namespace a::b::c {\nnamespace d {\n}\n}\n", 2)
         self.accepts({"src/y.cc": "namespace google::spanner::v1 {\nclass X;\n}\n"})
 
     def test_headers(self):
@@ -95,7 +95,10 @@ class TidyTest(unittest.TestCase):
         self.assertIn("src/y.cc:1: throw", run(thrower)[1])
         excused = run({**thrower, "tools/tidy.exceptions": "throw src/y.cc\n"})[1]
         self.assertNotIn("src/y.cc:1: throw", excused)
-        self.assertIn("may only shrink", excused)
+        many = [f"src/y{i}.cc" for i in range(100)]  # more than EXCEPTIONS_MAX will ever be
+        listed = "".join(f"throw {path}\n" for path in many)
+        throwers = {path: "void F() { throw 1; }\n" for path in many}
+        self.assertIn("may only shrink", run({**throwers, "tools/tidy.exceptions": listed})[1])
 
 
 if __name__ == "__main__":
