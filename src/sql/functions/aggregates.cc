@@ -287,7 +287,7 @@ AggregateSignature WithNulls(AggregateSignature s) {
   return s;
 }
 
-void AddTotals(AggregateTable& table) {
+void AddTotals(AggregateRegistry& table) {
   table.Add("COUNT", {Aggregate<Count>(Type::Int64(), {}),
                       Aggregate<Count>(Type::Int64(), {Pattern::kAny1})});
   table.Add("COUNTIF", {Aggregate<CountIf>(Type::Int64(), {Type::Bool()})});
@@ -311,7 +311,7 @@ void AddTotals(AggregateTable& table) {
 
 }  // namespace
 
-void AddAggregates(AggregateTable& table) {
+void AddAggregates(AggregateRegistry& table) {
   AddTotals(table);
   table.Add("MIN", {Ordered(Aggregate<Extreme<-1>>(Pattern::kAny1, {Pattern::kAny1}))});
   table.Add("MAX", {Ordered(Aggregate<Extreme<1>>(Pattern::kAny1, {Pattern::kAny1}))});

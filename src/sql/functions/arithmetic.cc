@@ -202,7 +202,7 @@ std::vector<Signature> IeeeDivide() {
 
 }  // namespace
 
-void AddArithmetic(FunctionTable& table) {
+void AddArithmetic(FunctionRegistry& table) {
   table.Add("$add", Operator<AddOp>());
   table.Add("$subtract", Operator<SubtractOp>());
   table.Add("$multiply", Operator<MultiplyOp>());

@@ -263,7 +263,7 @@ std::optional<ArrayView<DateDays>> GenerateDateArray(Scope& s, DateDays first, D
   return ArrayView<DateDays>{{to, values.size()}};
 }
 
-void AddAccess(FunctionTable& table) {
+void AddAccess(FunctionRegistry& table) {
   const std::vector<ArgumentType> at = {Pattern::kArrayOfAny1, Type::Int64()};
   table.Add("$array_at_offset", {Custom(Pattern::kAny1, at, &ElementAtKernel<0, false>)});
   table.Add("$array_at_ordinal", {Custom(Pattern::kAny1, at, &ElementAtKernel<1, false>)});
@@ -277,7 +277,7 @@ void AddAccess(FunctionTable& table) {
                     &SliceKernel)});
 }
 
-void AddSearch(FunctionTable& table) {
+void AddSearch(FunctionRegistry& table) {
   const auto kNulls = NullHandling::kPropagate;
   const std::vector<ArgumentType> arrays = {Pattern::kArrayOfAny1, Pattern::kArrayOfAny1};
   table.Add("ARRAY_INCLUDES", {Custom(Type::Bool(), {Pattern::kArrayOfAny1, Pattern::kAny1},
@@ -296,7 +296,7 @@ void AddSearch(FunctionTable& table) {
 
 }  // namespace
 
-void AddArray(FunctionTable& table) {
+void AddArray(FunctionRegistry& table) {
   AddAccess(table);
   AddSearch(table);
   const Signature concat =

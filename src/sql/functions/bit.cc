@@ -104,7 +104,7 @@ int64_t BitReverse(int64_t v, bool preserve_sign) {
 
 }  // namespace
 
-void AddBit(FunctionTable& table) {
+void AddBit(FunctionRegistry& table) {
   table.Add("$bitwise_and", Bitwise<AndOp>());
   table.Add("$bitwise_or", Bitwise<OrOp>());
   table.Add("$bitwise_xor", Bitwise<XorOp>());

@@ -269,7 +269,7 @@ std::optional<bool> SqlEquals(TypeRef type, const Datum& a, const Datum& b) {
   return false;
 }
 
-void AddComparison(FunctionTable& table) {
+void AddComparison(FunctionRegistry& table) {
   const auto kEquality = Requirement::kEquality;
   const auto kOrdering = Requirement::kOrdering;
   table.Add("$equal", Append(Comparisons<std::equal_to<>>(), &EqualsKernel<true>, kEquality));

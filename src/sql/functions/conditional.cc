@@ -39,7 +39,7 @@ Signature Extreme(Kernel kernel) {
 
 }  // namespace
 
-void AddConditional(FunctionTable& table) {
+void AddConditional(FunctionRegistry& table) {
   table.Add("GREATEST", {Extreme(&ExtremeKernel<1>)});
   table.Add("LEAST", {Extreme(&ExtremeKernel<-1>)});
   table.Add("ERROR", {Scalar([](Scope& s, std::string_view text) -> std::optional<int64_t> {

@@ -108,7 +108,7 @@ std::optional<DateDays> DateFromUnixDate(Scope& s, int64_t days) {
 
 }  // namespace
 
-void AddDate(FunctionTable& table) {
+void AddDate(FunctionRegistry& table) {
   table.Add("DATE", {ScalarOf<DateOfTimestamp>(),
                      Scalar([](Scope& s, int64_t year, int64_t month, int64_t day) {
                        return DateFromParts(s, year, month, day);

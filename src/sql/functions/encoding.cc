@@ -110,7 +110,7 @@ UuidValue RandomUuid() {
 
 }  // namespace
 
-void AddEncoding(FunctionTable& table) {
+void AddEncoding(FunctionRegistry& table) {
   table.Add("TO_HEX", {Scalar([](Scope& s, BytesView v) { return ToHex(s, v); })});
   table.Add("FROM_HEX", {Scalar([](Scope& s, Text t) { return FromHex(s, t); })});
   table.Add("TO_BASE64", {Scalar([](Scope& s, BytesView v) -> Text {

@@ -23,7 +23,7 @@ std::vector<Signature> DigestSignatures() {
 
 }  // namespace
 
-void AddHash(FunctionTable& table) {
+void AddHash(FunctionRegistry& table) {
   table.Add("MD5", DigestSignatures<&EVP_md5>());
   table.Add("SHA1", DigestSignatures<&EVP_sha1>());
   table.Add("SHA256", DigestSignatures<&EVP_sha256>());

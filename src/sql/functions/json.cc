@@ -189,7 +189,7 @@ std::optional<JsonView> ParseJson(Scope& s, Text text, std::optional<Text> mode)
 
 }  // namespace
 
-void AddJson(FunctionTable& table) {
+void AddJson(FunctionRegistry& table) {
   table.Add("JSON_VALUE", {With(ScalarOf<JsonValue<Text>>(), &PreparePath),
                            With(ScalarOf<JsonValue<JsonView>>(), &PreparePath)});
   table.Add("JSON_QUERY", {With(ScalarOf<JsonQuery<Text>>(), &PreparePath),

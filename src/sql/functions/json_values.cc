@@ -92,7 +92,7 @@ std::optional<ArrayView<T>> StrictArray(Scope& s, JsonView json, Convert convert
   return ArrayView<T>{{to, elements.size()}};
 }
 
-void AddStrict(FunctionTable& table) {
+void AddStrict(FunctionRegistry& table) {
   table.Add("BOOL", {Scalar([](Scope& s, JsonView j) { return StrictBool(s, j.text); })});
   table.Add("INT64", {Scalar([](Scope& s, JsonView j) { return StrictInt64(s, j.text); })});
   Signature float64 = Scalar([](Scope& s, JsonView j, std::optional<Text> mode) {
@@ -284,7 +284,7 @@ Signature Builder(TypeRef result, std::vector<ArgumentType> arguments, Kernel ke
 
 }  // namespace
 
-void AddJsonValues(FunctionTable& table) {
+void AddJsonValues(FunctionRegistry& table) {
   AddStrict(table);
   table.Add("LAX_BOOL", {Scalar([](Scope& s, JsonView j) { return LaxBool(s, j); })});
   table.Add("LAX_INT64", {Scalar([](Scope& s, JsonView j) { return LaxInt64(s, j); })});

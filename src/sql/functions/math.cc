@@ -104,7 +104,7 @@ constexpr char kAcos[] = "ACOS", kAcosh[] = "ACOSH", kAsin[] = "ASIN", kAsinh[] 
                kExp[] = "EXP", kLog10[] = "LOG10", kSin[] = "SIN", kSinh[] = "SINH", kTan[] = "TAN",
                kTanh[] = "TANH";
 
-void AddTrigonometry(FunctionTable& table) {
+void AddTrigonometry(FunctionRegistry& table) {
   table.Add("ACOS", {Float64Function<&std::acos, kAcos>()});
   table.Add("ACOSH", {Float64Function<&std::acosh, kAcosh>()});
   table.Add("ASIN", {Float64Function<&std::asin, kAsin>()});
@@ -120,7 +120,7 @@ void AddTrigonometry(FunctionTable& table) {
   table.Add("TANH", {Float64Function<&std::tanh, kTanh>()});
 }
 
-void AddLogarithms(FunctionTable& table) {
+void AddLogarithms(FunctionRegistry& table) {
   table.Add("EXP", {Scalar([](Scope& s, NumericValue x) {
                       return NumericOf(s, std::exp(NumericToDouble(x.scaled)),
                                        StrCat("EXP(", NumericText(x.scaled), ")"));
@@ -170,7 +170,7 @@ T Sign(T x) {
   return static_cast<T>((x > 0) - (x < 0));
 }
 
-void AddSigns(FunctionTable& table) {
+void AddSigns(FunctionRegistry& table) {
   table.Add(
       "ABS",
       {Scalar([](Scope& s, int64_t x) -> std::optional<int64_t> {
@@ -257,7 +257,7 @@ std::vector<Signature> WholeNumber() {
 constexpr char kCeil[] = "CEIL", kFloor[] = "FLOOR";
 
 // An INT64 could become FLOAT64 or NUMERIC; these functions take it for FLOAT64.
-void AddInt64(FunctionTable& table) {
+void AddInt64(FunctionRegistry& table) {
   table.Extend("EXP", {Scalar([](Scope& s, int64_t x) -> std::optional<double> {
                  const double y = std::exp(static_cast<double>(x));
                  if (std::isfinite(y)) return y;
@@ -291,7 +291,7 @@ void AddInt64(FunctionTable& table) {
 
 }  // namespace
 
-void AddMath(FunctionTable& table) {
+void AddMath(FunctionRegistry& table) {
   AddTrigonometry(table);
   AddLogarithms(table);
   AddSigns(table);

@@ -253,7 +253,7 @@ std::vector<Signature> Both() {
 
 }  // namespace
 
-void AddRegexp(FunctionTable& table) {
+void AddRegexp(FunctionRegistry& table) {
   table.Add("REGEXP_CONTAINS", Both<RegexpContains>());
   table.Add("REGEXP_EXTRACT", Both<RegexpExtract>());
   table.Add("REGEXP_EXTRACT_ALL", Both<RegexpExtractAll>());

@@ -12,9 +12,9 @@
 namespace ks::sql {
 namespace {
 
-const FunctionTable& Functions() {
-  static const FunctionTable* const table = [] {
-    auto* t = new FunctionTable;
+const FunctionRegistry& Functions() {
+  static const FunctionRegistry* const table = [] {
+    auto* t = new FunctionRegistry;
     AddArithmetic(*t);
     AddArray(*t);
     AddBit(*t);
@@ -37,9 +37,9 @@ const FunctionTable& Functions() {
   return *table;
 }
 
-const AggregateTable& Aggregates() {
-  static const AggregateTable* const table = [] {
-    auto* t = new AggregateTable;
+const AggregateRegistry& Aggregates() {
+  static const AggregateRegistry* const table = [] {
+    auto* t = new AggregateRegistry;
     AddAggregates(*t);
     return t;
   }();
@@ -54,8 +54,8 @@ std::string Canonical(std::string_view name) {
 
 }  // namespace
 
-void FunctionTable::Add(std::string name, std::vector<Signature> signatures,
-                        Determinism determinism) {
+void FunctionRegistry::Add(std::string name, std::vector<Signature> signatures,
+                           Determinism determinism) {
   auto function = std::make_unique<Function>();
   function->name = name;
   function->signatures = std::move(signatures);
@@ -63,30 +63,30 @@ void FunctionTable::Add(std::string name, std::vector<Signature> signatures,
   functions_[std::move(name)] = std::move(function);
 }
 
-void FunctionTable::Extend(std::string_view name, std::vector<Signature> signatures) {
+void FunctionRegistry::Extend(std::string_view name, std::vector<Signature> signatures) {
   auto it = functions_.find(name);
   if (it == functions_.end()) return Add(std::string(name), std::move(signatures));
   for (Signature& s : signatures) it->second->signatures.push_back(std::move(s));
 }
 
-void FunctionTable::FloatFirst(std::string_view name) {
+void FunctionRegistry::FloatFirst(std::string_view name) {
   std::vector<Signature>& signatures = functions_.find(name)->second->signatures;
   std::stable_partition(signatures.begin(), signatures.end(),
                         [](const Signature& s) { return s.arguments[0].type == Type::Float64(); });
 }
 
-void FunctionTable::Alias(std::string_view alias, std::string_view name) {
+void FunctionRegistry::Alias(std::string_view alias, std::string_view name) {
   auto function = std::make_unique<Function>(*Find(name));
   function->name = std::string(alias);
   functions_[std::string(alias)] = std::move(function);
 }
 
-const Function* FunctionTable::Find(std::string_view upper_name) const {
+const Function* FunctionRegistry::Find(std::string_view upper_name) const {
   auto it = functions_.find(upper_name);
   return it == functions_.end() ? nullptr : it->second.get();
 }
 
-std::vector<std::string> FunctionTable::names() const {
+std::vector<std::string> FunctionRegistry::names() const {
   std::vector<std::string> names;
   for (const auto& [name, unused] : functions_) {
     if (name[0] != '$') names.push_back(name);
@@ -95,14 +95,14 @@ std::vector<std::string> FunctionTable::names() const {
   return names;
 }
 
-void AggregateTable::Add(std::string name, std::vector<AggregateSignature> signatures) {
+void AggregateRegistry::Add(std::string name, std::vector<AggregateSignature> signatures) {
   auto function = std::make_unique<AggregateFunction>();
   function->name = name;
   function->signatures = std::move(signatures);
   functions_[std::move(name)] = std::move(function);
 }
 
-const AggregateFunction* AggregateTable::Find(std::string_view upper_name) const {
+const AggregateFunction* AggregateRegistry::Find(std::string_view upper_name) const {
   auto it = functions_.find(upper_name);
   return it == functions_.end() ? nullptr : it->second.get();
 }

@@ -304,7 +304,7 @@ std::optional<Text> SplitSubstr(Scope& s, Text text, Text separator, int64_t sta
   return Text(first.data(), static_cast<size_t>(last.data() + last.size() - first.data()));
 }
 
-void AddSlicing(FunctionTable& table) {
+void AddSlicing(FunctionRegistry& table) {
   table.Add("SUBSTR", {Scalar([](Scope& s, Text t, int64_t p, std::optional<int64_t> n) {
                          return SubstrText(s, t, p, n);
                        }),
@@ -345,7 +345,7 @@ Signature OnBytes() {
   });
 }
 
-void AddBuilding(FunctionTable& table) {
+void AddBuilding(FunctionRegistry& table) {
   table.Add("CONCAT", {Concat(Type::String()), Concat(Type::Bytes())});
   table.Add("REPLACE",
             {Scalar([](Scope& s, Text a, Text b, Text c) { return Replace(s, a, b, c); }),
@@ -370,7 +370,7 @@ void AddBuilding(FunctionTable& table) {
 
 Signature ConcatSignature(TypeRef type) { return Concat(type); }
 
-void AddString(FunctionTable& table) {
+void AddString(FunctionRegistry& table) {
   table.Add("LENGTH", {Scalar([](Text t) { return CountCharacters(t); }),
                        Scalar([](BytesView v) { return static_cast<int64_t>(v.bytes.size()); })});
   table.Add("CHAR_LENGTH", {Scalar([](Text t) { return CountCharacters(t); })});

@@ -12,7 +12,7 @@
 
 namespace ks::sql {
 
-class FunctionTable {
+class FunctionRegistry {
  public:
   void Add(std::string name, std::vector<Signature> signatures,
            Determinism determinism = Determinism::kPure);
@@ -30,7 +30,7 @@ class FunctionTable {
   StringMap<std::unique_ptr<Function>> functions_;
 };
 
-class AggregateTable {
+class AggregateRegistry {
  public:
   void Add(std::string name, std::vector<AggregateSignature> signatures);
   const AggregateFunction* Find(std::string_view upper_name) const;
@@ -39,26 +39,23 @@ class AggregateTable {
   StringMap<std::unique_ptr<const AggregateFunction>> functions_;
 };
 
-void AddArithmetic(FunctionTable& table);
-void AddArray(FunctionTable& table);
-void AddBit(FunctionTable& table);
-void AddComparison(FunctionTable& table);
-void AddConditional(FunctionTable& table);
-void AddDate(FunctionTable& table);
-void AddEncoding(FunctionTable& table);
-void AddFormat(FunctionTable& table);
-void AddHash(FunctionTable& table);
-void AddInterval(FunctionTable& table);
-void AddJson(FunctionTable& table);
-void AddJsonValues(FunctionTable& table);
-void AddMath(FunctionTable& table);
-void AddNet(FunctionTable& table);
-void AddRegexp(FunctionTable& table);
-void AddString(FunctionTable& table);
-void AddText(FunctionTable& table);
-void AddTimeText(FunctionTable& table);
-void AddTimestamp(FunctionTable& table);
-void AddVector(FunctionTable& table);
-void AddAggregates(AggregateTable& table);
+void AddArithmetic(FunctionRegistry& table);
+void AddArray(FunctionRegistry& table);
+void AddBit(FunctionRegistry& table);
+void AddComparison(FunctionRegistry& table);
+void AddConditional(FunctionRegistry& table);
+void AddDate(FunctionRegistry& table);
+void AddEncoding(FunctionRegistry& table);
+void AddHash(FunctionRegistry& table);
+void AddJson(FunctionRegistry& table);
+void AddJsonValues(FunctionRegistry& table);
+void AddMath(FunctionRegistry& table);
+void AddRegexp(FunctionRegistry& table);
+void AddString(FunctionRegistry& table);
+void AddText(FunctionRegistry& table);
+void AddTimeText(FunctionRegistry& table);
+void AddTimestamp(FunctionRegistry& table);
+void AddVector(FunctionRegistry& table);
+void AddAggregates(AggregateRegistry& table);
 
 }  // namespace ks::sql

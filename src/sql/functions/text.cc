@@ -141,7 +141,7 @@ Text Soundex(Scope& s, Text text) {
 
 }  // namespace
 
-void AddText(FunctionTable& table) {
+void AddText(FunctionRegistry& table) {
   table.Add("UPPER", Case<true>());
   table.Add("LOWER", Case<false>());
   table.Alias("UCASE", "UPPER");

@@ -42,7 +42,7 @@ struct FormatTimestamp {
 
 }  // namespace
 
-void AddTimeText(FunctionTable& table) {
+void AddTimeText(FunctionRegistry& table) {
   table.Add("FORMAT_DATE",
             {Scalar([](Scope& s, Text format, DateDays d) { return FormatDate(s, format, d); })});
   table.Add("FORMAT_TIMESTAMP", {ScalarOf<FormatTimestamp>()});

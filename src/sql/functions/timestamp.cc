@@ -221,7 +221,7 @@ TimestampValue CurrentTimestamp(Scope& s) {
 
 }  // namespace
 
-void AddTimestamp(FunctionTable& table) {
+void AddTimestamp(FunctionRegistry& table) {
   table.Add(
       "TIMESTAMP",
       {Scalar([](Scope& s, Text t, std::optional<Text> z) { return TimestampOfText(s, t, z); }),

@@ -71,7 +71,7 @@ std::optional<double> Dot(Scope& s, ArrayView<T> a, ArrayView<T> b) {
 
 }  // namespace
 
-void AddVector(FunctionTable& table) {
+void AddVector(FunctionRegistry& table) {
   using F64 = ArrayView<double>;
   using F32 = ArrayView<float>;
   using I64 = ArrayView<int64_t>;
