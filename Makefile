@@ -1,6 +1,6 @@
 # The front door. `make help` says what there is; everything is built into build/.
 .DEFAULT_GOAL := all
-.PHONY: all help setup release quickstart test bench format clean
+.PHONY: all help setup release quickstart test conformance bench format clean
 
 JOBS ?= 2
 
@@ -10,6 +10,7 @@ help:
 	@echo 'make              get the dependencies and build build/release/kafka-spanner'
 	@echo 'make quickstart   the same, then load a real dataset through Kafka into a local Spanner'
 	@echo 'make test         build and run all tests, with sanitizers where it counts'
+	@echo 'make conformance  Google'"'"'s Python client against the local Spanner'
 	@echo 'make bench        build and run the benchmarks'
 	@echo 'make format       put the code into the house style (clang-format)'
 	@echo 'make clean        remove what was built, keep the dependencies'
@@ -41,7 +42,11 @@ test: release build/asan/build.ninja build/tsan/build.ninja
 	@cmake --build build/tsan -j$(JOBS) --target $(TSAN_MODULES:%=ks_%_tests)
 	@ctest --test-dir build/asan --output-on-failure -R '$(call EXACTLY,asan,$(ASAN_MODULES))'
 	@ctest --test-dir build/tsan --output-on-failure -R '$(call EXACTLY,tsan,$(TSAN_MODULES))'
-	@ctest --test-dir build/release -j$(JOBS) --output-on-failure
+	@ctest --test-dir build/release -j$(JOBS) --output-on-failure -LE conformance
+
+# Google's Python client against the local Spanner; fetches the client from PyPI on first use.
+conformance: release
+	@ctest --test-dir build/release --output-on-failure -L conformance
 
 bench: release
 	@set -e; for b in build/release/bin/*_bench; do [ ! -x "$$b" ] || { echo "$$b"; "$$b"; }; done
