@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/str_cat.h"
+#include "pipeline/dead_letter_text.h"
 #include "pipeline/limits.h"
 #include "sql/types/value.h"
 
@@ -229,19 +230,25 @@ void LaneBatch::AddDeadLetter(uint32_t index, Stage stage, std::string_view reas
   Count(record, static_cast<uint32_t>(to.bytes.size() - begin), kDeadLetterMutations);
 }
 
-// it.
 void LaneBatch::AppendDeadLetter(const Segment& segment, const Record& record, Stage stage,
                                  std::string_view reason, WireBuffer* rows) const {
   std::string_view raw = segment.raw.view().substr(record.raw);
-  const auto take = [&raw](int64_t size) {
+  std::string note;
+  const auto take = [&](std::string_view what, int64_t size) {
     if (size < 0) return Datum::Null();
-    const Datum piece = Datum::Str(raw.substr(0, static_cast<size_t>(size)));
-    raw.remove_prefix(static_cast<size_t>(size));
+    const auto bytes = static_cast<size_t>(size);
+    const Datum piece = Datum::Str(raw.substr(0, std::min(bytes, kDeadLetterCellBytesMax)));
+    note += CutNote(what, bytes);
+    raw.remove_prefix(bytes);
     return piece;
   };
-  const Datum key = take(record.key_size);
-  const Datum value = take(record.value_size);
-  const Datum headers = record.headers_size == 0 ? Datum::Null() : take(record.headers_size);
+  const Datum key = take("key", record.key_size);
+  const Datum value = take("value", record.value_size);
+  const bool has_headers = record.headers_size > 0 &&
+                           static_cast<size_t>(record.headers_size) <= kDeadLetterCellBytesMax;
+  if (record.headers_size > 0 && !has_headers) note += "; the headers are too large to be kept";
+  const Datum headers = has_headers ? take("headers", record.headers_size) : Datum::Null();
+  const std::string text = DeadLetterReason(reason, note);
   const int64_t seconds = record.timestamp_ms >= 0 ? record.timestamp_ms / 1000 : 0;
   const auto nanos = static_cast<int32_t>(record.timestamp_ms % 1000 * 1000000);
   const Datum row[] = {Datum::Str(plan_.spec->name),
@@ -253,7 +260,7 @@ void LaneBatch::AppendDeadLetter(const Segment& segment, const Record& record, S
                        value,
                        headers,
                        Datum::Str(StageName(stage)),
-                       Datum::Str(reason),
+                       Datum::Str(text),
                        PendingCommitTimestampDatum()};
   dead_letters_.AppendRow(row, rows);
 }
@@ -454,11 +461,10 @@ Verdict LaneBatch::OnDataError(const absl::Status& status) {
   }
   closed_->rejected = true;
   if (policy == Policy::kSkip) return Verdict::kSkip;
-  std::string reason(View(status.message()));
-  if (reason.size() > kDeadLetterReasonBytesMax) reason.resize(kDeadLetterReasonBytesMax);
   WireBuffer rows;
   const Segment& segment = *segments_[closed_->segment];
-  AppendDeadLetter(segment, segment.records[closed_->first], Stage::kWrite, reason, &rows);
+  AppendDeadLetter(segment, segment.records[closed_->first], Stage::kWrite, View(status.message()),
+                   &rows);
   WireBuffer mutation;
   dead_letters_.AppendMutation(rows.view(), &mutation);
   closed_->dead_letter = std::string(mutation.view());

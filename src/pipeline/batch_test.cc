@@ -10,6 +10,7 @@
 
 #include "base/str_cat.h"
 #include "google/spanner/v1/spanner.pb.h"
+#include "pipeline/limits.h"
 
 namespace ks::pipeline {
 namespace {
@@ -18,8 +19,10 @@ using google::spanner::v1::CommitRequest;
 using sql::Datum;
 using sql::Type;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 constexpr BatchLimits kRoomy = {.records = 1000, .bytes = 1 << 20, .mutations = 10000};
 
@@ -179,6 +182,25 @@ TEST_F(LaneBatchTest, WritesDeadLettersInTheSameCommit) {
       ElementsAre("T+a=1",
                   "kafka_spanner.DeadLetters+p=t=3=8=1970-01-01T00:00:01.008Z=a2V5=dmFsdWU=="
                   "[{\"name\":\"h\"}]=value=no JSON=spanner.commit_timestamp()"));
+}
+
+// One that Spanner refused would stop the pipeline.
+TEST_F(LaneBatchTest, DeadLettersAreMadeToFit) {
+  const std::string large(kDeadLetterCellBytesMax + 5, 'x');
+  batch_->BeginChunk();
+  const uint32_t record = batch_->BeginRecord({.offset = 1, .key = "k", .value = large});
+  batch_->AddDeadLetter(record, Stage::kValue, StrCat("no JSON: \xFF\xC3", std::string(9000, 'r')));
+  batch_->Close({.records = 1, .bytes = 1 << 20, .mutations = 100});
+  std::string wire;
+  batch_->AppendMutations(&wire);
+  CommitRequest request;
+  ASSERT_TRUE(request.ParseFromString(wire));
+  const auto& row = request.mutations(0).insert_or_update().values(0);
+  EXPECT_EQ(row.values(6).string_value().size(), (kDeadLetterCellBytesMax + 2) / 3 * 4);
+  const std::string& reason = row.values(9).string_value();
+  EXPECT_LE(reason.size(), kDeadLetterReasonBytesMax);
+  EXPECT_THAT(reason, StartsWith("no JSON: \xEF\xBF\xBD\xEF\xBF\xBDrr"));
+  EXPECT_THAT(reason, EndsWith("value: the first 10485760 of its 10485765 bytes are kept"));
 }
 
 TEST_F(LaneBatchTest, ARecordThatSpannerRefusesBecomesADeadLetterOrIsLeftOut) {

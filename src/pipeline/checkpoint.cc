@@ -175,7 +175,14 @@ absl::Status AddRow(const ListValue& row, Chains* chains, std::vector<bool>* see
         StrCat("a checkpoint of lane ", lane, ", of ", chains->lanes.size(), " lanes"));
   }
   ChainHead& chain = chains->lanes[static_cast<size_t>(lane)];
-  if ((*seen)[static_cast<size_t>(lane)]) chain.before = chain.last;  // rows come in key order
+  if ((*seen)[static_cast<size_t>(lane)]) {  // rows come in key order
+    if (chain.before.has_value() || chain.head != start) {
+      return ChainsDamagedError(StrCat("the checkpoints of lane ", lane,
+                                       " are no chain: the one at ", start,
+                                       " does not follow the one before it"));
+    }
+    chain.before = chain.last;
+  }
   (*seen)[static_cast<size_t>(lane)] = true;
   chain.last = start;
   chain.head = end;

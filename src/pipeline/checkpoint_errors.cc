@@ -45,7 +45,7 @@ absl::Status TooManyDeadLettersError(const ChainKey& key, int64_t dead_letters, 
       Describe(key), ": ", dead_letters, " of the last ", records,
       " records became dead letters, so the pipeline stopped rather than send them all there. "
       "`kafka-spanner dlq list` shows the reasons; start again when they are understood, or raise "
-      "`dead_letters: {limit: …}`."));
+      "`limits: {dead_letters: {max: …}}`."));
 }
 
 absl::Status RecordRefusedError(const ChainKey& key, int64_t offset, const absl::Status& cause) {
@@ -65,6 +65,13 @@ absl::Status SpannerRefusesError(const ChainKey& key, const absl::Status& cause)
                            "it is started again."));
 }
 
+absl::Status SpannerSilentWarning(const ChainKey& key, const absl::Status& cause) {
+  return absl::Status(
+      cause.code(),
+      StrCat(Describe(key), ": no good answer from Spanner for some seconds: ", cause.message(),
+             ". Trying again, at most every 30 seconds; nothing is lost."));
+}
+
 absl::Status ChainsUnreadableError(const ChainKey& key, const absl::Status& cause) {
   return absl::Status(
       cause.code(),
@@ -82,6 +89,11 @@ absl::Status ChainsDamagedError(std::string_view what) {
 absl::Status LanesNotDrainedError(const ChainKey& key) {
   return absl::FailedPreconditionError(
       StrCat(Describe(key), ": the lanes stand at different offsets; they must be drained first"));
+}
+
+absl::Status PositionRefusedReason(const ChainKey& key, int64_t position, int64_t high) {
+  return absl::OutOfRangeError(StrCat(Describe(key), ": the broker refused offset ", position,
+                                      "; the topic now ends at ", high));
 }
 
 absl::Status ChainsMovedReason(const ChainKey& key) {

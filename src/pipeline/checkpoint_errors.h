@@ -22,12 +22,16 @@ absl::Status TooManyDeadLettersError(const ChainKey& key, int64_t dead_letters, 
 absl::Status RecordRefusedError(const ChainKey& key, int64_t offset, const absl::Status& cause);
 // Spanner refuses even a commit without the record's data.
 absl::Status SpannerRefusesError(const ChainKey& key, const absl::Status& cause);
+// Spanner has not answered well for a while; the pipeline keeps trying.
+absl::Status SpannerSilentWarning(const ChainKey& key, const absl::Status& cause);
 // The tables of kafka_spanner cannot be read.
 absl::Status ChainsUnreadableError(const ChainKey& key, const absl::Status& cause);
 // Rows of Partitions and Checkpoints that no commit of this program leaves behind.
 absl::Status ChainsDamagedError(std::string_view what);
 // The lanes do not stand at one offset, so their number cannot be changed yet.
 absl::Status LanesNotDrainedError(const ChainKey& key);
+// No error: the broker has refused an offset that should be there.
+absl::Status PositionRefusedReason(const ChainKey& key, int64_t position, int64_t high);
 // No error: another worker has moved the chains.
 absl::Status ChainsMovedReason(const ChainKey& key);
 

@@ -105,6 +105,19 @@ TEST(Checkpoint, ReadsThatDoNotFitTogetherAreToldApart) {
   EXPECT_EQ(Standing(spanner).lanes.size(), 3u);
 }
 
+TEST(Checkpoint, RowsThatAreNoChainAreDamage) {
+  SimSpanner spanner;
+  Create(&spanner, 1, 0);
+  ASSERT_TRUE(spanner.Commit(Step(Standing(spanner), 0, 10)).ok());
+  Chains edited = Standing(spanner);
+  edited.lanes[0].head = 15;  // as if somebody had moved EndOffset by hand
+  edited.lanes[0].before.reset();
+  ASSERT_TRUE(spanner.Commit(Step(edited, 0, 20)).ok());
+  const absl::Status status = DecodeChains(ReadAll(spanner)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(status.ToString(), HasSubstr("lane 0 are no chain"));
+}
+
 TEST(Checkpoint, LanesThatAreNotDrainedAreNotChanged) {
   SimSpanner spanner;
   Create(&spanner, 2, 0);

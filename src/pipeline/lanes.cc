@@ -118,7 +118,8 @@ Admission Lanes::Admit(const RecordChunk& chunk) {
   position_ = std::max(position_, upto);
   if (target_.has_value()) upto = std::min(upto, *target_);
   for (Lane& lane : lanes_) {
-    if (!lane.blocked.has_value()) lane.taken = std::max(lane.taken, upto);
+    lane.taken_before = lane.taken;
+    lane.taken = std::max(lane.taken, upto);
   }
   return {.consumed = count, .rows = admitted_rows_, .lanes = admitted_lanes_};
 }
@@ -130,9 +131,9 @@ void Lanes::AdmitRows(const RecordChunk& chunk, size_t count) {
   const auto lanes = static_cast<uint32_t>(lanes_.size());
   int64_t highest_taken = 0;
   for (const Lane& lane : lanes_) highest_taken = std::max(highest_taken, lane.taken);
-  int64_t newest = newest_timestamp_ms_.value_or(std::numeric_limits<int64_t>::min());
+  int64_t newest = newest_timestamp_ms_.value_or(-1);
   for (size_t i = 0; i < count; ++i) newest = std::max(newest, chunk.timestamps_ms[i]);
-  newest_timestamp_ms_ = newest;
+  if (newest >= 0) newest_timestamp_ms_ = newest;
 
   const bool nothing_taken = chunk.offsets[0] >= highest_taken || !options_.rules.skip;
   size_t admitted = 0;
@@ -147,9 +148,8 @@ void Lanes::AdmitRows(const RecordChunk& chunk, size_t count) {
 }
 
 void Lanes::Refuse(const RecordRefused& refused) {
-  Lane& lane = lanes_[static_cast<size_t>(refused.lane)];
-  lane.blocked = std::min(refused.offset, lane.blocked.value_or(refused.offset));
-  lane.taken = *lane.blocked;
+  // What comes after it in the chunk is in no lane.
+  for (Lane& lane : lanes_) lane.taken = std::max(lane.taken_before, refused.offset);
   Finish(refused.status);
 }
 
@@ -178,7 +178,8 @@ Leg Lanes::CloseLane(int number) {
     leg.data = lane.data.get();
     if (lane.data->open().records != 0) {
       leg.end = leg.batch.end_offset;
-      newest = leg.batch.last_timestamp_ms;
+      newest.reset();
+      if (leg.batch.last_timestamp_ms >= 0) newest = leg.batch.last_timestamp_ms;
     }
     leg.end = std::max(leg.end, leg.batch.end_offset);
   }
@@ -204,7 +205,10 @@ void Lanes::LaunchOne(std::vector<int> numbers, bool small, int64_t now, Actions
   const auto launch = [&](std::vector<Leg> flight_legs) {
     auto airborne =
         std::make_unique<Airborne>(Airborne{Flight(&context_, std::move(flight_legs), small)});
-    const bool counted = launched_ < kAlwaysCounted || launched_ % kCountedEvery == 0;
+    const Lane& first = lanes_[static_cast<size_t>(airborne->flight.legs()[0].lane)];
+    // A batch that was refused may have been too large as Spanner counts.
+    const bool counted =
+        launched_ < kAlwaysCounted || launched_ % kCountedEvery == 0 || first.suspects > 0;
     ++launched_;
     airborne->flight.Start(now, counted, actions);
     flights_.push_back(std::move(airborne));

@@ -75,10 +75,10 @@ class Lanes {
     ChainHead chain;
     int64_t taken = 0;
     bool in_flight = false;
-    bool in_flight_data = false;     // of records, not only of filtered ones
-    int64_t suspects = 0;            // records among which one is refused; 0: none known
-    int64_t behind_since = -1;       // when only filtered records were past the head; -1: not so
-    std::optional<int64_t> blocked;  // a record that may not be passed
+    bool in_flight_data = false;  // of records, not only of filtered ones
+    int64_t suspects = 0;         // records among which one is refused; 0: none known
+    int64_t behind_since = -1;    // when only filtered records were past the head; -1: not so
+    int64_t taken_before = 0;     // the last Admit
     std::unique_ptr<LaneData> data;
   };
   struct Airborne {
@@ -103,6 +103,7 @@ class Lanes {
   void JudgeRecord(const Leg& leg, const absl::Status& cause, int64_t now);
   void Remove(const Airborne* airborne);
   void LearnMutations(const Flight& flight, const CommitDone& event);
+  void Notice(const absl::Status& answer, int64_t now, Actions* actions);
   void Report(int64_t now, Actions* actions);
   void SetFetching(Actions* actions);
   void SetWake(int64_t now);
@@ -114,6 +115,7 @@ class Lanes {
   std::vector<Lane> lanes_;
   std::vector<std::unique_ptr<Airborne>> flights_;
   CommitWindow window_;
+  OutageNotice outage_notice_;
   DeadLetterBreaker breaker_;
 
   uint32_t* epoch_ = nullptr;

@@ -23,21 +23,30 @@ Lanes::Airborne* Lanes::Find(CallId call) {
   return nullptr;
 }
 
+void Lanes::Notice(const absl::Status& answer, int64_t now, Actions* actions) {
+  if (answer.ok() || IsDataError(answer.code())) return outage_notice_.Mended();
+  if (answer.code() == absl::StatusCode::kAborted || !outage_notice_.Failed(now)) return;
+  actions->push_back(Warning{SpannerSilentWarning(options_.key, answer)});
+}
+
 void Lanes::OnRowsRead(const RowsRead& event, int64_t now, Actions* actions) {
   Airborne* const airborne = Find(event.id);
   if (airborne == nullptr) return;
+  Notice(event.rows.status(), now, actions);
   Settle(airborne, airborne->flight.OnRowsRead(event, now, actions), now, actions);
 }
 
 void Lanes::OnChainsRead(const ChainsRead& event, int64_t now, Actions* actions) {
   Airborne* const airborne = Find(event.id);
   if (airborne == nullptr) return;
+  if (!event.rows.ok()) Notice(event.rows.status(), now, actions);
   Settle(airborne, airborne->flight.OnChainsRead(event, now, actions), now, actions);
 }
 
 void Lanes::OnCommitDone(const CommitDone& event, int64_t now, Actions* actions) {
   Airborne* const airborne = Find(event.id);
   if (airborne == nullptr) return;
+  Notice(event.status, now, actions);
   Flight& flight = airborne->flight;
   const Flight::Outcome outcome = flight.OnCommitDone(event, now, actions);
   if (event.status.code() == absl::StatusCode::kAborted) ++stats_->aborted;
@@ -159,7 +168,6 @@ void Lanes::JudgeRecord(const Leg& leg, const absl::Status& cause, int64_t now) 
   if (verdict == Verdict::kStop) {
     lane.data->OnDropped();
     lane.taken = std::max(lane.chain.head, offset);
-    lane.blocked = offset;
     lane.in_flight = false;
     lane.in_flight_data = false;
     Finish(RecordRefusedError(options_.key, offset, cause));

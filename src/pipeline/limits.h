@@ -44,6 +44,7 @@ inline constexpr size_t kErrorExcerptBytes = 120;
 
 // ---- A dead letter: columns of kafka_spanner.DeadLetters
 inline constexpr size_t kDeadLetterReasonBytesMax = 4096;
+inline constexpr size_t kDeadLetterCellBytesMax = kSpannerCellBytesMax;  // of key, value, headers
 
 // ---- Aggregates
 inline constexpr size_t kPartialCacheEntriesDefault =

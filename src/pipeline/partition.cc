@@ -128,7 +128,10 @@ void Partition::ReadAgain(Actions* actions) {
   actions->push_back(ReadChains{call, ChainReads(options_.key)});
 }
 
-void Partition::PauseThenRead(int64_t now) {
+void Partition::PauseThenRead(const absl::Status& cause, int64_t now, Actions* actions) {
+  if (cause.code() != absl::StatusCode::kAborted && outage_notice_.Failed(now)) {
+    actions->push_back(Warning{SpannerSilentWarning(options_.key, cause)});
+  }
   state_ = Pausing{now + backoff_.Next(std::nullopt, *random_)};
 }
 
@@ -151,7 +154,7 @@ void Partition::OnChainsRead(const ChainsRead& event, int64_t now, Actions* acti
     if (!WaitingHelps(chains.status().code()) && ++attempts_ > kRefusalsMax) {
       return End(ChainsUnreadableError(options_.key, chains.status()), actions);
     }
-    return PauseThenRead(now);
+    return PauseThenRead(chains.status(), now, actions);
   }
   if (!chains->has_value()) return Create(actions);
   Work(**std::move(chains), actions);
@@ -183,11 +186,12 @@ void Partition::OnCommitDone(const CommitDone& event, int64_t now, Actions* acti
   if (!WaitingHelps(code) && ++attempts_ > kRefusalsMax) {
     return End(SpannerRefusesError(options_.key, event.status), actions);
   }
-  PauseThenRead(now);
+  PauseThenRead(event.status, now, actions);
 }
 
 void Partition::Work(Chains chains, Actions* actions) {
   backoff_.Reset();
+  outage_notice_.Mended();
   attempts_ = 0;
   committed_topic_id_ = chains.topic_id;
   auto lanes = std::make_unique<Lanes>(options_, chains, factory_, random_, &last_call_, &stats_);
@@ -196,7 +200,7 @@ void Partition::Work(Chains chains, Actions* actions) {
   const int64_t next = lanes->next_needed();
   Lanes& begun = *lanes;
   state_ = Working{std::move(lanes)};
-  if (!CheckTopic(actions) || !CheckLow(next, actions)) return;
+  if (!CheckTopic(/*news=*/false, actions) || !CheckLow(next, actions)) return;
   if (target.has_value() && !options_.rules.drain) return Reshape(actions);
   begun.Begin(facts_.low, target, &epoch_, actions);
 }
@@ -220,14 +224,21 @@ void Partition::OnFacts(const TopicFacts& facts, Actions* actions) {
   if (std::holds_alternative<Waiting>(state_)) return ReadAgain(actions);
   auto* const working = std::get_if<Working>(&state_);
   if (working == nullptr) return;
-  if (!CheckTopic(actions) || !facts.out_of_range) return;
-  if (working->lanes->position() < facts_.low && CheckLow(working->lanes->position(), actions)) {
-    working->lanes->SkipTo(facts_.low);
+  if (!CheckTopic(/*news=*/true, actions) || !facts.out_of_range) return;
+  const int64_t position = working->lanes->position();
+  if (position < facts.low) {
+    if (CheckLow(position, actions)) working->lanes->SkipTo(facts.low);
+    return;
   }
+  // Records that were fetched and not committed are gone, as after an unclean leader election, or
+  // the broker has mended itself. From the checkpoints on it is sure again what comes next.
+  actions->push_back(GivenUp{PositionRefusedReason(options_.key, position, facts.high)});
+  state_ = Ended{};
 }
 
 // False when the topic is not the one that the chains stand for, and the Partition has ended.
-bool Partition::CheckTopic(Actions* actions) {
+// `news`: the facts are not those that were looked at before.
+bool Partition::CheckTopic(bool news, Actions* actions) {
   const int64_t head = std::get<Working>(state_).lanes->highest_head();
   if (!facts_.topic_id.empty() && !committed_topic_id_.empty() &&
       facts_.topic_id != committed_topic_id_) {
@@ -237,6 +248,7 @@ bool Partition::CheckTopic(Actions* actions) {
     return false;
   }
   // The end may have been looked up before another worker committed what lay beyond it then.
+  if (suspect_head_.has_value() && !news) return true;
   if (suspect_head_.has_value() && facts_.high < *suspect_head_) {
     End(TopicRecreatedError(options_.key,
                             StrCat("it ends at offset ", facts_.high,

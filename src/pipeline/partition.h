@@ -85,7 +85,7 @@ class Partition {
   struct Ended {};
 
   void ReadAgain(Actions* actions);
-  void PauseThenRead(int64_t now);
+  void PauseThenRead(const absl::Status& cause, int64_t now, Actions* actions);
   void End(absl::Status status, Actions* actions);
   void OnFacts(const TopicFacts& facts, Actions* actions);
   void OnChainsRead(const ChainsRead& event, int64_t now, Actions* actions);
@@ -95,7 +95,7 @@ class Partition {
   void Work(Chains chains, Actions* actions);
   void Reshape(Actions* actions);
   void StepLanes(int64_t now, Actions* actions);
-  bool CheckTopic(Actions* actions);
+  bool CheckTopic(bool news, Actions* actions);
   bool CheckLow(int64_t next, Actions* actions);
 
   const PartitionOptions options_;
@@ -111,6 +111,7 @@ class Partition {
   uint32_t epoch_ = 0;
   int attempts_ = 0;  // of reading or changing the chains, without success
   Backoff backoff_;
+  OutageNotice outage_notice_;
   bool adding_ = false;  // between Admit and RecordsAdded
   PartitionStats stats_;
 };

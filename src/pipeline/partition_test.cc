@@ -332,11 +332,44 @@ TEST(Partition, ARecordThatMayNotPassStopsItsLaneThere) {
   const std::vector<int64_t> timestamps = {1, 2, 3};
   rig.partition->Admit({rig.seeks.back().epoch, offsets, hashes, timestamps, 3});
   static_cast<FakeLaneData&>(rig.partition->lane_data(0)).Add(PartitionRig::Record(0, 0));
-  rig.Tell(RecordRefused{0, 1, absl::InvalidArgumentError("line 3: no number")});
+  rig.Tell(RecordRefused{1, absl::InvalidArgumentError("line 3: no number")});
   rig.Tell(RecordsAdded{});
   rig.Apply(0);
   EXPECT_THAT(Text(rig.stopped), HasSubstr("line 3: no number"));
   EXPECT_EQ(rig.Standing().lanes[0].head, 1);
+}
+
+// RecordWriter puts nothing that comes after the refused record into any lane.
+TEST(Partition, ARecordThatMayNotPassStopsTheOtherLanesThereToo) {
+  PartitionRig rig;
+  rig.options.lanes = 2;
+  rig.Begin();
+  const std::vector<int64_t> offsets = {0, 1, 2, 3};
+  const std::vector<uint64_t> hashes = {1, 1ULL << 40, 3, 7};
+  const std::vector<int64_t> timestamps = {1, 2, 3, 4};
+  const Admission admission =
+      rig.partition->Admit({rig.seeks.back().epoch, offsets, hashes, timestamps, 4});
+  ASSERT_EQ(admission.rows.size(), 4u);
+  auto& first = static_cast<FakeLaneData&>(rig.partition->lane_data(admission.lanes[0]));
+  first.Add(PartitionRig::Record(0, 0));
+  rig.Tell(RecordRefused{1, absl::InvalidArgumentError("line 3: no number")});
+  rig.Tell(RecordsAdded{});
+  EXPECT_THAT(Text(rig.stopped), HasSubstr("line 3: no number"));
+  for (const ChainHead& lane : rig.Standing().lanes) EXPECT_EQ(lane.head, 1);
+}
+
+TEST(Partition, AnOutageIsToldOnceAndTriedThrough) {
+  PartitionRig rig;
+  rig.Begin();
+  rig.outage = absl::UnavailableError("connection refused");
+  rig.Offer(PartitionRig::Records(0, 4));
+  for (int i = 0; i < 20; ++i) rig.Advance(2 * kNanosPerSecond);
+  ASSERT_EQ(rig.warnings.size(), 1u);
+  EXPECT_THAT(rig.warnings[0].ToString(), HasSubstr("connection refused"));
+  EXPECT_FALSE(rig.stopped.has_value());
+  rig.outage.reset();
+  rig.Advance(60 * kNanosPerSecond);
+  EXPECT_EQ(rig.Applied(), UpTo(4));
 }
 
 TEST(Partition, AnOutageIsNotTakenForBadRecords) {
@@ -421,6 +454,41 @@ TEST(Partition, ATopicThatEndsBelowTheChainsWasCreatedAgain) {
   rig.Tell(rig.facts);
   rig.Tell(rig.facts);
   EXPECT_THAT(Text(rig.stopped), HasSubstr("it ends at offset 20"));
+}
+
+TEST(Partition, OldNewsOfTheTopicsEndIsNotHeldAgainstItTwice) {
+  PartitionRig rig;
+  rig.options.lanes = 2;
+  rig.Begin();
+  rig.Offer(PartitionRig::Records(0, 50));
+  rig.Tell(Stop{});
+  rig.facts.high = 20;    // looked up before those records were written
+  rig.options.lanes = 1;  // the chains are read again once their shape has changed
+  rig.Begin();
+  EXPECT_FALSE(rig.stopped.has_value()) << Text(rig.stopped);
+  EXPECT_EQ(rig.partition->lanes(), 1);
+  EXPECT_EQ(rig.described, 1);
+}
+
+TEST(Partition, APositionThatTheBrokerRefusesIsReadAgainFromTheChains) {
+  PartitionRig rig;
+  rig.Begin();
+  rig.hold_commits = true;
+  rig.Offer(PartitionRig::Records(0, 5));
+  rig.facts.high = 3;  // a new leader without the last two
+  rig.facts.out_of_range = true;
+  rig.Tell(rig.facts);
+  EXPECT_THAT(Text(rig.given_up), HasSubstr("refused offset 5"));
+}
+
+TEST(Partition, RecordsWithoutTimestampsLeaveItOpenInTheCheckpoint) {
+  PartitionRig rig;
+  rig.Begin();
+  FakeRecord record = PartitionRig::Record(0, 0);
+  record.timestamp_ms = -1;
+  rig.Offer({record});
+  EXPECT_EQ(rig.Standing().lanes[0].head, 1);
+  EXPECT_EQ(rig.Standing().lanes[0].last_timestamp_ms, std::nullopt);
 }
 
 TEST(Partition, RecordsThatRetentionRemovedStopIt) {

@@ -108,7 +108,8 @@ struct Warning {
 // Look at the topic again, now: what is known does not fit, and may only be old. -> TopicFacts
 struct DescribeTopic {};
 
-// Terminal: another worker has moved the chains (or the shape has changed). If the group still
+// Terminal: another worker has moved the chains, the shape has changed, or the broker refuses the
+// position. If the group still
 // assigns the partition here, make a new Partition after a pause of a second or so; it reads the
 // chains anew. This is no error.
 struct GivenUp {
@@ -161,11 +162,10 @@ struct TopicFacts {
 // dropped are not).
 struct RecordsAdded {};
 
-// Record `offset` may not be passed (`else: stop`, or no way to make it a row): what is below it in
-// its lane is committed, and what the other lanes have; then Stopped(status). Tell before
-// RecordsAdded; LaneData of that lane holds nothing from `offset` on.
+// Record `offset` of the last Admission may not be passed (`else: stop`, or no way to make it a
+// row): what the lanes have is committed; then Stopped(status). Tell before RecordsAdded. Of that
+// Admission, no LaneData holds a record from `offset` on, of whatever lane.
 struct RecordRefused {
-  int lane = 0;
   int64_t offset = 0;
   absl::Status status;
 };
@@ -185,8 +185,8 @@ using Event = std::variant<ChainsRead, RowsRead, CommitDone, TopicFacts, Records
 struct RecordChunk {
   uint32_t epoch = 0;  // of the Seek that these were fetched after
   absl::Span<const int64_t> offsets;
-  absl::Span<const uint64_t> key_hashes;  // LaneHash (lane_hash.h) of the Kafka key
-  absl::Span<const int64_t> timestamps_ms;
+  absl::Span<const uint64_t> key_hashes;    // LaneHash (lane_hash.h) of the Kafka key
+  absl::Span<const int64_t> timestamps_ms;  // -1: none
   // The first offset after what was fetched; more than the last offset + 1 where markers or
   // compaction leave a gap. A chunk of no records with a new next_offset says that nothing but a
   // gap lies before it.
@@ -219,9 +219,9 @@ struct BatchSize {
 
 struct ClosedBatch {
   BatchSize size;
-  int64_t end_offset = 0;         // after its last record
-  int64_t last_timestamp_ms = 0;  // the highest of its records
-  int64_t dead_letters = 0;       // how many of the records became dead letters
+  int64_t end_offset = 0;          // after its last record
+  int64_t last_timestamp_ms = -1;  // the highest of its records; -1: none has one
+  int64_t dead_letters = 0;        // how many of the records became dead letters
 };
 
 enum class Verdict : uint8_t {

@@ -1,5 +1,6 @@
-// How the protocol gives way: Backoff between attempts, CommitWindow for commits at once, and
-// DeadLetterBreaker for a flood of dead letters.
+// How the protocol gives way: Backoff between attempts, CommitWindow for commits at once,
+// OutageNotice for the person who looks after it, and DeadLetterBreaker for a flood of dead
+// letters.
 //
 // Times are nanoseconds of env::Clock::MonotonicNanos. Not thread-safe.
 #pragma once
@@ -64,6 +65,27 @@ class CommitWindow {
   double size_;
   int64_t usual_nanos_ = 0;
   int64_t shrunk_at_ = -kShrinkEveryNanos;
+};
+
+// Says once that a service has not answered well for a while.
+class OutageNotice {
+ public:
+  // True when it is time to tell.
+  bool Failed(int64_t now) {
+    if (since_ < 0) since_ = now;
+    if (told_ || now - since_ < kTellAfterNanos) return false;
+    told_ = true;
+    return true;
+  }
+  void Mended() {
+    since_ = -1;
+    told_ = false;
+  }
+
+ private:
+  static constexpr int64_t kTellAfterNanos = 5 * env::kNanosPerSecond;
+  int64_t since_ = -1;
+  bool told_ = false;
 };
 
 struct DeadLetterLimit {

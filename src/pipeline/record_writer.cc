@@ -120,7 +120,7 @@ std::optional<RecordRefused> RecordWriter::WriteChunk(const Records& records,
   if (stop == verdicts.end()) return std::nullopt;
   const RecordFailure* failure = FailureOf(end);
   KS_CHECK(failure != nullptr);
-  return RecordRefused{lanes[end], records.offsets[end],
+  return RecordRefused{records.offsets[end],
                        RecordStopsPipeline(topic_, partition_, records.offsets[end],
                                            StageName(failure->stage), failure->reason)};
 }

@@ -103,8 +103,8 @@ struct BatchLimitsSpec {
   int64_t mutations = kBatchMutationsDefault;
 };
 
-// More dead letters than `max` within `window_ms`, over all partitions of a worker, stop the
-// pipeline.
+// More dead letters of one partition than `max`, and than a tenth of its records, within
+// `window_ms` stop the pipeline.
 struct BreakerSpec {
   int64_t max = kDeadLettersMaxDefault;
   int64_t window_ms = kDeadLettersWindowMsDefault;

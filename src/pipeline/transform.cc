@@ -272,7 +272,6 @@ void Transform::RunTombstones(size_t table, sql::EvalContext& context) {
 void Transform::Fail(uint32_t record, Policy policy, Stage stage, std::string reason) {
   if (verdicts_[record] != RecordVerdict::kOk) return;
   verdicts_[record] = VerdictOf(policy);
-  if (reason.size() > kDeadLetterReasonBytesMax) reason.resize(kDeadLetterReasonBytesMax);
   failures_.push_back({record, stage, std::move(reason)});
 }
 

@@ -94,8 +94,10 @@ struct CurrentDate {
     absl::Status status = zone.Set(zone_name.value_or(default_zone));
     if (!status.ok()) return s.Fail(std::move(status));
     const EvalContext& context = s.context();
-    const TimestampValue now =
-        context.now_column != nullptr ? context.now_column->at(s.row()).timestamp() : context.now;
+    const Datum* const record =
+        context.now_column == nullptr ? nullptr : &context.now_column->at(s.row());
+    if (record != nullptr && record->null()) return s.Fail(RecordWithoutTime());
+    const TimestampValue now = record == nullptr ? context.now : record->timestamp();
     return DateDays{FloorDivide(zone.ToLocal(now.seconds), kSecondsPerDay)};
   }
 };

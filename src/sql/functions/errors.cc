@@ -80,6 +80,12 @@ absl::Status FloatOutOfRange(double value) {
 absl::Status BadBool(std::string_view text) { return OutOfRange(StrCat("Bad bool value: ", text)); }
 absl::Status BytesNotUtf8() { return OutOfRange("Invalid cast of bytes to UTF8 string"); }
 
+absl::Status RecordWithoutTime() {
+  return OutOfRange(
+      "the current time is the record's, and this record has no timestamp: write "
+      "COALESCE(_timestamp, TIMESTAMP '…') instead");
+}
+
 absl::Status DateAddOverflow(std::string_view date, int64_t n, std::string_view part) {
   return OutOfRange(StrCat("Adding ", n, " ", part, " to date ", date, " causes overflow"));
 }

@@ -41,6 +41,7 @@ absl::Status BytesNotUtf8();
 absl::Status DateAddOverflow(std::string_view date, int64_t n, std::string_view part);
 absl::Status InvalidCivilDate(int64_t year, int64_t month, int64_t day);
 absl::Status TimestampRange(int64_t value);
+absl::Status RecordWithoutTime();
 absl::Status UnknownPart(std::string_view part);
 absl::Status UnsupportedPart(std::string_view function, std::string_view part);
 

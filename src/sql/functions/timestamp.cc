@@ -214,9 +214,12 @@ Signature FromUnixUnits() {
   });
 }
 
-TimestampValue CurrentTimestamp(Scope& s) {
+std::optional<TimestampValue> CurrentTimestamp(Scope& s) {
   const EvalContext& context = s.context();
-  return context.now_column != nullptr ? context.now_column->at(s.row()).timestamp() : context.now;
+  if (context.now_column == nullptr) return context.now;
+  const Datum& now = context.now_column->at(s.row());
+  if (now.null()) return s.Fail(RecordWithoutTime());
+  return now.timestamp();
 }
 
 }  // namespace
