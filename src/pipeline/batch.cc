@@ -95,7 +95,8 @@ struct LaneBatch::Closed {
   std::string dead_letter;  // … and this is written, unless it is empty
 };
 
-LaneBatch::LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment)
+LaneBatch::LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment,
+                     size_t cache_groups)
     : plan_(plan),
       source_(plan.sources[source]),
       name_(std::move(name)),
@@ -108,11 +109,10 @@ LaneBatch::LaneBatch(const Plan& plan, size_t source, LaneName name, const Batch
   AppendListElement(Type::Int64(), Datum::Int64(name_.partition), &suffix);
   AppendListElement(Type::Int64(), Datum::Int64(name_.lane), &suffix);
   for (const PlannedTable& table : source_.tables) {
-    aggregates_.push_back(table.aggregate
-                              ? std::make_unique<AggregateLane>(*table.aggregate, *table.write,
-                                                                std::string(suffix.view()),
-                                                                kPartialCacheEntriesDefault)
-                              : nullptr);
+    aggregates_.push_back(
+        table.aggregate ? std::make_unique<AggregateLane>(*table.aggregate, *table.write,
+                                                          std::string(suffix.view()), cache_groups)
+                        : nullptr);
   }
   closed_->tables.resize(source_.tables.size() + 1);
 }

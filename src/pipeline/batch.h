@@ -31,6 +31,7 @@
 #include "absl/status/status.h"
 #include "pipeline/aggregate.h"
 #include "pipeline/key_table.h"
+#include "pipeline/limits.h"
 #include "pipeline/plan.h"
 #include "pipeline/ports.h"
 #include "pipeline/transform.h"
@@ -56,7 +57,8 @@ struct LaneName {
 class LaneBatch : public LaneData {
  public:
   // `plan` outlives this. Segments end at `segment` or a chunk later.
-  LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment);
+  LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment,
+            size_t cache_groups = kPartialCacheEntriesDefault);
   ~LaneBatch() override;
 
   // ---- Adding. Between BeginChunk and the next one, or a Close, records are numbered from

@@ -309,7 +309,7 @@ void Lanes::SetFetching(Actions* actions) {
 
 void Lanes::Report(int64_t now, Actions* actions) {
   const int64_t complete = complete_offset();
-  if (complete == reported_) return;
+  if (complete <= reported_) return;  // what was in Spanner stays there
   const bool last = finishing_ && Quiet();
   if (reported_ >= 0 && !last && now - reported_at_ < options_.report_nanos) return;
   reported_ = complete;
@@ -327,7 +327,7 @@ void Lanes::SetWake(int64_t now) {
     const int64_t due = lane.behind_since + options_.idle_advance_nanos;
     if (lane.behind_since >= 0 && !lane.in_flight && due > now) wake_at_ = std::min(wake_at_, due);
   }
-  if (complete_offset() != reported_) {
+  if (complete_offset() > reported_) {
     wake_at_ = std::min(wake_at_, reported_at_ + options_.report_nanos);
   }
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 // Times that the chains may be unreadable for a reason that waiting does not mend.
 constexpr int kRefusalsMax = 5;
+constexpr int64_t kAskAgainNanos = 5 * env::kNanosPerSecond;  // for facts that do not come
 
 bool WaitingHelps(absl::StatusCode code) {
   return !IsDataError(code) && code != absl::StatusCode::kPermissionDenied &&
@@ -33,7 +34,7 @@ Partition::Partition(PartitionOptions options, LaneDataFactory factory, env::Ran
     : options_(std::move(options)),
       factory_(std::move(factory)),
       random_(random),
-      state_(Waiting{}) {
+      state_(Waiting{kNever}) {
   KS_CHECK(options_.lanes >= 1 && options_.lanes <= kPipelineLanesMax);
 }
 
@@ -58,6 +59,10 @@ void Partition::Handle(const Event& event, int64_t now, Actions* actions) {
                  [&](const Tick&) {
                    const auto* pausing = std::get_if<Pausing>(&state_);
                    if (pausing != nullptr && pausing->until <= now) ReadAgain(actions);
+                   auto* waiting = std::get_if<Waiting>(&state_);
+                   if (waiting == nullptr || waiting->ask_again_at > now) return;
+                   waiting->ask_again_at = now + kAskAgainNanos;
+                   actions->push_back(DescribeTopic{});
                  },
              },
              event);
@@ -100,6 +105,7 @@ LaneData& Partition::lane_data(int lane) { return std::get<Working>(state_).lane
 int64_t Partition::wake_at() const {
   if (const auto* working = std::get_if<Working>(&state_)) return working->lanes->wake_at();
   if (const auto* pausing = std::get_if<Pausing>(&state_)) return pausing->until;
+  if (const auto* waiting = std::get_if<Waiting>(&state_)) return waiting->ask_again_at;
   return kNever;
 }
 
@@ -157,7 +163,7 @@ void Partition::OnChainsRead(const ChainsRead& event, int64_t now, Actions* acti
     return PauseThenRead(chains.status(), now, actions);
   }
   if (!chains->has_value()) return Create(actions);
-  Work(**std::move(chains), actions);
+  Work(**std::move(chains), now, actions);
 }
 
 void Partition::Create(Actions* actions) {
@@ -189,7 +195,7 @@ void Partition::OnCommitDone(const CommitDone& event, int64_t now, Actions* acti
   PauseThenRead(event.status, now, actions);
 }
 
-void Partition::Work(Chains chains, Actions* actions) {
+void Partition::Work(Chains chains, int64_t now, Actions* actions) {
   backoff_.Reset();
   outage_notice_.Mended();
   attempts_ = 0;
@@ -200,7 +206,12 @@ void Partition::Work(Chains chains, Actions* actions) {
   const int64_t next = lanes->next_needed();
   Lanes& begun = *lanes;
   state_ = Working{std::move(lanes)};
-  if (!CheckTopic(/*news=*/false, actions) || !CheckLow(next, actions)) return;
+  if (!CheckTopic(actions)) return;
+  if (suspect_head_.has_value()) {  // not a record is taken from what may be another topic
+    state_ = Waiting{now + kAskAgainNanos};
+    return;
+  }
+  if (!CheckLow(next, actions)) return;
   if (target.has_value() && !options_.rules.drain) return Reshape(actions);
   begun.Begin(facts_.low, target, &epoch_, actions);
 }
@@ -221,10 +232,11 @@ void Partition::Reshape(Actions* actions) {
 
 void Partition::OnFacts(const TopicFacts& facts, Actions* actions) {
   facts_ = facts;
+  facts_are_news_ = true;
   if (std::holds_alternative<Waiting>(state_)) return ReadAgain(actions);
   auto* const working = std::get_if<Working>(&state_);
   if (working == nullptr) return;
-  if (!CheckTopic(/*news=*/true, actions) || !facts.out_of_range) return;
+  if (!CheckTopic(actions) || !facts.out_of_range) return;
   const int64_t position = working->lanes->position();
   if (position < facts.low) {
     if (CheckLow(position, actions)) working->lanes->SkipTo(facts.low);
@@ -236,9 +248,9 @@ void Partition::OnFacts(const TopicFacts& facts, Actions* actions) {
   state_ = Ended{};
 }
 
-// False when the topic is not the one that the chains stand for, and the Partition has ended.
-// `news`: the facts are not those that were looked at before.
-bool Partition::CheckTopic(bool news, Actions* actions) {
+// False when the topic is not the one that the chains stand for, and the Partition has ended. Sets
+// suspect_head_ where that is open.
+bool Partition::CheckTopic(Actions* actions) {
   const int64_t head = std::get<Working>(state_).lanes->highest_head();
   if (!facts_.topic_id.empty() && !committed_topic_id_.empty() &&
       facts_.topic_id != committed_topic_id_) {
@@ -247,6 +259,7 @@ bool Partition::CheckTopic(bool news, Actions* actions) {
         actions);
     return false;
   }
+  const bool news = std::exchange(facts_are_news_, false);
   // The end may have been looked up before another worker committed what lay beyond it then.
   if (suspect_head_.has_value() && !news) return true;
   if (suspect_head_.has_value() && facts_.high < *suspect_head_) {

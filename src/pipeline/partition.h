@@ -2,7 +2,7 @@
 //
 //   Waiting --TopicFacts--> Reading --no chains--> Creating --any answer--> Reading
 //                             |  ^
-//                 chains fit  |  |  any answer
+//                 chains fit  |  |  any answer, or facts of a topic that seemed to end too early
 //                             v  |
 //                           Working --drained to one offset--> Reshaping (other number of lanes)
 //                             |
@@ -66,7 +66,9 @@ class Partition {
   const PartitionStats& stats() const { return stats_; }
 
  private:
-  struct Waiting {};
+  struct Waiting {  // for facts of the topic
+    int64_t ask_again_at;
+  };
   struct Reading {
     CallId call = 0;
   };
@@ -92,10 +94,10 @@ class Partition {
   void OnCommitDone(const CommitDone& event, int64_t now, Actions* actions);
   void OnStop(Actions* actions);
   void Create(Actions* actions);
-  void Work(Chains chains, Actions* actions);
+  void Work(Chains chains, int64_t now, Actions* actions);
   void Reshape(Actions* actions);
   void StepLanes(int64_t now, Actions* actions);
-  bool CheckTopic(bool news, Actions* actions);
+  bool CheckTopic(Actions* actions);
   bool CheckLow(int64_t next, Actions* actions);
 
   const PartitionOptions options_;
@@ -104,6 +106,7 @@ class Partition {
 
   std::variant<Waiting, Reading, Creating, Working, Reshaping, Pausing, Ended> state_;
   TopicFacts facts_;
+  bool facts_are_news_ = false;              // not looked at yet
   std::string committed_topic_id_;           // of the chains
   std::optional<int64_t> suspect_head_;      // lies above the topic's end, which may be old news
   std::optional<int64_t> reported_removed_;  // a loss that was already warned of

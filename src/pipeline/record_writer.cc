@@ -86,7 +86,8 @@ LaneDataFactory RecordWriter::factory() {
     auto batch = std::make_unique<LaneBatch>(
         plan_, source_, LaneName{topic_, partition_, lane},
         BatchLimits{
-            .records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations});
+            .records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations},
+        cache_groups_);
     lanes_[static_cast<size_t>(lane)] = batch.get();
     return batch;
   };

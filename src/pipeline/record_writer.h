@@ -36,6 +36,9 @@ class RecordWriter {
   static absl::StatusOr<std::unique_ptr<RecordWriter>> Create(const Plan& plan, size_t source,
                                                               std::string topic, int32_t partition);
 
+  // Groups of partial aggregates that each lane made from now on keeps, per table.
+  void set_cache_groups(size_t groups) { cache_groups_ = groups; }
+
   // Makes lanes for a Partition. The last one made for a number is the one that is written to.
   LaneDataFactory factory();
 
@@ -59,6 +62,7 @@ class RecordWriter {
   const std::string topic_;
   const int32_t partition_;
   const std::unique_ptr<Transform> transform_;
+  size_t cache_groups_ = kPartialCacheEntriesDefault;
   std::vector<LaneBatch*> lanes_;
   RecordWriterStats stats_;
 

@@ -120,7 +120,7 @@ void FakeLaneData::AppendMutations(std::string* wire) {
   const std::string partition = StrCat(options_.partition);
   if (refused_) {
     if (options_.verdict == Verdict::kDeadLetter) {
-      AddRow(request.add_mutations()->mutable_insert(), "DeadLetters",
+      AddRow(request.add_mutations()->mutable_insert_or_update(), "DeadLetters",
              {{"KafkaPartition", partition}, {"KafkaOffset", StrCat(closed_[0].offset)}});
     }
     wire->append(request.SerializeAsString());

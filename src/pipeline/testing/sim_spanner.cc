@@ -24,14 +24,11 @@ using google::spanner::v1::KeySet;
 using google::spanner::v1::Mutation;
 using google::spanner::v1::ResultSet;
 
-struct Schema {
-  std::vector<std::string> key;
-  std::set<std::string> integers;  // key columns that sort as numbers
-  std::string parent;
-};
+using Schema = SimSchema;
+using Schemas = std::map<std::string, SimSchema>;
 
-const Schema& SchemaOf(const std::string& table) {
-  static const auto* const schemas = new std::map<std::string, Schema>{
+const Schemas& KnownSchemas() {
+  static const auto* const schemas = new Schemas{
       {"kafka_spanner.Partitions", {{"Pipeline", "Topic", "KafkaPartition"}, {}, ""}},
       {"kafka_spanner.Checkpoints",
        {{"Pipeline", "Topic", "KafkaPartition", "Generation", "Lane", "StartOffset"},
@@ -42,9 +39,15 @@ const Schema& SchemaOf(const std::string& table) {
       {"Latest", {{"Key"}, {}, ""}},
       {"Partials", {{"GroupKey", "KafkaPartition", "Lane"}, {}, ""}},
       {"Totals", {{"GroupKey"}, {}, ""}},
+      {"kafka_spanner.DeadLetters",
+       {{"Pipeline", "Topic", "KafkaPartition", "KafkaOffset"}, {}, ""}},
   };
-  const auto found = schemas->find(table);
-  KS_CHECK(found != schemas->end());
+  return *schemas;
+}
+
+const Schema& SchemaOf(const Schemas& schemas, const std::string& table) {
+  const auto found = schemas.find(table);
+  KS_CHECK(found != schemas.end());
   return found->second;
 }
 
@@ -67,7 +70,8 @@ SimKey KeyOf(const Schema& schema, const ListValue& list) {
 // One commit being made: what it writes over the tables.
 class Staging {
  public:
-  explicit Staging(const std::map<std::string, SimTable>& tables) : tables_(tables) {}
+  Staging(const Schemas& schemas, const std::map<std::string, SimTable>& tables)
+      : schemas_(schemas), tables_(tables) {}
 
   absl::Status Apply(const Mutation& mutation) {
     switch (mutation.operation_case()) {
@@ -117,11 +121,11 @@ class Staging {
   }
 
   absl::Status WriteRow(const std::string& table, const SimRow& row, bool insert, bool update) {
-    const Schema& schema = SchemaOf(table);
+    const Schema& schema = SchemaOf(schemas_, table);
     SimKey key;
     for (size_t i = 0; i < schema.key.size(); ++i) {
-      if (!row.contains(schema.key[i])) return absl::FailedPreconditionError("a key is missing");
-      key.push_back(KeyPart(schema, i, row.at(schema.key[i])));
+      const auto part = row.find(schema.key[i]);
+      key.push_back(KeyPart(schema, i, part == row.end() ? "" : part->second));
     }
     const SimRow* const old = Find(table, key);
     const bool touched = rows_.contains({table, key});
@@ -156,13 +160,14 @@ class Staging {
       return absl::UnimplementedError("only keys can be deleted here");
     }
     for (const ListValue& key_values : deleted.key_set().keys()) {
-      const SimKey key = KeyOf(SchemaOf(deleted.table()), key_values);
+      const SimKey key = KeyOf(SchemaOf(schemas_, deleted.table()), key_values);
       rows_[{deleted.table(), key}] = std::nullopt;
       writes_.push_back({deleted.table(), key, {}, true, 0});
     }
     return absl::OkStatus();
   }
 
+  const Schemas& schemas_;
   const std::map<std::string, SimTable>& tables_;
   std::map<std::pair<std::string, SimKey>, std::optional<SimRow>> rows_;
   std::vector<SimSpanner::Write> writes_;
@@ -170,12 +175,14 @@ class Staging {
 
 }  // namespace
 
+SimSpanner::SimSpanner() : schemas_(KnownSchemas()) {}
+
 absl::Status SimSpanner::Commit(std::string_view mutations) {
   CommitRequest request;
   if (!request.ParseFromArray(mutations.data(), static_cast<int>(mutations.size()))) {
     return absl::InternalError("these are not CommitRequest.mutations");
   }
-  Staging staging(tables_);
+  Staging staging(schemas_, tables_);
   for (const Mutation& mutation : request.mutations()) {
     if (absl::Status s = staging.Apply(mutation); !s.ok()) return s;
   }
@@ -203,7 +210,7 @@ const SimTable& SimSpanner::table(const std::string& name) const {
 absl::StatusOr<RowsPtr> SimSpanner::Read(const ReadSpec& spec) const {
   KeySet keys;
   if (!keys.ParseFromString(spec.key_set)) return absl::InternalError("this is not a KeySet");
-  const Schema& schema = SchemaOf(spec.table);
+  const Schema& schema = SchemaOf(schemas_, spec.table);
   auto result = std::make_shared<ResultSet>();
   const auto add = [&](const SimRow& row) {
     ListValue& values = *result->add_rows();

@@ -11,8 +11,10 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,8 +27,18 @@ using SimKey = std::vector<std::string>;
 using SimRow = std::map<std::string, std::string>;  // without the columns that are NULL
 using SimTable = std::map<SimKey, SimRow>;
 
+struct SimSchema {
+  std::vector<std::string> key;    // NULLs in it are empty
+  std::set<std::string> integers;  // key columns that sort as numbers
+  std::string parent;              // its key is the first three columns
+};
+
 class SimSpanner {
  public:
+  // It knows the tables of kafka_spanner and of FakeLaneData.
+  SimSpanner();
+  void Define(const std::string& table, SimSchema schema) { schemas_[table] = std::move(schema); }
+
   struct Write {
     std::string table;
     SimKey key;
@@ -43,6 +55,7 @@ class SimSpanner {
   int64_t commits() const { return commits_; }
 
  private:
+  std::map<std::string, SimSchema> schemas_;
   std::map<std::string, SimTable> tables_;
   std::vector<Write> journal_;
   int64_t commits_ = 0;
