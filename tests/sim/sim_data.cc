@@ -34,7 +34,8 @@ tables:
       SELECT k AS Key, _partition AS KafkaPartition, _offset AS KafkaOffset, p AS Poison
     tombstones: ignore
   Latest: SELECT k AS Key, _offset AS KafkaOffset WHERE k IS NOT NULL
-  Groups: SELECT g AS GroupKey, COUNT(*) AS Number, SUM(v) AS Total, MAX(v) AS Highest GROUP BY GroupKey
+  Groups: |
+    SELECT g AS GroupKey, COUNT(*) AS Number, SUM(v) AS Total, MAX(v) AS Highest GROUP BY GroupKey
 )";
 constexpr std::string_view kLogTable = R"(  Log:
     mode: append
