@@ -29,7 +29,18 @@ Properties OurProperties(const ConsumerOptions& options) {
       {"isolation.level", "read_committed"},
       {"auto.offset.reset", "error"},    // an offset that is gone is for the protocol to judge
       {"enable.partition.eof", "true"},  // tells that nothing but transaction markers is left
+  };
+}
+
+// What suits us and a pipeline may set otherwise. librdkafka's own prefetch (100,000 messages of a
+// partition, 1 KiB each beside their bytes) is made for one consumer with nothing else to hold.
+Properties DefaultProperties() {
+  return {
+      {"queued.min.messages", std::to_string(kPrefetchMessages)},
       {"queued.max.messages.kbytes", std::to_string(kPrefetchKbytes)},
+      {"fetch.message.max.bytes", std::to_string(kFetchBytes)},
+      {"fetch.queue.backoff.ms", std::to_string(kPrefetchPauseMillis)},
+      {"fetch.wait.max.ms", std::to_string(kFetchWaitMillis)},
   };
 }
 
@@ -66,8 +77,10 @@ void Consumer::RebalanceCallback(rd_kafka_s* handle, int code, void* partitions,
 
 absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions options) {
   std::unique_ptr<Consumer> consumer(new Consumer(std::move(options)));
-  KS_ASSIGN_OR_RETURN(ConfPtr conf,
-                      MakeConf(OurProperties(consumer->options_), consumer->options_.properties));
+  Properties chosen = DefaultProperties();
+  const Properties& users = consumer->options_.properties;
+  chosen.insert(chosen.end(), users.begin(), users.end());  // the last one counts
+  KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(OurProperties(consumer->options_), chosen));
   rd_kafka_conf_set_opaque(conf.get(), consumer.get());
   rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t* handle, rd_kafka_resp_err_t code,
                                                 rd_kafka_topic_partition_list_t* list, void* self) {

@@ -6,9 +6,9 @@
 //
 // Threads: one control thread calls Poll(), on which the listener is called. Each partition has a
 // ConsumerQueue, which one data thread empties; a partition whose queue is left alone is paused
-// (librdkafka fetches ahead a little, bounded by kPrefetchKbytes, and stops). Seek() drops what was
-// fetched before it: once it returned, no older message leaves the queue (librdkafka's version
-// barrier). All methods but Poll and Close may be called from any thread. Source:
+// (librdkafka fetches a little ahead, kPrefetchMessages, and stops). Seek() drops what was fetched
+// before it: once it returned, no older message leaves the queue (librdkafka's version barrier).
+// All methods but Poll and Close may be called from any thread. Source:
 // https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
 #pragma once
 

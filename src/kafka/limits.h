@@ -11,8 +11,17 @@ inline constexpr int kPollMessagesMax = 2'000;
 inline constexpr int kQueryTimeoutMillis = 10'000;
 // The last words to the group when leaving it.
 inline constexpr int kCloseTimeoutMillis = 10'000;
-// What librdkafka fetches ahead, per partition.
+// What librdkafka fetches ahead, per partition: below so many messages it fetches again, at most so
+// many bytes at once (more where a single batch is larger). A message costs 1 KiB beside its bytes.
+inline constexpr int kPrefetchMessages = 5'000;
 inline constexpr int kPrefetchKbytes = 8'192;
+inline constexpr int kFetchBytes = 512 << 10;
+// How long it leaves a partition alone whose queue is full. Its own default, a second, starves us.
+inline constexpr int kPrefetchPauseMillis = 5;
+// How long a broker holds a fetch when there is nothing new. librdkafka has one fetch under way per
+// broker, for the partitions that had room when it was sent: while it waits for quiet partitions,
+// one whose queue has meanwhile been emptied waits too.
+inline constexpr int kFetchWaitMillis = 50;
 // librdkafka's mock cluster keeps this much of each partition, in bytes, and forgets the oldest.
 inline constexpr int64_t kEmbeddedPartitionBytesMax = int64_t{5} << 20;
 
