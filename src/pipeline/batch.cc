@@ -142,7 +142,8 @@ LaneBatch::Segment& LaneBatch::Last() { return *segments_.back(); }
 LaneBatch::TableBytes& LaneBatch::Table(size_t table) { return Last().tables[table]; }
 
 void LaneBatch::BeginChunk() {
-  if (!segments_.empty()) {
+  // What is closed and what gathers lie apart, so that a segment is free again with its batch.
+  if (!segments_.empty() && Last().next == 0) {
     const BatchSize& size = Last().size;
     const bool full = size.records >= segment_limits_.records ||
                       size.bytes >= segment_limits_.bytes ||

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "pipeline/ddl.h"
@@ -106,6 +108,19 @@ absl::Status PlanTables(const PlanContext& context, std::vector<PlannedSource>* 
   return absl::OkStatus();
 }
 
+// May say yes where it is no: a name in backticks can be written in other ways.
+bool MayReadHeaders(std::string_view sql) {
+  return absl::StrContains(absl::AsciiStrToLower(sql), "_headers") || absl::StrContains(sql, '`');
+}
+
+bool MayReadHeaders(const PipelineSpec& spec, const PlannedSource& source) {
+  return std::any_of(spec.asserts.begin(), spec.asserts.end(),
+                     [](const AssertSpec& each) { return MayReadHeaders(each.check.text); }) ||
+         std::any_of(source.tables.begin(), source.tables.end(), [](const PlannedTable& table) {
+           return MayReadHeaders(table.spec->select.text);
+         });
+}
+
 // How many tables `name` is interleaved in.
 int Depth(const TargetSchema* target, std::string_view name) {
   int depth = 0;
@@ -149,6 +164,7 @@ absl::StatusOr<Plan> MakePlan(const PipelineSpec& spec, const TargetSchema* targ
   KS_RETURN_IF_ERROR(PlanAsserts(context, &plan.sources));
   KS_RETURN_IF_ERROR(PlanTables(context, &plan.sources));
   for (PlannedSource& source : plan.sources) {
+    source.reads_headers = MayReadHeaders(spec, source);
     std::stable_sort(source.tables.begin(), source.tables.end(),
                      [&](const PlannedTable& a, const PlannedTable& b) {
                        return Depth(target, a.target.name) < Depth(target, b.target.name);

@@ -91,6 +91,7 @@ struct PlannedSource {
   RecordColumns record;
   std::vector<PlannedAssert> asserts;
   std::vector<PlannedTable> tables;  // parents before their interleaved children
+  bool reads_headers = false;        // some SQL may read _headers, which costs every record
 };
 
 struct PlanWarning {

@@ -158,7 +158,7 @@ void Transform::FillHeaders(const Records& records) {
   const auto input = static_cast<size_t>(source_.record.of(RecordColumns::kHeaders));
   no_headers_ = Datum::Elements({});
   inputs_[input] = {&no_headers_, true};
-  if (records.headers == nullptr) return;
+  if (records.headers == nullptr || !source_.reads_headers) return;
   Datum* column = arena_.AllocateArray<Datum>(records.size());
   std::vector<RecordHeader> headers;
   for (uint32_t i = 0; i < records.size(); ++i) {
