@@ -26,7 +26,7 @@ struct PartitionOptions {
   // Lanes whose open batches are smaller than this together go into one commit …
   BatchLimits shared = {.records = 2'000, .bytes = 256 << 10, .mutations = 8'000};
   // … and no more than so many such commits are under way at once.
-  int shared_commits_max = 2;
+  int shared_commits_max = 3;
   // Open batches of all lanes together; beyond it no records are admitted.
   int64_t open_bytes_max = 16 << 20;
 
