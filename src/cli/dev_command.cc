@@ -118,6 +118,7 @@ absl::Status Dev::SetUp() {
   for (auto& source : spec.sources) {
     source.brokers = broker_->address();
     source.properties.clear();
+    source.security = {};
     for (const std::string& topic : source.topics) {
       int partitions = 3;
       for (const LoadSpec& load : file_.loads) {

@@ -24,6 +24,7 @@ absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::st
                                       bool create) {
   ReadyPipeline ready;
   ready.spec = std::make_unique<pipeline::PipelineSpec>(std::move(spec));
+  ready.identity = std::make_unique<identity::Services>(env::RealEnvironment());
   const auto& target = ready.spec->target;
   KS_ASSIGN_OR_RETURN(
       ready.connection,

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/connect.h"
+#include "identity/services.h"
 #include "observe/metrics.h"
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
@@ -21,6 +22,7 @@ struct ReadyPipeline {
   std::unique_ptr<pipeline::PipelineSpec> spec;
   std::unique_ptr<pipeline::Plan> plan;
   Connection connection;
+  std::unique_ptr<identity::Services> identity;
 };
 
 // Plans `spec` against its database. With `create`, makes the tables that are missing; without,

@@ -62,6 +62,7 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     runner.writer = WriterName();
     runner.once = options.once;
     runner.shards = options.threads;
+    runner.identity = ready.identity.get();
     runners.push_back(std::make_unique<runtime::PipelineRunner>(
         *ready.spec, *ready.plan, *ready.connection.client, metrics, std::move(runner)));
   }

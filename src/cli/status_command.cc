@@ -15,6 +15,7 @@
 #include "cli/exit_code.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
+#include "identity/services.h"
 #include "kafka/consumer.h"
 
 namespace ks::cli {
@@ -98,6 +99,7 @@ class TopicEnds {
       options.brokers = source.brokers;
       options.group = StrCat(spec.name, ".status");
       options.properties.assign(source.properties.begin(), source.properties.end());
+      options.login = {source.security, &identity_};
       auto consumer = kafka::Consumer::Create(std::move(options));
       if (!consumer.ok()) continue;
       for (const std::string& topic : source.topics) by_topic_[topic] = consumers_.size();
@@ -116,6 +118,7 @@ class TopicEnds {
   bool reachable() const { return reachable_; }
 
  private:
+  identity::Services identity_{env::RealEnvironment()};
   std::map<std::string, size_t> by_topic_;
   std::vector<std::unique_ptr<kafka::Consumer>> consumers_;
   bool reachable_ = true;

@@ -81,6 +81,7 @@ absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions optio
   const Properties& users = consumer->options_.properties;
   chosen.insert(chosen.end(), users.begin(), users.end());  // the last one counts
   KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(OurProperties(consumer->options_), chosen));
+  KS_RETURN_IF_ERROR(PrepareLogin(consumer->options_.login, conf.get()));
   rd_kafka_conf_set_opaque(conf.get(), consumer.get());
   rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t* handle, rd_kafka_resp_err_t code,
                                                 rd_kafka_topic_partition_list_t* list, void* self) {

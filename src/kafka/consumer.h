@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/strong_id.h"
+#include "kafka/login.h"
 #include "kafka/message.h"
 #include "kafka/properties.h"
 
@@ -38,6 +39,7 @@ struct ConsumerOptions {
   std::string client_id = "kafka-spanner";
   Properties properties;  // the user's, passed through to librdkafka
   LogFunction log;        // librdkafka's own words
+  LoginOptions login = {};
 };
 
 struct StartPosition {

@@ -56,6 +56,18 @@ absl::Status BadProperty(std::string_view name, std::string_view value, std::str
       StrCat("Kafka property ", name, "=", value, " was refused: ", reason));
 }
 
+absl::Status BadSecretProperty(std::string_view name, std::string_view reference) {
+  return absl::InvalidArgumentError(
+      StrCat("Kafka property ", name, ": what is behind ", reference,
+             " was refused by the Kafka "
+             "client. A private key must be PEM, and its password the right one."));
+}
+
+absl::Status TokensNotYet() {
+  return absl::UnimplementedError(
+      "SASL mechanisms with tokens (OAUTHBEARER, AWS_MSK_IAM) are not available in this version");
+}
+
 absl::Status ReservedProperty(std::string_view name) {
   return absl::InvalidArgumentError(StrCat("Kafka property ", name,
                                            " cannot be set in a pipeline: exactly-once delivery "

@@ -11,6 +11,9 @@ namespace ks::kafka {
 
 // librdkafka refused a property: `reason` is its own text.
 absl::Status BadProperty(std::string_view name, std::string_view value, std::string_view reason);
+// The same for a value that must not be shown.
+absl::Status BadSecretProperty(std::string_view name, std::string_view reference);
+absl::Status TokensNotYet();
 // A property that the product sets itself, because a guarantee hangs on it.
 absl::Status ReservedProperty(std::string_view name);
 absl::Status TopicMissing(std::string_view topic, std::string_view brokers);

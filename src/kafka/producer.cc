@@ -21,6 +21,7 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Create(const ProducerOptions
                            {"enable.idempotence", "true"},
                            {"partitioner", "murmur2_random"}};
   KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(ours, options.properties));
+  KS_RETURN_IF_ERROR(PrepareLogin(options.login, conf.get()));
   rd_kafka_conf_set_opaque(conf.get(), producer->state_.get());
   rd_kafka_conf_set_log_cb(conf.get(), nullptr);
   rd_kafka_conf_set_dr_msg_cb(

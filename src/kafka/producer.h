@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "kafka/login.h"
 #include "kafka/properties.h"
 
 struct rd_kafka_s;
@@ -17,6 +18,7 @@ namespace ks::kafka {
 struct ProducerOptions {
   std::string brokers;
   Properties properties;  // the user's, passed through
+  LoginOptions login = {};
 };
 
 struct ProducerRecord {

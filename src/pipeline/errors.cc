@@ -114,6 +114,10 @@ std::string ReservedName(std::string_view name) {
 
 std::string TopicAndTopics() { return "give `topic` or `topics`, not both"; }
 
+std::string PropertyHasField(std::string_view property, std::string_view field) {
+  return StrCat("`", property, "` has its own place: write it as `", field, "` beside `brokers`");
+}
+
 std::string FormatNotYet(std::string_view format) {
   return StrCat("format `", format,
                 "` is not available in this version; json, string, bytes, int64 and float64 are");

@@ -37,6 +37,7 @@ std::string ExpectedType(std::string_view path, std::string_view found);
 std::string UnknownSource(std::string_view name, const std::vector<std::string>& known);
 std::string ReservedName(std::string_view name);
 std::string TopicAndTopics();
+std::string PropertyHasField(std::string_view property, std::string_view field);
 std::string FormatNotYet(std::string_view format);
 std::string NotYaml(std::string_view reason);
 absl::Status FileTooLarge(std::string_view file, size_t bytes);

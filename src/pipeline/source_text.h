@@ -4,6 +4,9 @@
 //      12 |     lane: 4
 //         |     ^~~~
 //
+// The value of a field that is named like a secret (password, client_secret, …) shows as `******`
+// in such a line, unless it is a reference (secret://…), whatever the error is about.
+//
 // Lines and columns count from 1; a column is a character, not a byte. Thread-safe.
 #pragma once
 

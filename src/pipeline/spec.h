@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "formats/decoder.h"
+#include "identity/kafka_security.h"
 #include "pipeline/limits.h"
 #include "pipeline/source_text.h"
 #include "sql/types/type.h"
@@ -66,6 +67,7 @@ struct SourceSpec {
   int64_t start_timestamp_ms = 0;  // kTimestamp
   int lanes = 1;
   bool continue_on_data_loss = false;
+  identity::KafkaSecurity security;
   std::map<std::string, std::string> properties;  // librdkafka's, passed through
   PartSpec key;
   PartSpec value;

@@ -1,9 +1,11 @@
 // The larger sections of a pipeline file, for spec.cc alone.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "identity/kafka_security.h"
 #include "pipeline/spec.h"
 #include "pipeline/yaml_reader.h"
 
@@ -12,5 +14,12 @@ namespace ks::pipeline {
 // `from:`, with the settings that a `kafka:` section at the top (or null) gives all sources.
 absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared,
                          const ObjectReader::Entry& from, std::vector<SourceSpec>* sources);
+
+// `tls:` and `sasl:` among the settings of a Kafka connection. Leaves alone what is not there.
+void ReadKafkaSecurity(const SourceText& file, ObjectReader* reader,
+                       identity::KafkaSecurity* security);
+
+// The field of a pipeline file that stands for a property of librdkafka's; empty: there is none.
+std::string_view FieldOfProperty(std::string_view property);
 
 }  // namespace ks::pipeline

@@ -138,6 +138,10 @@ void ReadProperties(const SourceText& file, ObjectReader* reader, SourceSpec* so
       names.Fail(entry.position, ExpectedText(names.PathOf(entry.name), DescribeNode(entry.value)));
       break;
     }
+    if (const std::string_view field = FieldOfProperty(entry.name); !field.empty()) {
+      names.Fail(entry.name_position, PropertyHasField(entry.name, field), entry.name.size());
+      break;
+    }
     source->properties[entry.name] = entry.value.Scalar();
   }
   reader->Merge(names.FinishOpen());
@@ -152,6 +156,7 @@ void ReadConnection(const SourceText& file, ObjectReader* reader, SourceSpec* so
   source->lanes = static_cast<int>(lanes);
   reader->Choice<bool>("on_data_loss", {{"stop", false}, {"continue", true}},
                        &source->continue_on_data_loss);
+  ReadKafkaSecurity(file, reader, &source->security);
   ReadProperties(file, reader, source);
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Pair;
 using testing::StartsWith;
 
@@ -186,6 +187,108 @@ TEST(ParsePipelineTest, ShowsWhereYamlBreaks) {
   EXPECT_THAT(ErrorOf("just text"),
               HasSubstr("a pipeline file: expected fields (`name: value`), found `just text`"));
   EXPECT_THAT(ErrorOf(std::string(2 << 20, 'x')), HasSubstr("is it the right file?"));
+}
+
+// The file with settings of its Kafka connection added.
+std::string WithKafka(std::string_view settings) {
+  return With("    lanes: 4\n", StrCat("    lanes: 4\n", settings));
+}
+
+TEST(ParseSecurityTest, ReadsTlsAndSasl) {
+  const auto spec = ParsePipeline("p.yaml", WithKafka(R"(
+    tls: {ca: /etc/ca.pem, certificate: /etc/c.pem, private_key: secret://file/etc/k.pem}
+    sasl: {mechanism: SCRAM-SHA-512, username: alice, password: secret://env/PW}
+)"));
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const identity::KafkaSecurity& security = spec->sources[0].security;
+  EXPECT_TRUE(security.tls.enabled);
+  EXPECT_EQ(security.tls.ca, "/etc/ca.pem");
+  EXPECT_EQ(security.tls.private_key.path, "/etc/k.pem");
+  EXPECT_EQ(security.sasl.mechanism, identity::SaslMechanism::kScramSha512);
+  EXPECT_EQ(security.sasl.username, "alice");
+  EXPECT_EQ(security.sasl.password.place, identity::SecretPlace::kEnv);
+}
+
+TEST(ParseSecurityTest, SaslGoesThroughTlsUnlessToldOtherwise) {
+  const std::string sasl = "    sasl: {mechanism: PLAIN, username: a, password: secret://env/P}\n";
+  EXPECT_FALSE(ParsePipeline("p.yaml", kSignups)->sources[0].security.tls.enabled);
+  EXPECT_TRUE(ParsePipeline("p.yaml", WithKafka(sasl))->sources[0].security.tls.enabled);
+  const auto spec = ParsePipeline("p.yaml", WithKafka(sasl + "    tls: none\n"));
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_FALSE(spec->sources[0].security.tls.enabled);
+}
+
+TEST(ParseSecurityTest, ReadsEachGrant) {
+  using identity::OauthGrant;
+  const auto oauth = [](std::string_view fields) {
+    const auto spec = ParsePipeline(
+        "p.yaml", WithKafka(StrCat("    sasl: {mechanism: OAUTHBEARER, ", fields, "}\n")));
+    EXPECT_TRUE(spec.ok()) << spec.status();
+    return spec.ok() ? spec->sources[0].security.sasl.oauth : identity::OauthSettings();
+  };
+  const std::string endpoint = ", token_endpoint: \"https://idp/token\", ";
+  const auto client = oauth("grant: client_credentials" + endpoint +
+                            "client_id: c, client_secret: secret://env/S, scope: kafka, "
+                            "extensions: {logicalCluster: lkc-1}");
+  EXPECT_EQ(client.token_endpoint, "https://idp/token");
+  EXPECT_EQ(client.client_secret.path, "S");
+  EXPECT_THAT(client.extensions, ElementsAre(Pair("logicalCluster", "lkc-1")));
+  EXPECT_EQ(oauth("grant: jwt_bearer" + endpoint + "private_key: secret://file/k").grant,
+            OauthGrant::kJwtBearer);
+  EXPECT_EQ(oauth("grant: token_exchange" + endpoint + "subject_token: secret://file/t")
+                .subject_token.path,
+            "/t");
+  EXPECT_EQ(oauth("grant: token_file, token: secret://file/t").token.path, "/t");
+}
+
+TEST(ParseSecurityTest, RefusesAPlainSecretWithoutShowingIt) {
+  EXPECT_EQ(
+      ErrorOf(WithKafka("    sasl:\n      mechanism: PLAIN\n      username: a\n"
+                        "      password: hunter2, again\n")),
+      "p.yaml:11:17: `from.kafka.sasl.password`: a secret does not belong into this file. Put it "
+      "where only this program can read it, and say here where that is: secret://env/NAME, "
+      "secret://file/PATH, secret://kubernetes/MOUNT/KEY, secret://vault/MOUNT/PATH#FIELD, "
+      "secret://aws/NAME or secret://google/projects/P/secrets/S/versions/V\n"
+      "   11 |       password: ******\n"
+      "      |                 ^");
+}
+
+// Whatever is wrong on the line, its secret is not shown, and the caret stays where it belongs.
+TEST(ParseSecurityTest, MasksSecretsInEveryErrorOfTheirLine) {
+  const std::string error = ErrorOf(
+      WithKafka("    sasl: {password: 'hunter2-planted', mechanism: PLAIM, username: a}\n"));
+  EXPECT_THAT(error, HasSubstr("p.yaml:8:52: "));
+  EXPECT_THAT(error,
+              HasSubstr("    8 |     sasl: {password: ******, mechanism: PLAIM, username: a}\n"
+                        "      |                                         ^~~~~"));
+  EXPECT_THAT(error, Not(HasSubstr("hunter2")));
+  for (const std::string_view broken :
+       {"    properties: {\"x.password\": hunter2}\n    lanes: [\n",
+        "    sasl: [client_secret: hunter2\n",
+        "    sasl:\n      private_key: |\n"
+        "        MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQChunter2\n"
+        "  bad\n    worse: [\n"}) {
+    EXPECT_THAT(ErrorOf(WithKafka(broken)), Not(HasSubstr("hunter2"))) << broken;
+  }
+  EXPECT_THAT(
+      ErrorOf(WithKafka("    sasl: {mechanism: PLAIN, user: a, password: secret://env/P}\n")),
+      HasSubstr("password: secret://env/P}"));
+}
+
+TEST(ParseSecurityTest, NamesWhatIsMissingAndWhereAPropertyBelongs) {
+  EXPECT_THAT(ErrorOf(WithKafka("    sasl: {mechanism: PLAIN, password: secret://env/P}\n")),
+              HasSubstr("`from.kafka.sasl` needs the field `username`"));
+  EXPECT_THAT(ErrorOf(WithKafka("    sasl: {mechanism: GSSAPI}\n")),
+              HasSubstr("expected PLAIN | SCRAM-SHA-256 | SCRAM-SHA-512 | OAUTHBEARER | "
+                        "AWS_MSK_IAM, found `GSSAPI`"));
+  EXPECT_THAT(ErrorOf(WithKafka("    tls: {certificate: /c.pem}\n")),
+              HasSubstr("`from.kafka.tls` needs the field `private_key`"));
+  EXPECT_THAT(ErrorOf(With("fetch.min.bytes: 100000", "sasl.password: hunter2")),
+              HasSubstr("`sasl.password` has its own place: write it as `sasl: {password: "
+                        "secret://…}` beside `brokers`"));
+  EXPECT_THAT(ErrorOf(WithKafka("    sasl: {mechanism: PLAIN, username: a, "
+                                "password: secret://vualt/x#y}\n")),
+              HasSubstr("secrets are not read from `vualt`"));
 }
 
 TEST(SourceTextTest, LocatesTextInsideScalarsOfEveryStyle) {

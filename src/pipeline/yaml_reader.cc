@@ -89,7 +89,7 @@ void ObjectReader::Merge(const absl::Status& status) {
 }
 
 const ObjectReader::Entry* ObjectReader::Find(std::string_view name, Presence presence) {
-  known_.emplace_back(name);
+  if (std::find(known_.begin(), known_.end(), name) == known_.end()) known_.emplace_back(name);
   for (const Entry& entry : entries_) {
     if (entry.name == name) return &entry;
   }
@@ -116,6 +116,19 @@ void ObjectReader::Text(std::string_view name, std::string* out, Presence presen
     return Fail(entry->position, ExpectedText(PathOf(name), "an empty one"));
   }
   *out = entry->value.Scalar();
+}
+
+void ObjectReader::Secret(std::string_view name, identity::SecretReference* out,
+                          Presence presence) {
+  const Entry* entry = Find(name, presence);
+  if (entry == nullptr || !ok()) return;
+  const std::string text = entry->value.IsScalar() ? entry->value.Scalar() : "";
+  auto reference = identity::ParseSecretReference(text);
+  if (reference.ok()) {
+    *out = *std::move(reference);
+    return;
+  }
+  Fail(entry->position, StrCat("`", PathOf(name), "`: ", View(reference.status().message())));
 }
 
 void ObjectReader::Number(std::string_view name, int64_t min, int64_t max, int64_t* out) {

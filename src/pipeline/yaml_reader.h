@@ -14,6 +14,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "absl/status/status.h"
+#include "identity/secret_reference.h"
 #include "pipeline/source_text.h"
 
 namespace ks::pipeline {
@@ -40,6 +41,8 @@ class ObjectReader {
 
   // Each leaves `out` alone when the field is absent.
   void Text(std::string_view name, std::string* out, Presence presence = kOptional);
+  // A secret by reference; what is no reference is refused, without showing it.
+  void Secret(std::string_view name, identity::SecretReference* out, Presence presence = kOptional);
   void Number(std::string_view name, int64_t min, int64_t max, int64_t* out);
   void Bytes(std::string_view name, int64_t min, int64_t max, int64_t* out);  // 8MiB, 64MB, 100000
   void DurationMs(std::string_view name, int64_t min, int64_t max,

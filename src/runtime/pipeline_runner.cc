@@ -44,6 +44,7 @@ absl::Status PipelineRunner::Run() {
     source.writer = options_.writer;
     source.once = options_.once;
     source.topic_ids = options_.topic_ids;
+    source.identity = options_.identity;
     source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis);
     sources_.push_back(std::make_unique<SourceRunner>(
         std::move(source), SourceServices{&port_, &shards_, &metrics_, &clock_}));

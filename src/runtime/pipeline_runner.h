@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "env/clock.h"
+#include "identity/services.h"
 #include "observe/metrics.h"
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
@@ -28,6 +29,7 @@ struct PipelineRunnerOptions {
   bool once = false;
   bool topic_ids = true;  // false: the embedded broker, which has none
   int shards = 0;         // 0: as many as there are cores
+  identity::Services* identity = nullptr;  // for sources that prove who they are
   // How often partitions report what is committed, and `on_progress` is called on the control
   // thread.
   int report_every_millis = 1'000;

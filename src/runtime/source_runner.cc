@@ -69,6 +69,7 @@ absl::Status SourceRunner::Start() {
                       ? options_.spec->name
                       : StrCat(options_.spec->name, ".", source().name);
   options.properties.assign(source().properties.begin(), source().properties.end());
+  options.login = {source().security, options_.identity};
   options.log = [](int level, std::string_view text) {
     if (level <= 3) observe::Log(observe::LogLevel::kDebug, StrCat("librdkafka: ", text));
   };

@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "env/clock.h"
+#include "identity/services.h"
 #include "kafka/consumer.h"
 #include "observe/metrics.h"
 #include "pipeline/partition_options.h"
@@ -37,8 +38,9 @@ struct SourceOptions {
   const pipeline::PipelineSpec* spec;
   size_t source = 0;  // index into spec->sources
   std::string writer;
-  bool topic_ids = true;  // false: the embedded broker, which has none
-  bool once = false;      // stop at the end that each partition has at start
+  bool topic_ids = true;                   // false: the embedded broker, which has none
+  bool once = false;                       // stop at the end that each partition has at start
+  identity::Services* identity = nullptr;  // for sources that prove who they are
   RecordPathFactory make_path;
 };
 

@@ -1,0 +1,93 @@
+#include "identity/secret_resolver.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "identity/errors.h"
+
+namespace ks::identity {
+namespace {
+
+// Editors end a file with a new line that is no part of the secret.
+std::string WithoutLastLineEnd(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+class EnvStore : public SecretStore {
+ public:
+  explicit EnvStore(const env::Environment& environment) : environment_(environment) {}
+
+  absl::StatusOr<SecretVersion> Fetch(const SecretReference& reference) override {
+    std::optional<std::string> value = environment_.Variable(reference.path);
+    if (!value.has_value()) return VariableNotSet(reference.text, reference.path);
+    Secret secret{*std::move(value)};
+    std::string version = secret.Fingerprint();
+    return SecretVersion{std::move(secret), std::move(version)};
+  }
+
+ private:
+  const env::Environment& environment_;
+};
+
+// Files, and Kubernetes mounts: there the kubelet swaps the whole directory by one link, `..data`,
+// whose target is a time, so that is the version.
+// https://kubernetes.io/docs/concepts/configuration/secret/#mounted-secrets-are-updated-automatically
+class FileStore : public SecretStore {
+ public:
+  explicit FileStore(const env::Environment& environment) : environment_(environment) {}
+
+  absl::StatusOr<SecretVersion> Fetch(const SecretReference& reference) override {
+    auto content = environment_.ReadFile(reference.path);
+    if (!content.ok()) return SecretNotRead(reference.text, content.status());
+    Secret secret{WithoutLastLineEnd(*std::move(content))};
+    std::string version = secret.Fingerprint();
+    if (reference.place == SecretPlace::kKubernetes) {
+      const std::string mount = reference.path.substr(0, reference.path.rfind('/'));
+      const auto generation = environment_.ReadLink(StrCat(mount, "/..data"));
+      if (generation.ok()) version = *generation;
+    }
+    return SecretVersion{std::move(secret), std::move(version)};
+  }
+
+ private:
+  const env::Environment& environment_;
+};
+
+absl::StatusOr<Secret> FieldOf(const SecretReference& reference, const Secret& whole) {
+  const auto json = nlohmann::json::parse(whole.Reveal(), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return SecretHasNoField(reference.text, reference.field);
+  const auto it = json.find(reference.field);
+  if (it == json.end() || !it->is_string()) {
+    return SecretHasNoField(reference.text, reference.field);
+  }
+  return Secret(it->get<std::string>());
+}
+
+}  // namespace
+
+SecretResolver::SecretResolver(const env::Environment& environment) {
+  Add(SecretPlace::kEnv, std::make_unique<EnvStore>(environment));
+  Add(SecretPlace::kFile, std::make_unique<FileStore>(environment));
+  Add(SecretPlace::kKubernetes, std::make_unique<FileStore>(environment));
+}
+
+void SecretResolver::Add(SecretPlace place, std::unique_ptr<SecretStore> store) {
+  stores_[place] = std::move(store);
+}
+
+absl::StatusOr<SecretVersion> SecretResolver::Resolve(const SecretReference& reference) {
+  const auto store = stores_.find(reference.place);
+  if (store == stores_.end()) return SecretPlaceNotSetUp(reference.text);
+  KS_ASSIGN_OR_RETURN(SecretVersion secret, store->second->Fetch(reference));
+  if (!reference.field.empty()) {
+    KS_ASSIGN_OR_RETURN(secret.value, FieldOf(reference, secret.value));
+  }
+  if (secret.value.empty()) return EmptySecret(reference.text);
+  return secret;
+}
+
+}  // namespace ks::identity
