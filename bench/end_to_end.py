@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """From Apache Kafka into a Spanner endpoint that counts commits: how fast, and at what cost.
 
-    make release && bench/end_to_end.py                    # about two minutes
+    make bench                                             # this and the others
+    bench/end_to_end.py                                    # a minute and a half, after `make`
     bench/end_to_end.py --rounds 5 --brokers HOST:PORT     # a broker that runs already
 
 Throughput: `kafka-spanner run --once` over 1,000,000 signups (signups.yaml), exactly once, beside
@@ -34,6 +35,7 @@ DATABASE = "projects/bench/instances/local/databases/app"
 RECORDS = 1_000_000
 RATE = 2_000  # records a second, for latency
 COMMIT_DELAY_MS = 10
+WARM_UP_SECONDS = 10  # a JVM that has just started stalls for a second now and then
 
 
 def free_port():
@@ -52,6 +54,28 @@ def wait_for_port(port, process, seconds=30):
                 return
         time.sleep(0.05)
     raise SystemExit(f"{process.args[0]} does not listen on port {port}")
+
+
+class Kafka:
+    """Apache Kafka as the end-to-end tests have it: one broker, from what tools/setup fetched."""
+
+    def __init__(self, folder):
+        subprocess.run([ROOT / "tools/setup/run", "kafka"], check=True)
+        self.address = f"127.0.0.1:{free_port()}"
+        properties = pathlib.Path(folder) / "server.properties"
+        text = (ROOT / "tests/e2e/kafka/server.properties").read_text()
+        text = text.replace("@CONTROLLER_PORT@", str(free_port())).replace("@DIR@", folder)
+        properties.write_text(text.replace("@PORT@", self.address.split(":")[1]))
+        java = ["java", "-Xms512m", "-Xmx512m", "-cp", f"{ROOT}/build/deps/kafka/*"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t", "benchbenchbenchbench-w",
+                        "-c", properties], check=True, **quiet)
+        self.process = subprocess.Popen([*java, "kafka.Kafka", properties], **quiet)
+        wait_for_port(int(self.address.split(":")[1]), self.process, seconds=120)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Endpoint:
@@ -171,14 +195,14 @@ def throughput(args, brokers, folder):
 
 def latency(args, brokers, folder):
     topic = f"bench-{os.getpid()}-{int(time.time())}-paced"
-    load("produce", "--brokers", brokers, "--topic", topic, "--records", 6, "--rate", 1000)
+    load("produce", "--brokers", brokers, "--topic", topic, "--records", 6)
     endpoint = Endpoint("--latency", "--commit-delay-ms", str(COMMIT_DELAY_MS))
     try:
         pipeline = Pipeline(brokers, topic, endpoint, folder)
-        time.sleep(5)  # the group is joined, and the six records are in
+        time.sleep(3)  # the group is joined
         count = RATE * args.latency_seconds
         load("produce", "--brokers", brokers, "--topic", topic, "--records", count,
-             "--rate", RATE)
+             "--rate", RATE, "--warm-up", WARM_UP_SECONDS * RATE)
         time.sleep(1)
         pipeline.process.send_signal(signal.SIGTERM)
         run = pipeline.wait()
@@ -189,21 +213,27 @@ def latency(args, brokers, folder):
     print(f"\n  latency at {RATE:,} records/s, commits of {COMMIT_DELAY_MS} ms: "
           f"p50 {sink['p50_ms']:.1f} ms, p99 {sink['p99_ms']:.1f} ms "
           f"({sink['commits']:,} commits, {run['cpu_seconds']:.1f} CPU s in "
-          f"{args.latency_seconds} s, {run['rss_mib']:.0f} MiB)")
+          f"{args.latency_seconds + WARM_UP_SECONDS} s, {run['rss_mib']:.0f} MiB)")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--brokers", required=True, help="HOST:PORT of a Kafka that runs already")
+    parser.add_argument("--brokers", help="HOST:PORT of a Kafka that runs already")
     parser.add_argument("--records", type=int, default=RECORDS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--latency-seconds", type=int, default=15)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ks-bench-") as folder:
-        if args.rounds:
-            throughput(args, args.brokers, folder)
-        if args.latency_seconds:
-            latency(args, args.brokers, folder)
+        kafka = None if args.brokers else Kafka(folder)
+        try:
+            brokers = args.brokers or kafka.address
+            if args.rounds:
+                throughput(args, brokers, folder)
+            if args.latency_seconds:
+                latency(args, brokers, folder)
+        finally:
+            if kafka:
+                kafka.stop()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@
 //   loop
 //
 // A record: key u-0000042, value about 190 bytes of JSON whose created_at is the wall clock when it
-// was handed to the producer. With a rate, a hundred records of 1970 go ahead, so that connections
-// stand when the clock starts. Prints seconds and CPU seconds as JSON. Used by end_to_end.py.
+// was handed to the producer. With a rate, as many as are asked for go ahead (--warm-up), dated
+// 1970, so that connections stand and the broker is warm when the clock starts. Prints seconds and
+// CPU seconds as JSON. Used by end_to_end.py.
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
 
@@ -24,14 +25,13 @@
 namespace ks::bench {
 namespace {
 
-constexpr int kWarmUpRecords = 100;
-
 struct LoadOptions {
   std::string brokers;
   std::string topic = "signups";
   int64_t records = 1'000'000;
   int partitions = 6;
-  int64_t rate = 0;  // records per second; 0: as fast as it goes
+  int64_t rate = 0;     // records per second; 0: as fast as it goes
+  int64_t warm_up = 0;  // records before those
 };
 
 [[noreturn]] void Die(const char* what, const char* why) {
@@ -128,20 +128,17 @@ int Produce(const LoadOptions& options) {
                                   {"acks", "1"},
                                   {"socket.nagle.disable", "true"}});
   MakeTopic(handle, options);
-  if (options.rate > 0) {
-    for (int i = 0; i < kWarmUpRecords; ++i) Send(handle, options, i, absl::UnixEpoch());
-    Flush(handle);
-  }
   env::Clock& clock = env::RealClock();
   const int64_t started = clock.MonotonicNanos();
   size_t bytes = 0;
-  for (int64_t i = 0; i < options.records; ++i) {
+  for (int64_t i = 0; i < options.warm_up + options.records; ++i) {
     if (options.rate > 0) {
       const int64_t due = started + i * env::kNanosPerSecond / options.rate;
       const int64_t early = due - clock.MonotonicNanos();
       if (early > 0) env::SleepFor(early);
     }
-    bytes += Send(handle, options, i, absl::FromUnixNanos(clock.NowNanos()));
+    const absl::Time now = absl::FromUnixNanos(clock.NowNanos());
+    bytes += Send(handle, options, i, i < options.warm_up ? absl::UnixEpoch() : now);
     if (i % 1000 == 0) rd_kafka_poll(handle, 0);
   }
   Flush(handle);
@@ -196,6 +193,7 @@ int Main(int argc, char** argv) {
   app.add_option("--topic", options.topic);
   app.add_option("--records", options.records)->check(CLI::Range(1, 100'000'000));
   app.add_option("--partitions", options.partitions)->check(CLI::Range(1, 1000));
+  app.add_option("--warm-up", options.warm_up, "records of 1970 that go ahead");
   app.add_option("--rate", options.rate, "pace: records per second")
       ->check(CLI::Range(0, 1'000'000));
   app.require_subcommand(1);
