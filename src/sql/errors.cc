@@ -19,13 +19,13 @@ absl::Status ParameterType(std::string_view name, TypeRef expected, TypeRef actu
                                                  actual->ToString()));
 }
 absl::Status ScalarSubqueryRows() {
-  return absl::OutOfRangeError("A scalar subquery returned more than one row.");
+  return absl::OutOfRangeError("More than one element");
 }
-absl::Status LimitIsNull(std::string_view clause) {
-  return absl::OutOfRangeError(absl::StrCat(clause, " must not be null"));
+absl::Status LimitIsNull(std::string_view /*clause*/) {
+  return absl::OutOfRangeError("Limit requires non-null count and offset");
 }
-absl::Status LimitIsNegative(std::string_view clause) {
-  return absl::OutOfRangeError(absl::StrCat(clause, " must not be negative"));
+absl::Status LimitIsNegative(std::string_view /*clause*/) {
+  return absl::OutOfRangeError("Limit requires non-negative count and offset");
 }
 absl::Status NotSupported(std::string_view what) {
   return absl::UnimplementedError(absl::StrCat(what, " is not supported"));

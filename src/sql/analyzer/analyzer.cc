@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "sql/analyzer/hints.h"
 #include "sql/analyzer/resolver.h"
 #include "sql/errors.h"
 #include "sql/parser/error_location.h"
@@ -52,6 +53,7 @@ absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
                                                    const Statement& statement,
                                                    const AnalyzerOptions& options) {
   AnalyzedStatement analyzed;
+  KS_RETURN_IF_ERROR(CheckHints(StatementHint(statement), HintPlace::kStatement));
   CollectHints(StatementHint(statement), &analyzed.hints);
   Resolver resolver(text, options);
   switch (statement.kind) {

@@ -27,6 +27,8 @@ std::string JoinPath(const Path& path) {
                        [](std::string* out, const Identifier& id) { out->append(id.name); });
 }
 
+constexpr std::string_view kPendingCommitTimestamp = "PENDING_COMMIT_TIMESTAMP";
+
 // Which argument of a function is a date part, or a form of Unicode; -1: none.
 int PartArgument(std::string_view name) {
   if (name == "DATE_DIFF" || name == "TIMESTAMP_DIFF") return 2;
@@ -165,6 +167,13 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCall(const CallExpr& call,
   for (const CallArgument& argument : call.arguments) {
     if (argument.value->kind == ExprKind::kLambda) return ResolveLambdaCall(name, call, context);
   }
+  if (name == kPendingCommitTimestamp && &call != assigned_) {
+    return Error(
+        position,
+        "The PENDING_COMMIT_TIMESTAMP() function may only be used as a value for INSERT or "
+        "UPDATE of an appropriately typed column. It cannot be used in SELECT, or as the "
+        "input to any other scalar expression.");
+  }
   if (FindFunction(name) == nullptr || name[0] == '$') {
     return Error(position, absl::StrCat("Function not found: ", written));
   }
@@ -176,6 +185,11 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveFunction(const std::string& nam
                                                           const ExprContext& context) {
   std::vector<ResolvedExprPtr> arguments;
   KS_RETURN_IF_ERROR(ResolveArguments(name, call, context, &arguments));
+  for (size_t i = 0; name == "ARRAY_CONCAT" && i < arguments.size(); ++i) {
+    if (!Untyped(*arguments[i]) || arguments[i]->type->is_array()) continue;
+    return Error(call.arguments[i].value->range.begin,
+                 "The argument to ARRAY_CONCAT must be an array type but was NULL");
+  }
   return MakeCall(name, std::move(arguments), call.range.begin, call.safe);
 }
 
@@ -315,22 +329,22 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast,
     const std::string name = "$cast_format_" + absl::AsciiStrToLower(type->ToString());
     return MakeCall(name, std::move(arguments), cast.range.begin, cast.safe);
   }
-  const bool float_literal = cast.operand->kind == ExprKind::kLiteral &&
-                             As<LiteralExpr>(*cast.operand).literal == LiteralKind::kFloat;
-  if (float_literal && type->Is(TypeKind::kNumeric)) {
-    // The digits as written, not the nearest FLOAT64.
-    auto exact = ParseNumeric(As<LiteralExpr>(*cast.operand).text);
-    if (exact.ok()) return std::make_unique<ResolvedLiteral>(Value::Numeric(*exact));
+  const FloatLiteral* number = AsFloatLiteral(*operand);
+  if (type->Is(TypeKind::kNumeric) && number != nullptr) {
+    auto exact = ParseNumeric(number->digits);
+    if (exact.ok()) return MakeLiteral(Value::Numeric(*exact));
   }
   if (Untyped(*operand)) {
     KS_ASSIGN_OR_RETURN(bool done, coercer_.Coerce(operand, type));
     if (done) return operand;
   }
-  // [] and array literals take the element type as written values do.
-  if (operand->type != type && operand->kind == ResolvedKind::kCall && type->is_array() &&
-      CoercionCost(*operand, type) >= 0) {
-    KS_ASSIGN_OR_RETURN(bool done, coercer_.Coerce(operand, type));
-    if (done) return operand;
+  // Elements keep their type: conversion_rules, "must be the exact same array type".
+  if (operand->type->is_array() && type->is_array() &&
+      operand->type->element() != type->element() && !type->element()->is_struct()) {
+    return Error(cast.operand->range.begin,
+                 absl::StrCat("Casting between arrays with incompatible element types is not "
+                              "supported: Invalid cast from ",
+                              operand->type->ToString(), " to ", type->ToString()));
   }
   if (!PlanCast(operand->type, type).has_value()) {
     return Error(

@@ -67,6 +67,10 @@ int ConstructorCost(const ResolvedCall& call, TypeRef type) {
 
 }  // namespace
 
+const FloatLiteral* AsFloatLiteral(const ResolvedExpr& expr) {
+  return dynamic_cast<const FloatLiteral*>(&expr);
+}
+
 bool Untyped(const ResolvedExpr& expr) {
   // ERROR('…') never has a value, so it may have any type.
   if (expr.kind == ResolvedKind::kCall) return To<ResolvedCall>(expr).function->name == "ERROR";
@@ -139,7 +143,10 @@ absl::StatusOr<bool> Coercer::Coerce(ResolvedExprPtr& expr, TypeRef type) {
       expr = std::make_unique<ResolvedLiteral>(Value(type, value.datum()));
       return true;
     }
-    auto changed = CastValue(value, type);
+    const FloatLiteral* number = AsFloatLiteral(*expr);
+    auto changed = type->Is(TypeKind::kNumeric) && number != nullptr
+                       ? CastValue(Value::String(number->digits), type)
+                       : CastValue(value, type);
     if (!changed.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat("Could not cast literal ", value.ToSql(), " to type ", type->ToString()));

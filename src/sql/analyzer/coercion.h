@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,6 +14,16 @@
 #include "sql/analyzer/resolved.h"
 
 namespace ks::sql {
+
+// A FLOAT64 as it was written: where it becomes a NUMERIC, the digits count, not the nearest
+// double.
+struct FloatLiteral : ResolvedLiteral {
+  std::string digits;
+  FloatLiteral(double value, std::string text)
+      : ResolvedLiteral(Value::Float64(value), Origin::kWritten), digits(std::move(text)) {}
+};
+// Null when `expr` is no such literal.
+const FloatLiteral* AsFloatLiteral(const ResolvedExpr& expr);
 
 // NULL, [] or an undeclared parameter: takes any type (an array type for []).
 bool Untyped(const ResolvedExpr& expr);

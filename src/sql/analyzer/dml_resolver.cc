@@ -61,6 +61,17 @@ absl::StatusOr<const Table*> Resolver::FindDmlTable(const Path& path) {
   return table;
 }
 
+absl::StatusOr<ResolvedExprPtr> Resolver::ResolveAssigned(const Expr& expr,
+                                                          const ExprContext& context,
+                                                          const Table& table, int column) {
+  assigned_ = &expr;
+  auto value = Resolve(expr, context);
+  assigned_ = nullptr;
+  if (!value.ok()) return value.status();
+  KS_RETURN_IF_ERROR(CoerceAssigned(*value, table, column, expr.range.begin));
+  return value;
+}
+
 absl::Status Resolver::CoerceAssigned(ResolvedExprPtr& value, const Table& table, int column,
                                       uint32_t position) {
   const TableColumn& target = table.columns()[column];
@@ -129,9 +140,7 @@ absl::Status Resolver::ResolveInsertRows(const InsertStatement& insert, Resolved
       const bool is_default = row[i]->kind == ExprKind::kDefault;
       ResolvedExprPtr value = std::make_unique<ResolvedLiteral>(Value::Null(column.type));
       if (!is_default) {
-        KS_ASSIGN_OR_RETURN(value, Resolve(*row[i], context));
-        KS_RETURN_IF_ERROR(
-            CoerceAssigned(value, *dml->table, dml->columns[i], row[i]->range.begin));
+        KS_ASSIGN_OR_RETURN(value, ResolveAssigned(*row[i], context, *dml->table, dml->columns[i]));
       }
       computed.push_back({NewColumn(column.name, column.type), std::move(value)});
       if (!defaults[i]) continue;
@@ -215,7 +224,9 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(
   std::vector<ComputedColumn> computed;
   const std::string alias = scope.ranges[0].alias;
   for (const UpdateItem& item : update.set) {
-    if (item.target->kind != ExprKind::kPath) return NotSupported("An UPDATE of a part of a value");
+    if (item.target->kind != ExprKind::kPath) {
+      return Error(item.range.begin, "UPDATE ... SET does not support array modification with []");
+    }
     const Path& path = As<PathExpr>(*item.target).path;
     const bool qualified = path.size() == 2 && SameName(path[0].name, alias);
     if (path.size() != 1 && !qualified) return NotSupported("An UPDATE of a part of a value");
@@ -236,8 +247,8 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(
       dml->values.push_back(-1);
       continue;
     }
-    KS_ASSIGN_OR_RETURN(auto value, Resolve(*item.value, ExprContext{&scope, "UPDATE"}));
-    KS_RETURN_IF_ERROR(CoerceAssigned(value, *dml->table, column, item.value->range.begin));
+    KS_ASSIGN_OR_RETURN(auto value, ResolveAssigned(*item.value, ExprContext{&scope, "UPDATE"},
+                                                    *dml->table, column));
     ResolvedColumn made = NewColumn(name.name, value->type);
     dml->values.push_back(made.id);
     computed.push_back({std::move(made), std::move(value)});

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "sql/analyzer/hints.h"
 #include "sql/analyzer/resolver.h"
 #include "sql/errors.h"
 #include "sql/limits.h"
@@ -32,7 +33,9 @@ std::string HintValue(const Hint* hint, std::string_view name) {
 
 JoinMethod MethodOf(const JoinTable& join) {
   std::string method = absl::AsciiStrToUpper(join.method.name);
-  if (method.empty()) method = absl::AsciiStrToUpper(HintValue(join.hint.get(), "JOIN_METHOD"));
+  for (const std::string_view hint : {"JOIN_METHOD", "JOIN_TYPE"}) {
+    if (method.empty()) method = absl::AsciiStrToUpper(HintValue(join.hint.get(), hint));
+  }
   if (method.find("HASH") != std::string::npos) return JoinMethod::kHash;
   if (method.find("APPLY") != std::string::npos || method == "LOOKUP") return JoinMethod::kApply;
   if (method.find("MERGE") != std::string::npos) return JoinMethod::kMerge;
@@ -85,17 +88,33 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveTableExpr(const TableExpr& expr,
       return Error(expr.range.begin, absl::StrCat("Table-valued function not found: ",
                                                   JoinPath(As<FunctionTable>(expr).name)));
   }
-  if (expr.sample == nullptr) return rel;
+  return expr.sample == nullptr ? std::move(rel) : ResolveSample(*expr.sample, std::move(rel));
+}
+
+absl::StatusOr<ResolvedRelPtr> Resolver::ResolveSample(const TableSample& written,
+                                                       ResolvedRelPtr rel) {
   auto sample = std::make_unique<SampleRel>();
   sample->columns = rel->columns;
   sample->input = std::move(rel);
-  sample->reservoir = SameName(expr.sample->method.name, "RESERVOIR");
-  sample->percent = expr.sample->unit == TableSample::Unit::kPercent;
+  sample->reservoir = SameName(written.method.name, "RESERVOIR");
+  if (!sample->reservoir && !SameName(written.method.name, "BERNOULLI")) {
+    return Error(written.method.range.begin,
+                 absl::StrCat(written.method.name, " sampling is not supported"));
+  }
+  sample->percent = written.unit == TableSample::Unit::kPercent;
   KS_ASSIGN_OR_RETURN(sample->size,
-                      Resolve(*expr.sample->size, ExprContext{nullptr, "TABLESAMPLE clause"}));
+                      Resolve(*written.size, ExprContext{nullptr, "TABLESAMPLE clause"}));
   TypeRef wanted = sample->percent ? Type::Float64() : Type::Int64();
   KS_RETURN_IF_ERROR(
-      CoerceTo(sample->size, wanted, expr.sample->range.begin, "Sample size must be a number"));
+      CoerceTo(sample->size, wanted, written.range.begin, "Sample size must be a number"));
+  if (sample->size->kind != ResolvedKind::kLiteral) return ResolvedRelPtr(std::move(sample));
+  const Datum& size = To<ResolvedLiteral>(*sample->size).value.datum();
+  if (sample->percent && !size.null() && !(size.float64() >= 0 && size.float64() <= 100)) {
+    return Error(written.size->range.begin, "PERCENT value must be in the range [0, 100]");
+  }
+  if (!sample->percent && !size.null() && size.int64() < 0) {
+    return Error(written.size->range.begin, "ROWS value must not be negative");
+  }
   return ResolvedRelPtr(std::move(sample));
 }
 
@@ -170,6 +189,7 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolvePathTable(const PathTable& table
 
 absl::StatusOr<ResolvedRelPtr> Resolver::ResolveScan(const Table& table, const PathTable& expr,
                                                      NameScope* scope) {
+  KS_RETURN_IF_ERROR(CheckHints(expr.hint.get(), HintPlace::kTable));
   auto scan = std::make_unique<ScanRel>();
   scan->table = &table;
   scan->force_index = HintValue(expr.hint.get(), "FORCE_INDEX");
@@ -338,6 +358,10 @@ absl::Status Resolver::CheckAliases(const JoinTable& join, const NameScope& left
 absl::StatusOr<ResolvedRelPtr> Resolver::ResolveJoin(const JoinTable& join, const NameScope* outer,
                                                      NameScope* scope) {
   if (join.natural) return Error(join.join_range.begin, "Natural join not supported");
+  KS_RETURN_IF_ERROR(CheckHints(join.hint.get(), HintPlace::kJoin));
+  if (join.join == JoinKind::kCross && join.on != nullptr) {
+    return Error(join.on->range.begin, "ON clause cannot be used with CROSS JOIN");
+  }
   JoinType type = JoinType::kInner;
   if (join.join == JoinKind::kLeft) type = JoinType::kLeft;
   if (join.join == JoinKind::kRight) type = JoinType::kRight;

@@ -1,5 +1,6 @@
 // Resolver: the state of one analysis and all its rules. Private to analyzer/; the files:
-//   expr.cc       names, literals, operators          call.cc    function calls, casts, lazy forms
+//   expr.cc       literals, parameters, constructors  names.cc   columns, fields, elements
+//   operators.cc  operators, IN, LIKE, BETWEEN        call.cc    function calls, casts, lazy forms
 //   aggregate.cc  aggregate calls                      subquery.cc subquery expressions
 //   from.cc       FROM                                select.cc  SELECT, GROUP BY, HAVING, ORDER BY
 //   query.cc      WITH, set operations, LIMIT         dml_resolver.cc  INSERT, UPDATE, DELETE
@@ -112,6 +113,11 @@ class Resolver {
   absl::StatusOr<ResolvedExprPtr> ResolveNode(const Expr& expr, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveLiteral(const LiteralExpr& literal);
   absl::StatusOr<ResolvedExprPtr> ResolveParameter(const ParameterExpr& parameter);
+  absl::StatusOr<ResolvedExprPtr> ResolveArray(const ArrayExpr& array, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveStruct(const StructExpr& structure,
+                                                const ExprContext& context);
+
+  // names.cc
   absl::StatusOr<ResolvedExprPtr> ResolvePath(const PathExpr& path, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveName(const Identifier& name, const ExprContext& context,
                                               const Path& path, size_t* used);
@@ -119,6 +125,8 @@ class Resolver {
   absl::StatusOr<ResolvedExprPtr> ResolveField(ResolvedExprPtr operand, const Identifier& field);
   absl::StatusOr<ResolvedExprPtr> ResolveSubscript(const SubscriptExpr& subscript,
                                                    const ExprContext& context);
+
+  // operators.cc
   absl::StatusOr<ResolvedExprPtr> ResolveUnary(const UnaryExpr& unary, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveBinary(const BinaryExpr& binary,
                                                 const ExprContext& context);
@@ -129,9 +137,8 @@ class Resolver {
   absl::StatusOr<ResolvedExprPtr> ResolveBetween(const BetweenExpr& between,
                                                  const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveIn(const InExpr& in, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveArray(const ArrayExpr& array, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveStruct(const StructExpr& structure,
-                                                const ExprContext& context);
+  absl::Status RefuseNulls(const std::vector<ResolvedExprPtr>& operands, std::string_view name,
+                           uint32_t position) const;
   absl::StatusOr<ResolvedExprPtr> Not(ResolvedExprPtr operand, bool negated, uint32_t position);
   uint32_t OperatorPosition(const SourceRange& from, uint32_t to, std::string_view word) const;
 
@@ -184,6 +191,7 @@ class Resolver {
   // from.cc
   absl::StatusOr<ResolvedRelPtr> ResolveTableExpr(const TableExpr& expr, const NameScope* outer,
                                                   NameScope* scope);
+  absl::StatusOr<ResolvedRelPtr> ResolveSample(const TableSample& written, ResolvedRelPtr rel);
   absl::StatusOr<ResolvedRelPtr> ResolvePathTable(const PathTable& table, const NameScope* outer,
                                                   NameScope* scope);
   absl::StatusOr<ResolvedRelPtr> ResolveScan(const Table& table, const PathTable& expr,
@@ -234,6 +242,8 @@ class Resolver {
   absl::StatusOr<SelectParts::Order> ResolveOrderItem(const OrderItem& item,
                                                       const ExprContext& context,
                                                       const SelectParts& parts);
+  absl::Status Collate(const OrderItem& item, const ExprContext& context, const SelectParts& parts,
+                       SelectParts::Order* order);
   absl::Status CheckGrouping(SelectParts* parts);
   absl::Status RewriteGrouped(ResolvedExprPtr& expr, const SelectParts& parts,
                               const std::set<ColumnId>& from, std::string_view clause,
@@ -269,6 +279,9 @@ class Resolver {
   absl::StatusOr<ResolvedRelPtr> ScanForDml(const Table& table, const Identifier& alias,
                                             const Expr* where, uint32_t position, NameScope* scope,
                                             ResolvedDml* dml);
+  // A value as INSERT and UPDATE write it, coerced to its column.
+  absl::StatusOr<ResolvedExprPtr> ResolveAssigned(const Expr& expr, const ExprContext& context,
+                                                  const Table& table, int column);
   absl::Status CoerceAssigned(ResolvedExprPtr& value, const Table& table, int column,
                               uint32_t position);
 
@@ -292,6 +305,7 @@ class Resolver {
   const std::vector<RecordSource>* record_sources_ = nullptr;
   int record_source_ = -1;
   bool allow_subqueries_ = true;
+  const Expr* assigned_ = nullptr;  // the value that INSERT or UPDATE gives to a column
   bool deterministic_ = true;
   std::set<std::string> unused_undeclared_;
 };
@@ -299,6 +313,11 @@ class Resolver {
 // Changes each operand in place.
 absl::Status TransformOperands(ResolvedExpr& expr,
                                const std::function<absl::Status(ResolvedExprPtr&)>& transform);
+ResolvedExprPtr MakeLiteral(Value value,
+                            ResolvedLiteral::Origin origin = ResolvedLiteral::Origin::kTyped);
+ResolvedExprPtr MakeFloatLiteral(double value, std::string digits);
+// `123`, `0x7F`; `negative` when a minus stood before it.
+absl::StatusOr<int64_t> ParseIntegerLiteral(std::string_view text, bool negative);
 ResolvedExprPtr MakeColumnRef(const ResolvedColumn& column);
 ResolvedExprPtr MakeColumnRef(ColumnId id, TypeRef type);
 // `rel` with one more projection of `computed`; nothing changes when there is none.

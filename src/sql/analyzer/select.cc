@@ -1,11 +1,12 @@
-// SELECT: the list, GROUP BY, HAVING, ORDER BY, and the relations they become.
+// SELECT: the list, HAVING, ORDER BY, and the relations they become.
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "sql/analyzer/resolver.h"
+#include "sql/analyzer/hints.h"
+#include "sql/analyzer/select_items.h"
+#include "sql/errors.h"
 
 namespace ks::sql {
 
@@ -16,42 +17,6 @@ std::string ImpliedName(const Expr& expr) {
 }
 
 namespace {
-
-// The number of an ORDER BY or GROUP BY item that is an integer literal; 0: it is none.
-int64_t Ordinal(const Expr& expr) {
-  int64_t ordinal = 0;
-  if (expr.kind != ExprKind::kLiteral || As<LiteralExpr>(expr).literal != LiteralKind::kInteger)
-    return 0;
-  return absl::SimpleAtoi(As<LiteralExpr>(expr).text, &ordinal) ? ordinal : 0;
-}
-bool IsOrdinal(const Expr& expr) {
-  return expr.kind == ExprKind::kLiteral && As<LiteralExpr>(expr).literal == LiteralKind::kInteger;
-}
-
-// The select item that a single name means; -1: none, -2: several different ones.
-int FindItem(const SelectParts& parts, const Expr& expr) {
-  if (expr.kind != ExprKind::kPath || As<PathExpr>(expr).path.size() != 1) return -1;
-  int found = -1;
-  for (size_t i = 0; i < parts.items.size(); ++i) {
-    if (parts.items[i].name.empty() ||
-        !SameName(parts.items[i].name, As<PathExpr>(expr).path[0].name))
-      continue;
-    if (found >= 0 && !SameExpr(*parts.items[found].expr, *parts.items[i].expr)) return -2;
-    if (found < 0) found = static_cast<int>(i);
-  }
-  return found;
-}
-
-std::set<ColumnId> FromColumns(const NameScope& scope) {
-  std::set<ColumnId> ids;
-  for (const ScopeColumn& column : scope.columns) ids.insert(column.id);
-  for (const RangeVariable& range : scope.ranges) {
-    for (const ScopeColumn& column : range.columns) ids.insert(column.id);
-  }
-  return ids;
-}
-
-bool IsColumn(const ResolvedExpr& expr) { return expr.kind == ResolvedKind::kColumn; }
 
 // The column is one of the relation's, not one of a query around it.
 bool Gives(const ResolvedRel& rel, ColumnId id) {
@@ -188,163 +153,6 @@ absl::Status Resolver::ResolveItems(const Select& select, SelectParts* parts) {
   return absl::OkStatus();
 }
 
-// ---- GROUP BY ----
-
-absl::StatusOr<int> Resolver::AddGroupKey(const Expr& expr, SelectParts* parts) {
-  const uint32_t position = expr.range.begin;
-  int item = -1;
-  if (IsOrdinal(expr)) {
-    const int64_t ordinal = Ordinal(expr);
-    if (ordinal < 1 || ordinal > static_cast<int64_t>(parts->items.size())) {
-      return Error(position,
-                   absl::StrCat("GROUP BY is out of SELECT column number range: ", ordinal));
-    }
-    item = static_cast<int>(ordinal - 1);
-    if (parts->items[item].aggregated) {
-      return Error(
-          position,
-          absl::StrCat("Column ", ordinal,
-                       " contains an aggregation function, which is not allowed in GROUP BY"));
-    }
-  } else {
-    item = FindItem(*parts, expr);
-    if (item == -2) {
-      return Error(
-          position,
-          absl::StrCat("Name ", As<PathExpr>(expr).path[0].name,
-                       " in GROUP BY clause is ambiguous; it may refer to multiple columns "
-                       "in the SELECT-list"));
-    }
-    if (item >= 0 && parts->items[item].aggregated) {
-      return Error(
-          position,
-          absl::StrCat("Column ", As<PathExpr>(expr).path[0].name,
-                       " contains an aggregation function, which is not allowed in GROUP BY"));
-    }
-  }
-  ResolvedExprPtr key;
-  std::string name;
-  if (item >= 0) {
-    name = parts->items[item].name;
-    key = std::move(parts->items[item].expr);
-  } else {
-    KS_ASSIGN_OR_RETURN(key, Resolve(expr, ExprContext{&parts->scope, "GROUP BY"}));
-    name = ImpliedName(expr);
-  }
-  TypeRef type = key->type;
-  if (!type->SupportsGrouping()) {
-    return Error(position,
-                 absl::StrCat("Grouping by expressions of type ",
-                              type->is_array() ? "ARRAY" : type->ToString(), " is not allowed"));
-  }
-  int index = -1;
-  const bool own =
-      IsColumn(*key) && FromColumns(parts->scope).contains(To<ResolvedColumnRef>(*key).column);
-  for (size_t i = 0; i < parts->group_by.size(); ++i) {
-    if (SameExpr(*parts->group_by[i].expr, *key)) index = static_cast<int>(i);
-    if (IsColumn(*key) && To<ResolvedColumnRef>(*key).column == parts->group_by[i].column.id) {
-      index = static_cast<int>(i);
-    }
-  }
-  if (index < 0) {
-    ResolvedColumn column = own ? ResolvedColumn{To<ResolvedColumnRef>(*key).column, name, type}
-                                : NewColumn(name, type);
-    index = static_cast<int>(parts->group_by.size());
-    parts->group_by.push_back({column, std::move(key)});
-  }
-  if (item >= 0) parts->items[item].expr = MakeColumnRef(parts->group_by[index].column);
-  return index;
-}
-
-absl::StatusOr<int> Resolver::AddGroupKey(const GroupingItem& item, SelectParts* parts) {
-  return AddGroupKey(*item.expr, parts);
-}
-
-absl::Status Resolver::ResolveGroupingSets(const GroupingItem& item, SelectParts* parts,
-                                           std::vector<std::vector<int>>* sets) {
-  const auto keys_of = [&](const GroupingItem& part, std::vector<int>* keys) -> absl::Status {
-    if (part.kind == GroupingItem::Kind::kEmpty) return absl::OkStatus();
-    if (part.expr->kind == ExprKind::kStruct && As<StructExpr>(*part.expr).tuple) {
-      for (const StructExpr::Field& field : As<StructExpr>(*part.expr).fields) {
-        KS_ASSIGN_OR_RETURN(int key, AddGroupKey(*field.value, parts));
-        keys->push_back(key);
-      }
-      return absl::OkStatus();
-    }
-    KS_ASSIGN_OR_RETURN(int key, AddGroupKey(part, parts));
-    keys->push_back(key);
-    return absl::OkStatus();
-  };
-  switch (item.kind) {
-    case GroupingItem::Kind::kExpr:
-    case GroupingItem::Kind::kEmpty: {
-      std::vector<int> keys;
-      KS_RETURN_IF_ERROR(keys_of(item, &keys));
-      sets->push_back(std::move(keys));
-      return absl::OkStatus();
-    }
-    case GroupingItem::Kind::kGroupingSets:
-      for (const GroupingItem& part : item.items)
-        KS_RETURN_IF_ERROR(ResolveGroupingSets(part, parts, sets));
-      return absl::OkStatus();
-    case GroupingItem::Kind::kRollup: {
-      std::vector<std::vector<int>> prefixes = {{}};
-      for (const GroupingItem& part : item.items) {
-        std::vector<int> keys = prefixes.back();
-        KS_RETURN_IF_ERROR(keys_of(part, &keys));
-        prefixes.push_back(std::move(keys));
-      }
-      sets->insert(sets->end(), prefixes.rbegin(), prefixes.rend());
-      return absl::OkStatus();
-    }
-    case GroupingItem::Kind::kCube: {
-      std::vector<std::vector<int>> parts_keys;
-      for (const GroupingItem& part : item.items) {
-        parts_keys.emplace_back();
-        KS_RETURN_IF_ERROR(keys_of(part, &parts_keys.back()));
-      }
-      for (int mask = (1 << parts_keys.size()) - 1; mask >= 0; --mask) {
-        std::vector<int> keys;
-        for (size_t i = 0; i < parts_keys.size(); ++i) {
-          if (mask & (1 << i)) keys.insert(keys.end(), parts_keys[i].begin(), parts_keys[i].end());
-        }
-        sets->push_back(std::move(keys));
-      }
-      return absl::OkStatus();
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Resolver::ResolveGroupBy(const Select& select, SelectParts* parts) {
-  parts->grouped = select.group_by != nullptr || !parts->aggregates.empty();
-  if (select.group_by == nullptr) return absl::OkStatus();
-  const GroupBy& group_by = *select.group_by;
-  if (group_by.all) return Error(group_by.range.begin, "GROUP BY ALL is not supported");
-  bool several = false;
-  std::vector<std::vector<int>> sets = {{}};
-  for (const GroupingItem& item : group_by.items) {
-    if (item.kind == GroupingItem::Kind::kExpr) {
-      KS_ASSIGN_OR_RETURN(int key, AddGroupKey(item, parts));
-      for (auto& set : sets) set.push_back(key);
-      continue;
-    }
-    several |= item.kind != GroupingItem::Kind::kEmpty;
-    std::vector<std::vector<int>> more;
-    KS_RETURN_IF_ERROR(ResolveGroupingSets(item, parts, &more));
-    std::vector<std::vector<int>> product;
-    for (const auto& set : sets) {
-      for (const auto& added : more) {
-        product.push_back(set);
-        product.back().insert(product.back().end(), added.begin(), added.end());
-      }
-    }
-    sets = std::move(product);
-  }
-  if (several) parts->grouping_sets = std::move(sets);
-  return absl::OkStatus();
-}
-
 // ---- HAVING and ORDER BY ----
 
 absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& item,
@@ -356,6 +164,12 @@ absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& i
       item.nulls == NullsOrder::kDefault ? !item.descending : item.nulls == NullsOrder::kFirst;
   order.position = item.expr->range.begin;
   TypeRef type = nullptr;
+  const bool negative = item.expr->kind == ExprKind::kUnary &&
+                        As<UnaryExpr>(*item.expr).op == UnaryOp::kMinus &&
+                        IsOrdinal(*As<UnaryExpr>(*item.expr).operand);
+  if (negative || (item.expr->kind == ExprKind::kLiteral && !IsOrdinal(*item.expr))) {
+    return Error(order.position, "Cannot ORDER BY literal values");
+  }
   if (IsOrdinal(*item.expr)) {
     const int64_t ordinal = Ordinal(*item.expr);
     if (ordinal < 1 || ordinal > static_cast<int64_t>(parts.items.size())) {
@@ -371,7 +185,10 @@ absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& i
           absl::StrCat("Column name ", As<PathExpr>(*item.expr).path[0].name, " is ambiguous"));
     }
   }
-  if (order.item >= 0) {
+  if (item.collate != nullptr) {
+    KS_RETURN_IF_ERROR(Collate(item, context, parts, &order));
+    type = order.expr->type;
+  } else if (order.item >= 0) {
     type = parts.items[order.item].type;
   } else {
     KS_ASSIGN_OR_RETURN(order.expr, Resolve(*item.expr, context));
@@ -382,6 +199,33 @@ absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& i
                  absl::StrCat("ORDER BY does not support expressions of type ", type->ToString()));
   }
   return order;
+}
+
+// ORDER BY text COLLATE name: orders by the collation's key of the text.
+absl::Status Resolver::Collate(const OrderItem& item, const ExprContext& context,
+                               const SelectParts& parts, SelectParts::Order* order) {
+  const uint32_t position = item.collate->range.begin;
+  std::vector<ResolvedExprPtr> arguments(2);
+  if (order->item >= 0) {
+    arguments[0] = CloneExpr(*parts.items[order->item].expr);
+    if (arguments[0] == nullptr) return NotSupported("COLLATE of a subquery");
+  } else {
+    KS_ASSIGN_OR_RETURN(arguments[0], Resolve(*item.expr, context));
+  }
+  order->item = -1;
+  if (!arguments[0]->type->Is(TypeKind::kString)) {
+    return Error(position, absl::StrCat("COLLATE can only be applied to expressions of type "
+                                        "STRING, but was applied to ",
+                                        arguments[0]->type->ToString()));
+  }
+  KS_ASSIGN_OR_RETURN(arguments[1], ResolveAs(*item.collate, ExprContext{nullptr, "COLLATE"},
+                                              Type::String(), "COLLATE"));
+  if (arguments[1]->kind != ResolvedKind::kLiteral &&
+      arguments[1]->kind != ResolvedKind::kParameter) {
+    return Error(position, "COLLATE must be followed by a string literal or a string parameter");
+  }
+  KS_ASSIGN_OR_RETURN(order->expr, MakeCall("$collation_key", std::move(arguments), position));
+  return absl::OkStatus();
 }
 
 absl::Status Resolver::ResolveHavingAndOrder(const Select& select,
@@ -417,54 +261,12 @@ absl::Status Resolver::ResolveHavingAndOrder(const Select& select,
   return absl::OkStatus();
 }
 
-absl::Status Resolver::RewriteGrouped(ResolvedExprPtr& expr, const SelectParts& parts,
-                                      const std::set<ColumnId>& from, std::string_view clause,
-                                      uint32_t position) {
-  const auto grouped = [&](ColumnId id) {
-    return std::any_of(parts.group_by.begin(), parts.group_by.end(),
-                       [&](const ComputedColumn& key) { return key.column.id == id; });
-  };
-  for (const ComputedColumn& key : parts.group_by) {
-    if (!SameExpr(*key.expr, *expr)) continue;
-    expr = MakeColumnRef(key.column);
-    return absl::OkStatus();
-  }
-  const auto check = [&](ColumnId id) {
-    if (!from.contains(id) || grouped(id)) return absl::OkStatus();
-    return Error(position,
-                 absl::StrCat(clause, " expression references column ", ColumnName(parts, id),
-                              " which is neither grouped nor aggregated"));
-  };
-  if (IsColumn(*expr)) return check(To<ResolvedColumnRef>(*expr).column);
-  if (expr->kind == ResolvedKind::kSubquery) {
-    for (ColumnId id : To<ResolvedSubquery>(*expr).outer) KS_RETURN_IF_ERROR(check(id));
-  }
-  return TransformOperands(*expr, [&](ResolvedExprPtr& operand) {
-    return RewriteGrouped(operand, parts, from, clause, position);
-  });
-}
-
-absl::Status Resolver::CheckGrouping(SelectParts* parts) {
-  if (!parts->grouped) return absl::OkStatus();
-  const std::set<ColumnId> from = FromColumns(parts->scope);
-  for (SelectColumn& item : parts->items) {
-    KS_RETURN_IF_ERROR(RewriteGrouped(item.expr, *parts, from, "SELECT list", item.position));
-  }
-  if (parts->having != nullptr) {
-    KS_RETURN_IF_ERROR(RewriteGrouped(parts->having, *parts, from, "HAVING clause", 0));
-  }
-  for (SelectParts::Order& order : parts->order_by) {
-    if (order.item >= 0) continue;
-    KS_RETURN_IF_ERROR(RewriteGrouped(order.expr, *parts, from, "ORDER BY clause", order.position));
-  }
-  return absl::OkStatus();
-}
-
 // ---- All of it ----
 
 absl::StatusOr<SelectParts> Resolver::ResolveSelectParts(const Select& select,
                                                          const NameScope* outer,
                                                          const std::vector<OrderItem>* order_by) {
+  KS_RETURN_IF_ERROR(CheckHints(select.hint.get(), HintPlace::kSelect));
   SelectParts parts;
   parts.scope.set_parent(outer);
   if (select.from != nullptr) {
@@ -626,6 +428,7 @@ absl::StatusOr<QueryScope> Resolver::BuildSelect(const Select& select, SelectPar
     if (query.columns.size() != 1) {
       return Error(select.range.begin, "SELECT AS VALUE query must have exactly one column");
     }
+    query.columns[0].name.clear();
     query.value_table = true;
   }
   if (select.as == SelectAs::kType)

@@ -203,7 +203,8 @@ class ProgramCompiler {
       Call call{context, instruction.type, instruction.argument_types, instruction.prepared.get()};
       RunKernel(call, instruction.kernel, instruction.propagate_nulls, AllRows(1), arguments, &out);
     }
-    if (context.failed() && !instruction.safe) {
+    if (context.failed() &&
+        (!instruction.safe || absl::IsInvalidArgument(context.errors()[0].second))) {
       code_.instructions.back() = std::move(instruction);
       return target;
     }

@@ -111,7 +111,11 @@ class ProgramRunner {
     if (!instruction.safe) return Compute(instruction, *context_, rows, out);
     EvalContext inner = Inner(*context_);
     Compute(instruction, inner, rows, out);
-    for (const auto& [row, error] : inner.errors()) out[row] = Datum::Null();
+    for (const auto& [row, error] : inner.errors()) {
+      out[row] = Datum::Null();
+      // A call that was wrong whatever the values is none that SAFE. could save.
+      if (absl::IsInvalidArgument(error)) context_->Fail(row, error);
+    }
   }
 
   void Compute(Instruction& instruction, EvalContext& context, Rows rows, Datum* out) {

@@ -294,7 +294,7 @@ void AddJsonValues(FunctionRegistry& table) {
   to_json.names = {"", "stringify_wide_numbers"};
   table.Add("TO_JSON", {std::move(to_json)});
   table.Add("TO_JSON_STRING",
-            {Builder(Type::String(), {Pattern::kAny1, Type::Bool()}, &ToJsonStringKernel, 1)});
+            {Builder(Type::String(), {Type::Json(), Type::Bool()}, &ToJsonStringKernel, 1)});
   Signature array = Builder(Type::Json(), {Pattern::kAnyType}, &JsonArrayKernel, 0);
   array.repeated = true;
   table.Add("JSON_ARRAY", {Builder(Type::Json(), {}, &JsonArrayKernel, 0), std::move(array)});

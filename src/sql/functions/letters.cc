@@ -2,9 +2,13 @@
 
 #include <unicode/bytestream.h>
 #include <unicode/casemap.h>
+#include <unicode/coll.h>
 #include <unicode/normalizer2.h>
+#include <unicode/sortkey.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
+
+#include <memory>
 
 namespace ks::sql {
 namespace {
@@ -63,6 +67,27 @@ std::string Normalize(std::string_view text, NormalForm form, bool fold_case) {
   std::string result;
   wide.toUTF8String(result);
   return result;
+}
+
+std::optional<std::string> CollationKey(std::string_view text, std::string_view collation) {
+  if (collation == "binary" || collation.empty()) return std::string(text);
+  const size_t colon = collation.find(':');
+  const std::string language(collation.substr(0, colon));
+  const std::string_view attribute =
+      colon == std::string_view::npos ? "" : collation.substr(colon + 1);
+  if (!attribute.empty() && attribute != "ci" && attribute != "cs") return std::nullopt;
+  UErrorCode error = U_ZERO_ERROR;
+  const bool root = language == "und" || language == "unicode";
+  const std::unique_ptr<icu::Collator> collator(icu::Collator::createInstance(
+      root ? icu::Locale::getRoot() : icu::Locale(language.c_str()), error));
+  if (U_FAILURE(error)) return std::nullopt;
+  if (attribute == "ci") collator->setStrength(icu::Collator::SECONDARY);
+  icu::CollationKey key;
+  collator->getCollationKey(icu::UnicodeString::fromUTF8(Piece(text)), key, error);
+  if (U_FAILURE(error)) return std::nullopt;
+  int32_t size = 0;
+  const uint8_t* bytes = key.getByteArray(size);
+  return std::string(reinterpret_cast<const char*>(bytes), size);
 }
 
 }  // namespace ks::sql

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,9 @@ std::string UnicodeLower(std::string_view text);
 enum class NormalForm : uint8_t { kNfc, kNfkc, kNfd, kNfkd };
 // With `fold_case` as NORMALIZE_AND_CASEFOLD does it.
 std::string Normalize(std::string_view text, NormalForm form, bool fold_case);
+
+// Bytes that sort as `text` does under a collation: `en`, `und:ci`, `sv:cs`, `binary`. A language
+// that ICU does not know sorts as `und`. Empty when the attribute is unknown.
+std::optional<std::string> CollationKey(std::string_view text, std::string_view collation);
 
 }  // namespace ks::sql

@@ -22,10 +22,13 @@ const FunctionRegistry& Functions() {
     AddConditional(*t);
     AddDate(*t);
     AddEncoding(*t);
+    AddFormat(*t);
     AddHash(*t);
+    AddInterval(*t);
     AddJson(*t);
     AddJsonValues(*t);
     AddMath(*t);
+    AddNet(*t);
     AddRegexp(*t);
     AddString(*t);
     AddText(*t);

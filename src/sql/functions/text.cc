@@ -157,6 +157,14 @@ void AddText(FunctionRegistry& table) {
             {Scalar([](Scope& s, BytesView v) { return SafeConvertBytes(s, v); })});
   table.Add("NORMALIZE", {NormalizeSignature<false>()});
   table.Add("NORMALIZE_AND_CASEFOLD", {NormalizeSignature<true>()});
+  table.Add("$collation_key", {Scalar([](Scope& s, Text text, Text collation) {
+              const std::optional<std::string> key = CollationKey(text, collation);
+              if (!key.has_value()) {
+                s.Fail(OutOfRange(StrCat("Invalid collation '", collation, "': expected a language "
+                                         "tag, with `:ci` or `:cs` behind it or not")));
+              }
+              return BytesView{s.arena().Copy(key.value_or(""))};
+            })});
   table.Add("SOUNDEX", {Scalar([](Scope& s, Text t) { return Soundex(s, t); })});
 }
 

@@ -222,6 +222,9 @@ std::optional<TimestampValue> CurrentTimestamp(Scope& s) {
   return now.timestamp();
 }
 
+// No TIMESTAMP that SQL can make otherwise; whoever stores rows puts the commit's timestamp there.
+constexpr TimestampValue kPendingCommitTimestamp = {std::numeric_limits<int64_t>::max(), 0};
+
 }  // namespace
 
 void AddTimestamp(FunctionRegistry& table) {
@@ -243,6 +246,8 @@ void AddTimestamp(FunctionRegistry& table) {
   table.Add("TIMESTAMP_SECONDS", {FromUnixUnits<1>()});
   table.Add("TIMESTAMP_MILLIS", {FromUnixUnits<1000>()});
   table.Add("TIMESTAMP_MICROS", {FromUnixUnits<1000000>()});
+  table.Add("PENDING_COMMIT_TIMESTAMP", {Scalar([] { return kPendingCommitTimestamp; })},
+            Determinism::kVolatile);
   table.Add("CURRENT_TIMESTAMP", {Scalar([](Scope& s) { return CurrentTimestamp(s); })},
             Determinism::kPerStatement);
 }

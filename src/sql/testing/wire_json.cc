@@ -49,7 +49,7 @@ nlohmann::json ToWireJson(TypeRef type, const Datum& datum) {
       AppendUuid(datum.wide(), &text);
       return text;
     case TypeKind::kInterval:
-      AppendInterval(datum.interval(), &text);
+      AppendIntervalIso(datum.interval(), &text);
       return text;
     case TypeKind::kArray: {
       nlohmann::json array = nlohmann::json::array();

@@ -44,6 +44,7 @@ absl::Status TimestampOutOfRange(std::string_view text) {
       absl::StrCat("Invalid timestamp string \"", Plain(text), "\" (scale TIMESTAMP_NANOSECOND)"));
 }
 absl::Status InvalidTimeZone(std::string_view name) {
+  if (name.empty()) return absl::OutOfRangeError("Invalid empty time zone");
   return absl::OutOfRangeError(absl::StrCat("Invalid time zone: ", Plain(name)));
 }
 absl::Status InvalidUuid(std::string_view text) {

@@ -1,5 +1,7 @@
 // NUMERIC: 29 digits before the point and 9 after, as an integer of billionths.
 
+#include "sql/types/numeric.h"
+
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -119,6 +121,14 @@ void AppendNumeric(Int128 scaled, std::string* out) {
   } while (rest != 0);
   if (scaled < 0) *--at = '-';
   out->append(at, end);
+}
+
+bool FitsNumericExactly(std::string_view text) {
+  Decimal decimal;
+  if (!ReadDecimal(text, &decimal)) return true;  // its error is another
+  int last = decimal.count;
+  while (last > 0 && decimal.digits[last - 1] == '0') --last;
+  return last - decimal.point <= kScale;
 }
 
 }  // namespace ks::sql

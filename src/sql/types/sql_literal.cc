@@ -27,7 +27,7 @@ void AppendFloat(TypeRef type, double value, std::string* out) {
   absl::StrAppend(out, narrow ? "CAST(" : "", digits, narrow ? " AS FLOAT32)" : "");
 }
 
-void AppendEscaped(std::string_view bytes, bool utf8, std::string* out) {
+void AppendEscaped(std::string_view bytes, bool utf8, char quote, std::string* out) {
   for (char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     switch (c) {
@@ -43,11 +43,11 @@ void AppendEscaped(std::string_view bytes, bool utf8, std::string* out) {
       case '\\':
         out->append("\\\\");
         break;
-      case '\'':
-        out->append("\\'");
-        break;
       default:
-        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
+        if (c == quote) {
+          out->push_back('\\');
+          out->push_back(c);
+        } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
           absl::StrAppendFormat(out, "\\x%02x", byte);
         } else {
           out->push_back(c);
@@ -108,14 +108,27 @@ std::string QuotedText(TypeRef type, const Datum& datum) {
 
 void AppendSqlString(std::string_view text, std::string* out) {
   out->push_back('\'');
-  AppendEscaped(text, true, out);
+  AppendEscaped(text, true, '\'', out);
   out->push_back('\'');
 }
 
 void AppendSqlBytes(std::string_view bytes, std::string* out) {
   out->append("b'");
-  AppendEscaped(bytes, false, out);
+  AppendEscaped(bytes, false, '\'', out);
   out->push_back('\'');
+}
+
+void AppendDoubleQuoted(std::string_view text, bool bytes, std::string* out) {
+  const bool single =
+      text.find('"') != std::string_view::npos && text.find('\'') == std::string_view::npos;
+  const char quote = single ? '\'' : '"';
+  out->push_back(quote);
+  AppendEscaped(text, !bytes, quote, out);
+  out->push_back(quote);
+}
+
+void AppendEscapedBytes(std::string_view bytes, std::string* out) {
+  AppendEscaped(bytes, false, '"', out);
 }
 
 void AppendSqlLiteral(TypeRef type, const Datum& datum, std::string* out) {

@@ -16,4 +16,9 @@ void AppendSqlString(std::string_view text, std::string* out);
 // b'\x00…'
 void AppendSqlBytes(std::string_view bytes, std::string* out);
 
+// "text" as FORMAT's %T has it: single quotes only where that spares escapes.
+void AppendDoubleQuoted(std::string_view text, bool bytes, std::string* out);
+// What stands between the double quotes of a BYTES literal.
+void AppendEscapedBytes(std::string_view bytes, std::string* out);
+
 }  // namespace ks::sql

@@ -1,8 +1,8 @@
 #include "local/spanner/query/dml_runner.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "local/spanner/query/errors.h"
 #include "local/spanner/query/table_adapter.h"
+#include "local/spanner/schema/key_text.h"
 #include "local/spanner/txn/expressions.h"
 
 namespace ks::local {
@@ -56,6 +57,12 @@ class Runner {
       : transaction_(transaction), plan_(plan), options_(options), table_(table) {}
 
   absl::StatusOr<DmlResult> Run() {
+    for (const int column : plan_.columns()) {
+      const Column& written = table_.columns[column];
+      if (written.generated == GeneratedKind::kNone) continue;
+      const bool update = plan_.kind() == DmlKind::kUpdate;
+      return errors::ColumnNotWritable(update ? "UPDATE" : "INSERT", written.name);
+    }
     KS_ASSIGN_OR_RETURN(changes_, plan_.Rows());
     return plan_.kind() == DmlKind::kDelete ? Delete() : Write();
   }
@@ -90,11 +97,15 @@ class Runner {
   absl::StatusOr<DmlResult> Write() {
     MutationList list(transaction_.schema());
     std::vector<WriteRow> rows;
-    std::map<std::string, bool> seen;  // keys that this statement inserts
+    std::set<std::string> seen;  // keys that this statement inserts
     for (const sql::DmlRow& change : changes_) {
       KS_ASSIGN_OR_RETURN(WriteRow row, ToWrite(change));
+      const bool upsert = plan_.kind() == DmlKind::kInsertOrUpdate && !row.key.empty();
+      if (upsert && !seen.emplace(EncodeKey(table_.shape, row.key)).second) {
+        return errors::RowWrittenTwice(table_.name, FormatKey(table_.shape, row.key));
+      }
       if (plan_.kind() == DmlKind::kInsertOrIgnore) {
-        if (!seen.emplace(EncodeKey(table_.shape, row.key), true).second) continue;
+        if (!seen.emplace(EncodeKey(table_.shape, row.key)).second) continue;
         KS_ASSIGN_OR_RETURN(const bool exists, Exists(row.key));
         if (exists) continue;
       }
@@ -114,7 +125,14 @@ class Runner {
     return result;
   }
 
-  bool NeedsKey() const { return plan_.kind() == DmlKind::kInsertOrIgnore || plan_.returning(); }
+  bool NeedsKey() const {
+    if (plan_.kind() == DmlKind::kInsertOrIgnore || plan_.returning()) return true;
+    const auto generated = [this](const KeyColumn& part) {
+      return table_.columns[part.column].generated != GeneratedKind::kNone;
+    };
+    return plan_.kind() == DmlKind::kInsertOrUpdate &&
+           std::none_of(table_.key.begin(), table_.key.end(), generated);
+  }
 
   absl::StatusOr<WriteRow> ToWrite(const sql::DmlRow& change) {
     WriteRow row;

@@ -4,6 +4,14 @@
 
 namespace ks::local::errors {
 
+absl::Status ColumnNotWritable(std::string_view verb, std::string_view column) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("Cannot ", verb, " value on non-writable column: ", column));
+}
+absl::Status RowWrittenTwice(std::string_view table, std::string_view key) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("Cannot affect a row second time for key: ", key, " of table ", table));
+}
 absl::Status GeneratedKeyInDml(std::string_view table) {
   return absl::UnimplementedError(
       absl::StrCat("Table ", table,

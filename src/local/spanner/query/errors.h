@@ -7,6 +7,8 @@
 
 namespace ks::local::errors {
 
+absl::Status ColumnNotWritable(std::string_view verb, std::string_view column);
+absl::Status RowWrittenTwice(std::string_view table, std::string_view key);
 absl::Status GeneratedKeyInDml(std::string_view table);
 absl::Status ReturnedRowMissing(std::string_view table);
 absl::Status MetadataNotWritable(std::string_view table);

@@ -111,8 +111,9 @@ absl::Status Statement::DecodeParameters() {
     const auto type = wanted.find(lower);
     if (type == wanted.end()) continue;  // given and not used
     sql::Datum datum;
-    absl::Status decoded = DecodeValue(type->second, value.SerializeAsString(),
-                                       CommitTimestamps::kRefuse, arena, &datum);
+    const std::string wire = value.SerializeAsString();  // what `datum` points into
+    absl::Status decoded =
+        DecodeValue(type->second, wire, CommitTimestamps::kRefuse, arena, &datum);
     if (!decoded.ok()) {
       // The type of an undeclared one was ours to find; a value that does not fit is the caller's.
       const bool given = declared_.count(lower) > 0;

@@ -13,6 +13,7 @@
 #include "local/spanner/storage/timestamp.h"
 #include "sql/functions/utf8.h"
 #include "sql/types/civil.h"
+#include "sql/types/numeric.h"
 #include "sql/types/value.h"
 
 namespace ks::local {
@@ -225,7 +226,9 @@ absl::Status DecodeText(TypeRef type, const WireValue& value, CommitTimestamps c
       return DecodeJson(value.bytes, arena, out);
     case TypeKind::kNumeric: {
       const absl::StatusOr<sql::Int128> number = sql::ParseNumeric(value.bytes);
-      if (!number.ok()) return errors::ParseNumeric(value.bytes);
+      if (!number.ok() || !sql::FitsNumericExactly(value.bytes)) {
+        return errors::ParseNumeric(value.bytes);
+      }
       *out = Datum::Wide(arena.Store(*number));
       return absl::OkStatus();
     }

@@ -1,6 +1,7 @@
 // Choosing how to read a table: which path, and which key ranges the conditions leave.
 #include <algorithm>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "base/status_macros.h"
 #include "sql/eval/plan/planner.h"
@@ -160,6 +161,59 @@ int Score(const Table& table, int number, const Match& match, const std::vector<
   return score + (covers ? 2 : 0) + (number == 0 ? 1 : 0);
 }
 
+// The path to read by; -1: none of them can be used.
+int ChoosePath(const ScanRel& rel, const std::vector<Fact>& facts,
+               const std::vector<int>& table_columns, bool wants_lookup) {
+  const auto paths = rel.table->access_paths();
+  int best = wants_lookup ? -1 : 0;
+  int best_score = -1;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const bool forced = absl::EqualsIgnoreCase(paths[i].name, rel.force_index) ||
+                        (i == 0 && absl::EqualsIgnoreCase(rel.force_index, "_BASE_TABLE"));
+    if (!rel.force_index.empty() && !forced) continue;
+    const int number = static_cast<int>(i);
+    int score = Score(*rel.table, number, MatchPath(paths[i], facts), facts,
+                      Covers(*rel.table, number, table_columns), wants_lookup);
+    if (!rel.force_index.empty() && !wants_lookup) score = std::max(score, 0);
+    if (score <= best_score) continue;
+    best = number;
+    best_score = score;
+  }
+  return best;
+}
+
+using CompileConstantFunction = absl::FunctionRef<absl::StatusOr<ProgramPtr>(const ResolvedExpr&)>;
+
+// The key ranges that the path's facts leave.
+absl::Status FillRanges(const Match& match, CompileConstantFunction compile, ScanPlan* plan,
+                        std::vector<int>* lookup_keys) {
+  const AccessPath& path = plan->table->access_paths()[plan->path];
+  plan->unique = path.unique && match.prefix.size() == path.key.size();
+  for (const Fact* fact : match.prefix) {
+    KeyCondition condition;
+    if (fact->kind == Fact::Kind::kLookup) {
+      condition.lookup = static_cast<int>(lookup_keys->size());
+      lookup_keys->push_back(fact->lookup);
+    } else if (fact->kind == Fact::Kind::kInArray) {
+      KS_ASSIGN_OR_RETURN(condition.array, compile(*fact->values[0]));
+    } else {
+      for (const ResolvedExpr* value : fact->values) {
+        KS_ASSIGN_OR_RETURN(auto program, compile(*value));
+        condition.values.push_back(std::move(program));
+      }
+    }
+    plan->unique &= fact->kind == Fact::Kind::kEqual || fact->kind == Fact::Kind::kLookup;
+    plan->prefix.push_back(std::move(condition));
+  }
+  for (auto [fact, bound] :
+       {std::pair(match.low, &plan->low), std::pair(match.high, &plan->high)}) {
+    if (fact == nullptr) continue;
+    KS_ASSIGN_OR_RETURN(bound->value, compile(*fact->values[0]));
+    bound->closed = fact->closed;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSet& wanted,
@@ -167,7 +221,6 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
                                               const Conditions& lookup, ScanOperator** scan,
                                               std::vector<int>* lookup_keys) {
   const Table& table = *rel.table;
-  const auto paths = table.access_paths();
   FactFinder finder(rel);
   for (const ResolvedExpr* condition : conditions) finder.Add(*condition);
   for (size_t i = 0; i < lookup.size(); ++i) finder.AddLookup(*lookup[i], static_cast<int>(i));
@@ -181,56 +234,32 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
     columns.push_back(rel.columns[i]);
     table_columns.push_back(rel.table_columns[i]);
   }
-  int best = lookup.empty() ? 0 : -1;
-  int best_score = -1;
-  for (size_t i = 0; i < paths.size(); ++i) {
-    const bool forced = absl::EqualsIgnoreCase(paths[i].name, rel.force_index) ||
-                        (i == 0 && absl::EqualsIgnoreCase(rel.force_index, "_BASE_TABLE"));
-    if (!rel.force_index.empty() && !forced) continue;
-    const Match match = MatchPath(paths[i], finder.facts);
-    const int number = static_cast<int>(i);
-    int score = Score(table, number, match, finder.facts, Covers(table, number, table_columns),
-                      !lookup.empty());
-    if (!rel.force_index.empty() && lookup.empty()) score = std::max(score, 0);
-    if (score <= best_score) continue;
-    best = number;
-    best_score = score;
-  }
+  const int best = ChoosePath(rel, finder.facts, table_columns, !lookup.empty());
   if (best < 0) return OperatorPtr();
-  const Match match = MatchPath(paths[best], finder.facts);
   ScanPlan plan;
   plan.table = &table;
   plan.path = best;
   plan.lock_exclusive = rel.lock_exclusive;
-  plan.unique = paths[best].unique && match.prefix.size() == paths[best].key.size();
-  for (const Fact* fact : match.prefix) {
-    KeyCondition condition;
-    if (fact->kind == Fact::Kind::kLookup) {
-      condition.lookup = static_cast<int>(lookup_keys->size());
-      lookup_keys->push_back(fact->lookup);
-    } else if (fact->kind == Fact::Kind::kInArray) {
-      KS_ASSIGN_OR_RETURN(condition.array, CompileConstant(*fact->values[0]));
-    } else {
-      for (const ResolvedExpr* value : fact->values) {
-        KS_ASSIGN_OR_RETURN(auto program, CompileConstant(*value));
-        condition.values.push_back(std::move(program));
-      }
-    }
-    plan.unique &= fact->kind == Fact::Kind::kEqual || fact->kind == Fact::Kind::kLookup;
-    plan.prefix.push_back(std::move(condition));
-  }
-  for (auto [fact, bound] : {std::pair(match.low, &plan.low), std::pair(match.high, &plan.high)}) {
-    if (fact == nullptr) continue;
-    KS_ASSIGN_OR_RETURN(bound->value, CompileConstant(*fact->values[0]));
-    bound->closed = fact->closed;
-  }
+  const Match match = MatchPath(table.access_paths()[best], finder.facts);
+  const auto compile = [this](const ResolvedExpr& expr) { return CompileConstant(expr); };
+  KS_RETURN_IF_ERROR(FillRanges(match, compile, &plan, lookup_keys));
   if (Covers(table, best, table_columns)) {
     plan.table_columns = std::move(table_columns);
     auto made = MakeScan(environment_, std::move(columns), std::move(plan));
     if (scan != nullptr) *scan = made.get();
     return Filter(std::move(made), conditions);
   }
-  // The index gives keys; the base table is looked up by them.
+  KS_ASSIGN_OR_RETURN(auto rows, PlanBackJoin(rel, std::move(plan), std::move(columns),
+                                              std::move(table_columns), scan));
+  return Filter(std::move(rows), conditions);
+}
+
+// The index gives keys; the base table is looked up by them.
+absl::StatusOr<OperatorPtr> Planner::PlanBackJoin(const ScanRel& rel, ScanPlan plan,
+                                                  std::vector<ResolvedColumn> columns,
+                                                  std::vector<int> table_columns,
+                                                  ScanOperator** scan) {
+  const Table& table = *rel.table;
   std::vector<ResolvedColumn> key_columns;
   JoinPlan join;
   ScanPlan base;
@@ -240,7 +269,7 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
   std::vector<ResolvedExprPtr> refs;
   Conditions left_refs;
   Conditions right_refs;
-  for (const KeyPart& part : paths[0].key) {
+  for (const KeyPart& part : table.access_paths()[0].key) {
     const TableColumn& column = table.columns()[part.column];
     plan.table_columns.push_back(part.column);
     key_columns.push_back({next_internal_--, column.name, column.type});
@@ -266,8 +295,7 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
   join.lookup = rows.get();
   KS_ASSIGN_OR_RETURN(join.left_keys, Compile(*index, left_refs));
   KS_ASSIGN_OR_RETURN(join.right_keys, Compile(*rows, right_refs));
-  return Filter(MakeJoin(environment_, std::move(index), std::move(rows), std::move(join)),
-                conditions);
+  return MakeJoin(environment_, std::move(index), std::move(rows), std::move(join));
 }
 
 }  // namespace ks::sql

@@ -101,6 +101,62 @@ absl::StatusOr<OperatorPtr> Planner::TryLookupJoin(JoinSides& sides, const Colum
   return MakeJoin(environment_, std::move(left), std::move(right), std::move(plan));
 }
 
+// `left = right` becomes a key; false when the condition is something else.
+bool Planner::AddKey(const ResolvedExpr& condition, JoinSides* sides) {
+  const ResolvedCall* equality = AsEquality(condition);
+  if (equality == nullptr || equality->arguments[0]->type != equality->arguments[1]->type ||
+      !Hashable(equality->arguments[0]->type) || !Stable(condition) || HasSubquery(condition)) {
+    return false;
+  }
+  for (int first = 0; first < 2; ++first) {
+    const ColumnSet a = ColumnsOf(*equality->arguments[first]);
+    const ColumnSet b = ColumnsOf(*equality->arguments[1 - first]);
+    if (!Intersects(a, sides->columns[0]) || Intersects(a, sides->columns[1]) ||
+        !Intersects(b, sides->columns[1]) || Intersects(b, sides->columns[0])) {
+      continue;
+    }
+    sides->keys[0].push_back(equality->arguments[first].get());
+    sides->keys[1].push_back(equality->arguments[1 - first].get());
+    return true;
+  }
+  return false;
+}
+
+// Gives each condition its place: below one side, a key, at the pair, or above the join.
+void Planner::Distribute(const JoinRel& rel, const Conditions& conditions, JoinSides* sides) {
+  Conditions on;
+  if (rel.condition != nullptr) SplitConditions(*rel.condition, &on);
+  if (sides->inner()) {
+    on.insert(on.end(), conditions.begin(), conditions.end());
+  } else {
+    for (const ResolvedExpr* condition : conditions) {
+      const bool right = Intersects(ColumnsOf(*condition), sides->columns[1]);
+      (right || sides->right_outer ? sides->above : sides->pushed[0]).push_back(condition);
+    }
+  }
+  for (const ResolvedExpr* condition : on) {
+    const ColumnSet columns = ColumnsOf(*condition);
+    const bool left = Intersects(columns, sides->columns[0]);
+    const bool right = Intersects(columns, sides->columns[1]);
+    if (!right && sides->inner()) {
+      sides->pushed[0].push_back(condition);
+      continue;
+    }
+    if (!left && right && !sides->right_outer) {
+      sides->pushed[1].push_back(condition);
+      continue;
+    }
+    if (!AddKey(*condition, sides)) sides->residual.push_back(condition);
+  }
+  // An inner join may as well filter afterwards.
+  if (sides->inner() && sides->residual.size() > 1) {
+    sides->above.insert(sides->above.end(), sides->residual.begin() + 1, sides->residual.end());
+    sides->residual.resize(1);
+  } else if (sides->residual.size() > 1) {
+    sides->residual = {rel.condition.get()};
+  }
+}
+
 absl::StatusOr<OperatorPtr> Planner::PlanJoin(const JoinRel& rel, const ColumnSet& wanted,
                                               Conditions conditions) {
   JoinSides sides;
@@ -113,51 +169,7 @@ absl::StatusOr<OperatorPtr> Planner::PlanJoin(const JoinRel& rel, const ColumnSe
   sides.method = rel.method;
   if (sides.right_outer && !sides.left_outer) sides.Swap();
 
-  Conditions on;
-  if (rel.condition != nullptr) SplitConditions(*rel.condition, &on);
-  if (sides.inner()) {
-    on.insert(on.end(), conditions.begin(), conditions.end());
-  } else {
-    for (const ResolvedExpr* condition : conditions) {
-      const bool right = Intersects(ColumnsOf(*condition), sides.columns[1]);
-      (right || sides.right_outer ? sides.above : sides.pushed[0]).push_back(condition);
-    }
-  }
-  for (const ResolvedExpr* condition : on) {
-    const ColumnSet columns = ColumnsOf(*condition);
-    const bool left = Intersects(columns, sides.columns[0]);
-    const bool right = Intersects(columns, sides.columns[1]);
-    if (!right && sides.inner()) {
-      sides.pushed[0].push_back(condition);
-      continue;
-    }
-    if (!left && right && !sides.right_outer) {
-      sides.pushed[1].push_back(condition);
-      continue;
-    }
-    const ResolvedCall* equality = AsEquality(*condition);
-    bool key = false;
-    if (equality != nullptr && equality->arguments[0]->type == equality->arguments[1]->type &&
-        Hashable(equality->arguments[0]->type) && Stable(*condition) && !HasSubquery(*condition)) {
-      for (int first = 0; first < 2 && !key; ++first) {
-        const ColumnSet a = ColumnsOf(*equality->arguments[first]);
-        const ColumnSet b = ColumnsOf(*equality->arguments[1 - first]);
-        key = Intersects(a, sides.columns[0]) && !Intersects(a, sides.columns[1]) &&
-              Intersects(b, sides.columns[1]) && !Intersects(b, sides.columns[0]);
-        if (!key) continue;
-        sides.keys[0].push_back(equality->arguments[first].get());
-        sides.keys[1].push_back(equality->arguments[1 - first].get());
-      }
-    }
-    if (!key) sides.residual.push_back(condition);
-  }
-  // An inner join may as well filter afterwards.
-  if (sides.inner() && sides.residual.size() > 1) {
-    sides.above.insert(sides.above.end(), sides.residual.begin() + 1, sides.residual.end());
-    sides.residual.resize(1);
-  } else if (sides.residual.size() > 1) {
-    sides.residual = {rel.condition.get()};
-  }
+  Distribute(rel, conditions, &sides);
   sides.needed = wanted;
   for (const Conditions* used : {&sides.keys[0], &sides.keys[1], &sides.residual, &sides.above}) {
     AddColumns(*used, &sides.needed);

@@ -54,7 +54,13 @@ class Planner {
                                        const Conditions& conditions, const Conditions& lookup,
                                        ScanOperator** scan, std::vector<int>* lookup_keys);
 
+  absl::StatusOr<OperatorPtr> PlanBackJoin(const ScanRel& rel, ScanPlan plan,
+                                           std::vector<ResolvedColumn> columns,
+                                           std::vector<int> table_columns, ScanOperator** scan);
+
   // joins: plan/join.cc
+  static bool AddKey(const ResolvedExpr& condition, JoinSides* sides);
+  static void Distribute(const JoinRel& rel, const Conditions& conditions, JoinSides* sides);
   absl::StatusOr<OperatorPtr> TryLookupJoin(JoinSides& sides, const ColumnSet& wanted, bool* done);
   absl::StatusOr<OperatorPtr> FinishJoin(JoinSides& sides, OperatorPtr left, OperatorPtr right);
 

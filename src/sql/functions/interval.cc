@@ -1,0 +1,351 @@
+// INTERVAL: how it is made, taken apart, justified and computed with.
+// https://cloud.google.com/spanner/docs/reference/standard-sql/interval_functions
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "base/str_cat.h"
+#include "sql/functions/calendar.h"
+#include "sql/functions/errors.h"
+#include "sql/functions/lift.h"
+#include "sql/functions/table.h"
+#include "sql/types/civil.h"
+#include "sql/types/errors.h"
+#include "sql/types/limits.h"
+
+namespace ks::sql {
+namespace {
+
+using Text = std::string_view;
+
+constexpr Int128 kNanosPerHour = Int128{3600} * kNanosPerSecond;
+constexpr Int128 kNanosPerDay = 24 * kNanosPerHour;
+constexpr int64_t kDaysPerMonth = 30;  // of JUSTIFY_DAYS and of division
+
+// The three parts, wide: nothing overflows before Finish checks the ranges.
+struct Wide {
+  Int128 months = 0;
+  Int128 days = 0;
+  Int128 nanos = 0;
+};
+
+Wide WideOf(const IntervalValue& v) {
+  return {v.months, v.days, Int128{v.micros} * 1000 + v.nano_fractions};
+}
+
+bool Within(Int128 value, int64_t limit) { return value >= -limit && value <= limit; }
+
+std::optional<IntervalValue> Finish(Scope& s, const Wide& wide) {
+  const Int128 micros = wide.nanos / 1000 - (wide.nanos % 1000 < 0 ? 1 : 0);
+  struct Part {
+    Text name;
+    Int128 value;
+    int64_t limit;
+  };
+  const Part parts[] = {{"months", wide.months, kIntervalMonthsMax},
+                        {"days", wide.days, kIntervalDaysMax},
+                        {"microseconds", micros, kIntervalMicrosMax}};
+  for (const Part& part : parts) {
+    if (Within(part.value, part.limit)) continue;
+    return s.Fail(OutOfRange(StrCat("Interval field ", part.name, " is out of range ", -part.limit,
+                                    " to ", part.limit)));
+  }
+  return IntervalValue{static_cast<int64_t>(wide.months), static_cast<int64_t>(wide.days),
+                       static_cast<int64_t>(micros),
+                       static_cast<int32_t>(wide.nanos - micros * 1000)};
+}
+
+// Adds `n` of the part; false when intervals have no such part.
+bool AddPart(Int128 n, DatePart part, Wide* wide) {
+  switch (part) {
+    case DatePart::kYear:
+      wide->months += n * 12;
+      return true;
+    case DatePart::kQuarter:
+      wide->months += n * 3;
+      return true;
+    case DatePart::kMonth:
+      wide->months += n;
+      return true;
+    case DatePart::kWeek:
+      wide->days += n * 7;
+      return true;
+    case DatePart::kDay:
+      wide->days += n;
+      return true;
+    case DatePart::kHour:
+      wide->nanos += n * kNanosPerHour;
+      return true;
+    case DatePart::kMinute:
+      wide->nanos += n * 60 * kNanosPerSecond;
+      return true;
+    case DatePart::kSecond:
+      wide->nanos += n * kNanosPerSecond;
+      return true;
+    case DatePart::kMillisecond:
+      wide->nanos += n * 1'000'000;
+      return true;
+    case DatePart::kMicrosecond:
+      wide->nanos += n * 1'000;
+      return true;
+    case DatePart::kNanosecond:
+      wide->nanos += n;
+      return true;
+    default:
+      return false;
+  }
+}
+
+constexpr uint32_t kIntervalParts =
+    Parts(DatePart::kYear, DatePart::kQuarter, DatePart::kMonth, DatePart::kWeek, DatePart::kDay,
+          DatePart::kHour, DatePart::kMinute, DatePart::kSecond, DatePart::kMillisecond,
+          DatePart::kMicrosecond, DatePart::kNanosecond);
+constexpr PartArgument kIntervalPart = {"INTERVAL", 1, kIntervalParts};
+
+struct MakeOfPart {
+  PartCursor part;
+  std::optional<IntervalValue> operator()(Scope& s, int64_t n, Text name) {
+    Wide wide;
+    AddPart(n, part.Get(name), &wide);
+    return Finish(s, wide);
+  }
+};
+
+// ---- INTERVAL '1-2 3 4:5:6.7' YEAR TO SECOND ----
+
+struct RangeUnit {
+  Text name;
+  DatePart part;
+  char before;    // what separates it from the unit before it
+  bool may_sign;  // begins a group that has a sign of its own
+};
+constexpr RangeUnit kRangeUnits[] = {
+    {"YEAR", DatePart::kYear, 0, true},        {"MONTH", DatePart::kMonth, '-', false},
+    {"DAY", DatePart::kDay, ' ', true},        {"HOUR", DatePart::kHour, ' ', true},
+    {"MINUTE", DatePart::kMinute, ':', false}, {"SECOND", DatePart::kSecond, ':', false},
+};
+
+int FindRangeUnit(Text name) {
+  for (int i = 0; i < 6; ++i) {
+    if (kRangeUnits[i].name == name) return i;
+  }
+  return -1;
+}
+
+bool ReadNumber(Text* text, int64_t* number) {
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), *number);
+  if (error != std::errc() || (*text)[0] == '-' || *number > kIntervalMicrosMax) return false;
+  text->remove_prefix(static_cast<size_t>(end - text->data()));
+  return true;
+}
+
+bool ReadFraction(Text* text, int64_t* nanos) {
+  if (!text->starts_with('.')) return true;
+  text->remove_prefix(1);
+  int64_t unit = kNanosPerSecond;
+  for (; !text->empty() && absl::ascii_isdigit((*text)[0]) && unit > 1; text->remove_prefix(1)) {
+    unit /= 10;
+    *nanos += ((*text)[0] - '0') * unit;
+  }
+  return unit < kNanosPerSecond;
+}
+
+bool ReadRange(Text text, int from, int to, Wide* wide) {
+  int sign = 1;
+  for (int i = from; i <= to; ++i) {
+    const RangeUnit& unit = kRangeUnits[i];
+    if (i > from) {
+      if (!text.starts_with(unit.before)) return false;
+      text.remove_prefix(1);
+    }
+    if (unit.may_sign || i == from) {
+      sign = text.starts_with('-') ? -1 : 1;
+      if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    }
+    int64_t number = 0;
+    int64_t nanos = 0;
+    if (text.empty() || !ReadNumber(&text, &number)) return false;
+    if (unit.part == DatePart::kSecond && !ReadFraction(&text, &nanos)) return false;
+    AddPart(Int128{number} * sign, unit.part, wide);
+    wide->nanos += nanos * sign;
+  }
+  return text.empty();
+}
+
+std::optional<IntervalValue> MakeOfRange(Scope& s, Text text, Text from, Text to) {
+  const int first = FindRangeUnit(from);
+  const int last = FindRangeUnit(to);
+  Wide wide;
+  if (first < 0 || last <= first || !ReadRange(text, first, last, &wide)) {
+    return s.Fail(OutOfRange(StrCat("Invalid INTERVAL literal '", text, "' ", from, " TO ", to)));
+  }
+  return Finish(s, wide);
+}
+
+std::optional<IntervalValue> MakeInterval(Scope& s, std::optional<int64_t> year,
+                                          std::optional<int64_t> month, std::optional<int64_t> day,
+                                          std::optional<int64_t> hour,
+                                          std::optional<int64_t> minute,
+                                          std::optional<int64_t> second) {
+  Wide wide;
+  AddPart(year.value_or(0), DatePart::kYear, &wide);
+  AddPart(month.value_or(0), DatePart::kMonth, &wide);
+  AddPart(day.value_or(0), DatePart::kDay, &wide);
+  AddPart(hour.value_or(0), DatePart::kHour, &wide);
+  AddPart(minute.value_or(0), DatePart::kMinute, &wide);
+  AddPart(second.value_or(0), DatePart::kSecond, &wide);
+  return Finish(s, wide);
+}
+
+// ---- EXTRACT ----
+
+constexpr PartArgument kExtractPart = {
+    "EXTRACT", 1,
+    Parts(DatePart::kYear, DatePart::kMonth, DatePart::kDay, DatePart::kHour, DatePart::kMinute,
+          DatePart::kSecond, DatePart::kMillisecond, DatePart::kMicrosecond,
+          DatePart::kNanosecond)};
+
+struct ExtractFromInterval {
+  PartCursor part;
+  int64_t operator()(const IntervalValue& v, Text name) {
+    const Int128 nanos = WideOf(v).nanos;
+    const Int128 second = nanos % kNanosPerSecond;
+    switch (part.Get(name)) {
+      case DatePart::kYear:
+        return v.months / 12;
+      case DatePart::kMonth:
+        return v.months % 12;
+      case DatePart::kDay:
+        return v.days;
+      case DatePart::kHour:
+        return static_cast<int64_t>(nanos / kNanosPerHour);
+      case DatePart::kMinute:
+        return static_cast<int64_t>(nanos / (60 * Int128{kNanosPerSecond}) % 60);
+      case DatePart::kSecond:
+        return static_cast<int64_t>(nanos / kNanosPerSecond % 60);
+      case DatePart::kMillisecond:
+        return static_cast<int64_t>(second / 1'000'000);
+      case DatePart::kMicrosecond:
+        return static_cast<int64_t>(second / 1'000);
+      default:
+        return static_cast<int64_t>(second);
+    }
+  }
+};
+
+// ---- JUSTIFY ----
+
+// Moves whole units of `small` into `large` and gives both the same sign.
+void Carry(Int128 unit, Int128* small, Int128* large) {
+  *large += *small / unit;
+  *small %= unit;
+  if (*large > 0 && *small < 0) {
+    --*large;
+    *small += unit;
+  } else if (*large < 0 && *small > 0) {
+    ++*large;
+    *small -= unit;
+  }
+}
+
+template <bool kHours, bool kDays>
+std::optional<IntervalValue> Justify(Scope& s, const IntervalValue& v) {
+  Wide wide = WideOf(v);
+  if (kHours) Carry(kNanosPerDay, &wide.nanos, &wide.days);
+  if (kDays) Carry(kDaysPerMonth, &wide.days, &wide.months);
+  if (kHours && kDays) Carry(kNanosPerDay, &wide.nanos, &wide.days);
+  return Finish(s, wide);
+}
+
+// ---- Arithmetic ----
+
+template <int kSign>
+std::optional<IntervalValue> Add(Scope& s, const IntervalValue& a, const IntervalValue& b) {
+  const Wide x = WideOf(a);
+  const Wide y = WideOf(b);
+  return Finish(s,
+                {x.months + kSign * y.months, x.days + kSign * y.days, x.nanos + kSign * y.nanos});
+}
+
+std::optional<IntervalValue> Times(Scope& s, const IntervalValue& v, int64_t n) {
+  const Wide x = WideOf(v);
+  // Above this every nonzero part is out of range, and below it nothing overflows.
+  const Int128 factor = std::clamp<Int128>(n, -Int128{1} << 60, Int128{1} << 60);
+  return Finish(s, {x.months * factor, x.days * factor, x.nanos * factor});
+}
+
+// What a part cannot share evenly goes on in the next smaller one.
+std::optional<IntervalValue> Over(Scope& s, const IntervalValue& v, int64_t n) {
+  if (n == 0) return s.Fail(OutOfRange("Interval division by zero"));
+  const Wide x = WideOf(v);
+  const Int128 days = x.days + x.months % n * kDaysPerMonth;
+  const Int128 nanos = x.nanos + days % n * kNanosPerDay;
+  return Finish(s, {x.months / n, days / n, nanos / n});
+}
+
+template <int kSign>
+std::optional<TimestampValue> Shift(Scope& s, TimestampValue t, const IntervalValue& v) {
+  if (v.months != 0) {
+    return s.Fail(OutOfRange(
+        "TIMESTAMP +/- INTERVAL is not supported for intervals with non-zero MONTH or YEAR part."));
+  }
+  const Wide x = WideOf(v);
+  const Int128 nanos =
+      Int128{t.seconds} * kNanosPerSecond + t.nanos + kSign * (x.days * kNanosPerDay + x.nanos);
+  const Int128 rest = nanos % kNanosPerSecond;
+  const Int128 seconds = nanos / kNanosPerSecond - (rest < 0 ? 1 : 0);
+  if (seconds < kTimestampMinSeconds || seconds > kTimestampMaxSeconds) {
+    return s.Fail(OutOfRange("Adding an INTERVAL to a TIMESTAMP leaves the range of TIMESTAMP"));
+  }
+  return TimestampValue{static_cast<int64_t>(seconds),
+                        static_cast<int32_t>(rest < 0 ? rest + kNanosPerSecond : rest)};
+}
+
+std::optional<IntervalValue> Between(Scope& s, TimestampValue a, TimestampValue b) {
+  const Int128 nanos = (Int128{a.seconds} - b.seconds) * kNanosPerSecond + a.nanos - b.nanos;
+  return Finish(s, {0, 0, nanos});
+}
+
+}  // namespace
+
+void AddInterval(FunctionRegistry& table) {
+  using Value = IntervalValue;
+  table.Add("$interval", {With(ScalarOf<MakeOfPart>(), &PreparePart<kIntervalPart>)});
+  table.Add("$interval_range", {Scalar([](Scope& s, Text text, Text from, Text to) {
+              return MakeOfRange(s, text, from, to);
+            })});
+  Signature make = Scalar([](Scope& s, std::optional<int64_t> year, std::optional<int64_t> month,
+                             std::optional<int64_t> day, std::optional<int64_t> hour,
+                             std::optional<int64_t> minute, std::optional<int64_t> second) {
+    return MakeInterval(s, year, month, day, hour, minute, second);
+  });
+  make.names = {"year", "month", "day", "hour", "minute", "second"};
+  make.nulls = NullHandling::kKernel;
+  table.Add("MAKE_INTERVAL", {std::move(make)});
+  table.Extend("$extract", {With(ScalarOf<ExtractFromInterval>(), &PreparePart<kExtractPart>)});
+  table.Add("JUSTIFY_HOURS",
+            {Scalar([](Scope& s, Value v) { return Justify<true, false>(s, v); })});
+  table.Add("JUSTIFY_DAYS", {Scalar([](Scope& s, Value v) { return Justify<false, true>(s, v); })});
+  table.Add("JUSTIFY_INTERVAL",
+            {Scalar([](Scope& s, Value v) { return Justify<true, true>(s, v); })});
+  table.Extend("$add",
+               {Scalar([](Scope& s, Value a, Value b) { return Add<1>(s, a, b); }),
+                Scalar([](Scope& s, TimestampValue t, Value v) { return Shift<1>(s, t, v); }),
+                Scalar([](Scope& s, Value v, TimestampValue t) { return Shift<1>(s, t, v); })});
+  table.Extend(
+      "$subtract",
+      {Scalar([](Scope& s, Value a, Value b) { return Add<-1>(s, a, b); }),
+       Scalar([](Scope& s, TimestampValue t, Value v) { return Shift<-1>(s, t, v); }),
+       Scalar([](Scope& s, TimestampValue a, TimestampValue b) { return Between(s, a, b); }),
+       Scalar([](Scope& s, DateDays a, DateDays b) {
+         return Finish(s, {0, Int128{a.days} - b.days, 0});
+       })});
+  table.Extend("$multiply", {Scalar([](Scope& s, Value v, int64_t n) { return Times(s, v, n); }),
+                             Scalar([](Scope& s, int64_t n, Value v) { return Times(s, v, n); })});
+  table.Extend("$divide", {Scalar([](Scope& s, Value v, int64_t n) { return Over(s, v, n); })});
+  table.Extend("$unary_minus", {Scalar([](Scope& s, Value v) { return Times(s, v, -1); })});
+}
+
+}  // namespace ks::sql

@@ -1,0 +1,1 @@
+SELECT a, b, COUNT(*) FROM (SELECT 1 a, 2 b) GROUP BY ROLLUP(a, b)

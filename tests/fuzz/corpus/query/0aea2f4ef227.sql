@@ -1,0 +1,1 @@
+SELECT FORMAT_TIMESTAMP('%A|%a|%B|%b|%C|%c|%D|%d|%e|%F|%G|%g|%H|%h|%I|%j|%k|%l|%M|%m|%n|%P|%p|%Q|%R|%S|%s|%T|%t|%U|%u|%V|%W|%w|%X|%x|%Y|%y|%Z|%z|%%|%E#S|%E*S|%E3S|%E4Y|%Ez', TIMESTAMP '2020-03-08 15:04:05.123456789Z')

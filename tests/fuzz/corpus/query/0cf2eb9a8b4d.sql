@@ -1,0 +1,1 @@
+SELECT MIN(x) FROM UNNEST([1.0, CAST('nan' AS FLOAT64), 2.0]) x

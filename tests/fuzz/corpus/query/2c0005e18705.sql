@@ -1,0 +1,1 @@
+SELECT BIT_OR(x) FROM UNNEST([4, 3]) x

@@ -1,0 +1,1 @@
+SELECT 1.5 < NUMERIC '1.5'

@@ -1,0 +1,1 @@
+SELECT SAFE_CAST('abc' AS INT64)

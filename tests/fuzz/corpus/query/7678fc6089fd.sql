@@ -1,0 +1,1 @@
+SELECT NUMERIC '1.1' + 1

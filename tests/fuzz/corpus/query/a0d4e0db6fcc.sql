@@ -1,0 +1,1 @@
+SELECT RTRIM(b'axx', b'x')

@@ -1,0 +1,1 @@
+SELECT ROUND(125.5, -3)

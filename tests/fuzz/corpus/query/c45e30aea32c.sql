@@ -1,0 +1,1 @@
+SELECT l.x, r.y FROM (SELECT 1 x) l FULL JOIN (SELECT 2 y) r ON l.x = r.y

@@ -1,0 +1,1 @@
+SELECT JSON_QUERY_ARRAY('{"a":[1,2]}', '$.a')

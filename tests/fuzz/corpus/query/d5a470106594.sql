@@ -1,0 +1,1 @@
+SELECT FORMAT('%f|%e|%g', CAST('nan' AS FLOAT64), CAST('nan' AS FLOAT64), CAST('nan' AS FLOAT64))

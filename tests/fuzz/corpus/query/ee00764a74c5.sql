@@ -1,0 +1,1 @@
+SELECT b'\x0f' ^ b'\xff'
