@@ -184,6 +184,7 @@ function(ks_bench target)
   ks_executable(${target} "${arg_SOURCES}" "${libs};${arg_LIBS};${main}")
 endfunction()
 
+set(KS_FUZZ_SECONDS 10 CACHE STRING "how long each fuzz target runs at most")
 function(ks_fuzz target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;RUNS" "SOURCES;DEPS;LIBS")
   if(NOT KS_ASAN)
@@ -197,7 +198,11 @@ function(ks_fuzz target)
   target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   add_dependencies(checks ${target})
+  # What it finds worth keeping goes into the first folder, never into the source tree.
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/${target}.found)
+  file(MAKE_DIRECTORY ${found})
   ks_add_test(fuzz.${target} LABELS fuzz TIMEOUT 120
-              COMMAND ${target} -runs=${arg_RUNS} -max_total_time=60 -rss_limit_mb=2048
-                      ${arg_CORPUS})
+              COMMAND ${target} -runs=${arg_RUNS} -max_total_time=${KS_FUZZ_SECONDS}
+                      -timeout=20 -rss_limit_mb=2048 -artifact_prefix=${found}.
+                      ${found} ${arg_CORPUS})
 endfunction()

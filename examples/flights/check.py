@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""What the tables of the flights example must hold, computed from the CSV files with Python's standard library alone.
+"""What the tables of the flights example must hold, computed from the CSV files with Python's
+standard library alone.
 
-Prints one line of JSON per table: a query, and the file with the rows that it must give, in its order. `kafka-spanner dev`
-compares them with what is in Spanner.
+Prints one line of JSON per table: a query, and the file with the rows that it must give, in its
+order. `kafka-spanner dev` compares them with what is in Spanner.
 
     check.py DIRECTORY_OF_THE_CSV_FILES
 """
@@ -30,9 +31,10 @@ def text_or_none(text):
 def flights(directory):
     for r in rows_of(directory, "flights"):
         day = "%04d-%02d-%02d" % (int(r["year"]), int(r["month"]), int(r["day"]))
-        yield [r["carrier"], int(r["flight"]), r["time_hour"], day, r["origin"], r["dest"], text_or_none(r["tailnum"]),
-               number(r["dep_time"]), number(r["dep_delay"]), number(r["arr_time"]), number(r["arr_delay"]),
-               number(r["air_time"]), int(r["distance"])]
+        yield [r["carrier"], int(r["flight"]), r["time_hour"], day, r["origin"], r["dest"],
+               text_or_none(r["tailnum"]), number(r["dep_time"]), number(r["dep_delay"]),
+               number(r["arr_time"]), number(r["arr_delay"]), number(r["air_time"]),
+               int(r["distance"])]
 
 
 def airlines(directory):
@@ -42,7 +44,8 @@ def airlines(directory):
 
 def airports(directory):
     for r in rows_of(directory, "airports"):
-        yield [r["faa"], r["name"], float(r["lat"]), float(r["lon"]), number(r["alt"]), text_or_none(r["tzone"])]
+        yield [r["faa"], r["name"], float(r["lat"]), float(r["lon"]), number(r["alt"]),
+               text_or_none(r["tzone"])]
 
 
 def delays(directory):
@@ -60,8 +63,8 @@ TABLES = [
     ("SELECT * FROM Flights ORDER BY Carrier, FlightNumber, ScheduledHour", flights, 3),
     ("SELECT * FROM Airlines ORDER BY Carrier", airlines, 1),
     ("SELECT * FROM Airports ORDER BY Airport", airports, 1),
-    ("SELECT Carrier, Day, Flights, Departures, CAST(AverageDelay AS FLOAT64) AS AverageDelay, MaxDelay "
-     "FROM DelaysByCarrierDay ORDER BY Carrier, Day", delays, 2),
+    ("SELECT Carrier, Day, Flights, Departures, CAST(AverageDelay AS FLOAT64) AS AverageDelay, "
+     "MaxDelay FROM DelaysByCarrierDay ORDER BY Carrier, Day", delays, 2),
 ]
 
 
@@ -69,7 +72,8 @@ def main():
     directory = sys.argv[1]
     for number_of_table, (sql, compute, keys) in enumerate(TABLES):
         rows = sorted(compute(directory), key=lambda row: row[:keys])
-        path = os.path.join(tempfile.gettempdir(), "kafka-spanner-check-%d-%d.jsonl" % (os.getpid(), number_of_table))
+        name = "kafka-spanner-check-%d-%d.jsonl" % (os.getpid(), number_of_table)
+        path = os.path.join(tempfile.gettempdir(), name)
         with open(path, "w") as file:
             for row in rows:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")

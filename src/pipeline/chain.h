@@ -19,7 +19,7 @@
 //   2. kDone is said only when an attempt returned OK or the chains show this flight's Batch id as
 //      the last of every lane. Error texts are never looked at.
 //
-// Tested in chain_test.cc and /tests/sim. Not thread-safe.
+// Tested in partition_test.cc and /tests/sim. Not thread-safe.
 #pragma once
 
 #include <cstdint>

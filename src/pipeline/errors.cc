@@ -1,5 +1,7 @@
 #include "pipeline/errors.h"
 
+#include <utility>
+
 #include "absl/strings/str_join.h"
 #include "base/nearest_name.h"
 #include "base/str_cat.h"
@@ -123,7 +125,24 @@ std::string FormatNotYet(std::string_view format) {
                 "` is not available in this version; json, string, bytes, int64 and float64 are");
 }
 
-std::string NotYaml(std::string_view reason) { return StrCat("this is not YAML: ", reason); }
+std::string NotYaml(std::string_view reason, std::string_view line) {
+  if (line.find('\t') <= line.find_first_not_of(" \t")) {
+    return "this is not YAML: a tab cannot indent; use spaces";
+  }
+  static constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
+      {"end of map not found", "this line is indented otherwise than its neighbours"},
+      {"end of sequence not found", "expected a line that begins with `- `, as those above do"},
+      {"end of map flow not found", "this `{` is not closed, or a comma is missing behind it"},
+      {"end of sequence flow not found", "this `[` is not closed, or a comma is missing behind it"},
+      {"illegal map value", "a `: ` too many; put text that has one into quotes"},
+      {"illegal EOF in scalar", "a quote is not closed"},
+      {"unknown token", "this character cannot begin a value; put the value into quotes"},
+  };
+  for (const auto& [said, meaning] : kMeanings) {
+    if (reason == said) return StrCat("this is not YAML: ", meaning);
+  }
+  return StrCat("this is not YAML: ", reason);
+}
 
 absl::Status FileTooLarge(std::string_view file, size_t bytes) {
   return absl::InvalidArgumentError(StrCat(file, ": a pipeline file has at most ",

@@ -91,13 +91,26 @@ absl::Status PlanAsserts(const PlanContext& context, std::vector<PlannedSource>*
   return absl::OkStatus();
 }
 
+// The tables of a pipeline's FROM are its sources.
+absl::Status SelectError(const PlanContext& context, const SqlText& sql,
+                         const absl::Status& error) {
+  constexpr std::string_view kNoTable = "Table not found: ";
+  const std::string_view message = View(error.message());
+  const std::optional<uint32_t> offset = sql::ErrorOffset(error);
+  if (!message.starts_with(kNoTable) || !offset) return SqlErrorInFile(context.file(), sql, error);
+  std::vector<std::string> known;
+  for (const SourceSpec& source : context.spec.sources) known.push_back(source.name);
+  return ErrorInSql(context.file(), sql, *offset,
+                    UnknownSource(message.substr(kNoTable.size()), known));
+}
+
 absl::Status PlanTables(const PlanContext& context, std::vector<PlannedSource>* sources) {
   std::vector<sql::RecordSource> records;
   for (const PlannedSource& source : *sources)
     records.push_back({source.spec->name, source.record.columns});
   for (const TableSpec& spec : context.spec.tables) {
     auto select = sql::AnalyzeSelect(spec.select.text, records);
-    if (!select.ok()) return SqlErrorInFile(context.file(), spec.select, select.status());
+    if (!select.ok()) return SelectError(context, spec.select, select.status());
     PlannedSource& source = (*sources)[static_cast<size_t>(select->source)];
     source.tables.emplace_back();
     PlannedTable& table = source.tables.back();

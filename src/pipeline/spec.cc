@@ -209,7 +209,8 @@ absl::StatusOr<PipelineSpec> ParsePipeline(std::string file_name, std::string te
   try {  // yaml-cpp knows no other way to say that text is not YAML
     root = YAML::Load(source->text());
   } catch (const YAML::Exception& error) {
-    return source->Error(PositionOf(error.mark), NotYaml(error.msg));
+    const FilePosition at = PositionOf(error.mark);
+    return source->Error(at, NotYaml(error.msg, source->Line(at.line)));
   }
   return ReadPipeline(std::move(source), root);
 }

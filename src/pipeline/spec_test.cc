@@ -106,7 +106,10 @@ TEST(ParsePipelineTest, ReadsNamedSourcesWithSharedSettings) {
 kafka: {brokers: "a:1", lanes: 2}
 from:
   users: {kafka: {topics: [u1, u2]}, value: {format: string}}
-  orders: {kafka: {topic: o, lanes: 3, brokers: "b:2"}, key: {format: int64, name: id}, value: {format: json, schema: {x: INT64}}}
+  orders:
+    kafka: {topic: o, lanes: 3, brokers: "b:2"}
+    key: {format: int64, name: id}
+    value: {format: json, schema: {x: INT64}}
 to: {spanner: {database: projects/p/instances/i/databases/d}}
 tables: {T: SELECT 1 AS A FROM users}
 )");

@@ -7,7 +7,7 @@
 // there, or it failed and has none in any table. Nothing is allocated per record once buffers have
 // grown, except for what fails.
 //
-// Invariants, tested in transform_test.cc and tests/pipelines:
+// Invariants, tested in tests/pipelines and tests/sim:
 //   1. A record whose verdict is kOk has all rows of all tables; any other has none (whoever reads
 //   tables() must skip
 //      rows of records that are not kOk).

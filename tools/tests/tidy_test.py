@@ -56,6 +56,10 @@ class TidyTest(unittest.TestCase):
         text = f"class Y {{\n  void F() {{\n{body}  }}\n}};\n"
         self.refuses("function-length", "src/y.cc", text, 2)
 
+    def test_named_tests(self):
+        self.refuses("missing-test", "src/y.cc", "// See\n// z_test.cc.\n", 2)
+        self.accepts({"src/y.cc": "// z_test.cc\n", "src/z_test.cc": "int z;\n"})
+
     def test_file_length(self):
         self.refuses("file-length", "src/y.cc", "\n" * 601)
         self.accepts({"src/y_test.cc": "\n" * 1000})

@@ -2,7 +2,7 @@
 //
 // Expressions and queries come out as they were written; names get backticks where they need them;
 // options that are NULL are left out. What is printed parses back to the same definition
-// (ddl_printer_test.cc). Pure functions.
+// (ddl_test.cc). Pure functions.
 #pragma once
 
 #include <string>

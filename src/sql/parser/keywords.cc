@@ -7,7 +7,7 @@
 namespace ks::sql {
 namespace {
 
-// Both sorted, for binary search; keywords_test.cc checks it.
+// Both sorted, for binary search; parser_test.cc checks it.
 constexpr std::string_view kReserved[] = {
     "ALL",
     "AND",

@@ -15,7 +15,7 @@
 //   UUID                    int128 (big-endian order as an unsigned number) / 0
 //   INTERVAL                interval / 0
 //   ARRAY                   elements / aux: count         STRUCT  elements / aux: number of fields
-// Invariants: a NULL Datum has null() true and every other byte zero. Tested in datum_test.cc.
+// Invariants: a NULL Datum has null() true and every other byte zero. Tested in value_test.cc.
 #pragma once
 
 #include <cstdint>

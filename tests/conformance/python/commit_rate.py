@@ -1,4 +1,4 @@
-"""Rows per second of single-use Commits of 1,000 rows x 6 columns, 4 in flight, requests made beforehand.
+"""Rows per second of single-use Commits of 1,000 rows x 6 columns, 4 in flight, made beforehand.
 
     python commit_rate.py HOST:PORT [seconds]
 """

@@ -14,8 +14,8 @@ UTC = datetime.timezone.utc
 
 
 @pytest.mark.parametrize("row", [
-    (1, "é日本\U0001F600", base64.b64encode(b"\x00\xff"), datetime.date(1, 1, 1), 1.5, decimal.Decimal("1.5"),
-     JsonObject({"b": [1, None], "a": {"x": "y"}}), ["x", None, ""], True),
+    (1, "é日本\U0001F600", base64.b64encode(b"\x00\xff"), datetime.date(1, 1, 1), 1.5,
+     decimal.Decimal("1.5"), JsonObject({"b": [1, None], "a": {"x": "y"}}), ["x", None, ""], True),
     (9223372036854775807, "", b"", datetime.date(9999, 12, 31), -0.1,
      decimal.Decimal("-99999999999999999999999999999.999999999"), JsonObject([1, 2]), [], False),
     (2, None, None, None, None, None, None, None, None),
