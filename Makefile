@@ -37,7 +37,7 @@ ASAN_MODULES := base env kafka
 TSAN_MODULES := base kafka spanner
 EXACTLY = ^$(1)\.unit\.($(subst $(eval) ,|,$(2)))$$
 test: release build/asan/build.ninja build/tsan/build.ninja
-	@tools/setup/run data
+	@tools/setup/run data kafka
 	@cmake --build build/asan -j$(JOBS) --target $(ASAN_MODULES:%=ks_%_tests)
 	@cmake --build build/tsan -j$(JOBS) --target $(TSAN_MODULES:%=ks_%_tests)
 	@ctest --test-dir build/asan --output-on-failure -R '$(call EXACTLY,asan,$(ASAN_MODULES))'

@@ -23,6 +23,24 @@ quietly() {
   fi
 }
 
+# install_packages PACKAGE...: Debian packages, those that are not there yet.
+install_packages() {
+  local installed missing root hint
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null |
+    awk '$1 == "ii" {print $2}' | sort)
+  missing=$(comm -23 <(printf '%s\n' "$@" | sort) <(echo "$installed") | tr '\n' ' ')
+  [ -n "${missing// /}" ] || return 0
+  command -v apt-get >/dev/null ||
+    die "this is neither Debian nor Ubuntu, and lacks: $missing" \
+      "install them with your own package manager"
+  say "installing Debian packages: $missing"
+  root=$([ "$(id -u)" = 0 ] || echo sudo)
+  hint="try it by hand, as root: apt-get install $missing"
+  quietly "$hint" $root apt-get update
+  quietly "$hint" $root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends $missing
+}
+
 # A step is done when its stamp holds the checksum of the files that describe it.
 stamp_of() { cat "$@" | sha256sum; }
 

@@ -7,6 +7,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 from raw import READ_WRITE, STRONG, Selector, delete, error_of, rows_of, write
 
 INT64 = Type(code=TypeCode.INT64)
+STRING = Type(code=TypeCode.STRING)
 
 
 def text(value):
@@ -57,6 +58,15 @@ def test_typed_parameter(api):
     found = api.sql("SELECT FirstName FROM Singers WHERE SingerId = @id",
                     params=parameters(id=text("2")), param_types={"id": INT64})
     assert rows_of(found) == [["b"]]
+
+
+def test_text_parameters_keep_their_bytes(api):
+    # Short ones and long ones are kept in different places.
+    values = ["", "pb", "x" * 15, "x" * 16, "é" * 400]
+    for value in values:
+        found = api.sql("SELECT @a, LENGTH(@a)", params=parameters(a=text(value)),
+                        param_types={"a": STRING})
+        assert rows_of(found) == [[value, str(len(value))]]
 
 
 def test_untyped_parameter(api):

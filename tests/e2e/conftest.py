@@ -1,0 +1,76 @@
+"""One Kafka for the whole run, started at its first use; a Spanner of every kind likewise."""
+
+import pathlib
+import random
+
+import pytest
+
+from broker import Broker
+from spanners import Endpoint, emulator_program
+from worker import Program
+
+
+def pytest_addoption(parser):
+    parser.addoption("--program", required=True, help="kafka-spanner")
+    parser.addoption("--kafka", required=True, help="folder with Kafka's jars: tools/setup/run kafka")
+    parser.addoption("--seed", type=int, default=random.randrange(2**31), help="of the faults")
+    parser.addoption("--records", type=int, default=200_000, help="of the crash tests")
+    parser.addoption("--kills", type=int, default=20, help="of the crash tests, at least")
+
+
+def pytest_report_header(config):
+    return f"--seed={config.getoption('--seed')} repeats the choice of faults"
+
+
+@pytest.fixture(scope="session")
+def seed(request):
+    return request.config.getoption("--seed")
+
+
+@pytest.fixture(scope="session")
+def kafka(request, tmp_path_factory):
+    broker = Broker(request.config.getoption("--kafka"), tmp_path_factory.mktemp("kafka"))
+    broker.create()
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def local_spanner(request, tmp_path_factory):
+    yield from started(Endpoint(request.config.getoption("--program"), tmp_path_factory.mktemp("local")))
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory):
+    if emulator_program() is None:
+        pytest.skip("Google's emulator is not installed here")
+    yield from started(Endpoint(None, tmp_path_factory.mktemp("emulator")))
+
+
+def started(endpoint):
+    try:
+        endpoint.start()
+        yield endpoint
+    finally:
+        endpoint.stop()
+
+
+@pytest.fixture(params=["local", "emulator"])
+def spanner(request):
+    """Each Spanner in turn."""
+    return request.getfixturevalue({"local": "local_spanner", "emulator": "emulator"}[request.param])
+
+
+@pytest.fixture
+def name(request):
+    """A name for topic, pipeline and database that nobody else uses."""
+    return "".join(c if c.isalnum() else "_" for c in request.node.name.removeprefix("test_"))[:26].strip("_")
+
+
+@pytest.fixture
+def program(request, local_spanner, tmp_path):
+    """kafka-spanner against the local Spanner."""
+    return Program(request.config.getoption("--program"), local_spanner.address, tmp_path)
