@@ -20,6 +20,7 @@ struct ConnectTo {
   std::string database;  // projects/…/instances/…/databases/…
   std::string endpoint;  // host:port of a local Spanner; empty: SPANNER_EMULATOR_HOST or Google's
   std::string role;
+  int64_t retry_total_millis = 0;  // of calls that may be repeated; 0: the client's own
 };
 
 // Checks the name; the server is first asked when the client is first used.

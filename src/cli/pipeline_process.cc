@@ -21,19 +21,19 @@ namespace ks::cli {
 using observe::MetricId;
 
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
-                                      bool create) {
+                                      bool create, const runtime::StartWait& wait) {
   ReadyPipeline ready;
   ready.spec = std::make_unique<pipeline::PipelineSpec>(std::move(spec));
   ready.identity = std::make_unique<identity::Services>(env::RealEnvironment());
   const auto& target = ready.spec->target;
-  KS_ASSIGN_OR_RETURN(
-      ready.connection,
-      Connect({target.database, endpoint.empty() ? target.endpoint : endpoint, target.role}));
+  KS_ASSIGN_OR_RETURN(ready.connection,
+                      Connect({target.database, endpoint.empty() ? target.endpoint : endpoint,
+                               target.role, runtime::kCallRetryMillis}));
   KS_ASSIGN_OR_RETURN(pipeline::Plan plan,
-                      runtime::PlanAgainst(*ready.connection.client, *ready.spec));
+                      runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   if (!plan.missing_ddl.empty() && create) {
     KS_RETURN_IF_ERROR(ready.connection.admin->UpdateDdl(target.database, plan.missing_ddl));
-    KS_ASSIGN_OR_RETURN(plan, runtime::PlanAgainst(*ready.connection.client, *ready.spec));
+    KS_ASSIGN_OR_RETURN(plan, runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   }
   if (!plan.missing_ddl.empty()) {
     return absl::NotFoundError(

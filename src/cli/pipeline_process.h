@@ -14,6 +14,7 @@
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
 #include "runtime/pipeline_runner.h"
+#include "runtime/start_wait.h"
 
 namespace ks::cli {
 
@@ -26,9 +27,9 @@ struct ReadyPipeline {
 };
 
 // Plans `spec` against its database. With `create`, makes the tables that are missing; without,
-// they are an error that says how.
+// they are an error that says how. A Spanner that is down is waited for.
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
-                                      bool create);
+                                      bool create, const runtime::StartWait& wait = {});
 
 // This worker's name in the checkpoints: host and process.
 std::string WriterName();

@@ -10,6 +10,7 @@
 #include "cli/exit_code.h"
 #include "cli/pipeline_file.h"
 #include "pipeline/plan.h"
+#include "runtime/limits.h"
 #include "runtime/target_reader.h"
 
 namespace ks::cli {
@@ -27,7 +28,8 @@ absl::StatusOr<pipeline::Plan> Plan(const PlanOptions& options, const pipeline::
                                     Connection& connection) {
   if (options.offline) return pipeline::MakePlan(spec, nullptr);
   const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
-  KS_ASSIGN_OR_RETURN(connection, Connect({spec.target.database, endpoint, spec.target.role}));
+  KS_ASSIGN_OR_RETURN(connection, Connect({spec.target.database, endpoint, spec.target.role,
+                                           runtime::kCallRetryMillis}));
   return runtime::PlanAgainst(*connection.client, spec);
 }
 

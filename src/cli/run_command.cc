@@ -1,6 +1,7 @@
 // kafka-spanner run: one or more pipelines in the foreground.
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <stop_token>
 #include <thread>
 
 #include "base/str_cat.h"
@@ -22,6 +23,7 @@ struct RunOptions {
   bool once = false;
   bool create = false;
   int threads = 0;
+  int wait_seconds = 120;
 };
 
 // Runs all; the first that ends with an error stops the others.
@@ -45,21 +47,24 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
   observe::Metrics metrics;
   std::vector<ReadyPipeline> pipelines;
   std::vector<std::unique_ptr<runtime::PipelineRunner>> runners;
+  std::stop_source stop;
+  const runtime::StartWait wait{options.wait_seconds * int64_t{1000}, stop.get_token()};
   // Before any other thread starts: the signals are blocked in all of them.
-  OnStopSignal([&runners] {
+  OnStopSignal([stop]() mutable {
     observe::LogInfo("stopping: committing what is in flight (a second signal ends at once)");
-    for (const auto& runner : runners) runner->RequestStop();
+    stop.request_stop();
   });
   for (const std::string& file : options.files) {
     auto spec = ReadPipelineFile(file);
     if (!spec.ok()) return Fail(global, spec.status());
-    auto ready = Prepare(*std::move(spec), options.endpoint, options.create);
-    if (!ready.ok()) return Fail(global, ready.status());
+    auto ready = Prepare(*std::move(spec), options.endpoint, options.create, wait);
+    if (!ready.ok()) return stop.stop_requested() ? kExitOk : Fail(global, ready.status());
     pipelines.push_back(*std::move(ready));
   }
   for (const ReadyPipeline& ready : pipelines) {
     runtime::PipelineRunnerOptions runner;
     runner.writer = WriterName();
+    runner.wait = wait;
     runner.once = options.once;
     runner.shards = options.threads;
     runner.identity = ready.identity.get();
@@ -80,6 +85,7 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
   const int64_t started = env::RealClock().MonotonicNanos();
   const absl::Status status = RunAll(runners);
   const double seconds = env::SecondsSince(started);
+  if (!status.ok() && metrics.Total(observe::MetricId::kCommits) == 0) return Fail(global, status);
   if (global.json) {
     std::cout << SummaryJson(metrics, seconds) << "\n";
   } else if (!global.quiet) {
@@ -102,6 +108,11 @@ void AddRunCommand(CLI::App& app, GlobalOptions& global) {
   command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
   command->add_flag("--create", options->create,
                     "create tables that are missing first (as plan --apply does)");
+  command
+      ->add_option("--wait", options->wait_seconds,
+                   "seconds to wait for a Kafka or a Spanner that is down at start")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 86'400));
   command->add_option("--threads", options->threads, "data threads (default: the number of cores)")
       ->check(CLI::Range(1, 256));
   command->footer(

@@ -2,7 +2,7 @@
 #include <google/spanner/v1/spanner.pb.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -16,6 +16,7 @@
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
 #include "identity/services.h"
+#include "kafka/admin.h"
 #include "kafka/consumer.h"
 
 namespace ks::cli {
@@ -90,39 +91,29 @@ std::vector<Head> Together(const std::vector<Head>& lanes) {
   return partitions;
 }
 
-// Ends of the topics' partitions; a topic that cannot be asked is left out.
-class TopicEnds {
- public:
-  explicit TopicEnds(const pipeline::PipelineSpec& spec) {
-    for (const auto& source : spec.sources) {
-      kafka::ConsumerOptions options;
-      options.brokers = source.brokers;
-      options.group = StrCat(spec.name, ".status");
-      options.properties.assign(source.properties.begin(), source.properties.end());
-      options.login = {source.security, &identity_};
-      auto consumer = kafka::Consumer::Create(std::move(options));
-      if (!consumer.ok()) continue;
-      for (const std::string& topic : source.topics) by_topic_[topic] = consumers_.size();
-      consumers_.push_back(*std::move(consumer));
+// Where the partitions of the pipeline's topics end; a broker that does not answer leaves them out.
+std::map<kafka::TopicPartition, Offset> TopicEnds(const pipeline::PipelineSpec& spec,
+                                                  const std::vector<Head>& heads) {
+  identity::Services identity(env::RealEnvironment());
+  std::map<kafka::TopicPartition, Offset> ends;
+  for (const auto& source : spec.sources) {
+    std::vector<kafka::TopicPartition> partitions;
+    for (const Head& head : heads) {
+      if (std::count(source.topics.begin(), source.topics.end(), head.topic) > 0)
+        partitions.push_back({head.topic, PartitionId(static_cast<int32_t>(head.partition))});
     }
+    kafka::ConsumerOptions options;
+    options.brokers = source.brokers;
+    options.group = StrCat(spec.name, ".status");  // never joined
+    options.properties.assign(source.properties.begin(), source.properties.end());
+    options.login = {source.security, &identity};
+    const auto consumer = kafka::Consumer::Create(std::move(options));
+    if (!consumer.ok()) continue;
+    const auto found = kafka::ListOffsets((*consumer)->handle(), partitions, kafka::kEndOffset);
+    if (found.ok()) ends.insert(found->begin(), found->end());
   }
-  std::optional<int64_t> End(const std::string& topic, int64_t partition) {
-    const auto it = by_topic_.find(topic);
-    if (it == by_topic_.end() || !reachable_) return std::nullopt;
-    const auto marks = consumers_[it->second]->QueryWatermarks(
-        {topic, PartitionId(static_cast<int32_t>(partition))});
-    reachable_ = marks.ok();
-    if (!marks.ok()) return std::nullopt;
-    return marks->high.value();
-  }
-  bool reachable() const { return reachable_; }
-
- private:
-  identity::Services identity_{env::RealEnvironment()};
-  std::map<std::string, size_t> by_topic_;
-  std::vector<std::unique_ptr<kafka::Consumer>> consumers_;
-  bool reachable_ = true;
-};
+  return ends;
+}
 
 absl::Status ShowOne(const std::string& file, const StatusOptions& options,
                      const GlobalOptions& global, nlohmann::ordered_json& all) {
@@ -132,14 +123,18 @@ absl::Status ShowOne(const std::string& file, const StatusOptions& options,
                       Connect({spec.target.database, endpoint, spec.target.role}));
   KS_ASSIGN_OR_RETURN(std::vector<Head> heads, ReadHeads(*connection.client, spec.name));
   if (!options.lanes) heads = Together(heads);
-  TopicEnds ends(spec);
+  const auto ends = TopicEnds(spec, heads);
+  bool all_known = true;
   TextTable table{
       {"topic", "partition", "lane", "next offset", "end", "lag", "last record", "committed at"},
       {false, true, true, true, true, true, false, false},
       {}};
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const Head& head : heads) {
-    const auto end = ends.End(head.topic, head.partition);
+    const auto found = ends.find({head.topic, PartitionId(static_cast<int32_t>(head.partition))});
+    const auto end =
+        found == ends.end() ? std::nullopt : std::optional<int64_t>(found->second.value());
+    all_known &= end.has_value();
     const auto lag =
         end ? std::optional(std::max<int64_t>(0, *end - head.next_offset)) : std::nullopt;
     table.rows.push_back({head.topic, std::to_string(head.partition), head.lane,
@@ -165,7 +160,7 @@ absl::Status ShowOne(const std::string& file, const StatusOptions& options,
   } else {
     PrintTable(table, std::cout);
   }
-  if (!ends.reachable())
+  if (!all_known)
     std::cerr << "Kafka could not be asked for the ends of its topics, so lag is unknown\n";
   return absl::OkStatus();
 }

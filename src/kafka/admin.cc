@@ -63,7 +63,7 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
   const struct rd_kafka_metadata* metadata = nullptr;
   const std::string what = StrCat("cannot ask about topic ", topic);
   KS_RETURN_IF_ERROR(
-      FromCode(rd_kafka_metadata(handle, 0, raw, &metadata, kQueryTimeoutMillis), what));
+      FromCode(rd_kafka_metadata(handle, 0, raw, &metadata, kMetadataTimeoutMillis), what));
   const MetadataPtr owned(metadata);
   if (metadata->topic_cnt != 1) return absl::NotFoundError(what);
   KS_RETURN_IF_ERROR(FromCode(metadata->topics[0].err, what));
@@ -71,6 +71,29 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
   if (description.partitions == 0) return absl::NotFoundError(what);
   if (with_id) description.topic_id = TopicIdOf(handle, topic);
   return description;
+}
+
+absl::StatusOr<std::map<TopicPartition, Offset>> ListOffsets(
+    rd_kafka_s* handle, const std::vector<TopicPartition>& partitions, int64_t what) {
+  std::map<TopicPartition, Offset> offsets;
+  if (partitions.empty()) return offsets;
+  const PartitionListPtr list = NewList(partitions.size());
+  for (const TopicPartition& partition : partitions) Add(*list, partition, what);
+  const QueuePtr queue(rd_kafka_queue_new(handle));
+  const OptionsPtr options = MakeOptions(handle, RD_KAFKA_ADMIN_OP_LISTOFFSETS);
+  const ErrorPtr refused(rd_kafka_AdminOptions_set_isolation_level(
+      options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
+  rd_kafka_ListOffsets(handle, list.get(), options.get(), queue.get());
+  KS_ASSIGN_OR_RETURN(const EventPtr event, WaitFor(queue.get(), "cannot read offsets"));
+  size_t count = 0;
+  const auto** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+  for (size_t i = 0; i < count; ++i) {
+    const auto* found = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+    if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR || found->offset < 0) continue;
+    offsets[{found->topic, PartitionId(found->partition)}] = Offset(found->offset);
+  }
+  return offsets;
 }
 
 absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions,

@@ -2,10 +2,12 @@
 // one. Each call waits at most kQueryTimeoutMillis. Thread safety: may be called from any thread.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "kafka/message.h"
 
 struct rd_kafka_s;
 
@@ -22,6 +24,15 @@ struct TopicDescription {
 // time out.
 absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic,
                                                bool with_id = true);
+
+// Offsets to ask for; a time in milliseconds asks for the first record that is not older.
+inline constexpr int64_t kFirstOffset = -2;  // the first record still there
+inline constexpr int64_t kEndOffset = -1;    // after the last that a reader of committed ones sees
+// One question for all partitions. Those whose leader has no answer are left out; so are those that
+// have no record as young as the time asked for.
+absl::StatusOr<std::map<TopicPartition, Offset>> ListOffsets(
+    rd_kafka_s* handle, const std::vector<TopicPartition>& partitions, int64_t what);
+
 // ALREADY_EXISTS when there is one.
 absl::Status CreateTopic(rd_kafka_s* handle, const std::string& topic, int partitions,
                          int replication = 1);

@@ -189,32 +189,6 @@ Consumer::Watermarks Consumer::CachedWatermarks(const TopicPartition& partition)
   return {Offset(low), Offset(high)};
 }
 
-absl::StatusOr<Consumer::Watermarks> Consumer::QueryWatermarks(
-    const TopicPartition& partition) const {
-  int64_t low = 0;
-  int64_t high = 0;
-  KS_RETURN_IF_ERROR(FromCode(rd_kafka_query_watermark_offsets(handle_, partition.topic.c_str(),
-                                                               partition.partition.value(), &low,
-                                                               &high, kQueryTimeoutMillis),
-                              StrCat("cannot read the offsets of ", partition.topic, " [",
-                                     partition.partition.value(), "]")));
-  return Watermarks{Offset(low), Offset(high)};
-}
-
-absl::StatusOr<Offset> Consumer::OffsetForTimestamp(const TopicPartition& partition,
-                                                    int64_t timestamp_ms) const {
-  const PartitionListPtr list = NewList(1);
-  Add(*list, partition, timestamp_ms);
-  const std::string what =
-      StrCat("cannot find the offset at time ", timestamp_ms, " of ", partition.topic);
-  KS_RETURN_IF_ERROR(
-      FromCode(rd_kafka_offsets_for_times(handle_, list.get(), kQueryTimeoutMillis), what));
-  KS_RETURN_IF_ERROR(FromCode(list->elems[0].err, what));
-  if (list->elems[0].offset >= 0) return Offset(list->elems[0].offset);
-  KS_ASSIGN_OR_RETURN(const Watermarks marks, QueryWatermarks(partition));
-  return marks.high;
-}
-
 void Consumer::Close() {
   if (handle_ == nullptr || closed_) return;
   closed_ = true;

@@ -99,13 +99,9 @@ class Consumer {
     Offset low;   // the first record still there
     Offset high;  // one past the last
   };
-  // As of the last fetch; negative where nothing was fetched yet. Costs nothing.
+  // As of the last fetch; negative where nothing was fetched yet. Costs nothing; admin.h has what
+  // asks the broker.
   Watermarks CachedWatermarks(const TopicPartition& partition) const;
-  // Asks the broker.
-  absl::StatusOr<Watermarks> QueryWatermarks(const TopicPartition& partition) const;
-  // The first offset whose record is not older than `timestamp_ms`; the end when there is none.
-  absl::StatusOr<Offset> OffsetForTimestamp(const TopicPartition& partition,
-                                            int64_t timestamp_ms) const;
 
   // Leaves the group; waits at most kCloseTimeoutMillis. The listener hears OnRevoked first.
   void Close();

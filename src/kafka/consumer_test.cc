@@ -19,6 +19,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 constexpr auto kPatience = std::chrono::seconds(30);
 
@@ -131,6 +132,20 @@ TEST_F(ConsumerTest, KnowsItsTopic) {
   const auto description = DescribeTopic(producer_->handle(), "t", /*with_id=*/false);
   ASSERT_TRUE(description.ok()) << description.status();
   EXPECT_EQ(description->partitions, 1);
+}
+
+TEST_F(ConsumerTest, ListsOffsetsOfManyPartitionsAtOnce) {
+  ASSERT_TRUE(broker_->CreateTopic("two", 2).ok());
+  for (const char* value : {"a", "b", "c"}) Send("k", value);
+  const TopicPartition t{"t", PartitionId(0)};
+  const TopicPartition empty{"two", PartitionId(1)};
+  const TopicPartition unknown{"two", PartitionId(7)};
+  const auto end = ListOffsets(producer_->handle(), {t, empty, unknown}, kEndOffset);
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_THAT(*end, ElementsAre(Pair(t, Offset(3)), Pair(empty, Offset(0))));
+  const auto first = ListOffsets(producer_->handle(), {t}, kFirstOffset);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_THAT(*first, ElementsAre(Pair(t, Offset(0))));
 }
 
 TEST_F(ConsumerTest, ClosingGivesThePartitionsBack) {

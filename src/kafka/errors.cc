@@ -80,6 +80,11 @@ absl::Status TopicMissing(std::string_view topic, std::string_view brokers) {
                                     ". Create it, or correct `topic:` in the pipeline file."));
 }
 
+absl::Status PartitionsWithoutLeader(std::string_view topic, size_t count) {
+  return absl::UnavailableError(
+      StrCat(count, " partitions of topic \"", topic, "\" have no leader now."));
+}
+
 absl::Status FromCode(int code, std::string_view what) {
   const auto error = static_cast<rd_kafka_resp_err_t>(code);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();

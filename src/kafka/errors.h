@@ -16,6 +16,8 @@ absl::Status BadSecretProperty(std::string_view name, std::string_view reference
 absl::Status TokensNotYet();
 // A property that the product sets itself, because a guarantee hangs on it.
 absl::Status ReservedProperty(std::string_view name);
+// UNAVAILABLE: some of the topic's partitions cannot be asked now.
+absl::Status PartitionsWithoutLeader(std::string_view topic, size_t count);
 absl::Status TopicMissing(std::string_view topic, std::string_view brokers);
 // A librdkafka error code (rd_kafka_resp_err_t) as a status: transport trouble UNAVAILABLE, refused
 // credentials UNAUTHENTICATED, missing rights PERMISSION_DENIED, unknown topics NOT_FOUND, and so

@@ -64,8 +64,8 @@ inline constexpr MetricInfo kMetrics[] = {
     {MetricId::kLagRecords, MetricKind::kGauge, Buckets::kNone, "kafka_spanner_lag_records",
      "Offsets between what is committed to Spanner and the end of the partition."},
     {MetricId::kLagSeconds, MetricKind::kGauge, Buckets::kNone, "kafka_spanner_lag_seconds",
-     "Age of the newest record that was read, while there is lag; 0 when nothing is waiting. Page "
-     "on this."},
+     "Age of the oldest record that was read and is not committed; where records wait that cannot "
+     "even be read, for how long that is known; 0 when nothing waits. Page on this."},
     {MetricId::kCommittedOffset, MetricKind::kGauge, Buckets::kNone,
      "kafka_spanner_committed_offset", "Everything below this offset is in Spanner."},
 };

@@ -191,7 +191,23 @@ absl::Status AddRow(const ListValue& row, Chains* chains, std::vector<bool>* see
   return absl::OkStatus();
 }
 
+// A KeySet of all rows whose key begins so.
+std::string AllWithPrefix(const ListValue& prefix) {
+  google::spanner::v1::KeySet all;
+  google::spanner::v1::KeyRange& range = *all.add_ranges();
+  *range.mutable_start_closed() = prefix;
+  *range.mutable_end_closed() = prefix;
+  return all.SerializeAsString();
+}
+
 }  // namespace
+
+ReadSpec TopicRead(const std::string& pipeline, const std::string& topic) {
+  ListValue prefix;
+  prefix.add_values()->set_string_value(pipeline);
+  prefix.add_values()->set_string_value(topic);
+  return {std::string(kPartitionsTable), {"KafkaPartition"}, AllWithPrefix(prefix)};
+}
 
 std::vector<ReadSpec> ChainReads(const ChainKey& key) {
   ListValue prefix;
@@ -200,15 +216,11 @@ std::vector<ReadSpec> ChainReads(const ChainKey& key) {
   prefix.add_values()->set_string_value(StrCat(key.partition));
   google::spanner::v1::KeySet one;
   *one.add_keys() = prefix;
-  google::spanner::v1::KeySet all;
-  google::spanner::v1::KeyRange& range = *all.add_ranges();
-  *range.mutable_start_closed() = prefix;
-  *range.mutable_end_closed() = prefix;
   return {
       {std::string(kPartitionsTable), {"Generation", "Lanes", "TopicId"}, one.SerializeAsString()},
       {std::string(kCheckpointsTable),
        {"Generation", "Lane", "StartOffset", "EndOffset", "Batch", "LastTimestamp"},
-       all.SerializeAsString()}};
+       AllWithPrefix(prefix)}};
 }
 
 absl::StatusOr<std::optional<Chains>> DecodeChains(absl::Span<const RowsPtr> rows) {

@@ -76,6 +76,9 @@ struct Chains {
 // The Partitions row and all Checkpoints rows of a partition. They may be read at different times.
 std::vector<ReadSpec> ChainReads(const ChainKey& key);
 
+// The Partitions rows of a whole topic: none when the pipeline has never run on it.
+ReadSpec TopicRead(const std::string& pipeline, const std::string& topic);
+
 // What was read: nothing when the partition has no chains yet. ABORTED when the two reads do not
 // fit together because the shape changed between them: read again.
 absl::StatusOr<std::optional<Chains>> DecodeChains(absl::Span<const RowsPtr> rows);
@@ -93,6 +96,8 @@ struct Genesis {
   int64_t begin = 0;
   std::string_view topic_id;  // empty: not known
 };
+// How many mutations Spanner counts for it.
+constexpr int64_t GenesisMutations(int lanes) { return 7 + int64_t{12} * lanes; }
 void AppendGenesis(const ChainKey& key, const Genesis& genesis, const CommitLabel& label,
                    const Rules& rules, std::string* wire);
 

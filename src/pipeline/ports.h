@@ -152,8 +152,9 @@ struct TopicFacts {
   std::string topic_id;  // empty: not known
   int64_t low = 0;       // the first offset that retention has left
   int64_t high = 0;      // the first offset that is not written yet
-  // Where a partition without chains begins, as `start:` says. A partition that the topic grew
-  // while the pipeline was known begins at `low`, whatever `start:` says.
+  // Where a partition without chains begins. The runtime makes a topic's first chains, as `start:`
+  // says, before any Partition: what has none then is a partition that the topic grew while the
+  // pipeline was known, and begins at `low`.
   int64_t begin = 0;
   bool out_of_range = false;  // a fetch at the position was refused for its offset
 };

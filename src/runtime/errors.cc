@@ -5,15 +5,24 @@
 namespace ks::runtime {
 
 absl::Status KafkaIsDown(std::string_view brokers, const absl::Status& reason) {
-  return absl::UnavailableError(
-      StrCat("Kafka at ", brokers, " does not answer (", View(reason.message()),
-             "); waiting for it. Check `brokers:` in the pipeline file."));
+  return absl::UnavailableError(StrCat("Kafka at ", brokers, " does not answer (",
+                                       View(reason.message()),
+                                       "). Check `brokers:` in the pipeline file."));
 }
 
 absl::Status SpannerIsDown(std::string_view database, const absl::Status& reason) {
   return absl::UnavailableError(
       StrCat("Spanner does not answer for ", database, " (", View(reason.message()),
-             "); waiting for it. Check `database:` and SPANNER_EMULATOR_HOST."));
+             "). Check `database:`, --endpoint and SPANNER_EMULATOR_HOST."));
+}
+
+absl::Status ChainsUnreachable(std::string_view topic, const absl::Status& reason) {
+  const bool waiting_helps = absl::IsUnavailable(reason) || absl::IsDeadlineExceeded(reason) ||
+                             absl::IsAborted(reason) || absl::IsUnknown(reason) ||
+                             absl::IsInternal(reason) || absl::IsCancelled(reason);
+  return absl::Status(
+      waiting_helps ? absl::StatusCode::kUnavailable : reason.code(),
+      StrCat("Spanner gives no checkpoints for topic ", topic, " (", View(reason.message()), ")."));
 }
 
 absl::Status StopTookTooLong() {

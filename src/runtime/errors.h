@@ -7,9 +7,11 @@
 
 namespace ks::runtime {
 
-// Kafka cannot be reached at start; said once while it is waited for.
+// Cannot be reached at start: said once while it is waited for, and when that was in vain.
 absl::Status KafkaIsDown(std::string_view brokers, const absl::Status& reason);
 absl::Status SpannerIsDown(std::string_view database, const absl::Status& reason);
+// The first chains of a topic could not be read or made. UNAVAILABLE where waiting may help.
+absl::Status ChainsUnreachable(std::string_view topic, const absl::Status& reason);
 // What was in flight did not finish in time after a request to stop; nothing is lost.
 absl::Status StopTookTooLong();
 

@@ -11,12 +11,16 @@ inline constexpr int kTransactionsQueuedMax = 10'000;
 inline constexpr int64_t kStopTimeoutMillis = 30'000;
 // A partition that was given up while the group still gives it to us is tried again after this.
 inline constexpr int64_t kRetakeAfterMillis = 1'000;
-// How often the broker is asked about topics (id, partitions, offsets).
-inline constexpr int64_t kTopicFactsEveryMillis = 30'000;
+// How often the broker is asked about topics (id, offsets): how late a topic that was created again
+// is noticed, and the lag of a partition that is not being read.
+inline constexpr int64_t kTopicFactsEveryMillis = 1'000;
 // How often the group is told our offsets, and lag is measured.
 inline constexpr int64_t kReportEveryMillis = 1'000;
 // Start gives up on a broker or a Spanner that cannot be reached.
 inline constexpr int64_t kStartTimeoutMillis = 120'000;
+// Below a pipeline a call to Spanner is repeated no longer than this: longer outages are the
+// pipeline's to wait for, and to speak of.
+inline constexpr int64_t kCallRetryMillis = 2'000;
 // The longest a data thread sleeps.
 inline constexpr int64_t kIdleWaitMillis = 500;
 

@@ -118,6 +118,7 @@ void PartitionDriver::Count() {
 
 void PartitionDriver::Act(pipeline::Seek& action) {
   DropBacklog();
+  taken_.clear();
   epoch_ = action.epoch;
   seek_to_ = action.offset;
   if (!started_) {
@@ -138,7 +139,13 @@ void PartitionDriver::Act(pipeline::Resume&) { paused_ = false; }
 
 void PartitionDriver::Act(pipeline::CommitKafkaOffset& action) {
   series_.Set(MetricId::kCommittedOffset, static_cast<double>(action.offset));
-  services_.listener->on_committed(name_, Offset(action.offset), last_timestamp_ms_);
+  services_.listener->on_committed(name_, Offset(action.offset));
+  Waiting(action.offset);
+}
+
+void PartitionDriver::Waiting(int64_t committed) {
+  while (!taken_.empty() && taken_.front().end <= committed) taken_.pop_front();
+  services_.oldest->timestamp_ms = taken_.empty() ? -1 : taken_.front().timestamp_ms;
 }
 
 void PartitionDriver::Act(pipeline::DescribeTopic&) {
@@ -213,6 +220,10 @@ bool PartitionDriver::TakeMessages() {
     bytes += message.bytes();
   }
   series_.Add(MetricId::kRecordBytes, static_cast<double>(bytes));
+  if (!offsets_.empty()) {
+    taken_.push_back({timestamps_ms_.front(), backlog_end_});
+    if (taken_.size() == 1) services_.oldest->timestamp_ms = timestamps_ms_.front();
+  }
   return backlog_end_ >= 0;
 }
 
@@ -229,7 +240,6 @@ bool PartitionDriver::OfferBacklog() {
   if (admission.consumed == 0 && !chunk.offsets.empty()) return false;
   next_ = from + admission.consumed;
   if (!admission.rows.empty()) {
-    last_timestamp_ms_ = timestamps_ms_[from + admission.rows.back()];
     const auto refused =
         path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from), admission, series_);
     if (refused) Tell(*refused);

@@ -5,7 +5,9 @@
 // through the shard's Inbox; those that come after the driver is gone find nobody and are dropped.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,13 +38,19 @@ struct PartitionEnd {
 struct DriverListener {
   // Where to begin: the first Seek. The group's assignment can be completed with it.
   std::function<void(kafka::TopicPartition, Offset)> on_start;
-  // Everything below is in Spanner; the timestamp (ms) of the newest record that was read.
-  std::function<void(kafka::TopicPartition, Offset, int64_t)> on_committed;
+  // Everything below is in Spanner.
+  std::function<void(kafka::TopicPartition, Offset)> on_committed;
   std::function<void(kafka::TopicPartition, PartitionEnd)> on_end;
   // What is known of the topic does not fit: the broker is to be asked. `out_of_range`: it has
   // refused an offset.
   std::function<void(kafka::TopicPartition, bool out_of_range)> on_facts_wanted;
   std::function<void(absl::Status)> on_warning;
+};
+
+// Since when a partition's records wait: written by its data thread, read by the control thread.
+struct OldestWaiting {
+  // Milliseconds since the Unix epoch; -1: no record waits, or none has a timestamp.
+  std::atomic<int64_t> timestamp_ms{-1};
 };
 
 struct DriverServices {
@@ -51,6 +59,7 @@ struct DriverServices {
   std::shared_ptr<Inbox> inbox;
   env::Clock* clock;
   const DriverListener* listener;
+  std::shared_ptr<OldestWaiting> oldest;
 };
 
 class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
@@ -90,6 +99,7 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   void DropBacklog();
   void OnCommitAnswer(pipeline::CommitDone event, int64_t sent_at);
   void Count();
+  void Waiting(int64_t committed);
   // Posts `event` to this driver on its own thread.
   template <typename E>
   std::function<void(E)> Poster();
@@ -117,7 +127,12 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   int64_t seek_to_ = -1;
   int64_t seek_retry_at_ = 0;
   pipeline::PartitionStats counted_;  // what the metrics know
-  int64_t last_timestamp_ms_ = -1;
+  // Chunks that were taken and are not committed: first timestamp, first offset after it.
+  struct Taken {
+    int64_t timestamp_ms = -1;
+    int64_t end = 0;
+  };
+  std::deque<Taken> taken_;
 };
 
 }  // namespace ks::runtime

@@ -43,6 +43,7 @@ absl::Status PipelineRunner::Run() {
     source.source = i;
     source.writer = options_.writer;
     source.once = options_.once;
+    source.wait = options_.wait;
     source.topic_ids = options_.topic_ids;
     source.identity = options_.identity;
     source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis);
@@ -58,7 +59,7 @@ absl::Status PipelineRunner::Run() {
 // Until somebody wants to stop, the work is done, or something failed.
 absl::Status PipelineRunner::Serve() {
   int64_t progress_at = 0;
-  while (!stop_) {
+  while (!stop_wanted()) {
     for (const auto& source : sources_) KS_RETURN_IF_ERROR(source->Turn(kTurnMillis));
     if (options_.on_progress && clock_.MonotonicNanos() >= progress_at) {
       progress_at = clock_.MonotonicNanos() + options_.report_every_millis * env::kNanosPerMilli;

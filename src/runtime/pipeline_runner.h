@@ -20,12 +20,14 @@
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
 #include "runtime/source_runner.h"
+#include "runtime/start_wait.h"
 #include "spanner/client.h"
 
 namespace ks::runtime {
 
 struct PipelineRunnerOptions {
   std::string writer;  // names this worker in the checkpoints: host and process
+  StartWait wait;      // its stop token asks the runner to stop, at any time
   bool once = false;
   bool topic_ids = true;  // false: the embedded broker, which has none
   int shards = 0;         // 0: as many as there are cores
@@ -49,6 +51,7 @@ class PipelineRunner {
   void RequestStop() { stop_ = true; }
 
  private:
+  bool stop_wanted() const { return stop_ || options_.wait.stop.stop_requested(); }
   absl::Status Serve();
   absl::Status Finish();
 

@@ -10,11 +10,23 @@
 #include "observe/log.h"
 #include "pipeline/partition.h"
 #include "runtime/errors.h"
+#include "runtime/first_chains.h"
 #include "runtime/limits.h"
 
 namespace ks::runtime {
 
 using kafka::TopicPartition;
+
+namespace {
+
+// A partition stops with an error where a person has to decide about its data, whatever code
+// Spanner gave; refused rights stay what they are.
+absl::Status AsDecision(const absl::Status& status) {
+  const bool rights = absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status);
+  return rights ? status : absl::FailedPreconditionError(status.message());
+}
+
+}  // namespace
 
 SourceRunner::SourceRunner(SourceOptions options, const SourceServices& services)
     : options_(std::move(options)),
@@ -34,27 +46,17 @@ DriverListener SourceRunner::MakeListener() {
       if (it != assigned_.end()) it->second.start = offset;
     });
   };
-  listener.on_committed = [this, post](TopicPartition name, Offset offset, int64_t timestamp_ms) {
-    post([this, name, offset, timestamp_ms] {
+  listener.on_committed = [this, post](TopicPartition name, Offset offset) {
+    post([this, name, offset] {
       const auto it = assigned_.find(name);
-      if (it == assigned_.end()) return;
-      it->second.committed = offset;
-      it->second.last_timestamp_ms = timestamp_ms;
+      if (it != assigned_.end()) it->second.committed = offset;
     });
   };
   listener.on_end = [this, post](TopicPartition name, PartitionEnd end) {
     post([this, name, end] { OnEnd(name, end); });
   };
   listener.on_facts_wanted = [this, post](TopicPartition name, bool out_of_range) {
-    post([this, name, out_of_range] {
-      const auto it = assigned_.find(name);
-      if (it == assigned_.end()) return;
-      topic_ids_.erase(name.topic);
-      auto facts = FactsOf(name);
-      if (!facts.ok()) return;  // asked for again with the next refusal
-      facts->out_of_range = out_of_range;
-      it->second.shard->Facts(name, *facts);
-    });
+    post([this, name, out_of_range] { AskAgain({name}, out_of_range); });
   };
   listener.on_warning = [](const absl::Status& status) { observe::LogWarning(status.message()); };
   return listener;
@@ -62,70 +64,67 @@ DriverListener SourceRunner::MakeListener() {
 
 // ---- Start
 
+std::string SourceRunner::group() const {
+  if (options_.spec->sources.size() == 1) return options_.spec->name;
+  return StrCat(options_.spec->name, ".", source().name);
+}
+
 absl::Status SourceRunner::Start() {
   kafka::ConsumerOptions options;
   options.brokers = source().brokers;
-  options.group = options_.spec->sources.size() == 1
-                      ? options_.spec->name
-                      : StrCat(options_.spec->name, ".", source().name);
+  options.group = group();
   options.properties.assign(source().properties.begin(), source().properties.end());
   options.login = {source().security, options_.identity};
   options.log = [](int level, std::string_view text) {
     if (level <= 3) observe::Log(observe::LogLevel::kDebug, StrCat("librdkafka: ", text));
   };
   KS_ASSIGN_OR_RETURN(consumer_, kafka::Consumer::Create(std::move(options)));
+  watch_ = std::make_unique<TopicWatch>(consumer_->handle(), options_.topic_ids);
 
   // A broker that is down is waited for; a topic that does not exist is not.
-  const int64_t give_up_at =
-      services_.clock->MonotonicNanos() + kStartTimeoutMillis * env::kNanosPerMilli;
+  const int64_t since = services_.clock->MonotonicNanos();
   bool said = false;
   while (true) {
-    const absl::Status status = ReadOnceEnds();
+    const absl::Status status = LookAtTopics();
     if (status.ok()) break;
-    const bool wait = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-    if (!wait || services_.clock->MonotonicNanos() > give_up_at) return status;
+    if (options_.wait.stop.stop_requested()) return absl::OkStatus();
+    if (!absl::IsUnavailable(status) || options_.wait.over(since)) return status;
     if (!std::exchange(said, true))
-      observe::LogWarning(KafkaIsDown(source().brokers, status).message());
+      observe::LogWarning(StrCat(View(status.message()), " Waiting for it."));
     env::SleepFor(env::kNanosPerSecond);
   }
-  if (said) observe::LogInfo(StrCat("Kafka at ", source().brokers, " is there"));
+  if (said) observe::LogInfo(StrCat("Kafka at ", source().brokers, " is there, with all topics"));
   return consumer_->Subscribe(source().topics, *this);
 }
 
-// Every topic exists; where each partition ends now.
-absl::Status SourceRunner::ReadOnceEnds() {
+// Every topic exists and has chains; where each partition ends now. UNAVAILABLE: try again.
+absl::Status SourceRunner::LookAtTopics() {
+  rd_kafka_s* const handle = consumer_->handle();
+  const auto kafka_is_down = [&](const absl::Status& status) {
+    const bool down = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+    return down ? KafkaIsDown(source().brokers, status) : status;
+  };
   for (const std::string& topic : source().topics) {
-    auto description = kafka::DescribeTopic(consumer_->handle(), topic, options_.topic_ids);
+    const auto description = kafka::DescribeTopic(handle, topic, options_.topic_ids);
     if (absl::IsNotFound(description.status())) return kafka::TopicMissing(topic, source().brokers);
-    KS_RETURN_IF_ERROR(description.status());
-    topic_ids_[topic] = description->topic_id;
+    if (!description.ok()) return kafka_is_down(description.status());
+    KS_RETURN_IF_ERROR(MakeFirstChains({.pipeline = options_.spec->name,
+                                        .topic = topic,
+                                        .topic_id = description->topic_id,
+                                        .partitions = description->partitions,
+                                        .writer = options_.writer},
+                                       source(), handle, *services_.spanner));
     if (!options_.once) continue;
-    for (int32_t i = 0; i < description->partitions; ++i) {
-      const TopicPartition name{topic, PartitionId(i)};
-      KS_ASSIGN_OR_RETURN(const auto marks, consumer_->QueryWatermarks(name));
-      once_ends_[name] = marks.high;
-    }
+    std::vector<TopicPartition> partitions;
+    for (int32_t i = 0; i < description->partitions; ++i)
+      partitions.push_back({topic, PartitionId(i)});
+    const auto ends = kafka::ListOffsets(handle, partitions, kafka::kEndOffset);
+    if (!ends.ok()) return kafka_is_down(ends.status());
+    if (ends->size() < partitions.size())
+      return kafka::PartitionsWithoutLeader(topic, partitions.size() - ends->size());
+    once_ends_.insert(ends->begin(), ends->end());
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<pipeline::TopicFacts> SourceRunner::FactsOf(const TopicPartition& partition) {
-  if (!topic_ids_.contains(partition.topic)) {
-    KS_ASSIGN_OR_RETURN(
-        const auto description,
-        kafka::DescribeTopic(consumer_->handle(), partition.topic, options_.topic_ids));
-    topic_ids_[partition.topic] = description.topic_id;
-  }
-  KS_ASSIGN_OR_RETURN(const auto marks, consumer_->QueryWatermarks(partition));
-  pipeline::TopicFacts facts{topic_ids_[partition.topic], marks.low.value(), marks.high.value(),
-                             marks.low.value()};
-  if (source().start == pipeline::StartAt::kLatest) facts.begin = marks.high.value();
-  if (source().start == pipeline::StartAt::kTimestamp) {
-    KS_ASSIGN_OR_RETURN(const Offset offset,
-                        consumer_->OffsetForTimestamp(partition, source().start_timestamp_ms));
-    facts.begin = offset.value();
-  }
-  return facts;
 }
 
 // ---- Assignment
@@ -139,27 +138,52 @@ void SourceRunner::OnAssigned(const std::vector<TopicPartition>& partitions) {
     assigned.shard = (*services_.shards)[next_shard_++ % services_.shards->size()].get();
     if (const auto it = once_ends_.find(name); it != once_ends_.end())
       assigned.once_end = it->second;
-    StartDriver(name, assigned);
   }
+  AskToStart(partitions);
 }
 
-void SourceRunner::StartDriver(const TopicPartition& name, Assigned& assigned) {
-  auto facts = FactsOf(name);
-  auto opened = facts.ok() ? consumer_->OpenQueue(name)
-                           : absl::StatusOr<std::unique_ptr<kafka::ConsumerQueue>>(facts.status());
+void SourceRunner::AskToStart(const std::vector<TopicPartition>& partitions) {
+  watch_->Ask(partitions, [this, inbox = inbox_, partitions](const auto& facts) {
+    inbox->Post([this, partitions, facts] { OnFactsToStart(partitions, facts); });
+  });
+}
+
+void SourceRunner::OnFactsToStart(const std::vector<TopicPartition>& partitions,
+                                  const absl::StatusOr<TopicFactsMap>& facts) {
+  absl::Status trouble = facts.status();
+  for (const TopicPartition& name : partitions) {
+    const auto it = assigned_.find(name);
+    if (stopping_ || it == assigned_.end() || it->second.running || it->second.revoked) continue;
+    if (!facts.ok()) {
+      RetakeLater(it->second);
+    } else if (const auto known = facts->find(name); known == facts->end()) {
+      trouble.Update(absl::UnavailableError("it has no leader now"));
+      RetakeLater(it->second);
+    } else {
+      trouble.Update(StartDriver(name, it->second, known->second));
+    }
+  }
+  if (!trouble.ok()) OnError(trouble, /*fatal=*/false);
+}
+
+void SourceRunner::RetakeLater(Assigned& assigned) {
+  assigned.retake_at = services_.clock->MonotonicNanos() + kRetakeAfterMillis * env::kNanosPerMilli;
+}
+
+absl::Status SourceRunner::StartDriver(const TopicPartition& name, Assigned& assigned,
+                                       const pipeline::TopicFacts& facts) {
+  auto opened = consumer_->OpenQueue(name);
   if (!opened.ok()) {
-    observe::LogWarning(StrCat("cannot start ", name.topic, " [", name.partition.value(),
-                               "] yet: ", View(opened.status().message())));
-    assigned.retake_at =
-        services_.clock->MonotonicNanos() + kRetakeAfterMillis * env::kNanosPerMilli;
-    return;
+    RetakeLater(assigned);
+    return opened.status();
   }
   assigned.running = true;
-  assigned.retake_at = 0;
+  assigned.end = Offset(facts.high);
+  assigned.oldest = std::make_shared<OldestWaiting>();
   observe::Series& series =
       services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
   const DriverServices services{consumer_.get(), services_.spanner, assigned.shard->inbox(),
-                                services_.clock, &listener_};
+                                services_.clock, &listener_,        assigned.oldest};
   // std::function wants what can be copied.
   auto queue = std::make_shared<std::unique_ptr<kafka::ConsumerQueue>>(*std::move(opened));
   assigned.shard->Add(
@@ -169,7 +193,24 @@ void SourceRunner::StartDriver(const TopicPartition& name, Assigned& assigned) {
         return std::make_shared<PartitionDriver>(name, std::move(*queue), std::move(machine),
                                                  std::move(path), series, services);
       },
-      *facts);
+      facts);
+  return absl::OkStatus();
+}
+
+// What the broker says goes to the partitions that run.
+void SourceRunner::AskAgain(std::vector<TopicPartition> partitions, bool out_of_range) {
+  watch_->Ask(std::move(partitions), [this, inbox = inbox_, out_of_range](const auto& answer) {
+    if (!answer.ok()) return;  // asked again before long
+    inbox->Post([this, facts = *answer, out_of_range]() mutable {
+      for (auto& [name, known] : facts) {
+        const auto it = assigned_.find(name);
+        if (it == assigned_.end() || !it->second.running) continue;
+        it->second.end = Offset(known.high);
+        known.out_of_range = out_of_range;
+        it->second.shard->Facts(name, known);
+      }
+    });
+  });
 }
 
 // Once every partition knows where to begin, the group's assignment is taken.
@@ -177,7 +218,8 @@ void SourceRunner::CompleteAssignment() {
   if (!assignment_open_) return;
   std::vector<kafka::StartPosition> positions;
   for (auto& [name, assigned] : assigned_) {
-    if (assigned.assigned || assigned.revoked) continue;
+    // Those that are to be tried again come by themselves.
+    if (assigned.assigned || assigned.revoked || assigned.retake_at != 0) continue;
     if (assigned.start < Offset(0)) return;
     positions.push_back({name, assigned.start});
   }
@@ -229,28 +271,29 @@ void SourceRunner::OnEnd(const TopicPartition& name, const PartitionEnd& end) {
   if (end.kind == PartitionEnd::Kind::kGivenUp && !it->second.revoked && !stopping_) {
     observe::LogWarning(StrCat(name.topic, " [", name.partition.value(), "] was given up: ",
                                View(end.status.message()), "; reading its chains again"));
-    it->second.retake_at =
-        services_.clock->MonotonicNanos() + kRetakeAfterMillis * env::kNanosPerMilli;
+    RetakeLater(it->second);
   }
-  if (end.kind == PartitionEnd::Kind::kStopped && !end.status.ok()) Fail(end.status);
+  if (end.kind == PartitionEnd::Kind::kStopped && !end.status.ok()) Fail(AsDecision(end.status));
 }
 
 // Partitions that were given up and are still ours begin again where their chains stand now.
 void SourceRunner::Retake() {
   const int64_t now = services_.clock->MonotonicNanos();
+  std::vector<TopicPartition> again;
   for (auto& [name, assigned] : assigned_) {
     if (assigned.retake_at == 0 || now < assigned.retake_at || assigned.revoked) continue;
     // What was fetched for the old driver must not reach the new one.
     if (assigned.assigned && !consumer_->Unassign({name}).ok()) {
-      assigned.retake_at =
-          now + kRetakeAfterMillis * env::kNanosPerMilli;  // a rebalance is under way
+      RetakeLater(assigned);  // a rebalance is under way
       continue;
     }
+    assigned.retake_at = 0;
     assigned.assigned = false;
     assigned.start = Offset(-1);
     assignment_open_ = true;
-    StartDriver(name, assigned);
+    again.push_back(name);
   }
+  if (!again.empty()) AskToStart(again);
 }
 
 // ---- The control loop
@@ -261,7 +304,16 @@ absl::Status SourceRunner::Turn(int timeout_ms) {
   CompleteAssignment();
   CompleteRevocation();
   if (!stopping_) Retake();
-  if (services_.clock->MonotonicNanos() >= report_at_) Report();
+  const int64_t now = services_.clock->MonotonicNanos();
+  if (now >= report_at_) Report();
+  if (now >= ask_at_) {
+    ask_at_ = now + kTopicFactsEveryMillis * env::kNanosPerMilli;
+    std::vector<TopicPartition> running;
+    for (const auto& [name, assigned] : assigned_) {
+      if (assigned.running) running.push_back(name);
+    }
+    if (!running.empty()) AskAgain(std::move(running), /*out_of_range=*/false);
+  }
   return failure_;
 }
 
@@ -273,19 +325,35 @@ void SourceRunner::Report() {
       offsets.push_back({name, assigned.committed});
       assigned.reported = assigned.committed;
     }
-    const auto marks = consumer_->CachedWatermarks(name);
-    if (marks.high < Offset(0) || assigned.committed < Offset(0)) continue;
-    const double lag = static_cast<double>(std::max<int64_t>(0, marks.high - assigned.committed));
-    observe::Series& series =
-        services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
-    series.Set(observe::MetricId::kLagRecords, lag);
-    const double age_ms = static_cast<double>(services_.clock->NowNanos() / env::kNanosPerMilli -
-                                              assigned.last_timestamp_ms);
-    const bool waiting = lag > 0 && assigned.last_timestamp_ms >= 0;
-    series.Set(observe::MetricId::kLagSeconds, waiting ? std::max(0.0, age_ms / 1000) : 0);
+    SetLag(name, assigned);
   }
   const absl::Status status = consumer_->CommitOffsets(offsets);
   if (!status.ok()) observe::Log(observe::LogLevel::kDebug, status.message());
+}
+
+// A fetch tells the end sooner than the watch does, which knows it where nothing is fetched.
+void SourceRunner::SetLag(const TopicPartition& name, Assigned& assigned) {
+  const Offset done = std::max(assigned.committed, assigned.start);
+  if (done < Offset(0)) return;
+  const Offset end = std::max(assigned.end, consumer_->CachedWatermarks(name).high);
+  const int64_t lag = std::max<int64_t>(0, end - done);
+  const int64_t now = services_.clock->MonotonicNanos();
+  if (lag == 0) assigned.waiting_since = 0;
+  if (lag > 0 && assigned.waiting_since == 0) assigned.waiting_since = now;
+  double seconds = 0;
+  if (lag > 0) {
+    const int64_t oldest_ms =
+        assigned.oldest == nullptr ? -1 : assigned.oldest->timestamp_ms.load();
+    seconds =
+        oldest_ms < 0
+            ? static_cast<double>(now - assigned.waiting_since) / env::kNanosPerSecond
+            : static_cast<double>(services_.clock->NowNanos() / env::kNanosPerMilli - oldest_ms) /
+                  1000;
+  }
+  observe::Series& series =
+      services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
+  series.Set(observe::MetricId::kLagRecords, static_cast<double>(lag));
+  series.Set(observe::MetricId::kLagSeconds, std::max(0.0, seconds));
 }
 
 bool SourceRunner::done() const {
@@ -311,6 +379,7 @@ bool SourceRunner::stopped() const {
 void SourceRunner::Close() {
   if (consumer_ == nullptr) return;
   stopping_ = true;
+  watch_.reset();
   Report();
   consumer_->Close();
   for (const auto& [name, assigned] : assigned_) assigned.shard->Remove(name);

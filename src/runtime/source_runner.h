@@ -1,8 +1,8 @@
 // SourceRunner: one source of a pipeline: a member of a consumer group, and the partitions that the
 // group gives it.
 //
-// The life of an assignment: the group gives partitions -> ask the broker about their topics -> a
-// driver per partition, on a shard, reads its chains -> when all know where to begin,
+// The life of an assignment: the group gives partitions -> TopicWatch asks the broker about their
+// topics -> a driver per partition, on a shard, reads its chains -> when all know where to begin,
 // Consumer::Assign. Revoked partitions finish what is in flight first. A partition that is given up
 // (another worker moved its chains) while the group still gives it to us is taken again after a
 // pause. A partition that stops with an error stops the pipeline.
@@ -31,6 +31,8 @@
 #include "runtime/record_path.h"
 #include "runtime/shard.h"
 #include "runtime/spanner_port.h"
+#include "runtime/start_wait.h"
+#include "runtime/topic_facts.h"
 
 namespace ks::runtime {
 
@@ -41,6 +43,7 @@ struct SourceOptions {
   bool topic_ids = true;                   // false: the embedded broker, which has none
   bool once = false;                       // stop at the end that each partition has at start
   identity::Services* identity = nullptr;  // for sources that prove who they are
+  StartWait wait;
   RecordPathFactory make_path;
 };
 
@@ -63,8 +66,7 @@ class SourceRunner : public kafka::RebalanceListener {
   SourceRunner(SourceOptions options, const SourceServices& services);
   ~SourceRunner() override;
 
-  // Connects and joins the group. Waits for a broker that is down, with one line that says so, up
-  // to kStartTimeoutMillis.
+  // Connects and joins the group. Waits for a broker that is down, with one line that says so.
   absl::Status Start();
   // Serves the group and the drivers; waits at most `timeout_ms`. An error ends the pipeline.
   absl::Status Turn(int timeout_ms);
@@ -91,18 +93,27 @@ class SourceRunner : public kafka::RebalanceListener {
     int64_t retake_at = 0;  // when a new driver is to be made; 0: not
     Offset committed{-1};
     Offset reported{-1};
-    int64_t last_timestamp_ms = -1;
+    Offset end{-1};  // of the partition, as the broker last said
     Offset once_end{-1};
+    std::shared_ptr<OldestWaiting> oldest;  // of the driver
+    int64_t waiting_since = 0;              // MonotonicNanos; 0: nothing waits
   };
 
   const pipeline::SourceSpec& source() const { return options_.spec->sources[options_.source]; }
-  absl::Status ReadOnceEnds();
-  absl::StatusOr<pipeline::TopicFacts> FactsOf(const kafka::TopicPartition& partition);
-  void StartDriver(const kafka::TopicPartition& name, Assigned& assigned);
+  std::string group() const;
+  absl::Status LookAtTopics();
+  void AskToStart(const std::vector<kafka::TopicPartition>& partitions);
+  void OnFactsToStart(const std::vector<kafka::TopicPartition>& partitions,
+                      const absl::StatusOr<TopicFactsMap>& facts);
+  absl::Status StartDriver(const kafka::TopicPartition& name, Assigned& assigned,
+                           const pipeline::TopicFacts& facts);
+  void RetakeLater(Assigned& assigned);
+  void AskAgain(std::vector<kafka::TopicPartition> partitions, bool out_of_range);
   void CompleteAssignment();
   void CompleteRevocation();
   void OnEnd(const kafka::TopicPartition& name, const PartitionEnd& end);
   void Report();
+  void SetLag(const kafka::TopicPartition& name, Assigned& assigned);
   void Retake();
   void Fail(const absl::Status& status);
   DriverListener MakeListener();
@@ -112,8 +123,8 @@ class SourceRunner : public kafka::RebalanceListener {
   const std::shared_ptr<Inbox> inbox_;
   DriverListener listener_;
   std::unique_ptr<kafka::Consumer> consumer_;
+  std::unique_ptr<TopicWatch> watch_;  // ends before the consumer
   std::map<kafka::TopicPartition, Assigned> assigned_;
-  std::map<std::string, std::string> topic_ids_;
   std::map<kafka::TopicPartition, Offset> once_ends_;
   bool assignment_open_ = false;  // OnAssigned came, Assign is due
   bool revocation_open_ = false;
@@ -121,6 +132,7 @@ class SourceRunner : public kafka::RebalanceListener {
   bool stopping_ = false;
   int64_t revoke_until_ = 0;
   int64_t report_at_ = 0;
+  int64_t ask_at_ = 0;  // when the broker is asked about all topics again
   size_t next_shard_ = 0;
   absl::Status last_trouble_;
   int64_t trouble_said_at_ = 0;

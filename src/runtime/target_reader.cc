@@ -71,9 +71,9 @@ absl::StatusOr<pipeline::TargetSchema> ReadTarget(spanner::Client& client) {
 }
 
 absl::StatusOr<pipeline::Plan> PlanAgainst(spanner::Client& client,
-                                           const pipeline::PipelineSpec& spec) {
-  const int64_t give_up_at =
-      env::RealClock().MonotonicNanos() + kStartTimeoutMillis * env::kNanosPerMilli;
+                                           const pipeline::PipelineSpec& spec,
+                                           const StartWait& wait) {
+  const int64_t since = env::RealClock().MonotonicNanos();
   bool said = false;
   while (true) {
     const auto target = ReadTarget(client);
@@ -81,12 +81,13 @@ absl::StatusOr<pipeline::Plan> PlanAgainst(spanner::Client& client,
       if (said) observe::LogInfo("Spanner is there");
       return pipeline::MakePlan(spec, &*target);
     }
-    const bool wait =
+    const bool down =
         absl::IsUnavailable(target.status()) || absl::IsDeadlineExceeded(target.status());
-    if (!wait || env::RealClock().MonotonicNanos() > give_up_at) return target.status();
-    if (!std::exchange(said, true)) {
-      observe::LogWarning(View(SpannerIsDown(client.database(), target.status()).message()));
-    }
+    if (!down) return target.status();
+    const absl::Status trouble = SpannerIsDown(client.database(), target.status());
+    if (wait.over(since)) return trouble;
+    if (!std::exchange(said, true))
+      observe::LogWarning(StrCat(trouble.message(), " Waiting for it."));
     env::SleepFor(env::kNanosPerSecond);
   }
 }

@@ -24,8 +24,9 @@ constexpr std::string_view kBrokenConnection[] = {
 
 class RetryStub : public Stub {
  public:
-  RetryStub(std::unique_ptr<Stub> inner, env::Clock& clock, env::Random& random)
-      : inner_(std::move(inner)), clock_(clock), random_(random) {}
+  RetryStub(std::unique_ptr<Stub> inner, env::Clock& clock, env::Random& random,
+            int64_t total_millis)
+      : inner_(std::move(inner)), clock_(clock), random_(random), total_millis_(total_millis) {}
 
   void Unary(Method method, CallOptions options, const grpc::ByteBuffer& request,
              UnaryDone done) override {
@@ -35,7 +36,7 @@ class RetryStub : public Stub {
     }
     auto call =
         std::make_shared<Call>(Call{method, std::move(options), request, std::move(done), 0, 0});
-    call->give_up_at = clock_.MonotonicNanos() + kRetryTotalMillis * env::kNanosPerMilli;
+    call->give_up_at = clock_.MonotonicNanos() + total_millis_ * env::kNanosPerMilli;
     Attempt(call);
   }
   void Stream(Method method, CallOptions options, const grpc::ByteBuffer& request,
@@ -71,6 +72,7 @@ class RetryStub : public Stub {
   const std::unique_ptr<Stub> inner_;
   env::Clock& clock_;
   env::Random& random_;
+  const int64_t total_millis_;
 };
 
 }  // namespace
@@ -109,9 +111,9 @@ void RunAfter(int64_t nanos, std::function<void()> then) {
   });
 }
 
-std::unique_ptr<Stub> WithRetry(std::unique_ptr<Stub> inner, env::Clock& clock,
-                                env::Random& random) {
-  return std::make_unique<RetryStub>(std::move(inner), clock, random);
+std::unique_ptr<Stub> WithRetry(std::unique_ptr<Stub> inner, env::Clock& clock, env::Random& random,
+                                int64_t total_millis) {
+  return std::make_unique<RetryStub>(std::move(inner), clock, random, total_millis);
 }
 
 }  // namespace ks::spanner

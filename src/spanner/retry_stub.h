@@ -22,7 +22,7 @@ int64_t BackoffNanos(const absl::Status& status, int attempt, int64_t first_ms,
 // Runs `then` on gRPC's thread after `nanos`.
 void RunAfter(int64_t nanos, std::function<void()> then);
 
-std::unique_ptr<Stub> WithRetry(std::unique_ptr<Stub> inner, env::Clock& clock,
-                                env::Random& random);
+std::unique_ptr<Stub> WithRetry(std::unique_ptr<Stub> inner, env::Clock& clock, env::Random& random,
+                                int64_t total_millis);
 
 }  // namespace ks::spanner

@@ -22,7 +22,9 @@ absl::StatusOr<std::shared_ptr<Stub>> MakeStub(const ConnectOptions& options) {
   std::unique_ptr<Stub> stub = MakeGrpcStub({host, /*plaintext=*/true, kChannels});
   stub = WithMetadata(std::move(stub));
   stub = WithAuth(std::move(stub), AnonymousCredentials());
-  stub = WithRetry(std::move(stub), env::RealClock(), env::RealRandom());
+  stub =
+      WithRetry(std::move(stub), env::RealClock(), env::RealRandom(),
+                options.retry_total_millis == 0 ? kRetryTotalMillis : options.retry_total_millis);
   return std::shared_ptr<Stub>(std::move(stub));
 }
 

@@ -69,7 +69,9 @@ class Broker:
 
     def run(self, main, *arguments):
         """One of Kafka's own tools; its output."""
-        done = subprocess.run(self.java(main, *arguments), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            self.java(main, *arguments), capture_output=True, text=True, timeout=120
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -89,6 +91,13 @@ class Broker:
     def partitions(self, topic):
         described = self.admin.list_topics(topic, timeout=10).topics[topic]
         return 0 if described.error else len(described.partitions)
+
+    def members(self, group):
+        try:
+            described = self.admin.describe_consumer_groups([group])[group].result(10)
+        except KafkaException:  # there is no such group, yet
+            return 0
+        return len(described.members)
 
     @staticmethod
     def wait_for(condition, within=30):

@@ -61,7 +61,9 @@ class Proxy(grpc.GenericRpcHandler):
 
     async def fail(self, context, error):
         trailing = to_pass_on(error.trailing_metadata())
-        trailing += [(k, v) for k, v in error.trailing_metadata() or () if k == "grpc-status-details-bin"]
+        trailing += [
+            (k, v) for k, v in error.trailing_metadata() or () if k == "grpc-status-details-bin"
+        ]
         await context.abort(error.code(), error.details(), tuple(trailing))
 
     async def send(self, request, metadata):

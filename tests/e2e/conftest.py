@@ -12,7 +12,9 @@ from worker import Program
 
 def pytest_addoption(parser):
     parser.addoption("--program", required=True, help="kafka-spanner")
-    parser.addoption("--kafka", required=True, help="folder with Kafka's jars: tools/setup/run kafka")
+    parser.addoption(
+        "--kafka", required=True, help="folder with Kafka's jars: tools/setup/run kafka"
+    )
     parser.addoption("--seed", type=int, default=random.randrange(2**31), help="of the faults")
     parser.addoption("--records", type=int, default=200_000, help="of the crash tests")
     parser.addoption("--kills", type=int, default=20, help="of the crash tests, at least")
@@ -40,7 +42,9 @@ def kafka(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def local_spanner(request, tmp_path_factory):
-    yield from started(Endpoint(request.config.getoption("--program"), tmp_path_factory.mktemp("local")))
+    yield from started(
+        Endpoint(request.config.getoption("--program"), tmp_path_factory.mktemp("local"))
+    )
 
 
 @pytest.fixture(scope="session")
@@ -61,13 +65,17 @@ def started(endpoint):
 @pytest.fixture(params=["local", "emulator"])
 def spanner(request):
     """Each Spanner in turn."""
-    return request.getfixturevalue({"local": "local_spanner", "emulator": "emulator"}[request.param])
+    return request.getfixturevalue(
+        {"local": "local_spanner", "emulator": "emulator"}[request.param]
+    )
 
 
 @pytest.fixture
 def name(request):
     """A name for topic, pipeline and database that nobody else uses."""
-    return "".join(c if c.isalnum() else "_" for c in request.node.name.removeprefix("test_"))[:26].strip("_")
+    return "".join(c if c.isalnum() else "_" for c in request.node.name.removeprefix("test_"))[
+        :26
+    ].strip("_")
 
 
 @pytest.fixture

@@ -44,16 +44,18 @@ assert:
     else: dead_letter
 tables:
   LastOrder: |
-    SELECT customer AS Customer, city AS City, amount AS Amount, price AS Price, ordered_at AS OrderedAt, _offset AS SeenAt
+    SELECT customer AS Customer, city AS City, amount AS Amount, price AS Price,
+           ordered_at AS OrderedAt, _offset AS SeenAt
     WHERE customer IS NOT NULL
   Orders:
     mode: append
     select: |
-      SELECT _partition AS Part, _offset AS Pos, customer AS Customer, city AS City, amount AS Amount,
-             ARRAY(SELECT h.name FROM UNNEST(_headers) AS h) AS Headers
+      SELECT _partition AS Part, _offset AS Pos, customer AS Customer, city AS City,
+             amount AS Amount, ARRAY(SELECT h.name FROM UNNEST(_headers) AS h) AS Headers
   Cities: |
-    SELECT city AS City, DATE(ordered_at, 'UTC') AS Day, COUNT(*) AS Orders, COUNTIF(amount > 500) AS Large,
-           SUM(amount) AS Amount, SUM(price) AS Price, MIN(ordered_at) AS FirstAt, MAX(amount) AS Largest
+    SELECT city AS City, DATE(ordered_at, 'UTC') AS Day, COUNT(*) AS Orders,
+           COUNTIF(amount > 500) AS Large, SUM(amount) AS Amount, SUM(price) AS Price,
+           MIN(ordered_at) AS FirstAt, MAX(amount) AS Largest
     GROUP BY City, Day
 limits:
   dead_letters: {{max: 1000000}}
@@ -85,7 +87,11 @@ def make_records(count, seed):
         customer = None if dice.random() < 0.02 else f"c{dice.randrange(5000)}"
         key = None if customer is None else customer.encode()
         partition = dice.randrange(PARTITIONS) if key is None else zlib.crc32(key) % PARTITIONS
-        headers = [(f"h{n}", b"\xffx" * n) for n in range(dice.randrange(3))] if dice.random() < 0.1 else []
+        headers = (
+            [(f"h{n}", b"\xffx" * n) for n in range(dice.randrange(3))]
+            if dice.random() < 0.1
+            else []
+        )
         kind = dice.random()
         at = datetime.datetime.fromtimestamp(timestamp_ms / 1000, datetime.timezone.utc)
         order = {
@@ -148,7 +154,9 @@ class Load(threading.Thread):
                 self.transact(producer, part, abort=dice.random() < 0.3)
             else:
                 self.send(producer, part, self.produced)
-                producer.flush(60)  # the next chunk may be another producer's: keys keep their order
+                producer.flush(
+                    60
+                )  # the next chunk may be another producer's: keys keep their order
             ahead = started + self.seconds * (begin + chunk) / self.count - time.monotonic()
             if ahead > 0:
                 time.sleep(ahead)
@@ -208,7 +216,14 @@ def expected_tables(produced, pipeline, topic):
         if order is None:
             headers = [letter_header(*header) for header in record.headers]
             letters.append(
-                (topic, partition, offset, record.key, record.value, json.dumps(headers, sort_keys=True))
+                (
+                    topic,
+                    partition,
+                    offset,
+                    record.key,
+                    record.value,
+                    json.dumps(headers, sort_keys=True),
+                )
             )
             continue
         at = datetime.datetime.fromisoformat(order["ordered_at"])
@@ -257,7 +272,9 @@ def actual_tables(database, pipeline):
     return {
         "LastOrder": sorted(plain(row) for row in rows(database, "SELECT * FROM LastOrder")),
         "Orders": sorted(rows(database, "SELECT * FROM Orders"), key=lambda row: row[:2]),
-        "Cities": sorted((plain(row) for row in rows(database, "SELECT * FROM Cities")), key=city_order),
+        "Cities": sorted(
+            (plain(row) for row in rows(database, "SELECT * FROM Cities")), key=city_order
+        ),
         "DeadLetters": sorted((letter_row(row) for row in letters), key=lambda row: row[:3]),
     }
 
@@ -280,7 +297,9 @@ def letter_row(row):
 
 def counted(table):
     """Rows as texts in which equal values look the same."""
-    text = lambda value: str(value.normalize()) if isinstance(value, decimal.Decimal) else repr(value)
+    text = lambda value: (
+        str(value.normalize()) if isinstance(value, decimal.Decimal) else repr(value)
+    )
     return collections.Counter("(" + ", ".join(map(text, row)) + ")" for row in table)
 
 

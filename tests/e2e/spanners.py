@@ -20,9 +20,13 @@ PROJECT, INSTANCE = "e2e", "e2e"
 
 def emulator_program():
     """Google's emulator, or None: it is not part of what tools/setup installs."""
-    listed = subprocess.run(
-        ["dpkg", "-L", "google-cloud-cli-spanner-emulator"], capture_output=True, text=True
-    ) if shutil.which("dpkg") else None
+    listed = (
+        subprocess.run(
+            ["dpkg", "-L", "google-cloud-cli-spanner-emulator"], capture_output=True, text=True
+        )
+        if shutil.which("dpkg")
+        else None
+    )
     for line in (listed.stdout if listed else "").splitlines():
         if line.endswith("/emulator_main"):
             return line
@@ -94,7 +98,7 @@ def rows(database, query):
 
 
 class CommitProxy:
-    """Stands before an Endpoint and mistreats Commit; `counts` says how often, once it is stopped."""
+    """Stands before an Endpoint and mistreats Commit; `counts` says how often, when stopped."""
 
     def __init__(self, endpoint, seed):
         self.process = subprocess.Popen(

@@ -45,7 +45,10 @@ class Worker:
         self.out_path = program.directory / f"{name}.out"
         with open(self.log_path, "ab") as log, open(self.out_path, "ab") as out:
             self.process = subprocess.Popen(
-                [program.path, *map(str, arguments)], env=program.environment, stdout=out, stderr=log
+                [program.path, *map(str, arguments)],
+                env=program.environment,
+                stdout=out,
+                stderr=log,
             )
 
     def signal(self, number):
