@@ -63,12 +63,15 @@ std::optional<double> Ln(Scope& s, double x) {
 }
 std::optional<double> Log(Scope& s, double x, std::optional<double> base) {
   if (!base.has_value()) return Ln(s, x);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (std::isnan(x) || std::isnan(*base) || x == -kInfinity || std::isinf(*base)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  if (x == kInfinity && *base == 1) return kInfinity;
   const double y = std::log(x) / std::log(*base);
-  const bool domain = x <= 0 || *base <= 0 || *base == 1;
-  if ((domain || !std::isfinite(y)) && std::isfinite(x) && std::isfinite(*base)) {
+  if (x <= 0 || *base <= 0 || *base == 1 || (!std::isfinite(y) && std::isfinite(x))) {
     return s.Fail(FloatingPointError("LOG", x, *base));
   }
-  if (domain) return s.Fail(FloatingPointError("LOG", x, *base));
   return y;
 }
 
@@ -263,9 +266,8 @@ void AddInt64(FunctionRegistry& table) {
                  if (std::isfinite(y)) return y;
                  return s.Fail(FloatingPointError(kExp, static_cast<double>(x)));
                })});
-  table.Extend("SQRT", {Scalar([](Scope& s, int64_t x) {
-                 return Sqrt(s, static_cast<double>(x));
-               })});
+  table.Extend("SQRT",
+               {Scalar([](Scope& s, int64_t x) { return Sqrt(s, static_cast<double>(x)); })});
   table.Extend("POW", {Scalar([](Scope& s, int64_t x, int64_t y) {
                  return Pow(s, static_cast<double>(x), static_cast<double>(y));
                })});

@@ -38,6 +38,11 @@ class Reader {
       }
       return Checked(DaysFromCivil(year, 1, 1) + *day_of_year_ - 1);
     }
+    if (week_.has_value()) return DaysOfWeek(year);
+    if (iso_year_.has_value()) {
+      if (iso_week_) return OutOfRange("ISO parse elements are not supported yet");
+      return Checked(IsoYearStart(*iso_year_));
+    }
     if (year < 0 || year > 10000 || day_ > DaysInMonth(year, month_)) return BadField();
     return Checked(DaysFromCivil(year, month_, day_));
   }
@@ -56,6 +61,19 @@ class Reader {
   }
 
  private:
+  // The first day of week `week_`; week 1 begins with the year's first Sunday or Monday.
+  absl::StatusOr<int64_t> DaysOfWeek(int64_t year) const {
+    if (weekday_) return OutOfRange("Weekday parse elements are not supported yet");
+    const int64_t first = DaysFromCivil(year, 1, 1);
+    const int64_t into_week = (DayOfWeek(first) - (week_from_monday_ ? 1 : 0) + 7) % 7;
+    const int64_t week_one = into_week == 0 ? first : first - into_week + 7;
+    const int64_t days = week_one + (*week_ - 1) * 7;
+    if (days >= DaysFromCivil(year + 1, 1, 1)) {
+      return OutOfRange(StrCat("Week number ", *week_, " is invalid for year ", year));
+    }
+    return Checked(days);
+  }
+
   absl::Status Mismatch() const {
     return OutOfRange(StrCat("Failed to parse input string \"", text_, "\""));
   }
@@ -134,11 +152,10 @@ class Reader {
       case 'u':
       case 'W':
       case 'w':
-        return OutOfRange("Weekday parse elements are not supported yet");
       case 'G':
       case 'g':
       case 'V':
-        return OutOfRange("ISO parse elements are not supported yet");
+        return WeekField(c);
       case 'c':
         return ReadFormat("%a %b %e %H:%M:%S %Y");
       case 'D':
@@ -164,6 +181,7 @@ class Reader {
     switch (c) {
       case 'A':
       case 'a':
+        weekday_ = true;
         return Name(kDayNames, &value);
       case 'B':
       case 'b':
@@ -178,6 +196,7 @@ class Reader {
       case 'd':
       case 'e':
         day_of_year_.reset();
+        week_.reset();
         return Number(1, 2, 1, 31, &day_);
       case 'j':
         status = Number(1, 3, 1, 366, &value);
@@ -185,6 +204,7 @@ class Reader {
         return status;
       case 'm':
         day_of_year_.reset();
+        week_.reset();
         return Number(1, 2, 1, 12, &month_);
       case 'n':
       case 't':
@@ -213,6 +233,34 @@ class Reader {
         return absl::OkStatus();
       default:
         return TimeField(c);
+    }
+  }
+
+  absl::Status WeekField(char c) {
+    int64_t value = 0;
+    absl::Status status;
+    switch (c) {
+      case 'U':
+      case 'W':
+        status = Number(1, 2, 0, 53, &value);
+        week_ = value;
+        week_from_monday_ = c == 'W';
+        return status;
+      case 'u':
+      case 'w':
+        weekday_ = true;
+        return Number(1, 1, c == 'u' ? 1 : 0, c == 'u' ? 7 : 6, &value);
+      case 'V':
+        iso_week_ = true;
+        return Number(1, 2, 1, 53, &value);
+      case 'g':
+        status = Number(1, 2, 0, 99, &value);
+        iso_year_ = value + (value < 69 ? 2000 : 1900);
+        return status;
+      default:
+        status = Number(1, 4, 0, 9999, &value);
+        iso_year_ = value;
+        return status;
     }
   }
 
@@ -328,6 +376,11 @@ class Reader {
   int64_t month_ = 1;
   int64_t day_ = 1;
   std::optional<int64_t> day_of_year_;
+  std::optional<int64_t> week_;  // %U, %W
+  bool week_from_monday_ = false;
+  bool weekday_ = false;  // a day of the week was read: it may only confirm a date
+  std::optional<int64_t> iso_year_;
+  bool iso_week_ = false;
   int64_t hour_ = 0;
   bool twelve_hours_ = false;
   bool afternoon_ = false;
