@@ -10,7 +10,7 @@ help:
 	@echo 'make              get the dependencies and build build/release/kafka-spanner'
 	@echo 'make quickstart   the same, then load a real dataset through Kafka into a local Spanner'
 	@echo 'make test         build and run all tests, with sanitizers where it counts'
-	@echo 'make conformance  Google'"'"'s Python client against the local Spanner'
+	@echo 'make conformance  Google'"'"'s clients in four languages against the local Spanner'
 	@echo 'make bench        build and run the benchmarks'
 	@echo 'make format       put the code into the house style (clang-format)'
 	@echo 'make clean        remove what was built, keep the dependencies'
@@ -37,15 +37,16 @@ ASAN_MODULES := base env kafka
 TSAN_MODULES := base kafka spanner
 EXACTLY = ^$(1)\.unit\.($(subst $(eval) ,|,$(2)))$$
 test: release build/asan/build.ninja build/tsan/build.ninja
-	@tools/setup/run data kafka
+	@tools/setup/run data kafka go
 	@cmake --build build/asan -j$(JOBS) --target $(ASAN_MODULES:%=ks_%_tests)
 	@cmake --build build/tsan -j$(JOBS) --target $(TSAN_MODULES:%=ks_%_tests)
 	@ctest --test-dir build/asan --output-on-failure -R '$(call EXACTLY,asan,$(ASAN_MODULES))'
 	@ctest --test-dir build/tsan --output-on-failure -R '$(call EXACTLY,tsan,$(TSAN_MODULES))'
-	@ctest --test-dir build/release -j$(JOBS) --output-on-failure -LE conformance
+	@ctest --test-dir build/release -j$(JOBS) --output-on-failure -LE separate
 
-# Google's Python client against the local Spanner; fetches the client from PyPI on first use.
+# Google's own clients against the local Spanner; each is fetched from its registry on first use.
 conformance: release
+	@tools/setup/run clients
 	@ctest --test-dir build/release --output-on-failure -L conformance
 
 bench: release

@@ -1,5 +1,6 @@
-"""What the suite runs against: --endpoint HOST:PORT, or a server that it starts itself."""
+"""What the suite runs against: what ../run has put into the environment."""
 
+import json
 import os
 import subprocess
 import uuid
@@ -7,64 +8,53 @@ import uuid
 import pytest
 
 
-def pytest_addoption(parser):
-    parser.addoption("--endpoint", default="", help="a running Spanner endpoint, host:port")
-    parser.addoption("--server", default="", help="the local Spanner's program, to start")
-    parser.addoption("--emulator", action="store_true", help="--endpoint is Google's emulator")
+class Server:
+    """A local Spanner of one test, with a data directory that outlives `kill`."""
 
-
-class Endpoint:
-    """A server of this suite; `restart` is for those that it started."""
-
-    def __init__(self, address, program="", data_dir=""):
-        self.address = address
+    def __init__(self, program, data_dir):
         self.program = program
-        self.data_dir = data_dir
+        self.data_dir = str(data_dir)
+        self.listen = "127.0.0.1:0"
         self.process = None
 
     def start(self):
-        listen = self.address or "127.0.0.1:0"
+        command = [self.program, "spanner", "--data", self.data_dir, "--listen", self.listen]
         self.process = subprocess.Popen(
-            [self.program, "--listen", listen, "--data", self.data_dir],
-            stdout=subprocess.PIPE,
-            text=True,
+            command + ["--output", "json"], stdout=subprocess.PIPE, text=True
         )
-        self.address = self.process.stdout.readline().strip()
-        assert self.address, "the server did not start"
+        self.listen = json.loads(self.process.stdout.readline())["address"]
 
     def kill(self):
         self.process.kill()
         self.process.wait()
 
-    def restart(self):
-        self.kill()
-        self.start()
 
-
-@pytest.fixture(scope="session")
-def endpoint(request, tmp_path_factory):
-    address = request.config.getoption("--endpoint")
-    if address:
-        yield Endpoint(address)
-        return
-    program = request.config.getoption("--server")
-    assert program, "give --endpoint or --server"
-    server = Endpoint("", program, str(tmp_path_factory.mktemp("data")))
+@pytest.fixture
+def server(tmp_path):
+    """For tests that kill; only where ../run was told which program to start."""
+    program = os.environ["CONFORMANCE_PROGRAM"]
+    if not program:
+        pytest.skip("only with --program")
+    server = Server(program, tmp_path / "data")
     server.start()
     yield server
     server.kill()
 
 
 @pytest.fixture(scope="session")
-def local(request):
-    """False on Google's emulator, whose known differences stand at the assertions."""
-    return not request.config.getoption("--emulator")
+def endpoint():
+    """host:port"""
+    return os.environ["SPANNER_EMULATOR_HOST"]
 
 
 @pytest.fixture(scope="session")
-def client(endpoint):
-    os.environ["SPANNER_EMULATOR_HOST"] = endpoint.address
-    os.environ["SPANNER_DISABLE_BUILTIN_METRICS"] = "true"
+def local():
+    """False on Google's emulator, whose known differences stand at the assertions."""
+    return os.environ["CONFORMANCE_TARGET"] == "local"
+
+
+@pytest.fixture(scope="session")
+def client():
     from google.cloud import spanner
 
     return spanner.Client(project="conformance")
@@ -72,6 +62,10 @@ def client(endpoint):
 
 @pytest.fixture(scope="session")
 def instance(client):
+    return make_instance(client)
+
+
+def make_instance(client):
     config = next(iter(client.list_instance_configs())).name
     instance = client.instance(
         "conformance", configuration_name=config, display_name="Conformance", node_count=1
@@ -136,4 +130,4 @@ def api(endpoint, database):
     """The generated client without retries, for codes and texts."""
     from raw import Raw
 
-    return Raw(endpoint.address, database.name)
+    return Raw(endpoint, database.name)

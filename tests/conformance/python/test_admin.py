@@ -1,8 +1,9 @@
 """Instances, databases, schema changes, operations; what survives a restart."""
 
 import pytest
-from conftest import SCHEMA, new_database
+from conftest import SCHEMA, make_instance, new_database
 from google.api_core import exceptions
+from google.cloud import spanner
 from google.cloud.spanner_v1 import KeySet
 
 
@@ -84,15 +85,16 @@ def test_named_operations(instance):
     database.drop()
 
 
-def test_kill_and_restart_keeps_everything(endpoint, instance):
-    if endpoint.process is None:
-        pytest.skip("only for a server that this suite started")
+def test_kill_and_restart_keeps_everything(server, monkeypatch):
+    monkeypatch.setenv("SPANNER_EMULATOR_HOST", server.listen)
+    instance = make_instance(spanner.Client(project="conformance"))
     database = new_database(instance, SCHEMA)
     with database.batch() as batch:
         batch.insert("Singers", ["SingerId", "FirstName"], [(i, str(i)) for i in range(1, 100)])
     database.reload()
     ddl = list(database.ddl_statements)
-    endpoint.restart()
+    server.kill()
+    server.start()
     again = instance.database(database.database_id)
     with again.snapshot() as snapshot:
         found = list(snapshot.read("Singers", ["SingerId"], KeySet(all_=True)))
