@@ -45,6 +45,9 @@ struct LaneBatch::TableBytes {
   std::string_view key(const Row& row) const {
     return bytes.view().substr(row.elements, row.key_size);
   }
+  size_t bytes_held() const {
+    return bytes.capacity() + rows.capacity() * sizeof(Row) + inputs.capacity() * sizeof(Datum);
+  }
   void Clear() {
     bytes.Clear();
     rows.clear();
@@ -72,6 +75,12 @@ struct LaneBatch::Segment {
   sql::Arena arena;  // what aggregates' inputs point to
   BatchSize size;
   uint32_t next = 0;  // the first record that is in no closed batch yet
+
+  size_t bytes_held() const {
+    size_t bytes = records.capacity() * sizeof(Record) + raw.capacity() + arena.bytes_reserved();
+    for (const TableBytes& table : tables) bytes += table.bytes_held();
+    return bytes;
+  }
 };
 
 // The batch is the first records of the segments, up to what each segment calls `next`.
@@ -117,7 +126,18 @@ LaneBatch::LaneBatch(const Plan& plan, size_t source, LaneName name, const Batch
   closed_->tables.resize(source_.tables.size() + 1);
 }
 
-LaneBatch::~LaneBatch() = default;
+LaneBatch::~LaneBatch() {
+  if (memory_ != nullptr) memory_->Add(-counted_bytes_);
+}
+
+// Segments with records in them. A batch that is under way is held twice: its mutations are gRPC's.
+void LaneBatch::CountMemory() {
+  if (memory_ == nullptr) return;
+  int64_t held = closed_->batch.size.bytes;
+  for (const auto& segment : segments_) held += static_cast<int64_t>(segment->bytes_held());
+  memory_->Add(held - counted_bytes_);
+  counted_bytes_ = held;
+}
 
 // ---- Adding
 
@@ -441,6 +461,8 @@ void LaneBatch::OnCommitted() {
     Recycle(std::move(segments_.front()));
     segments_.pop_front();
   }
+  closed_->batch = {};
+  CountMemory();
 }
 
 void LaneBatch::OnDropped() {
@@ -452,6 +474,8 @@ void LaneBatch::OnDropped() {
     Recycle(std::move(segments_.front()));
     segments_.pop_front();
   }
+  closed_->batch = {};
+  CountMemory();
 }
 
 Verdict LaneBatch::OnDataError(const absl::Status& status) {

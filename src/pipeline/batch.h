@@ -32,6 +32,7 @@
 #include "pipeline/aggregate.h"
 #include "pipeline/key_table.h"
 #include "pipeline/limits.h"
+#include "pipeline/memory_budget.h"
 #include "pipeline/plan.h"
 #include "pipeline/ports.h"
 #include "pipeline/transform.h"
@@ -60,6 +61,8 @@ class LaneBatch : public LaneData {
   LaneBatch(const Plan& plan, size_t source, LaneName name, const BatchLimits& segment,
             size_t cache_groups = kPartialCacheEntriesDefault);
   ~LaneBatch() override;
+  // Where what is held is counted; null: nowhere. Before the first record.
+  void set_memory(MemoryBudget* memory) { memory_ = memory; }
 
   // ---- Adding. Between BeginChunk and the next one, or a Close, records are numbered from
   // BeginRecord's answers.
@@ -68,6 +71,7 @@ class LaneBatch : public LaneData {
   void AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row);
   void AddDelete(size_t table, uint32_t record, const TableRows& rows, uint32_t source_record);
   void AddDeadLetter(uint32_t record, Stage stage, std::string_view reason);
+  void EndChunk() { CountMemory(); }
 
   // ---- LaneData
   BatchSize open() const override;
@@ -97,6 +101,7 @@ class LaneBatch : public LaneData {
   void AppendTable(size_t table, std::string* wire);
   void AppendDeadLetter(const Segment& segment, const Record& record, Stage stage,
                         std::string_view reason, WireBuffer* rows) const;
+  void CountMemory();
   std::unique_ptr<Segment> TakeSpare();
   void Recycle(std::unique_ptr<Segment> segment);
 
@@ -111,6 +116,8 @@ class LaneBatch : public LaneData {
   std::unique_ptr<Segment> spare_;
   std::unique_ptr<Closed> closed_;
   BatchSize open_;
+  MemoryBudget* memory_ = nullptr;
+  int64_t counted_bytes_ = 0;  // what memory_ knows of
   WireBuffer scratch_;
 };
 

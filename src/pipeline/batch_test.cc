@@ -170,6 +170,32 @@ TEST_F(LaneBatchTest, DropsOpenAndClosed) {
   EXPECT_THAT(Mutations(), ElementsAre("T+a=1"));
 }
 
+TEST_F(LaneBatchTest, CountsWhatItHoldsUntilItIsCommittedOrDropped) {
+  MemoryBudget memory(1000);
+  batch_->set_memory(&memory);
+  const auto add = [&](int64_t offset) {
+    Add(offset, "a", 1);
+    batch_->EndChunk();
+  };
+  add(1);
+  const int64_t one = memory.held();
+  EXPECT_GT(one, 0);
+  batch_->Close(kRoomy);
+  add(2);
+  EXPECT_GT(memory.held(), one);
+  batch_->OnCommitted();
+  EXPECT_GT(memory.held(), 0);
+  batch_->Close(kRoomy);
+  batch_->OnCommitted();
+  EXPECT_EQ(memory.held(), 0);
+  add(3);
+  batch_->OnDropped();
+  EXPECT_EQ(memory.held(), 0);
+  add(4);
+  batch_.reset();
+  EXPECT_EQ(memory.held(), 0);
+}
+
 TEST_F(LaneBatchTest, WritesDeadLettersInTheSameCommit) {
   Add(7, "a", 1);
   batch_->BeginChunk();

@@ -97,7 +97,8 @@ bool Lanes::Full() const {
     if (!Within(open, options_.batch)) return true;
     AddTo(open, &sum);
   }
-  return sum.bytes >= options_.open_bytes_max;
+  const bool holds = sum.records > 0 || !flights_.empty();
+  return holds && options_.memory != nullptr && options_.memory->spent();
 }
 
 Admission Lanes::Admit(const RecordChunk& chunk) {

@@ -7,6 +7,7 @@
 #include "env/clock.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/limits.h"
+#include "pipeline/memory_budget.h"
 #include "pipeline/ports.h"
 #include "pipeline/pushback.h"
 
@@ -27,8 +28,8 @@ struct PartitionOptions {
   BatchLimits shared = {.records = 2'000, .bytes = 256 << 10, .mutations = 8'000};
   // … and no more than so many such commits are under way at once.
   int shared_commits_max = 3;
-  // Open batches of all lanes together; beyond it no records are admitted.
-  int64_t open_bytes_max = 16 << 20;
+  // What the worker's partitions may hold together; null: no limit.
+  const MemoryBudget* memory = nullptr;
 
   int64_t idle_advance_nanos = 5 * env::kNanosPerSecond;  // how often filtered records move it
   int64_t report_nanos = env::kNanosPerSecond;            // CommitKafkaOffset so often at most

@@ -99,6 +99,23 @@ TEST(Partition, BatchesCloseWhenThePreviousCommitReturns) {
   EXPECT_EQ(rig.Applied(), UpTo(9));
 }
 
+TEST(Partition, TakesNothingMoreWhileItHoldsSomethingAndTheBudgetIsSpent) {
+  PartitionRig rig;
+  MemoryBudget memory(100);
+  memory.Add(100);  // others hold it
+  rig.options.memory = &memory;
+  rig.Begin();
+  rig.hold_commits = true;
+  EXPECT_TRUE(rig.Offer(PartitionRig::Records(0, 1)));  // it holds nothing: it may
+  EXPECT_FALSE(rig.fetching);
+  EXPECT_FALSE(rig.Offer(PartitionRig::Records(1, 2)));
+  rig.Apply(0);
+  EXPECT_TRUE(rig.fetching);
+  memory.Add(-1);
+  EXPECT_TRUE(rig.Offer(PartitionRig::Records(1, 2)));
+  EXPECT_TRUE(rig.fetching);
+}
+
 TEST(Partition, LanesShareACommitUnderLightLoad) {
   PartitionRig rig;
   rig.options.lanes = 8;

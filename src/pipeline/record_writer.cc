@@ -88,6 +88,7 @@ LaneDataFactory RecordWriter::factory() {
         BatchLimits{
             .records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations},
         cache_groups_);
+    batch->set_memory(memory_);
     lanes_[static_cast<size_t>(lane)] = batch.get();
     return batch;
   };
@@ -118,6 +119,9 @@ std::optional<RecordRefused> RecordWriter::WriteChunk(const Records& records,
   MarkWanted(end);
   BeginRecords(records, lanes, end);
   AddRows(lanes);
+  for (LaneBatch* lane : lanes_) {
+    if (lane != nullptr) lane->EndChunk();
+  }
   if (stop == verdicts.end()) return std::nullopt;
   const RecordFailure* failure = FailureOf(end);
   KS_CHECK(failure != nullptr);

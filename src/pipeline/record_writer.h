@@ -39,6 +39,9 @@ class RecordWriter {
   // Groups of partial aggregates that each lane made from now on keeps, per table.
   void set_cache_groups(size_t groups) { cache_groups_ = groups; }
 
+  // Where lanes made from now on count what they hold.
+  void set_memory(MemoryBudget* memory) { memory_ = memory; }
+
   // Makes lanes for a Partition. The last one made for a number is the one that is written to.
   LaneDataFactory factory();
 
@@ -63,6 +66,7 @@ class RecordWriter {
   const int32_t partition_;
   const std::unique_ptr<Transform> transform_;
   size_t cache_groups_ = kPartialCacheEntriesDefault;
+  MemoryBudget* memory_ = nullptr;
   std::vector<LaneBatch*> lanes_;
   RecordWriterStats stats_;
 

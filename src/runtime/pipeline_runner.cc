@@ -27,6 +27,7 @@ PipelineRunner::PipelineRunner(const pipeline::PipelineSpec& spec, const pipelin
       metrics_(metrics),
       options_(std::move(options)),
       clock_(env::RealClock()),
+      memory_(spec.memory_bytes / 2),
       port_(client) {}
 
 PipelineRunner::~PipelineRunner() {
@@ -46,7 +47,7 @@ absl::Status PipelineRunner::Run() {
     source.wait = options_.wait;
     source.topic_ids = options_.topic_ids;
     source.identity = options_.identity;
-    source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis);
+    source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis, &memory_);
     sources_.push_back(std::make_unique<SourceRunner>(
         std::move(source), SourceServices{&port_, &shards_, &metrics_, &clock_}));
     KS_RETURN_IF_ERROR(sources_.back()->Start());

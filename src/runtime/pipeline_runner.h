@@ -17,6 +17,7 @@
 #include "env/clock.h"
 #include "identity/services.h"
 #include "observe/metrics.h"
+#include "pipeline/memory_budget.h"
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
 #include "runtime/source_runner.h"
@@ -29,8 +30,8 @@ struct PipelineRunnerOptions {
   std::string writer;  // names this worker in the checkpoints: host and process
   StartWait wait;      // its stop token asks the runner to stop, at any time
   bool once = false;
-  bool topic_ids = true;  // false: the embedded broker, which has none
-  int shards = 0;         // 0: as many as there are cores
+  bool topic_ids = true;                   // false: the embedded broker, which has none
+  int shards = 0;                          // 0: as many as there are cores
   identity::Services* identity = nullptr;  // for sources that prove who they are
   // How often partitions report what is committed, and `on_progress` is called on the control
   // thread.
@@ -60,6 +61,7 @@ class PipelineRunner {
   observe::Metrics& metrics_;
   const PipelineRunnerOptions options_;
   env::Clock& clock_;
+  pipeline::MemoryBudget memory_;  // half of `memory:`; the rest is what is fetched and caches
   std::atomic<bool> stop_{false};
   SpannerPort port_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;  // outlive the shards

@@ -30,10 +30,12 @@ class MessageHeaders : public pipeline::HeaderSource {
 class PlannedRecordPath : public RecordPath {
  public:
   PlannedRecordPath(const pipeline::Plan& plan, size_t source, int report_every_millis,
+                    const pipeline::MemoryBudget* memory,
                     std::unique_ptr<pipeline::RecordWriter> writer)
       : spec_(*plan.spec),
         source_(spec_.sources[source]),
         report_every_millis_(report_every_millis),
+        memory_(memory),
         writer_(std::move(writer)),
         headers_(messages_) {}
 
@@ -51,6 +53,7 @@ class PlannedRecordPath : public RecordPath {
   const pipeline::PipelineSpec& spec_;
   const pipeline::SourceSpec& source_;
   const int report_every_millis_;
+  const pipeline::MemoryBudget* const memory_;
   const std::unique_ptr<pipeline::RecordWriter> writer_;
 
   // The chunk at hand, an entry per admitted record.
@@ -70,7 +73,7 @@ std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(
   options.lanes = source_.lanes;
   options.continue_on_data_loss = source_.continue_on_data_loss;
   options.batch = {spec_.batch.records, spec_.batch.bytes, spec_.batch.mutations};
-  options.open_bytes_max = std::max<int64_t>(spec_.batch.bytes, spec_.memory_bytes / 8);
+  options.memory = memory_;
   options.report_nanos = report_every_millis_ * env::kNanosPerMilli;
   options.dead_letters.count = spec_.breaker.max;
   options.dead_letters.window_nanos = spec_.breaker.window_ms * env::kNanosPerMilli;
@@ -119,12 +122,13 @@ std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(
 }  // namespace
 
 RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source,
-                                        int report_every_millis) {
-  return [&plan, source,
-          report_every_millis](const kafka::TopicPartition& name) -> std::unique_ptr<RecordPath> {
+                                        int report_every_millis, pipeline::MemoryBudget* memory) {
+  return [&plan, source, report_every_millis,
+          memory](const kafka::TopicPartition& name) -> std::unique_ptr<RecordPath> {
     auto writer = pipeline::RecordWriter::Create(plan, source, name.topic, name.partition.value());
     KS_CHECK(writer.ok());  // a plan was made of the same SQL
-    return std::make_unique<PlannedRecordPath>(plan, source, report_every_millis,
+    (*writer)->set_memory(memory);
+    return std::make_unique<PlannedRecordPath>(plan, source, report_every_millis, memory,
                                                *std::move(writer));
   };
 }

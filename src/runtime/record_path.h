@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "kafka/message.h"
 #include "observe/metrics.h"
+#include "pipeline/memory_budget.h"
 #include "pipeline/partition.h"
 #include "pipeline/plan.h"
 #include "pipeline/ports.h"
@@ -34,8 +35,8 @@ class RecordPath {
 using RecordPathFactory = std::function<std::unique_ptr<RecordPath>(const kafka::TopicPartition&)>;
 
 // For the partitions of source `source` of the plan, which outlives them. Partitions say how far
-// they are every `report_every_millis`.
+// they are every `report_every_millis`, and hold together what `memory` allows.
 RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source,
-                                        int report_every_millis);
+                                        int report_every_millis, pipeline::MemoryBudget* memory);
 
 }  // namespace ks::runtime
