@@ -23,6 +23,7 @@ std::vector<sql::TypeRef> DeadLetterTypes() {
           Type::String(),    Type::String(), Type::Timestamp()};
 }
 constexpr uint32_t kDeadLetterMutations = 11;
+constexpr size_t kNotKept = SIZE_MAX;
 
 }  // namespace
 
@@ -59,7 +60,7 @@ struct LaneBatch::TableBytes {
 struct LaneBatch::Record {
   int64_t offset;
   int64_t timestamp_ms;
-  size_t raw;        // key, value and headers lie here in Segment::raw
+  size_t raw;        // key, value and headers lie here in Segment::raw, or kNotKept
   int64_t key_size;  // -1: none
   int64_t value_size;
   int64_t headers_size;
@@ -179,9 +180,13 @@ uint32_t LaneBatch::BeginRecord(const RawRecord& raw) {
   record.key_size = raw.key.data() == nullptr ? -1 : static_cast<int64_t>(raw.key.size());
   record.value_size = raw.value.data() == nullptr ? -1 : static_cast<int64_t>(raw.value.size());
   record.headers_size = static_cast<int64_t>(raw.headers.size());
-  segment.raw.Append(raw.key);
-  segment.raw.Append(raw.value);
-  segment.raw.Append(raw.headers);
+  if (raw.kept) {
+    segment.raw.Append(raw.key);
+    segment.raw.Append(raw.value);
+    segment.raw.Append(raw.headers);
+  } else {
+    record.raw = kNotKept;
+  }
   segment.records.push_back(record);
   ++segment.size.records;
   ++open_.records;
@@ -454,6 +459,7 @@ void LaneBatch::AppendTable(size_t table, std::string* wire) {
 }
 
 void LaneBatch::OnCommitted() {
+  suspicious_ = false;
   for (const auto& aggregate : aggregates_) {
     if (aggregate != nullptr) aggregate->OnCommitted();
   }
@@ -466,6 +472,7 @@ void LaneBatch::OnCommitted() {
 }
 
 void LaneBatch::OnDropped() {
+  suspicious_ = true;
   open_ = {};
   for (const auto& aggregate : aggregates_) {
     if (aggregate != nullptr) aggregate->Clear();
@@ -481,15 +488,16 @@ void LaneBatch::OnDropped() {
 Verdict LaneBatch::OnDataError(const absl::Status& status) {
   const Policy policy = plan_.spec->on_error;
   if (policy == Policy::kStop) return Verdict::kStop;
+  const Segment& segment = *segments_[closed_->segment];
+  const Record& record = segment.records[closed_->first];
+  if (policy == Policy::kDeadLetter && record.raw == kNotKept) return Verdict::kReadAgain;
   for (const auto& aggregate : aggregates_) {
     if (aggregate != nullptr) aggregate->Clear();
   }
   closed_->rejected = true;
   if (policy == Policy::kSkip) return Verdict::kSkip;
   WireBuffer rows;
-  const Segment& segment = *segments_[closed_->segment];
-  AppendDeadLetter(segment, segment.records[closed_->first], Stage::kWrite, View(status.message()),
-                   &rows);
+  AppendDeadLetter(segment, record, Stage::kWrite, View(status.message()), &rows);
   WireBuffer mutation;
   dead_letters_.AppendMutation(rows.view(), &mutation);
   closed_->dead_letter = std::string(mutation.view());

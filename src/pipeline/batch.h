@@ -40,13 +40,14 @@
 
 namespace ks::pipeline {
 
-// The record as Kafka had it, for its dead letter.
+// The record as Kafka had it, for its dead letter: kept where that is certain or likely.
 struct RawRecord {
   int64_t offset = 0;
   int64_t timestamp_ms = -1;
   std::string_view key;      // data() == nullptr: none
   std::string_view value;    // data() == nullptr: a tombstone
   std::string_view headers;  // as JSON; empty: none
+  bool kept = true;
 };
 
 struct LaneName {
@@ -63,10 +64,14 @@ class LaneBatch : public LaneData {
   ~LaneBatch() override;
   // Where what is held is counted; null: nowhere. Before the first record.
   void set_memory(MemoryBudget* memory) { memory_ = memory; }
+  // For those who cannot read a record again (Verdict::kReadAgain): all are to be kept.
+  void set_keep_all(bool keep_all) { keep_all_ = keep_all; }
 
   // ---- Adding. Between BeginChunk and the next one, or a Close, records are numbered from
   // BeginRecord's answers.
   void BeginChunk();
+  // Spanner has refused records of this lane, and may refuse one alone.
+  bool keeps_records() const { return keep_all_ || suspicious_; }
   uint32_t BeginRecord(const RawRecord& record);
   void AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row);
   void AddDelete(size_t table, uint32_t record, const TableRows& rows, uint32_t source_record);
@@ -116,6 +121,8 @@ class LaneBatch : public LaneData {
   std::unique_ptr<Segment> spare_;
   std::unique_ptr<Closed> closed_;
   BatchSize open_;
+  bool keep_all_ = false;
+  bool suspicious_ = false;  // records come again after a drop
   MemoryBudget* memory_ = nullptr;
   int64_t counted_bytes_ = 0;  // what memory_ knows of
   WireBuffer scratch_;

@@ -249,6 +249,29 @@ TEST_F(LaneBatchTest, ARecordThatSpannerRefusesBecomesADeadLetterOrIsLeftOut) {
   EXPECT_EQ(batch_->OnDataError(absl::OutOfRangeError("check")), Verdict::kStop);
 }
 
+TEST_F(LaneBatchTest, ARefusedRecordThatWasNotKeptIsReadAgain) {
+  const auto add = [&](bool kept) {
+    batch_->BeginChunk();
+    const uint32_t record =
+        batch_->BeginRecord({.offset = 7, .key = "key", .value = "value", .kept = kept});
+    const Datum key = Datum::Str("a");
+    const Datum number = Datum::Int64(1);
+    batch_->AddRow(0, record, {.columns = {{&key, true}, {&number, true}}}, 0);
+  };
+  EXPECT_FALSE(batch_->keeps_records());
+  add(false);
+  batch_->Close(kRoomy);
+  EXPECT_EQ(batch_->OnDataError(absl::OutOfRangeError("check")), Verdict::kReadAgain);
+  batch_->OnDropped();
+  EXPECT_TRUE(batch_->keeps_records());
+  add(true);
+  batch_->Close(kRoomy);
+  EXPECT_EQ(batch_->OnDataError(absl::OutOfRangeError("check")), Verdict::kDeadLetter);
+  EXPECT_THAT(Mutations()[0], HasSubstr("write=check"));
+  batch_->OnCommitted();
+  EXPECT_FALSE(batch_->keeps_records());
+}
+
 TEST_F(LaneBatchTest, ManyKeysAndManyBatches) {
   int64_t committed = 0;
   for (int i = 0; i < 5000; ++i) {

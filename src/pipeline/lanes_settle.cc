@@ -165,6 +165,7 @@ void Lanes::JudgeRecord(const Leg& leg, const absl::Status& cause, int64_t now) 
   Lane& lane = lanes_[static_cast<size_t>(leg.lane)];
   const int64_t offset = leg.batch.end_offset - 1;
   const Verdict verdict = lane.data->OnDataError(cause);
+  if (verdict == Verdict::kReadAgain) return Halve(leg);
   if (verdict == Verdict::kStop) {
     lane.data->OnDropped();
     lane.taken = std::max(lane.chain.head, offset);

@@ -228,6 +228,8 @@ struct ClosedBatch {
 enum class Verdict : uint8_t {
   kSkip,        // the record is left out: AppendMutations now gives nothing for it
   kDeadLetter,  // AppendMutations now gives its dead letter
+  kReadAgain,   // its dead letter wants the record as Kafka has it, which was not kept: drop the
+                // lane's batches; when it comes again, it is kept
   kStop,
 };
 

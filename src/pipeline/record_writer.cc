@@ -89,6 +89,7 @@ LaneDataFactory RecordWriter::factory() {
             .records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations},
         cache_groups_);
     batch->set_memory(memory_);
+    batch->set_keep_all(keep_all_);
     lanes_[static_cast<size_t>(lane)] = batch.get();
     return batch;
   };
@@ -165,14 +166,21 @@ void RecordWriter::BeginRecords(const Records& records, absl::Span<const uint16_
   }
   for (uint32_t i = 0; i < end; ++i) {
     if (wanted_[i] == 0) continue;
-    headers.clear();
-    if (records.headers != nullptr) records.headers->Read(i, &headers);
-    headers_ = HeadersJson(headers);
-    numbers_[i] = lanes_[lanes[i]]->BeginRecord({.offset = records.offsets[i],
-                                                 .timestamp_ms = records.timestamps_ms[i],
-                                                 .key = records.keys[i],
-                                                 .value = records.values[i],
-                                                 .headers = headers_});
+    LaneBatch& lane = *lanes_[lanes[i]];
+    const bool kept =
+        lane.keeps_records() || transform_->verdicts()[i] == RecordVerdict::kDeadLetter;
+    headers_.clear();
+    if (kept && records.headers != nullptr) {
+      headers.clear();
+      records.headers->Read(i, &headers);
+      headers_ = HeadersJson(headers);
+    }
+    numbers_[i] = lane.BeginRecord({.offset = records.offsets[i],
+                                    .timestamp_ms = records.timestamps_ms[i],
+                                    .key = records.keys[i],
+                                    .value = records.values[i],
+                                    .headers = headers_,
+                                    .kept = kept});
   }
 }
 

@@ -42,6 +42,9 @@ class RecordWriter {
   // Where lanes made from now on count what they hold.
   void set_memory(MemoryBudget* memory) { memory_ = memory; }
 
+  // As LaneBatch::set_keep_all, of lanes made from now on.
+  void set_keep_all(bool keep_all) { keep_all_ = keep_all; }
+
   // Makes lanes for a Partition. The last one made for a number is the one that is written to.
   LaneDataFactory factory();
 
@@ -67,6 +70,7 @@ class RecordWriter {
   const std::unique_ptr<Transform> transform_;
   size_t cache_groups_ = kPartialCacheEntriesDefault;
   MemoryBudget* memory_ = nullptr;
+  bool keep_all_ = false;
   std::vector<LaneBatch*> lanes_;
   RecordWriterStats stats_;
 

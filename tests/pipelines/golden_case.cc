@@ -53,6 +53,7 @@ class Lanes {
     auto writer = RecordWriter::Create(plan, source, topic, partition);
     KS_CHECK(writer.ok());
     writer_ = *std::move(writer);
+    writer_->set_keep_all(true);  // CommitOne cannot read again
     const int count = spec_.sources[source].lanes;
     for (int lane = 0; lane < count; ++lane) lanes_.push_back(writer_->factory()(lane, count));
   }
