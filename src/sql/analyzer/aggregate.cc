@@ -26,7 +26,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveAggregate(const AggregateFuncti
   inner.aggregates = nullptr;
   AggregateCall made;
   made.function = &function;
-  made.distinct = call.distinct;
+  // The approximation is exact here.
+  made.distinct = call.distinct || SameName(call.name.back().name, "APPROX_COUNT_DISTINCT");
   for (const CallArgument& argument : call.arguments) {
     KS_ASSIGN_OR_RETURN(auto resolved, Resolve(*argument.value, inner));
     made.arguments.push_back(std::move(resolved));
@@ -36,11 +37,16 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveAggregate(const AggregateFuncti
     return Error(position, NoMatchingSignature(function, made.arguments));
   }
   made.signature = &function.signatures[chosen.index];
+  if (function.name == "STRING_AGG" && made.arguments.size() > 1 &&
+      made.arguments[1]->kind != ResolvedKind::kLiteral &&
+      made.arguments[1]->kind != ResolvedKind::kParameter) {
+    return Error(position, "Argument 2 to STRING_AGG must be a literal or query parameter");
+  }
   for (size_t i = 0; i < made.arguments.size(); ++i) {
     KS_RETURN_IF_ERROR(
         CoerceTo(made.arguments[i], chosen.arguments[i], position, "Argument does not fit"));
   }
-  if (call.distinct && !made.arguments.empty() && !made.arguments[0]->type->SupportsGrouping()) {
+  if (made.distinct && !made.arguments.empty() && !made.arguments[0]->type->SupportsGrouping()) {
     return Error(
         position,
         absl::StrCat("Aggregate functions with DISTINCT cannot be used with arguments of type ",

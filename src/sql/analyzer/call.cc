@@ -149,7 +149,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCall(const CallExpr& call,
   if (call.window != nullptr) return Error(position, "Analytic functions not supported");
   const std::string written = JoinPath(call.name);
   const std::string name = absl::AsciiStrToUpper(written);
-  if (const AggregateFunction* aggregate = FindAggregate(name)) {
+  if (const AggregateFunction* aggregate =
+          FindAggregate(name == "APPROX_COUNT_DISTINCT" ? "COUNT" : name)) {
     if (call.safe) {
       return absl::UnimplementedError(
           absl::StrCat("Unsupported SAFE.", absl::AsciiStrToLower(name),

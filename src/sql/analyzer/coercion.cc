@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "sql/eval/cast.h"
+#include "sql/functions/format_value.h"
 
 namespace ks::sql {
 namespace {
@@ -66,6 +67,12 @@ int ConstructorCost(const ResolvedCall& call, TypeRef type) {
 }
 
 }  // namespace
+
+std::string LiteralText(const Value& value) {
+  std::string text;
+  AppendFormattedValue(value.type(), value.datum(), true, &text);
+  return text;
+}
 
 const FloatLiteral* AsFloatLiteral(const ResolvedExpr& expr) {
   return dynamic_cast<const FloatLiteral*>(&expr);
@@ -148,8 +155,8 @@ absl::StatusOr<bool> Coercer::Coerce(ResolvedExprPtr& expr, TypeRef type) {
                        ? CastValue(Value::String(number->digits), type)
                        : CastValue(value, type);
     if (!changed.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("Could not cast literal ", value.ToSql(), " to type ", type->ToString()));
+      return absl::InvalidArgumentError(absl::StrCat("Could not cast literal ", LiteralText(value),
+                                                     " to type ", type->ToString()));
     }
     expr = std::make_unique<ResolvedLiteral>(*std::move(changed));
     return true;

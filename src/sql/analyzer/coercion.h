@@ -22,6 +22,8 @@ struct FloatLiteral : ResolvedLiteral {
   FloatLiteral(double value, std::string text)
       : ResolvedLiteral(Value::Float64(value), Origin::kWritten), digits(std::move(text)) {}
 };
+// As messages show a value: "text" in double quotes.
+std::string LiteralText(const Value& value);
 // Null when `expr` is no such literal.
 const FloatLiteral* AsFloatLiteral(const ResolvedExpr& expr);
 

@@ -68,16 +68,20 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveAssigned(const Expr& expr,
   auto value = Resolve(expr, context);
   assigned_ = nullptr;
   if (!value.ok()) return value.status();
-  KS_RETURN_IF_ERROR(CoerceAssigned(*value, table, column, expr.range.begin));
+  const bool insert = context.scope == nullptr;  // VALUES sees no columns
+  KS_RETURN_IF_ERROR(CoerceAssigned(*value, table, column, insert, expr.range.begin));
   return value;
 }
 
 absl::Status Resolver::CoerceAssigned(ResolvedExprPtr& value, const Table& table, int column,
-                                      uint32_t position) {
+                                      bool insert, uint32_t position) {
   const TableColumn& target = table.columns()[column];
+  const std::string type = value->type->ToString();
+  const std::string what =
+      insert ? absl::StrCat("Value has type ", type, " which cannot be inserted into column ")
+             : absl::StrCat("Value of type ", type, " cannot be assigned to ");
   return CoerceTo(value, target.type, position,
-                  absl::StrCat("Value of type ", value->type->ToString(), " cannot be assigned to ",
-                               target.name, ", which has type ", target.type->ToString()));
+                  absl::StrCat(what, target.name, ", which has type ", target.type->ToString()));
 }
 
 // ---- INSERT ----
@@ -105,8 +109,7 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveInsert(
     }
     dml->columns.push_back(column);
   }
-  if (insert.columns.empty())
-    return Error(insert.range.begin, "INSERT must have a list of columns");
+  if (insert.columns.empty()) return Error(insert.range.begin, "INSERT must specify a column list");
   if (insert.query != nullptr) {
     KS_RETURN_IF_ERROR(ResolveInsertQuery(insert, dml.get()));
   } else {
@@ -239,8 +242,7 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(
     }
     for (const KeyPart& part : dml->table->access_paths()[0].key) {
       if (part.column != column) continue;
-      return Error(name.range.begin,
-                   absl::StrCat("Cannot modify a primary key column ", name.name, " with UPDATE"));
+      return Error(name.range.begin, "Cannot modify a primary key column with UPDATE");
     }
     dml->columns.push_back(column);
     if (item.value->kind == ExprKind::kDefault) {

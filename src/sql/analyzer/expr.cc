@@ -145,8 +145,8 @@ absl::StatusOr<int64_t> ParseIntegerLiteral(std::string_view text, bool negative
   const bool ok = hex ? absl::SimpleHexAtoi(text, &value) : absl::SimpleAtoi(text, &value);
   const uint64_t limit = uint64_t{1} << 63;
   if (!ok || value > limit - (negative ? 0 : 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Invalid integer literal: ", negative ? "-" : "", text));
+    return absl::InvalidArgumentError(absl::StrCat("Invalid ", hex ? "hex " : "",
+                                                   "integer literal: ", negative ? "-" : "", text));
   }
   return static_cast<int64_t>(negative ? uint64_t{0} - value : value);
 }
@@ -156,7 +156,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLiteral(const LiteralExpr& lite
     auto value = CastValue(Value::String(literal.text), type);
     if (value.ok()) return MakeLiteral(*std::move(value));
     const std::string shown =
-        show_text ? absl::StrCat(": ", Value::String(literal.text).ToSql()) : std::string();
+        show_text ? absl::StrCat(": ", LiteralText(Value::String(literal.text))) : std::string();
     return Error(literal.range.begin,
                  absl::StrCat("Invalid ", type->ToString(), " literal", shown));
   };
@@ -182,7 +182,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLiteral(const LiteralExpr& lite
     case LiteralKind::kNumeric:
       if (!FitsNumericExactly(literal.text)) {
         return Error(literal.range.begin, absl::StrCat("Invalid NUMERIC literal: ",
-                                                       Value::String(literal.text).ToSql()));
+                                                       LiteralText(Value::String(literal.text))));
       }
       return typed(Type::Numeric(), true);
     case LiteralKind::kDate:

@@ -15,6 +15,12 @@ namespace {
 constexpr size_t kGroupingSetsMax = 4096;
 constexpr size_t kCubeKeysMax = 12;
 
+bool IsPath(const ResolvedExpr& expr) {
+  const ResolvedExpr* at = &expr;
+  while (at->kind == ResolvedKind::kField) at = To<ResolvedField>(*at).operand.get();
+  return IsColumn(*at);
+}
+
 }  // namespace
 
 int64_t Ordinal(const Expr& expr) {
@@ -210,6 +216,12 @@ absl::Status Resolver::ResolveGroupBy(const Select& select, SelectParts* parts) 
     sets = std::move(product);
   }
   if (several) parts->grouping_sets = std::move(sets);
+  // A select item that is a key as a whole: SELECT a + 1 … GROUP BY a + 1.
+  for (SelectColumn& item : parts->items) {
+    for (const ComputedColumn& key : parts->group_by) {
+      if (SameExpr(*key.expr, *item.expr)) item.expr = MakeColumnRef(key.column);
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -220,8 +232,9 @@ absl::Status Resolver::RewriteGrouped(ResolvedExprPtr& expr, const SelectParts& 
     return std::any_of(parts.group_by.begin(), parts.group_by.end(),
                        [&](const ComputedColumn& key) { return key.column.id == id; });
   };
+  // Only columns and fields of them are found again inside of expressions.
   for (const ComputedColumn& key : parts.group_by) {
-    if (!SameExpr(*key.expr, *expr)) continue;
+    if (!IsPath(*key.expr) || !SameExpr(*key.expr, *expr)) continue;
     expr = MakeColumnRef(key.column);
     return absl::OkStatus();
   }

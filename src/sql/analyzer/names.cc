@@ -134,6 +134,19 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveField(ResolvedExprPtr operand,
   return std::make_unique<ResolvedField>(std::move(operand), index, type->fields()[index].type);
 }
 
+namespace {
+
+// `OFFSET(INT64)`: what stands in the brackets, for messages.
+std::string IndexText(const SubscriptExpr& subscript, const ResolvedExpr& index) {
+  constexpr std::string_view kNames[] = {"",    "OFFSET",  "ORDINAL", "SAFE_OFFSET", "SAFE_ORDINAL",
+                                         "KEY", "SAFE_KEY"};
+  const std::string_view name = kNames[static_cast<size_t>(subscript.subscript)];
+  const std::string type = index.type->ToString();
+  return name.empty() ? type : absl::StrCat(name, "(", type, ")");
+}
+
+}  // namespace
+
 absl::StatusOr<ResolvedExprPtr> Resolver::ResolveSubscript(const SubscriptExpr& subscript,
                                                            const ExprContext& context) {
   KS_ASSIGN_OR_RETURN(auto operand, Resolve(*subscript.operand, context));
@@ -147,7 +160,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveSubscript(const SubscriptExpr& 
     return MakeCall("$json_subscript", std::move(arguments), position);
   }
   if (!type->is_array()) {
-    return Error(position, absl::StrCat("Subscript access using [", index->type->ToString(),
+    return Error(position, absl::StrCat("Subscript access using [", IndexText(subscript, *index),
                                         "] is not supported on values of type ", type->ToString()));
   }
   std::string_view function;

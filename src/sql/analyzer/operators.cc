@@ -61,10 +61,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveUnary(const UnaryExpr& unary,
   KS_ASSIGN_OR_RETURN(auto operand, Resolve(*unary.operand, context));
   if (unary.op == UnaryOp::kPlus) {
     if (operand->type->is_numeric()) return operand;
-    return Error(unary.range.begin,
-                 absl::StrCat("No matching signature for operator + for argument types: ",
-                              operand->type->ToString(),
-                              ". Supported signatures: +(INT64); +(FLOAT64); +(NUMERIC)"));
+    return Error(unary.range.begin, absl::StrCat("Operands of + must be numeric type but was ",
+                                                 operand->type->ToString()));
   }
   std::vector<ResolvedExprPtr> arguments;
   arguments.push_back(std::move(operand));
@@ -125,6 +123,33 @@ BinaryFunction FunctionOf(BinaryOp op) {
   return {};
 }
 
+std::string_view OrderName(BinaryOp op) {
+  if (op == BinaryOp::kLess) return "Less than";
+  if (op == BinaryOp::kLessOrEqual) return "Less than or equal";
+  return op == BinaryOp::kGreater ? "Greater than" : "Greater than or equal";
+}
+
+// What the operator's own words say of wrong types; empty: they fit, or the signatures say it.
+std::string BitwiseTypes(BinaryOp op, std::string_view sign, const ResolvedExpr& left,
+                         const ResolvedExpr& right) {
+  const auto fits = [](const ResolvedExpr& operand) {
+    return Untyped(operand) || operand.type->Is(TypeKind::kInt64) ||
+           operand.type->Is(TypeKind::kBytes);
+  };
+  if ((op == BinaryOp::kShiftLeft || op == BinaryOp::kShiftRight) && !fits(left)) {
+    return absl::StrCat("The first argument to bitwise operator ", sign,
+                        " must be an integer or BYTES but saw ", left.type->ToString());
+  }
+  const bool logic = op == BinaryOp::kBitAnd || op == BinaryOp::kBitOr || op == BinaryOp::kBitXor;
+  if (!logic ||
+      (fits(left) && fits(right) && (left.type == right.type || Untyped(left) || Untyped(right)))) {
+    return "";
+  }
+  return absl::StrCat("Bitwise operator ", sign,
+                      " requires two integer/BYTES arguments of the same type, but saw ",
+                      left.type->ToString(), " and ", right.type->ToString());
+}
+
 // Those that take a NULL without a type, as functions do.
 bool TakesNull(BinaryOp op) {
   return op == BinaryOp::kShiftLeft || op == BinaryOp::kShiftRight ||
@@ -147,16 +172,18 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveBinary(const BinaryExpr& binary
   if (!TakesNull(binary.op)) {
     KS_RETURN_IF_ERROR(RefuseNulls(arguments, function.sign, binary.range.begin));
   }
+  const std::string wrong = BitwiseTypes(binary.op, function.sign, *arguments[0], *arguments[1]);
+  if (!wrong.empty()) return Error(binary.range.begin, wrong);
   TypeRef left = arguments[0]->type;
   const bool same = left == arguments[1]->type;
   if (same && IsEquality(binary.op) && !left->SupportsEquality()) {
-    return Error(binary.range.begin, absl::StrCat("Equality is not defined for arguments of type ",
-                                                  left->is_array() ? "ARRAY" : left->ToString()));
+    return Error(binary.range.begin,
+                 absl::StrCat("Equality is not defined for arguments of type ", left->ToString()));
   }
   if (same && IsOrder(binary.op) && !left->SupportsOrdering()) {
     return Error(binary.range.begin,
-                 absl::StrCat(binary.op == BinaryOp::kLess ? "Less than" : "Comparison",
-                              " is not defined for arguments of type ", left->ToString()));
+                 absl::StrCat(OrderName(binary.op), " is not defined for arguments of type ",
+                              left->ToString()));
   }
   KS_ASSIGN_OR_RETURN(auto call, MakeCall(function.name, std::move(arguments), binary.range.begin));
   return Not(std::move(call), binary.op == BinaryOp::kIsNotDistinctFrom, binary.range.begin);

@@ -2,7 +2,7 @@
 //   expr.cc       literals, parameters, constructors  names.cc   columns, fields, elements
 //   operators.cc  operators, IN, LIKE, BETWEEN        call.cc    function calls, casts, lazy forms
 //   aggregate.cc  aggregate calls                      subquery.cc subquery expressions
-//   from.cc       FROM                                select.cc  SELECT, GROUP BY, HAVING, ORDER BY
+//   from.cc       FROM                                select.cc, grouping.cc  SELECT, GROUP BY, ORDER BY
 //   query.cc      WITH, set operations, LIMIT         dml_resolver.cc  INSERT, UPDATE, DELETE
 #pragma once
 
@@ -282,7 +282,7 @@ class Resolver {
   // A value as INSERT and UPDATE write it, coerced to its column.
   absl::StatusOr<ResolvedExprPtr> ResolveAssigned(const Expr& expr, const ExprContext& context,
                                                   const Table& table, int column);
-  absl::Status CoerceAssigned(ResolvedExprPtr& value, const Table& table, int column,
+  absl::Status CoerceAssigned(ResolvedExprPtr& value, const Table& table, int column, bool insert,
                               uint32_t position);
 
   struct WithDefinition {

@@ -7,6 +7,7 @@
 #include "sql/analyzer/hints.h"
 #include "sql/analyzer/select_items.h"
 #include "sql/errors.h"
+#include "sql/parser/error_location.h"
 
 namespace ks::sql {
 
@@ -155,6 +156,17 @@ absl::Status Resolver::ResolveItems(const Select& select, SelectParts* parts) {
 
 // ---- HAVING and ORDER BY ----
 
+namespace {
+
+absl::Status OrdinalTooSmall(uint32_t position, std::string_view sign, const Expr& number) {
+  return ErrorAt(position,
+                 absl::StrCat("ORDER BY column number item is out of range. Column numbers must be "
+                              "greater than or equal to one. Found : ",
+                              sign, As<LiteralExpr>(number).text));
+}
+
+}  // namespace
+
 absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& item,
                                                               const ExprContext& context,
                                                               const SelectParts& parts) {
@@ -167,12 +179,14 @@ absl::StatusOr<SelectParts::Order> Resolver::ResolveOrderItem(const OrderItem& i
   const bool negative = item.expr->kind == ExprKind::kUnary &&
                         As<UnaryExpr>(*item.expr).op == UnaryOp::kMinus &&
                         IsOrdinal(*As<UnaryExpr>(*item.expr).operand);
-  if (negative || (item.expr->kind == ExprKind::kLiteral && !IsOrdinal(*item.expr))) {
+  if (negative) return OrdinalTooSmall(order.position, "-", *As<UnaryExpr>(*item.expr).operand);
+  if ((item.expr->kind == ExprKind::kLiteral && !IsOrdinal(*item.expr))) {
     return Error(order.position, "Cannot ORDER BY literal values");
   }
   if (IsOrdinal(*item.expr)) {
     const int64_t ordinal = Ordinal(*item.expr);
-    if (ordinal < 1 || ordinal > static_cast<int64_t>(parts.items.size())) {
+    if (ordinal < 1) return OrdinalTooSmall(order.position, "", *item.expr);
+    if (ordinal > static_cast<int64_t>(parts.items.size())) {
       return Error(order.position,
                    absl::StrCat("ORDER BY is out of SELECT column number range: ", ordinal));
     }
@@ -340,8 +354,8 @@ absl::Status Resolver::SortSelect(SelectParts& parts, ResolvedRelPtr* rel,
       for (const ComputedColumn& c : *computed) {
         if (c.column.id == candidate.id) made = &c;
       }
-      if (same_column || (made != nullptr && SameExpr(*made->expr, *order.expr)))
-        item = static_cast<int>(i);
+      const bool same = !parts.distinct && made != nullptr && SameExpr(*made->expr, *order.expr);
+      if (same_column || same) item = static_cast<int>(i);
     }
     if (item >= 0) {
       key.column = {parts.items[item].id, parts.items[item].name, parts.items[item].type};

@@ -186,11 +186,11 @@ struct OperatorText {
 };
 const OperatorText* FindOperator(std::string_view name) {
   static const auto* operators = new std::map<std::string_view, OperatorText>{
-      {"$add", {"+", ""}},
-      {"$subtract", {"-", ""}},
-      {"$multiply", {"*", ""}},
-      {"$divide", {"/", ""}},
-      {"$unary_minus", {"-", ""}},
+      {"$add", {"+", "INT64 + INT64; FLOAT64 + FLOAT64; NUMERIC + NUMERIC"}},
+      {"$subtract", {"-", "INT64 - INT64; NUMERIC - NUMERIC; FLOAT64 - FLOAT64"}},
+      {"$multiply", {"*", "INT64 * INT64; FLOAT64 * FLOAT64; NUMERIC * NUMERIC"}},
+      {"$divide", {"/", "FLOAT64 / FLOAT64; NUMERIC / NUMERIC"}},
+      {"$unary_minus", {"-", "-(INT64); -(FLOAT32); -(FLOAT64); -(NUMERIC)"}},
       {"$concat", {"||", "STRING || STRING; BYTES || BYTES; ARRAY || ARRAY"}},
       {"$equal", {"=", "ANY = ANY"}},
       {"$not_equal", {"!=", "ANY != ANY"}},
@@ -204,12 +204,12 @@ const OperatorText* FindOperator(std::string_view name) {
       {"$is_null", {"IS NULL", "(ANY) IS NULL"}},
       {"$like", {"LIKE", "STRING LIKE STRING; BYTES LIKE BYTES"}},
       {"$between", {"BETWEEN", "(ANY) BETWEEN (ANY) AND (ANY)"}},
-      {"$bitwise_and", {"BITWISE AND", "INT64 & INT64; BYTES & BYTES"}},
-      {"$bitwise_or", {"BITWISE OR", "INT64 | INT64; BYTES | BYTES"}},
-      {"$bitwise_xor", {"BITWISE XOR", "INT64 ^ INT64; BYTES ^ BYTES"}},
-      {"$bitwise_not", {"BITWISE NOT", "~(INT64); ~(BYTES)"}},
-      {"$shift_left", {"BITWISE LEFT SHIFT", "INT64 << INT64; BYTES << INT64"}},
-      {"$shift_right", {"BITWISE RIGHT SHIFT", "INT64 >> INT64; BYTES >> INT64"}},
+      {"$bitwise_and", {"&", "INT64 & INT64; BYTES & BYTES"}},
+      {"$bitwise_or", {"|", "INT64 | INT64; BYTES | BYTES"}},
+      {"$bitwise_xor", {"^", "INT64 ^ INT64; BYTES ^ BYTES"}},
+      {"$bitwise_not", {"~", "~(INT64); ~(BYTES)"}},
+      {"$shift_left", {"<<", "INT64 << INT64; BYTES << INT64"}},
+      {"$shift_right", {">>", "INT64 >> INT64; BYTES >> INT64"}},
       {"$is_distinct_from", {"IS DISTINCT FROM", "ANY IS DISTINCT FROM ANY"}},
   };
   auto found = operators->find(name);
