@@ -2,7 +2,7 @@
 //   expr.cc       literals, parameters, constructors  names.cc   columns, fields, elements
 //   operators.cc  operators, IN, LIKE, BETWEEN        call.cc    function calls, casts, lazy forms
 //   aggregate.cc  aggregate calls                      subquery.cc subquery expressions
-//   from.cc       FROM                                select.cc, grouping.cc  SELECT, GROUP BY, ORDER BY
+//   from.cc       FROM            select.cc, grouping.cc  SELECT, GROUP BY, HAVING, ORDER BY
 //   query.cc      WITH, set operations, LIMIT         dml_resolver.cc  INSERT, UPDATE, DELETE
 #pragma once
 
