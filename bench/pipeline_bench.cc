@@ -147,8 +147,8 @@ void BM_EncodeRows(benchmark::State& state) {
   for (auto unused : state) {
     batch.BeginChunk();
     for (uint32_t i = 0; i < kRecords; ++i) {
-      const uint32_t record = batch.BeginRecord(
-          {.offset = chunk.offsets[i], .key = chunk.keys[i], .value = chunk.values[i]});
+      const uint32_t record =
+          batch.BeginRecord({.offset = chunk.offsets[i], .key = chunk.keys[i], .kept = false});
       batch.AddRow(0, record, rows, i);
     }
     batch.Close(limits);
