@@ -12,6 +12,8 @@
 #include "base/str_cat.h"
 #include "kafka/admin.h"
 #include "kafka/embedded_broker.h"
+#include "kafka/handle.h"
+#include "kafka/limits.h"
 #include "kafka/producer.h"
 
 namespace ks::kafka {
@@ -165,6 +167,20 @@ TEST(ConsumerOptions, RefusesWhatGuaranteesHangOn) {
   ASSERT_FALSE(consumer.ok());
   EXPECT_THAT(std::string(consumer.status().message()),
               HasSubstr("isolation.level cannot be set in a pipeline"));
+}
+
+TEST(ConsumerOptions, APipelineMayChooseAnotherPrefetch) {
+  const auto prefetch = [](const Properties& properties) {
+    const auto consumer = Consumer::Create(
+        {.brokers = "127.0.0.1:1", .group = "g", .properties = properties, .log = nullptr});
+    EXPECT_TRUE(consumer.ok()) << consumer.status();
+    char text[32];
+    size_t size = sizeof(text);
+    rd_kafka_conf_get(rd_kafka_conf((*consumer)->handle()), "queued.min.messages", text, &size);
+    return std::string(text);
+  };
+  EXPECT_EQ(prefetch({}), std::to_string(kPrefetchMessages));
+  EXPECT_EQ(prefetch({{"queued.min.messages", "7"}}), "7");
 }
 
 TEST(ConsumerOptions, SaysWhatIsWrongWithAProperty) {
