@@ -311,8 +311,8 @@ void Lanes::SetFetching(Actions* actions) {
 void Lanes::Report(int64_t now, Actions* actions) {
   const int64_t complete = complete_offset();
   if (complete <= reported_) return;  // what was in Spanner stays there
-  const bool last = finishing_ && Quiet();
-  if (reported_ >= 0 && !last && now - reported_at_ < options_.report_nanos) return;
+  // Nothing more will come of itself when all is quiet: whoever waits for the end need not wait.
+  if (reported_ >= 0 && !Quiet() && now - reported_at_ < options_.report_nanos) return;
   reported_ = complete;
   reported_at_ = now;
   actions->push_back(CommitKafkaOffset{complete});

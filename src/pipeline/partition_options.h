@@ -32,7 +32,7 @@ struct PartitionOptions {
   const MemoryBudget* memory = nullptr;
 
   int64_t idle_advance_nanos = 5 * env::kNanosPerSecond;  // how often filtered records move it
-  int64_t report_nanos = env::kNanosPerSecond;            // CommitKafkaOffset so often at most
+  int64_t report_nanos = env::kNanosPerSecond;            // CommitKafkaOffset so often while busy
   DeadLetterLimit dead_letters;
 
   Rules rules;

@@ -206,6 +206,18 @@ TEST(Partition, ReportsOffsetsAfterTheFact) {
   EXPECT_EQ(rig.partition->complete_offset(), 10);
 }
 
+TEST(Partition, ReportsNowAndThenWhileBusyAndAtOnceWhenAllIsQuiet) {
+  PartitionRig rig;
+  rig.Begin();
+  rig.hold_commits = true;
+  rig.Offer(PartitionRig::Records(0, 10));
+  rig.Offer(PartitionRig::Records(10, 20));
+  rig.Apply(0);
+  EXPECT_THAT(rig.reported, ElementsAre(0));  // busy, and no second has passed
+  rig.Apply(0);
+  EXPECT_THAT(rig.reported, ElementsAre(0, 20));
+}
+
 TEST(Partition, ACleanStopCommitsWhatWasTaken) {
   PartitionRig rig;
   rig.Begin();
