@@ -275,7 +275,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ArrayOf(const TableExpr& expr, const N
     const Expr& array = *As<UnnestTable>(expr).array;
     KS_ASSIGN_OR_RETURN(auto resolved, Resolve(array, context));
     if (resolved->type->is_array()) return resolved;
-    if (Untyped(*resolved)) {
+    if (resolved->kind != ResolvedKind::kLiteral && Untyped(*resolved)) {
       KS_RETURN_IF_ERROR(
           CoerceTo(resolved, Type::Array(Type::Int64()), array.range.begin, "not an array"));
       return resolved;

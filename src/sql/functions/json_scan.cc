@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "absl/strings/numbers.h"
 #include "base/str_cat.h"
 #include "sql/functions/errors.h"
 #include "sql/functions/utf8.h"
@@ -145,6 +146,13 @@ absl::StatusOr<JsonPath> ParseJsonPath(std::string_view path) {
       status = InvalidToken(path.substr(at));
     }
     if (!status.ok()) return status;
+    // `[0]` and `.0` are the same step: an element of an array, a field of an object.
+    if (step.is_index && step.index >= 0) step.key = StrCat(step.index);
+    int64_t number = 0;
+    if (!step.is_index && absl::SimpleAtoi(step.key, &number) && StrCat(number) == step.key) {
+      step.is_index = true;
+      step.index = number;
+    }
     steps.push_back(std::move(step));
   }
   return steps;
@@ -267,7 +275,11 @@ bool JsonScanner::EnterElement(int64_t index) {
 
 std::optional<std::string_view> JsonScanner::Find(const JsonPath& path) {
   for (const JsonStep& step : path) {
-    if (!(step.is_index ? EnterElement(step.index) : EnterField(step.key))) return std::nullopt;
+    SkipSpace();
+    const bool object = at_ < text_.size() && text_[at_] == '{' && !step.key.empty();
+    if (!(step.is_index && !object ? EnterElement(step.index) : EnterField(step.key))) {
+      return std::nullopt;
+    }
   }
   SkipSpace();
   const size_t begin = at_;

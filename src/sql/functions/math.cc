@@ -202,7 +202,7 @@ template <typename Round>
 double RoundDigits(double x, int64_t digits, Round round) {
   if (!std::isfinite(x) || x == 0) return x;
   if (digits > 330) return x;
-  if (digits < -308) return std::copysign(0.0, x);
+  if (digits < -308) return 0;
   const int exponent = static_cast<int>(std::floor(std::log10(std::fabs(x))));
   if (digits + exponent >= DBL_DIG + 1) return x;  // more digits than x has
   if (digits == 0) return static_cast<double>(round(x));

@@ -99,7 +99,11 @@ absl::Status TooManyGroups() {
 class Matches {
  public:
   Matches(const RE2& regexp, Text text, size_t from, bool bytes)
-      : regexp_(regexp), text_(text), at_(from), bytes_(bytes) {}
+      // A group without data took no part: an empty text must have some.
+      : regexp_(regexp),
+        text_(text.data() == nullptr ? Text("") : text),
+        at_(from),
+        bytes_(bytes) {}
   // The group (or the whole match when there is none); false at the end. A group that took no part
   // has no data.
   bool Next(re2::StringPiece* whole, re2::StringPiece* group) {

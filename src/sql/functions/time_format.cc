@@ -1,7 +1,9 @@
 #include "sql/functions/time_format.h"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "absl/strings/ascii.h"
 #include "base/str_cat.h"
 #include "sql/functions/calendar.h"
 #include "sql/functions/time_names.h"
@@ -10,12 +12,17 @@
 namespace ks::sql {
 namespace {
 
+constexpr std::string_view kFlags = "-_0^#";
+constexpr int kWidthMax = 1024;
+
 class Formatter {
  public:
   Formatter(const LocalTime& time, std::string* out)
       : time_(time), day_(CivilFromDays(time.days)), out_(out) {}
 
   void Append(std::string_view format) {
+    pad_ = 0;
+    width_ = 0;
     for (size_t i = 0; i < format.size(); ++i) {
       if (format[i] != '%' || i + 1 == format.size()) {
         out_->push_back(format[i]);
@@ -33,6 +40,9 @@ class Formatter {
  private:
   void Number(int64_t value, int width, char fill = '0') {
     const std::string digits = StrCat(value);
+    if (pad_ == '-') width = 0;
+    if (pad_ == '_' || pad_ == '0') fill = pad_ == '_' ? ' ' : '0';
+    if (width_ > 0) width = width_;
     for (int i = static_cast<int>(digits.size()); i < width; ++i) out_->push_back(fill);
     out_->append(digits);
   }
@@ -40,9 +50,36 @@ class Formatter {
   // An element behind its `%`: how many bytes it took; 0 when it is none.
   size_t Element(std::string_view rest) {
     const char c = rest[0];
+    if (kFlags.find(c) != std::string_view::npos || absl::ascii_isdigit(c)) return Flagged(rest);
     if (c == 'E' || c == 'O' || c == ':') return Modified(rest);
     if (DateElement(c)) return 1;
     return !time_.date_only && TimeElement(c) ? 1 : 0;
+  }
+
+  // `%-d`, `%_H`, `%^a`, `%5Y`: as strftime has them.
+  size_t Flagged(std::string_view rest) {
+    size_t at = 0;
+    bool upper = false;
+    bool swapped = false;
+    Formatter element(time_, nullptr);
+    for (; at < rest.size() && kFlags.find(rest[at]) != std::string_view::npos; ++at) {
+      upper |= rest[at] == '^';
+      swapped |= rest[at] == '#';
+      if (rest[at] != '^' && rest[at] != '#') element.pad_ = rest[at];
+    }
+    for (; at < rest.size() && absl::ascii_isdigit(rest[at]); ++at) {
+      element.width_ = std::min(element.width_ * 10 + (rest[at] - '0'), kWidthMax);
+    }
+    if (at == rest.size()) return 0;
+    std::string text;
+    element.out_ = &text;
+    const char c = rest[at];
+    if (!element.DateElement(c) && (time_.date_only || !element.TimeElement(c))) return 0;
+    const bool lower = swapped && (c == 'p' || c == 'P' || c == 'Z');
+    if (lower) absl::AsciiStrToLower(&text);
+    if (upper || (swapped && !lower)) absl::AsciiStrToUpper(&text);
+    out_->append(text);
+    return at + 1;
   }
 
   size_t Modified(std::string_view rest) {
@@ -249,7 +286,9 @@ class Formatter {
 
   const LocalTime& time_;
   const CivilDay day_;
-  std::string* const out_;
+  std::string* out_;
+  char pad_ = 0;   // of the next number: `-` none, `_` blanks, `0` zeros; 0: its own
+  int width_ = 0;  // of the next number; 0: its own
 };
 
 }  // namespace
