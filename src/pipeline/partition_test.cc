@@ -504,6 +504,27 @@ TEST(Partition, OldNewsOfTheTopicsEndIsNotHeldAgainstItTwice) {
   EXPECT_EQ(rig.partition->lanes(), 1);
 }
 
+TEST(Partition, NewsThatWasLookedAtIsNoSecondNews) {
+  PartitionRig rig;
+  rig.options.lanes = 4;
+  rig.options.shared.records = 1;
+  rig.Begin();
+  rig.hold_commits = true;
+  rig.Offer(PartitionRig::Records(0, 64));
+  rig.Apply(0);  // one of four lanes stands at 64
+  rig.hold_commits = false;
+  rig.options.lanes = 2;
+  rig.Begin();
+  rig.facts.high = 20;  // old
+  rig.Tell(rig.facts);
+  EXPECT_EQ(rig.described, 1);
+  rig.Offer(PartitionRig::Records(0, 100));  // drained; the chains are read again
+  EXPECT_FALSE(rig.stopped.has_value()) << Text(rig.stopped);
+  rig.facts.high = 100;
+  rig.Tell(rig.facts);
+  EXPECT_EQ(rig.partition->lanes(), 2);
+}
+
 TEST(Partition, APositionThatTheBrokerRefusesIsReadAgainFromTheChains) {
   PartitionRig rig;
   rig.Begin();

@@ -227,7 +227,8 @@ absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shar
   const bool single =
       std::any_of(entries.begin(), entries.end(), [](const ObjectReader::Entry& entry) {
         return entry.name == "kafka" ||
-               (entry.name == "value" && !entry.value["value"].IsDefined());
+               (entry.name == "value" &&
+                !(entry.value.IsMap() && entry.value["value"].IsDefined()));
       });
   if (single) {
     sources->push_back(defaults);

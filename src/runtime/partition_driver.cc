@@ -72,24 +72,21 @@ void PartitionDriver::Act(pipeline::ReadRows& action) {
                           });
 }
 
-void PartitionDriver::Act(pipeline::SendCommit& action) {
+std::function<void(pipeline::CommitDone)> PartitionDriver::CommitPoster() {
   const int64_t sent_at = services_.clock->MonotonicNanos();
-  services_.spanner->Commit(std::move(action), [inbox = services_.inbox, weak = weak_from_this(),
-                                                sent_at](pipeline::CommitDone event) {
+  return [inbox = services_.inbox, weak = weak_from_this(), sent_at](pipeline::CommitDone event) {
     inbox->Post([weak, sent_at, event = std::move(event)]() mutable {
       if (const auto driver = weak.lock()) driver->OnCommitAnswer(std::move(event), sent_at);
     });
-  });
+  };
+}
+
+void PartitionDriver::Act(pipeline::SendCommit& action) {
+  services_.spanner->Commit(std::move(action), CommitPoster());
 }
 
 void PartitionDriver::Act(pipeline::RunTransaction& action) {
-  const int64_t sent_at = services_.clock->MonotonicNanos();
-  services_.spanner->Run(std::move(action), [inbox = services_.inbox, weak = weak_from_this(),
-                                             sent_at](pipeline::CommitDone event) {
-    inbox->Post([weak, sent_at, event = std::move(event)]() mutable {
-      if (const auto driver = weak.lock()) driver->OnCommitAnswer(std::move(event), sent_at);
-    });
-  });
+  services_.spanner->Run(std::move(action), CommitPoster());
 }
 
 void PartitionDriver::OnCommitAnswer(pipeline::CommitDone event, int64_t sent_at) {

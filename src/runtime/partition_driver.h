@@ -103,6 +103,8 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   // Posts `event` to this driver on its own thread.
   template <typename E>
   std::function<void(E)> Poster();
+  // The same for a commit that is sent now.
+  std::function<void(pipeline::CommitDone)> CommitPoster();
 
   const kafka::TopicPartition name_;
   const std::unique_ptr<kafka::ConsumerQueue> queue_;
