@@ -27,6 +27,12 @@ absl::Status LimitIsNull(std::string_view /*clause*/) {
 absl::Status LimitIsNegative(std::string_view /*clause*/) {
   return absl::OutOfRangeError("Limit requires non-negative count and offset");
 }
+absl::Status NullFilteredIndex(std::string_view index) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("The NULL_FILTERED index ", index,
+                   " lacks rows that this query may want. Add `IS NOT NULL` for each of its key "
+                   "columns, or do not force the index."));
+}
 absl::Status NotSupported(std::string_view what) {
   return absl::UnimplementedError(absl::StrCat(what, " is not supported"));
 }

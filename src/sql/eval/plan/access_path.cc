@@ -4,6 +4,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/match.h"
 #include "base/status_macros.h"
+#include "sql/errors.h"
 #include "sql/eval/plan/planner.h"
 #include "sql/limits.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 // What one condition says about one column of the table.
 struct Fact {
-  enum class Kind { kEqual, kIn, kInArray, kLow, kHigh, kLookup };
+  enum class Kind { kEqual, kIn, kInArray, kLow, kHigh, kLookup, kNotNull };
   int column;  // index into Table::columns()
   Kind kind;
   std::vector<const ResolvedExpr*> values;
@@ -36,6 +37,7 @@ class FactFinder {
     if (name == "$less_or_equal") return Compare(arguments, K::kHigh, K::kLow, true);
     if (name == "$greater") return Compare(arguments, K::kLow, K::kHigh, false);
     if (name == "$greater_or_equal") return Compare(arguments, K::kLow, K::kHigh, true);
+    if (name == "$not") return AddNotNull(*arguments[0]);
     const int column = arguments.empty() ? -1 : Column(*arguments[0]);
     if (column < 0) return;
     TypeRef type = arguments[0]->type;
@@ -77,6 +79,14 @@ class FactFinder {
   // Its value is known before the table is read.
   bool Known(const ResolvedExpr& expr) const {
     return Stable(expr) && !Intersects(ColumnsOf(expr), own_);
+  }
+
+  void AddNotNull(const ResolvedExpr& negated) {
+    if (negated.kind != ResolvedKind::kCall) return;
+    const auto& call = To<ResolvedCall>(negated);
+    if (call.function->name != "$is_null") return;
+    const int column = Column(*call.arguments[0]);
+    if (column >= 0) facts.push_back({column, Fact::Kind::kNotNull, {}});
   }
 
   void Compare(const std::vector<ResolvedExprPtr>& arguments, Fact::Kind kind, Fact::Kind swapped,
@@ -139,6 +149,15 @@ bool Covers(const Table& table, int path, const std::vector<int>& columns) {
   const std::vector<int>& given = table.access_paths()[path].columns;
   return std::all_of(columns.begin(), columns.end(), [&](int c) {
     return std::find(given.begin(), given.end(), c) != given.end();
+  });
+}
+
+// The rows that a null-filtered path lacks are none that the query wants.
+bool NullsExcluded(const Table& table, const AccessPath& path, const std::vector<Fact>& facts) {
+  return std::all_of(path.key.begin(), path.key.end(), [&](const KeyPart& part) {
+    return table.columns()[part.column].not_null ||
+           std::any_of(facts.begin(), facts.end(),
+                       [&](const Fact& f) { return f.column == part.column; });
   });
 }
 
@@ -236,6 +255,10 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
   }
   const int best = ChoosePath(rel, finder.facts, table_columns, !lookup.empty());
   if (best < 0) return OperatorPtr();
+  const AccessPath& path = table.access_paths()[best];
+  if (path.null_filtered && !NullsExcluded(table, path, finder.facts)) {
+    return NullFilteredIndex(path.name);
+  }
   ScanPlan plan;
   plan.table = &table;
   plan.path = best;
