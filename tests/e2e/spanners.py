@@ -42,6 +42,7 @@ class Endpoint:
         self.address = f"127.0.0.1:{free_port()}"
         self.process = None
         self._client = None
+        self._databases = {}
 
     def start(self):
         log = open(self.directory / "spanner.log", "ab")
@@ -66,6 +67,9 @@ class Endpoint:
         self.process.send_signal(how)
         self.process.wait(30)
         self.process = None
+        # Sessions do not outlive it; Google's client would go on with the one that it had.
+        self._client = None
+        self._databases = {}
 
     def client(self):
         if self._client is None:
@@ -75,8 +79,13 @@ class Endpoint:
             self._client = spanner.Client(project=PROJECT)
         return self._client
 
+    def database(self, name):
+        """Of Google's Python client."""
+        if name not in self._databases:
+            self._databases[name] = self.client().instance(INSTANCE).database(name)
+        return self._databases[name]
+
     def create_database(self, name, ddl=()):
-        """A database of Google's Python client."""
         client = self.client()
         instance = client.instance(
             INSTANCE,
