@@ -129,6 +129,7 @@ class Load(threading.Thread):
         self.count, self.seconds, self.seed = count, seconds, seed
         self.produced = {}
         self.aborted = 0
+        self.in_burst = threading.Event()
         self.failure = None
 
     def run(self):
@@ -152,9 +153,10 @@ class Load(threading.Thread):
         transactional.init_transactions(30)
         dice = random.Random(self.seed + 1)
         chunk = 500
-        burst = max(chunk, self.count // 12 // chunk * chunk)
+        burst = max(chunk, self.count // 8 // chunk * chunk)
         started = time.monotonic()
         records = list(make_records(self.count, self.seed))
+        self.in_burst.set()
         for begin in range(0, self.count, chunk):
             part = records[begin : begin + chunk]
             producer = dice.choice(plain + [transactional] * 2)
@@ -166,8 +168,10 @@ class Load(threading.Thread):
                     60
                 )  # the next chunk may be another producer's: keys keep their order
             if (begin + chunk) % burst == 0:
+                self.in_burst.clear()
                 ahead = started + self.seconds * (begin + chunk) / self.count - time.monotonic()
                 time.sleep(max(0, ahead))
+                self.in_burst.set()
 
     def transact(self, producer, part, abort):
         producer.begin_transaction()

@@ -18,9 +18,10 @@ FREEZE_S = (2.5, 5.0)  # longer than the session: the group gives its partitions
 class Crew:
     """Two workers, now and then a guest, and what happens to them, chosen by the seed."""
 
-    def __init__(self, program, pipeline_file, spanner, seed):
+    def __init__(self, program, pipeline_file, spanner, load, seed):
         self.program = program
         self.spanner = spanner
+        self.load = load
         self.file = pipeline_file
         self.dice = random.Random(seed)
         self.started = 0
@@ -42,8 +43,16 @@ class Crew:
         )
         getattr(self, what)(slot)
 
+    def wait(self):
+        """For the right moment: any, or when there is much to do."""
+        if self.dice.random() < 0.4:
+            time.sleep(self.dice.uniform(*LIFE_S))
+        else:
+            self.load.in_burst.wait(LIFE_S[1])
+            time.sleep(self.dice.uniform(0.2, 1.5))
+
     def kill(self, slot):
-        time.sleep(self.dice.uniform(*LIFE_S))
+        self.wait()
         self.workers[slot].kill()
         self.killed += 1
         time.sleep(self.dice.choice((0, 0, self.dice.uniform(0, 3))))
@@ -59,6 +68,7 @@ class Crew:
 
     def freeze(self, slot):
         """A worker that is thought dead goes on where it was."""
+        self.wait()
         self.workers[slot].signal(signal.SIGSTOP)
         time.sleep(self.dice.uniform(*FREEZE_S))
         self.workers[slot].signal(signal.SIGCONT)
@@ -66,7 +76,7 @@ class Crew:
 
     def outage(self, _):
         """The local Spanner is killed, and comes again with what it had acknowledged."""
-        time.sleep(self.dice.uniform(*LIFE_S))
+        self.wait()
         if not self.spanner.program:
             return  # Google's emulator keeps nothing
         self.spanner.stop(signal.SIGKILL)
@@ -114,7 +124,7 @@ def run_orders(request, kafka, seed, name, tmp_path):
         kills = options("--kills")
         load = orders.Load(kafka.address, name, options("--records"), kills * 3, seed)
         load.start()
-        crew = Crew(program, file, spanner, seed)
+        crew = Crew(program, file, spanner, load, seed)
         progress = [0]
         while not crew.done(kills) or load.is_alive():
             crew.incident()
