@@ -1,10 +1,24 @@
 // kafka-spanner: keeps Google Cloud Spanner tables true to Apache Kafka topics.
 #include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
 
 #include "absl/synchronization/mutex.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "observe/log.h"
+
+namespace {
+
+// Ends the process without the destructors of statics: a thread of gRPC may still be in the last
+// lines of a callback that is answered already, and must not find its statics gone.
+[[noreturn]] void End(int code) {
+  std::cout.flush();
+  std::cerr.flush();
+  std::_Exit(code);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   // Debian's Abseil looks for cycles in the order of locks, under one lock of its own, whenever a
@@ -53,7 +67,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11's way of saying so, and of --help
     const int code = app.exit(error);
-    return code == 0 ? ks::cli::kExitOk : ks::cli::kExitUsage;
+    End(code == 0 ? ks::cli::kExitOk : ks::cli::kExitUsage);
   }
-  return options.exit_code;
+  End(options.exit_code);
 }

@@ -119,9 +119,9 @@ def make_records(count, seed):
 
 
 class Load(threading.Thread):
-    """Produces the records over `seconds`, in bursts, by producers of every compression and one with
-    transactions, some of which are aborted. `produced` are then {(partition, offset): Record} of
-    what a reader may see."""
+    """Produces the records over `seconds`, in bursts, by producers of every compression and one
+    with transactions, some of which are aborted. `produced` are then {(partition, offset): Record}
+    of what a reader may see."""
 
     def __init__(self, brokers, topic, count, seconds, seed):
         super().__init__(daemon=True)
