@@ -65,11 +65,16 @@ absl::Status AbortedByConflict() {
       "it had locked. Run it again.");
 }
 
+absl::Status AbortedByChange() {
+  return Aborted(
+      "Transaction was aborted. What it read or wrote was changed by another transaction that "
+      "committed after its snapshot was taken. Run it again.");
+}
+
 absl::Status AbortedIdle() {
   return Aborted(
-      "Transaction was aborted. It was idle for more than 10 seconds while another transaction "
-      "needed its "
-      "locks. Run it again.");
+      "Transaction was aborted. It was idle for more than 10 seconds, so its locks were given to "
+      "others. Run it again.");
 }
 
 absl::Status AbortedBySchemaChange() {

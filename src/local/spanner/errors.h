@@ -27,6 +27,7 @@ absl::Status DuplicateColumn(std::string_view column);
 // ABORTED, with google.rpc.RetryInfo: try again after `delay`.
 absl::Status Aborted(std::string_view reason);
 absl::Status AbortedByConflict();
+absl::Status AbortedByChange();
 absl::Status AbortedIdle();
 absl::Status AbortedBySchemaChange();
 absl::Status ReadTooOld(int64_t timestamp_micros);

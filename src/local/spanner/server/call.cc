@@ -7,12 +7,14 @@
 
 namespace ks::local {
 
-absl::Status Call::CheckAlive() const {
+absl::Status Call::Check() const {
   if (env::AfterNanos(0) >= context_.deadline()) {
     return absl::DeadlineExceededError("Deadline exceeded before the call was finished.");
   }
   if (context_.IsCancelled()) return absl::CancelledError("The call was cancelled by its client.");
   return absl::OkStatus();
 }
+
+absl::Time Call::deadline() const { return absl::FromChrono(context_.deadline()); }
 
 }  // namespace ks::local

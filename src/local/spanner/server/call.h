@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "local/spanner/txn/patience.h"
 
 namespace grpc {
 class ServerContext;
@@ -16,13 +17,16 @@ namespace ks::local {
 
 struct ServerState;
 
-class Call {
+// Its patience is the client's: CANCELLED when that went away or gave up, DEADLINE_EXCEEDED when
+// its deadline is over.
+class Call : public Patience {
  public:
   Call(ServerState& server, grpc::ServerContext& context) : server_(server), context_(context) {}
 
   ServerState& server() const { return server_; }
-  // CANCELLED when the client went away or gave up, DEADLINE_EXCEEDED when its deadline is over.
-  absl::Status CheckAlive() const;
+  absl::Status Check() const override;
+  absl::Time deadline() const override;
+  absl::Status CheckAlive() const { return Check(); }
 
  private:
   ServerState& server_;

@@ -11,7 +11,7 @@ namespace {
 
 // google.spanner.v1.CommitRequest
 constexpr uint32_t kSession = 1, kTransactionId = 2, kSingleUse = 3, kMutations = 4, kStats = 5,
-                   kDelay = 8;
+                   kDelay = 8, kPrecommitToken = 9;
 
 // google.protobuf.Duration
 absl::Status ParseDelay(std::string_view wire, int64_t* micros) {
@@ -28,6 +28,18 @@ absl::Status ParseDelay(std::string_view wire, int64_t* micros) {
   *micros = seconds * 1'000'000 + nanos / 1'000;
   return *micros > limits::kCommitDelayMicrosMax ? errors::CommitDelayOutOfRange()
                                                  : absl::OkStatus();
+}
+
+// google.spanner.v1.MultiplexedSessionPrecommitToken
+absl::Status ParseToken(std::string_view wire, int32_t* seq_num) {
+  WireReader reader(wire);
+  WireField field;
+  while (reader.Next(&field)) {
+    if (field.number == 2) *seq_num = static_cast<int32_t>(field.number_value);
+  }
+  return reader.ok()
+             ? absl::OkStatus()
+             : errors::MalformedRequest("google.spanner.v1.MultiplexedSessionPrecommitToken");
 }
 
 }  // namespace
@@ -56,6 +68,9 @@ absl::Status ParseCommitRequest(std::string_view bytes, CommitRequestView* reque
         break;
       case kDelay:
         KS_RETURN_IF_ERROR(ParseDelay(field.bytes, &request->max_commit_delay_micros));
+        break;
+      case kPrecommitToken:
+        KS_RETURN_IF_ERROR(ParseToken(field.bytes, &request->precommit_seq_num));
         break;
       default:
         break;

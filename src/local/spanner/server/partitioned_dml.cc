@@ -33,6 +33,7 @@ struct Done {
 
 absl::StatusOr<Done> Attempt(Call& call, ReadScope& scope, const pb::ExecuteSqlRequest& request) {
   std::unique_ptr<ReadWriteTransaction> transaction = scope.database().BeginReadWrite();
+  transaction->Attend(call);
   LockingSource source(*transaction);
   const Statement::Text text{request.sql(), request.params(), request.param_types()};
   KS_ASSIGN_OR_RETURN(auto statement, Statement::Prepare(call, source, text));

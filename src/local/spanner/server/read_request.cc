@@ -83,6 +83,7 @@ absl::StatusOr<ScanSpec> ResolveRead(const Schema& schema, const pb::ReadRequest
   KS_ASSIGN_OR_RETURN(spec.spans, ResolveKeySet(spec, request.key_set()));
   spec.limit = request.limit();
   spec.exclusive = request.lock_hint() == pb::ReadRequest::LOCK_HINT_EXCLUSIVE;
+  spec.hold = spec.exclusive;
   return spec;
 }
 

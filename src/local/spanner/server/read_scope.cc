@@ -14,14 +14,19 @@ namespace ks::local {
 
 namespace pb = google::spanner::v1;
 
-ReadScope::~ReadScope() {
+ReadScope::~ReadScope() { Release(); }
+
+void ReadScope::Release() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   source_.reset();
+  if (lock_ == nullptr) return;
+  if (ReadWriteTransaction* engine = transaction_->read_write()) engine->Attend(Endless());
+  transaction_->Touch(call_.server().clock.NowNanos());  // idle from here on
   lock_.reset();
 }
 
 absl::StatusOr<std::unique_ptr<ReadScope>> ReadScope::Open(Call& call, const Request& request)
     ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  std::unique_ptr<ReadScope> scope(new ReadScope);
+  std::unique_ptr<ReadScope> scope(new ReadScope(call));
   scope->session_ = request.session;
   const pb::TransactionSelector& selector = request.selector;
   switch (selector.selector_case()) {
@@ -33,7 +38,7 @@ absl::StatusOr<std::unique_ptr<ReadScope>> ReadScope::Open(Call& call, const Req
     }
     case pb::TransactionSelector::kBegin: {
       KS_ASSIGN_OR_RETURN(TransactionSpec spec, ParseTransactionOptions(selector.begin(), false));
-      KS_RETURN_IF_ERROR(scope->Begin(call, std::move(spec)));
+      KS_RETURN_IF_ERROR(scope->Begin(std::move(spec)));
       return scope;
     }
     case pb::TransactionSelector::kSingleUse:
@@ -48,22 +53,23 @@ absl::StatusOr<std::unique_ptr<ReadScope>> ReadScope::Open(Call& call, const Req
   if (request.resume_at.has_value()) {
     spec.bound = {TimestampBound::Kind::kExact, *request.resume_at, 0};
   }
-  KS_ASSIGN_OR_RETURN(scope->snapshot_, scope->database().BeginReadOnly(spec.bound));
+  KS_ASSIGN_OR_RETURN(scope->snapshot_, scope->database().BeginReadOnly(spec.bound, call));
   scope->return_read_timestamp_ = spec.return_read_timestamp;
   scope->source_ = std::make_unique<SnapshotSource>(*scope->snapshot_);
   return scope;
 }
 
-absl::Status ReadScope::Begin(Call& call, TransactionSpec spec) {
+absl::Status ReadScope::Begin(TransactionSpec spec) {
   KS_ASSIGN_OR_RETURN(transaction_,
-                      session_->Begin(std::move(spec), call.server().clock.NowNanos()));
+                      session_->Begin(std::move(spec), call_.server().clock.NowNanos(), call_));
   begun_ = true;
   return_read_timestamp_ = transaction_->spec().return_read_timestamp;
   return Attach();
 }
 
 absl::Status ReadScope::Attach() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  auto lock = std::make_unique<absl::MutexLock>(&transaction_->mu());
+  KS_RETURN_IF_ERROR(transaction_->mu().LockWithin(call_));
+  auto lock = std::make_unique<CallGateLock>(&transaction_->mu(), std::adopt_lock);
   KS_RETURN_IF_ERROR(transaction_->CheckUsable());
   if (transaction_->kind() == TransactionKind::kReadOnly) {
     snapshot_ = transaction_->shared_read_only();
@@ -71,6 +77,7 @@ absl::Status ReadScope::Attach() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return absl::OkStatus();
   }
   if (transaction_->kind() == TransactionKind::kReadWrite) {
+    transaction_->read_write()->Attend(call_);
     source_ = std::make_unique<LockingSource>(*transaction_->read_write());
   }
   lock_ = std::move(lock);
@@ -112,8 +119,7 @@ absl::Status ReadScope::Observe(absl::Status status) ABSL_NO_THREAD_SAFETY_ANALY
 
 void ReadScope::ForgetIfBegun() {
   if (!begun_) return;
-  source_.reset();
-  lock_.reset();
+  Release();
   session_->Forget(transaction_->id());
 }
 

@@ -61,13 +61,15 @@ class ReadScope {
   void ForgetIfBegun();
 
  private:
-  ReadScope() = default;
-  absl::Status Begin(Call& call, TransactionSpec spec);
+  explicit ReadScope(Call& call) : call_(call) {}
+  absl::Status Begin(TransactionSpec spec);
   absl::Status Attach();
+  void Release();  // lets the next call of the transaction come
 
+  Call& call_;
   std::shared_ptr<Session> session_;
   std::shared_ptr<Transaction> transaction_;
-  std::unique_ptr<absl::MutexLock> lock_;  // on a read-write transaction
+  std::unique_ptr<CallGateLock> lock_;  // on a read-write transaction
   std::shared_ptr<ReadOnlyTransaction> snapshot_;
   std::unique_ptr<RowSource> source_;
   bool begun_ = false;

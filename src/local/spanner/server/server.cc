@@ -22,7 +22,7 @@ namespace ks::local {
 
 namespace {
 
-constexpr absl::Duration kSweepEvery = absl::Seconds(10);
+constexpr absl::Duration kSweepEvery = absl::Seconds(1);
 
 }  // namespace
 

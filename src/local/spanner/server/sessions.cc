@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "env/clock.h"
+#include "local/spanner/limits.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/registry.h"
@@ -23,10 +24,11 @@ bool Expired(const Session& session, int64_t now_nanos) {
   return now_nanos - session.last_used_nanos() > limits::kSessionIdleNanos;
 }
 
-int64_t LifeOf(Transaction& transaction) {
+// How long it is kept, counted from its last call. An active one is ended after its life, and then
+// kept to say so.
+int64_t LifeOf(Transaction& transaction) ABSL_EXCLUSIVE_LOCKS_REQUIRED(transaction.mu()) {
   if (transaction.kind() != TransactionKind::kReadWrite) return limits::kReadOnlyTransactionNanos;
-  absl::MutexLock lock(&transaction.mu());
-  return transaction.phase() == TransactionPhase::kActive ? limits::kVanishedTransactionNanos
+  return transaction.phase() == TransactionPhase::kActive ? limits::kIdleTransactionNanos
                                                           : limits::kFinishedTransactionNanos;
 }
 
@@ -52,14 +54,15 @@ uint64_t Session::AgeFor(const TransactionSpec& spec) {
 }
 
 absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec,
-                                                            int64_t now_nanos) {
+                                                            int64_t now_nanos,
+                                                            const Patience& patience) {
   spec.read_write.previous_age = AgeFor(spec);
   const bool token = spec_.multiplexed && spec.kind == TransactionKind::kReadWrite;
   auto transaction = std::make_shared<Transaction>(NewId(), std::move(spec), token);
   transaction->Touch(now_nanos);
   {
-    absl::MutexLock lock(&transaction->mu());
-    KS_RETURN_IF_ERROR(transaction->Begin(database()));
+    CallGateLock lock(&transaction->mu());
+    KS_RETURN_IF_ERROR(transaction->Begin(database(), patience));
   }
   std::shared_ptr<Transaction> oldest;
   {
@@ -76,8 +79,8 @@ absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec
     }
   }
   if (oldest != nullptr) {
-    absl::MutexLock lock(&oldest->mu());
-    oldest->Abandon();
+    CallGateLock lock(&oldest->mu());
+    oldest->Abandon(errors::TransactionAborted());
   }
   return transaction;
 }
@@ -108,19 +111,17 @@ void Session::Sweep(int64_t now_nanos) {
   }
   for (std::shared_ptr<Transaction>& transaction : all) {
     const int64_t idle = now_nanos - transaction->last_used_nanos();
-    if (idle <= limits::kVanishedTransactionNanos) continue;  // the shortest of all lives
-    if (idle > LifeOf(*transaction)) gone.push_back(transaction);
+    if (idle <= limits::kIdleTransactionNanos) continue;  // the shortest of all lives
+    if (!transaction->mu().TryLock()) continue;           // at work, so not idle
+    CallGateLock lock(&transaction->mu(), std::adopt_lock);
+    if (idle <= LifeOf(*transaction)) continue;
+    // An active one answers ABORTED for a while before it is forgotten.
+    const bool active = transaction->phase() == TransactionPhase::kActive;
+    transaction->Abandon(errors::AbortedIdle());
+    if (active && transaction->kind() == TransactionKind::kReadWrite) continue;
+    gone.push_back(transaction);
   }
-  for (std::shared_ptr<Transaction>& transaction : gone) {
-    {
-      absl::MutexLock lock(&transaction->mu());
-      // An active one answers ABORTED for a while before it is forgotten.
-      const bool active = transaction->phase() == TransactionPhase::kActive;
-      transaction->Abandon();
-      if (active && transaction->kind() == TransactionKind::kReadWrite) continue;
-    }
-    Forget(transaction->id());
-  }
+  for (std::shared_ptr<Transaction>& transaction : gone) Forget(transaction->id());
 }
 
 std::shared_ptr<Session> SessionStore::Create(std::shared_ptr<OpenDatabase> database,

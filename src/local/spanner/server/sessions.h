@@ -54,7 +54,8 @@ class Session {
   void Touch(int64_t now_nanos) { last_used_nanos_ = now_nanos; }
 
   // Begins a transaction and keeps it under a new id.
-  absl::StatusOr<std::shared_ptr<Transaction>> Begin(TransactionSpec spec, int64_t now_nanos);
+  absl::StatusOr<std::shared_ptr<Transaction>> Begin(TransactionSpec spec, int64_t now_nanos,
+                                                     const Patience& patience);
   // NOT_FOUND; FAILED_PRECONDITION when it had to go because younger ones came.
   absl::StatusOr<std::shared_ptr<Transaction>> Find(std::string_view id, int64_t now_nanos);
   // Takes back a transaction whose first statement failed.

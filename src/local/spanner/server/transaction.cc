@@ -83,8 +83,15 @@ absl::StatusOr<TransactionSpec> ParseTransactionOptions(const pb::TransactionOpt
       if (options.isolation_level() == pb::TransactionOptions::REPEATABLE_READ) {
         spec.read_write.isolation = Isolation::kRepeatableRead;
       }
-      if (options.read_write().read_lock_mode() == pb::TransactionOptions::ReadWrite::OPTIMISTIC) {
-        spec.read_write.read_lock_mode = ReadLockMode::kOptimistic;
+      switch (options.read_write().read_lock_mode()) {
+        case pb::TransactionOptions::ReadWrite::OPTIMISTIC:
+          spec.read_write.read_lock_mode = ReadLockMode::kOptimistic;
+          break;
+        case pb::TransactionOptions::ReadWrite::PESSIMISTIC:
+          spec.read_write.read_lock_mode = ReadLockMode::kPessimistic;
+          break;
+        default:
+          break;
       }
       return spec;
     case pb::TransactionOptions::kPartitionedDml:
@@ -100,10 +107,10 @@ Transaction::Transaction(std::string id, TransactionSpec spec, bool needs_precom
     : id_(std::move(id)), spec_(std::move(spec)), needs_precommit_token_(needs_precommit_token) {}
 Transaction::~Transaction() = default;
 
-absl::Status Transaction::Begin(Database& database) {
+absl::Status Transaction::Begin(Database& database, const Patience& patience) {
   switch (spec_.kind) {
     case TransactionKind::kReadOnly: {
-      KS_ASSIGN_OR_RETURN(read_only_, database.BeginReadOnly(spec_.bound));
+      KS_ASSIGN_OR_RETURN(read_only_, database.BeginReadOnly(spec_.bound, patience));
       return absl::OkStatus();
     }
     case TransactionKind::kReadWrite:
@@ -152,8 +159,9 @@ absl::StatusOr<CommitResult> Transaction::Commit(std::unique_ptr<MutationList> m
   if (!result.ok()) {
     absl::Status status = Observe(result.status());
     if (phase_ == TransactionPhase::kActive) {  // a constraint: this transaction can never commit
+      const bool given_up = absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
       phase_ = TransactionPhase::kFailed;
-      failure_ = status;
+      failure_ = given_up ? errors::TransactionAborted() : status;
       read_write_->Rollback();
     }
     return status;
@@ -173,10 +181,10 @@ absl::Status Transaction::Rollback() {
   return absl::OkStatus();
 }
 
-void Transaction::Abandon() {
+void Transaction::Abandon(absl::Status why) {
   if (phase_ != TransactionPhase::kActive) return;
   phase_ = TransactionPhase::kFailed;
-  failure_ = errors::TransactionAborted();
+  failure_ = std::move(why);
   if (read_write_ != nullptr) read_write_->Rollback();
   read_write_.reset();
 }

@@ -18,7 +18,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "local/spanner/server/call_gate.h"
 #include "local/spanner/txn/database.h"
 
 namespace google::spanner::v1 {
@@ -62,10 +62,11 @@ class Transaction {
   void Touch(int64_t now_nanos) { last_used_nanos_ = now_nanos; }
   uint64_t age() const { return age_; }
 
-  absl::Mutex& mu() ABSL_LOCK_RETURNED(mu_) { return mu_; }
+  CallGate& mu() ABSL_LOCK_RETURNED(mu_) { return mu_; }
 
   // ---- Under mu() ----
-  absl::Status Begin(Database& database) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Begin(Database& database, const Patience& patience)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   TransactionPhase phase() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return phase_; }
   // OK while it can read and write; else why not.
   absl::Status CheckUsable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -82,19 +83,26 @@ class Transaction {
     return read_only_;
   }
 
-  // Commits after buffering `mutations`; a second call gives the first one's result.
+  // Commits after buffering `mutations`; a second call gives the first one's result. Where the
+  // call's patience ends before it is written, nothing is, and the transaction is aborted.
   absl::StatusOr<CommitResult> Commit(std::unique_ptr<MutationList> mutations)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::optional<CommitResult> committed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return committed_;
   }
   absl::Status Rollback() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Ends it as if it had been aborted (idle, its session is gone).
-  void Abandon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Ends it as if it had been aborted; `why` is ABORTED (idle, its session is gone).
+  void Abandon(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // The next token of a read-write transaction on a multiplexed session.
   void FillPrecommitToken(google::spanner::v1::MultiplexedSessionPrecommitToken* token)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether a Commit that carries the token numbered `seq_num` (0: none) must come again with the
+  // next one: it has not heard the answer of every earlier call.
+  bool WantsNewerToken(int32_t seq_num) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return needs_precommit_token_ && phase_ == TransactionPhase::kActive &&
+           (seq_num == 0 || seq_num < precommit_sequence_);
+  }
 
   // DML replay protection. `answer` set: this request was served before, with these bytes.
   // Otherwise, unless it is an error, the caller runs it and calls FinishDml.
@@ -115,7 +123,7 @@ class Transaction {
   std::atomic<int64_t> last_used_nanos_ = 0;
   std::atomic<uint64_t> age_ = 0;
 
-  absl::Mutex mu_;
+  CallGate mu_;
   TransactionPhase phase_ ABSL_GUARDED_BY(mu_) = TransactionPhase::kActive;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   std::optional<CommitResult> committed_ ABSL_GUARDED_BY(mu_);

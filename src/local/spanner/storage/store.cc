@@ -27,6 +27,7 @@ namespace {
 using rocksdb::Slice;
 
 constexpr size_t kTimestampBytes = 8;
+constexpr size_t kSequenceBytes = 8;
 constexpr char kRowsFamily[] = "rows";
 constexpr char kLastWritePrefix[] = "last_write/";
 constexpr char kPurgedPrefix[] = "purged/";
@@ -317,6 +318,29 @@ absl::Status Store::MultiGet(const std::vector<std::string_view>& keys, CommitTi
 
 std::unique_ptr<StoreIterator> Store::Scan(const KeySpan& span, CommitTimestamp at) const {
   return std::make_unique<VersionIterator>(*rep_->db, rep_->rows, span, at);
+}
+
+absl::Status Store::ForEachChanged(const KeySpan& span, CommitTimestamp since,
+                                   const std::function<bool(std::string_view)>& visit) const {
+  const std::string from = EncodeU64(static_cast<uint64_t>(since.value()) + 1);
+  const std::string to = EncodeTimestamp(kLatest);
+  const Slice from_slice(from), to_slice(to), limit(span.limit);
+  rocksdb::ReadOptions options;
+  options.iter_start_ts = &from_slice;
+  options.timestamp = &to_slice;
+  options.iterate_upper_bound = &limit;
+  options.total_order_seek = true;
+  std::unique_ptr<rocksdb::Iterator> iterator(rep_->db->NewIterator(options, rep_->rows));
+  std::string last;
+  for (iterator->Seek(span.start); iterator->Valid(); iterator->Next()) {
+    // With a lower bound RocksDB gives its own form of the key: timestamp and sequence behind it.
+    std::string_view key = iterator->key().ToStringView();
+    key.remove_suffix(kTimestampBytes + kSequenceBytes);
+    if (key == last) continue;
+    last = key;
+    if (!visit(key)) break;
+  }
+  return FromRocks(iterator->status());
 }
 
 absl::StatusOr<bool> Store::AnyIn(const KeySpan& span, CommitTimestamp at) const {

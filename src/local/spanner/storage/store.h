@@ -77,6 +77,10 @@ class Store {
   absl::Status MultiGet(const std::vector<std::string_view>& keys, CommitTimestamp at,
                         std::vector<std::optional<std::string>>* values) const;
   std::unique_ptr<StoreIterator> Scan(const KeySpan& span, CommitTimestamp at) const;
+  // The keys of the span that have a version (also a tombstone) later than `since`, each once, in
+  // order, until `visit` says false.
+  absl::Status ForEachChanged(const KeySpan& span, CommitTimestamp since,
+                              const std::function<bool(std::string_view)>& visit) const;
   // True when a key of the span has a live version.
   absl::StatusOr<bool> AnyIn(const KeySpan& span, CommitTimestamp at) const;
 

@@ -43,23 +43,23 @@ absl::StatusOr<std::shared_ptr<const Schema>> Database::SchemaAt(CommitTimestamp
 
 absl::StatusOr<CommitResult> Database::Commit(const MutationList& mutations,
                                               const CommitOptions& options) {
-  // Syncs are shared by whoever is there; waiting longer would only help a disk that is slower than
-  // the wait.
-  (void)options;
+  // Syncs are shared by whoever is there; waiting longer (max_commit_delay) would only help a disk
+  // that is slower than the wait.
   uint64_t age = core_->locks().NewAge();
   while (true) {
     TransactionState txn(*core_, age);
-    txn.owner.Enter();
+    txn.owner.Enter(options.patience);
     absl::Status applied = ApplyMutations(txn, mutations, ValueLife::kOutlives);
     absl::StatusOr<CommitResult> result =
         applied.ok() ? CommitWrites(txn) : absl::StatusOr<CommitResult>(applied);
     bool again = absl::IsAborted(result.status()) && txn.owner.wounded();
+    if (again) KS_RETURN_IF_ERROR(options.patience.Check());
     if (!again) return result;
   }
 }
 
 absl::StatusOr<std::unique_ptr<ReadOnlyTransaction>> Database::BeginReadOnly(
-    const TimestampBound& bound) {
+    const TimestampBound& bound, const Patience& patience) {
   using Kind = TimestampBound::Kind;
   TimestampOracle& oracle = core_->oracle();
   CommitTimestamp now = oracle.Now();
@@ -86,7 +86,9 @@ absl::StatusOr<std::unique_ptr<ReadOnlyTransaction>> Database::BeginReadOnly(
     return errors::ReadTooFarAhead(timestamp.value());
   }
   if (timestamp < core_->oldest_readable()) return errors::ReadTooOld(timestamp.value());
-  if (bound.kind != Kind::kStrong) oracle.WaitUntilReadable(timestamp);
+  if (bound.kind != Kind::kStrong) {
+    KS_RETURN_IF_ERROR(oracle.WaitUntilReadable(timestamp, patience));
+  }
   KS_ASSIGN_OR_RETURN(auto schema, core_->SchemaAt(timestamp));
   return std::make_unique<ReadOnlyTransaction>(*core_, timestamp, std::move(schema));
 }

@@ -1,16 +1,17 @@
 // Database: one Spanner database: its schema, its rows, its transactions.
 //
 // Thread safety: Database's methods may be called from any thread, and block (on locks, on the
-// log's fsync, on reads of the future). A transaction object belongs to one thread at a time.
-// Cursors belong to their transaction and must go before it. Transactions must go before their
-// Database. Guarantees (tests beside the code):
-//   durability         Commit answers after its bytes are synced; concurrent commits share the sync
-//   crash_test.cc external order     commit timestamps rise strictly, are not below the wall clock,
-//   and a commit that starts after
-//                      another answered has the later one timestamp_oracle_test.cc
+// log's fsync, on reads of the future), no longer than their Patience but for the fsync. A
+// transaction object belongs to one thread at a time. Cursors belong to their transaction and must
+// go before it. Transactions must go before their Database. Guarantees (tests beside the code):
+//   durability         Commit answers after its bytes are synced; concurrent commits share the
+//                      sync (crash_test.cc)
+//   external order     commit timestamps rise strictly, are not below the wall clock, and a commit
+//                      that starts after another answered has the later one
+//                      (timestamp_oracle_test.cc)
 //   serializability    read-write transactions lock what they read, ranges included; wound-wait
-//   serializability_test.cc snapshot reads     a read at t sees exactly the commits with timestamp
-//   <= t                     database_test.cc
+//                      (serializability_test.cc)
+//   snapshot reads     a read at t sees exactly the commits with timestamp <= t (database_test.cc)
 // ABORTED carries google.rpc.RetryInfo and means a real conflict, a wound, or an idle transaction
 // that stood in the way.
 #pragma once
@@ -27,6 +28,7 @@
 #include "local/spanner/schema/schema.h"
 #include "local/spanner/storage/timestamp.h"
 #include "local/spanner/txn/mutation.h"
+#include "local/spanner/txn/patience.h"
 #include "sql/catalog.h"
 
 namespace ks::env {
@@ -55,6 +57,9 @@ struct ScanSpec {
                                // span, sorted within each. See key_codec.h.
   int64_t limit = 0;           // stop after so many rows; 0: no limit
   bool exclusive = false;      // read-write transactions: lock for writing (FOR UPDATE, DML)
+  // The reader asked for the lock itself (FOR UPDATE, a lock hint): nothing it reads may change
+  // before the commit, under REPEATABLE READ too.
+  bool hold = false;
 };
 
 struct TimestampBound {
@@ -87,14 +92,22 @@ class ReadOnlyTransaction {
 struct CommitResult {
   CommitTimestamp timestamp;
   int64_t mutation_count = 0;
+  std::optional<CommitTimestamp> snapshot;  // kRepeatableRead: what was read
 };
 
+// What a read-write transaction is safe from
+// (https://cloud.google.com/spanner/docs/isolation-levels):
+//   kSerializable    from everything. Reads lock (kPessimistic), or are of one snapshot and are
+//                    checked at the commit to be still true (kOptimistic).
+//   kRepeatableRead  reads are of one snapshot and are not checked; of two transactions that write
+//                    the same row the first to commit wins. Writes, and reads with `hold`, lock at
+//                    once (kPessimistic) or at the commit (kOptimistic).
 enum class Isolation : uint8_t { kSerializable, kRepeatableRead };
 enum class ReadLockMode : uint8_t { kPessimistic, kOptimistic };
 
 struct ReadWriteOptions {
   Isolation isolation = Isolation::kSerializable;
-  ReadLockMode read_lock_mode = ReadLockMode::kPessimistic;
+  std::optional<ReadLockMode> read_lock_mode;  // none: as the isolation has it by itself
   // The age of the attempt that was aborted before: a retry keeps its place in the queue. 0: a new
   // one.
   uint64_t previous_age = 0;
@@ -109,6 +122,8 @@ class ReadWriteTransaction {
   virtual const std::shared_ptr<const Schema>& schema() const = 0;
   // Smaller is older; pass it as `previous_age` when this attempt was aborted.
   virtual uint64_t age() const = 0;
+  // Calls wait no longer than this allows, until the next Attend.
+  virtual void Attend(const Patience& patience) = 0;
 
   // Reads the latest committed rows under shared (or exclusive) locks on the spans, and this
   // transaction's own writes.
@@ -129,6 +144,7 @@ class ReadWriteTransaction {
 
 struct CommitOptions {
   int64_t max_commit_delay_micros = 0;  // may wait this long for company
+  const Patience& patience = Endless();
 };
 
 // Makes the next schema from a copy of the present one; runs under the schema lock. See ddl/.
@@ -152,7 +168,8 @@ class Database {
                                       const CommitOptions& options = {});
 
   // Chooses the timestamp; waits where the bound lies ahead of what is committed.
-  absl::StatusOr<std::unique_ptr<ReadOnlyTransaction>> BeginReadOnly(const TimestampBound& bound);
+  absl::StatusOr<std::unique_ptr<ReadOnlyTransaction>> BeginReadOnly(
+      const TimestampBound& bound, const Patience& patience = Endless());
   std::unique_ptr<ReadWriteTransaction> BeginReadWrite(const ReadWriteOptions& options = {});
 
   // Publishes what `edit` makes of the schema, durably, once every transaction of the old one is

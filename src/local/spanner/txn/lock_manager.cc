@@ -12,9 +12,6 @@
 namespace ks::local {
 namespace {
 
-// How long a waiter sleeps before it looks again whether somebody in its way has gone idle.
-constexpr absl::Duration kIdleCheck = absl::Seconds(1);
-
 KeySpaceId SpaceOf(std::string_view key) {
   KS_CHECK(key.size() >= kKeySpaceBytes);
   uint32_t space;
@@ -36,11 +33,15 @@ LockOwner::LockOwner(LockManager& manager, uint64_t age)
 
 LockOwner::~LockOwner() { manager_.Release(*this); }
 
-void LockOwner::Enter() { working_.fetch_add(1); }
+void LockOwner::Enter(const Patience& patience) {
+  patience_ = &patience;
+  working_.fetch_add(1);
+}
 
 void LockOwner::Leave() {
   last_active_nanos_.store(manager_.clock_.MonotonicNanos());
   working_.fetch_sub(1);
+  patience_ = &Endless();
 }
 
 absl::Status LockManager::Acquire(LockOwner& owner, absl::Span<const LockRequest> requests) {
@@ -70,12 +71,15 @@ absl::Status LockManager::WaitFor(LockOwner& owner, const LockRequest& request) 
   ++stats_.waits;
   std::vector<LockOwner*> holders;
   bool free = false;
-  while (!free && !owner.wounded()) {
-    owner.changed_.WaitWithTimeout(&mu_, kIdleCheck);
+  absl::Status patience;
+  while (!free && !owner.wounded() && patience.ok()) {
+    // Also without a signal it looks again whether somebody in its way has gone idle.
+    owner.changed_.WaitWithTimeout(&mu_, owner.patience_->Nap());
     if (owner.wounded()) break;
     holders.clear();
     CollectConflicts(owner, request, &holders);
     free = (holders.empty() || WoundYounger(owner, holders)) && !BehindOlderWaiter(owner, request);
+    if (!free) patience = owner.patience_->Check();
   }
   waiters_.erase(place);
   stats_.wait_micros += (clock_.MonotonicNanos() - since) / env::kNanosPerMicro;
@@ -83,7 +87,8 @@ absl::Status LockManager::WaitFor(LockOwner& owner, const LockRequest& request) 
   for (const Waiter& waiter : waiters_) {
     if (Overlap(*waiter.request, request)) waiter.owner->changed_.Signal();
   }
-  return free ? absl::OkStatus() : WoundError(owner);
+  if (free) return absl::OkStatus();
+  return owner.wounded() ? WoundError(owner) : patience;
 }
 
 bool LockManager::AlreadyHeld(const LockOwner& owner, const LockRequest& request) const {

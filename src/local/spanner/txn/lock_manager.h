@@ -35,6 +35,7 @@
 #include "absl/types/span.h"
 #include "env/clock.h"
 #include "local/spanner/storage/key_codec.h"
+#include "local/spanner/txn/patience.h"
 
 namespace ks::local {
 
@@ -85,8 +86,8 @@ class LockOwner {
 
   uint64_t age() const { return age_; }
   bool wounded() const { return wounded_.load(std::memory_order_acquire); }
-  // Between Enter and Leave the owner is at work, so not idle.
-  void Enter();
+  // Between Enter and Leave the owner is at work, so not idle, and waits as `patience` allows.
+  void Enter(const Patience& patience = Endless());
   void Leave();
 
  private:
@@ -102,6 +103,7 @@ class LockOwner {
   std::atomic<bool> wounded_idle_{false};
   std::atomic<int> working_{0};
   std::atomic<int64_t> last_active_nanos_;
+  const Patience* patience_ = &Endless();  // of its own thread
   // Guarded by the manager's mutex.
   bool prepared_ = false;
   std::vector<Held> held_;
@@ -116,7 +118,7 @@ class LockManager {
   uint64_t NewAge() { return next_age_.fetch_add(1); }
 
   // All of them, in the order given (sorted keys make fewer conflicts). ABORTED when the owner is,
-  // or gets, wounded.
+  // or gets, wounded; DEADLINE_EXCEEDED or CANCELLED when its patience ends (it keeps what it has).
   absl::Status Acquire(LockOwner& owner, absl::Span<const LockRequest> requests);
   // From here on the owner is not wounded. ABORTED when it was before.
   absl::Status Prepare(LockOwner& owner);

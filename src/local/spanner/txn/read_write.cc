@@ -1,6 +1,7 @@
 #include "local/spanner/txn/read_write.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/status_macros.h"
 #include "local/spanner/errors.h"
@@ -15,7 +16,7 @@ namespace {
 // Marks the transaction as at work for the length of a call.
 class Working {
  public:
-  explicit Working(LockOwner& owner) : owner_(owner) { owner_.Enter(); }
+  Working(LockOwner& owner, const Patience& patience) : owner_(owner) { owner_.Enter(patience); }
   ~Working() { owner_.Leave(); }
 
  private:
@@ -24,23 +25,31 @@ class Working {
 
 class Transaction final : public ReadWriteTransaction {
  public:
-  Transaction(DatabaseCore& core, uint64_t age) : state_(core, age) {}
+  Transaction(DatabaseCore& core, uint64_t age, const ReadWriteOptions& options)
+      : state_(core, age),
+        repeatable_(options.isolation == Isolation::kRepeatableRead),
+        optimistic_(options.read_lock_mode.value_or(repeatable_ ? ReadLockMode::kOptimistic
+                                                                : ReadLockMode::kPessimistic) ==
+                    ReadLockMode::kOptimistic) {}
   ~Transaction() override { Rollback(); }
 
   const std::shared_ptr<const Schema>& schema() const override { return state_.schema; }
   uint64_t age() const override { return state_.owner.age(); }
   bool aborted() const override { return state_.owner.wounded(); }
+  void Attend(const Patience& patience) override { patience_ = &patience; }
 
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
     if (closed_) return errors::TransactionClosed();
-    Working working(state_.owner);
-    KS_RETURN_IF_ERROR(LockSpans(spec));
-    return OpenCursor({&state_.core.store(), kLatest, &state_.writes}, spec);
+    Working working(state_.owner, *patience_);
+    TakeSnapshot();
+    if (!repeatable_ || spec.hold) KS_RETURN_IF_ERROR(LockSpans(spec));
+    return OpenCursor({&state_.core.store(), state_.at(), &state_.writes}, spec);
   }
 
   absl::Status Apply(const MutationList& mutations) override {
     if (closed_) return errors::TransactionClosed();
-    Working working(state_.owner);
+    Working working(state_.owner, *patience_);
+    TakeSnapshot();
     return ApplyMutations(state_, mutations, ValueLife::kCopied);
   }
 
@@ -52,7 +61,7 @@ class Transaction final : public ReadWriteTransaction {
 
   absl::StatusOr<CommitResult> Commit() override {
     if (closed_) return errors::TransactionClosed();
-    Working working(state_.owner);
+    Working working(state_.owner, *patience_);
     closed_ = true;
     absl::StatusOr<CommitResult> result = ApplyBufferedAndCommit();
     state_.core.locks().Release(state_.owner);
@@ -65,11 +74,25 @@ class Transaction final : public ReadWriteTransaction {
   }
 
  private:
+  // The first read or write fixes what a transaction on a snapshot sees.
+  void TakeSnapshot() {
+    if ((!repeatable_ && !optimistic_) || state_.snapshot.has_value()) return;
+    state_.snapshot = state_.core.oracle().ReadTimestamp();
+    state_.locks_late = optimistic_;
+  }
+
   absl::StatusOr<CommitResult> ApplyBufferedAndCommit() {
+    if (repeatable_) TakeSnapshot();
+    const std::optional<CommitTimestamp> snapshot = state_.snapshot;
+    KS_RETURN_IF_ERROR(state_.LockLate());
+    // What was read is so now, too, and stays so: blind writes may go by what is latest.
+    if (!repeatable_) state_.snapshot.reset();
     for (const auto& mutations : buffered_) {
       KS_RETURN_IF_ERROR(ApplyMutations(state_, *mutations, ValueLife::kOutlives));
     }
-    return CommitWrites(state_);
+    KS_ASSIGN_OR_RETURN(CommitResult result, CommitWrites(state_));
+    if (repeatable_) result.snapshot = snapshot;
+    return result;
   }
 
   absl::Status LockSpans(const ScanSpec& spec) {
@@ -109,7 +132,7 @@ class Transaction final : public ReadWriteTransaction {
       if (!spec.index->Covers(column)) mode.shared |= ColumnBit(column);
     }
     if (spec.exclusive) mode = LockMode::Exclusive(kAllColumns);
-    KS_ASSIGN_OR_RETURN(auto cursor, OpenCursor({&state_.core.store(), kLatest, nullptr}, keys));
+    KS_ASSIGN_OR_RETURN(auto cursor, OpenCursor({&state_.core.store(), state_.at(), nullptr}, keys));
     std::vector<sql::Datum> key(keys.columns.size());
     sql::RowBatch batch;
     while (true) {
@@ -123,6 +146,9 @@ class Transaction final : public ReadWriteTransaction {
   }
 
   TransactionState state_;
+  const bool repeatable_;
+  const bool optimistic_;
+  const Patience* patience_ = &Endless();
   bool closed_ = false;
   std::vector<std::unique_ptr<MutationList>> buffered_;
 };
@@ -132,7 +158,7 @@ class Transaction final : public ReadWriteTransaction {
 std::unique_ptr<ReadWriteTransaction> NewReadWriteTransaction(DatabaseCore& core,
                                                               const ReadWriteOptions& options) {
   uint64_t age = options.previous_age != 0 ? options.previous_age : core.locks().NewAge();
-  return std::make_unique<Transaction>(core, age);
+  return std::make_unique<Transaction>(core, age, options);
 }
 
 }  // namespace ks::local

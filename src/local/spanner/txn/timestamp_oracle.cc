@@ -1,7 +1,8 @@
 #include "local/spanner/txn/timestamp_oracle.h"
-#include "env/clock.h"
 
 #include <algorithm>
+
+#include "base/status_macros.h"
 
 namespace ks::local {
 
@@ -33,17 +34,20 @@ CommitTimestamp TimestampOracle::ReadTimestamp() {
   return CommitTimestamp(timestamp);
 }
 
-void TimestampOracle::WaitUntilReadable(CommitTimestamp timestamp) {
+absl::Status TimestampOracle::WaitUntilReadable(CommitTimestamp timestamp,
+                                                const Patience& patience) {
   while (true) {
     int64_t ahead = timestamp.value() - Now().value();
     if (ahead <= 0) break;
-    env::SleepFor(ahead * env::kNanosPerMicro);
+    KS_RETURN_IF_ERROR(patience.Check());
+    absl::SleepFor(std::min(absl::Microseconds(ahead), patience.Nap()));
   }
   absl::MutexLock lock(&mu_);
   last_ = std::max(last_, timestamp.value());
   int64_t wanted = timestamp.value();
   auto readable = [this, wanted]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return EndedUpTo(wanted); };
   mu_.Await(absl::Condition(&readable));
+  return absl::OkStatus();
 }
 
 CommitTimestamp TimestampOracle::SafeTimestamp() {

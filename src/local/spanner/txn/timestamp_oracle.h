@@ -20,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "env/clock.h"
 #include "local/spanner/storage/timestamp.h"
+#include "local/spanner/txn/patience.h"
 
 namespace ks::local {
 
@@ -33,11 +34,11 @@ class TimestampOracle {
   // It is in the store, or will never be.
   void EndCommit(CommitTimestamp timestamp);
 
-  // For a strong read.
+  // For a strong read. Waits at most for commits that are being written.
   CommitTimestamp ReadTimestamp();
   // Returns when reading at `timestamp` gives what it will always give; waits for the wall clock if
   // it lies ahead.
-  void WaitUntilReadable(CommitTimestamp timestamp);
+  absl::Status WaitUntilReadable(CommitTimestamp timestamp, const Patience& patience = Endless());
 
   CommitTimestamp Now() const { return CommitTimestamp(clock_.NowNanos() / env::kNanosPerMicro); }
   // The last one that is readable without waiting, for bounded staleness.

@@ -1,6 +1,9 @@
 #include "local/spanner/txn/transaction_state.h"
 
+#include <algorithm>
+
 #include "base/status_macros.h"
+#include "local/spanner/txn/validation.h"
 
 namespace ks::local {
 
@@ -8,6 +11,33 @@ TransactionState::~TransactionState() {
   for (auto& [table, used] : expressions_) {
     core.expressions().Return(*schema, *table, std::move(used));
   }
+}
+
+absl::Status TransactionState::Lock(absl::Span<const LockRequest> requests) {
+  if (locks_late) {
+    for (const LockRequest& request : requests) {
+      late_.push_back({std::string(request.key), std::string(request.limit), request.mode});
+    }
+    return absl::OkStatus();
+  }
+  KS_RETURN_IF_ERROR(core.locks().Acquire(owner, requests));
+  return snapshot.has_value() ? ValidateUnchanged(*this, requests) : absl::OkStatus();
+}
+
+absl::Status TransactionState::LockLate() {
+  if (!locks_late) return absl::OkStatus();
+  for (const auto& [prefix, row] : unique_claims) {
+    KeySpan span = PrefixSpan(prefix);
+    late_.push_back({span.start, span.limit, LockMode::Shared(kExistenceBit)});
+  }
+  std::sort(late_.begin(), late_.end(), [](const LateLock& a, const LateLock& b) {
+    return a.key != b.key ? a.key < b.key : a.limit < b.limit;
+  });
+  std::vector<LockRequest> requests;
+  requests.reserve(late_.size());
+  for (const LateLock& lock : late_) requests.push_back({lock.key, lock.limit, lock.mode});
+  locks_late = false;
+  return Lock(requests);
 }
 
 absl::Status TransactionState::LockKey(std::string_view key, LockMode mode) {
@@ -24,7 +54,7 @@ const RowReader& TransactionState::ReaderOf(const Table& table) {
 absl::Status TransactionState::EnsureBase(RowWrite& row) {
   if (row.base_state != BaseState::kUnknown) return absl::OkStatus();
   buffer_.clear();
-  KS_ASSIGN_OR_RETURN(bool there, core.store().Get(row.key, kLatest, &buffer_));
+  KS_ASSIGN_OR_RETURN(bool there, core.store().Get(row.key, at(), &buffer_));
   row.base_state = there ? BaseState::kPresent : BaseState::kMissing;
   if (there) {
     sql::Datum* image = writes.NewImage(*row.table);
@@ -44,7 +74,7 @@ absl::StatusOr<bool> TransactionState::Exists(const Table& table, std::string_vi
   KS_RETURN_IF_ERROR(LockKey(key, LockMode::Shared(kExistenceBit)));
   buffer_.clear();
   (void)table;
-  return core.store().Get(key, kLatest, &buffer_);
+  return core.store().Get(key, at(), &buffer_);
 }
 
 absl::Status TransactionState::LiveKeys(const KeySpan& span, size_t at_most,
@@ -56,7 +86,7 @@ absl::Status TransactionState::LiveKeys(const KeySpan& span, size_t at_most,
       if (own->second->written && own->second->now != nullptr) keys->emplace_back(own->first);
     }
   };
-  auto stored = core.store().Scan(span, kLatest);
+  auto stored = core.store().Scan(span, at());
   for (; stored->Valid() && keys->size() < at_most; stored->Next()) {
     take_own(stored->key());
     bool same = own != own_end && own->first == stored->key();

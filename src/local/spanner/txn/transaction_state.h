@@ -1,7 +1,10 @@
 // TransactionState: a read-write transaction as its rules see it: locks, writes, reads of what is
 // there now.
 //
-// Thread safety: one thread at a time (its LockOwner may be wounded by others).
+// It works in one of three ways (database.h, Isolation): pessimistic (locks first, then reads what
+// is latest), on a snapshot with locks at once, or on a snapshot with all locks at the commit. On a
+// snapshot every lock comes with the check that nothing under it has changed since
+// (validation.h). Thread safety: one thread at a time (its LockOwner may be wounded by others).
 #pragma once
 
 #include <memory>
@@ -26,9 +29,12 @@ class TransactionState {
       : core(core), schema(core.schema()), owner(core.locks(), age) {}
   ~TransactionState();
 
-  absl::Status Lock(absl::Span<const LockRequest> requests) {
-    return core.locks().Acquire(owner, requests);
-  }
+  absl::Status Lock(absl::Span<const LockRequest> requests);
+  // Before the commit is written: takes the locks that were put off. ABORTED when something under
+  // them has changed.
+  absl::Status LockLate();
+  // What it reads: its snapshot, or the latest.
+  CommitTimestamp at() const { return snapshot.value_or(kLatest); }
   absl::Status LockKey(std::string_view key, LockMode mode);
 
   // Reads the row before the transaction unless it is known; the caller holds its lock.
@@ -46,11 +52,21 @@ class TransactionState {
   LockOwner owner;
   WriteSet writes;
   int64_t mutation_count = 0;
+  std::optional<CommitTimestamp> snapshot;
+  bool locks_late = false;  // only with a snapshot
   // Who has which value of a UNIQUE index (encoded, with its key space); entries may be stale.
   absl::flat_hash_map<std::string, const RowWrite*> unique_claims;
 
- private:
   const RowReader& ReaderOf(const Table& table);
+
+ private:
+  struct LateLock {
+    std::string key;
+    std::string limit;
+    LockMode mode;
+  };
+
+  std::vector<LateLock> late_;
   absl::flat_hash_map<const Table*, std::unique_ptr<RowReader>> readers_;
   absl::flat_hash_map<const Table*, std::unique_ptr<TableExpressions>> expressions_;
   std::string buffer_;

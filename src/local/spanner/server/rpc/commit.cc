@@ -29,6 +29,7 @@ absl::Status Decode(absl::Span<const std::string_view> mutations, MutationList& 
 
 void Fill(const CommitResult& result, bool stats, pb::CommitResponse* response) {
   SetTimestamp(result.timestamp, response->mutable_commit_timestamp());
+  if (result.snapshot) SetTimestamp(*result.snapshot, response->mutable_snapshot_timestamp());
   if (stats) response->mutable_commit_stats()->set_mutation_count(result.mutation_count);
 }
 
@@ -59,20 +60,29 @@ absl::Status CheckSingleUse(std::string_view wire) {
   return spec.kind == TransactionKind::kReadWrite ? absl::OkStatus() : errors::NotCommittable();
 }
 
-absl::StatusOr<CommitResult> CommitById(Session& session, std::string_view id,
-                                        absl::Span<const std::string_view> mutations,
-                                        int64_t now_nanos) {
-  KS_ASSIGN_OR_RETURN(auto transaction, session.Find(id, now_nanos));
-  absl::MutexLock lock(&transaction->mu());
+absl::Status CommitById(Call& call, Session& session, const CommitRequestView& request,
+                        pb::CommitResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  KS_ASSIGN_OR_RETURN(auto transaction,
+                      session.Find(*request.transaction_id, call.server().clock.NowNanos()));
+  KS_RETURN_IF_ERROR(transaction->mu().LockWithin(call));
+  CallGateLock lock(&transaction->mu(), std::adopt_lock);
+  if (transaction->WantsNewerToken(request.precommit_seq_num)) {
+    transaction->FillPrecommitToken(response->mutable_precommit_token());
+    return absl::OkStatus();
+  }
   std::unique_ptr<MutationList> list;
-  if (!mutations.empty() && transaction->phase() == TransactionPhase::kActive &&
-      transaction->read_write() != nullptr) {
-    list = std::make_unique<MutationList>(transaction->read_write()->schema());
-    KS_RETURN_IF_ERROR(Decode(mutations, *list));
+  if (transaction->phase() == TransactionPhase::kActive && transaction->read_write() != nullptr) {
+    transaction->read_write()->Attend(call);
+    if (!request.mutations.empty()) {
+      list = std::make_unique<MutationList>(transaction->read_write()->schema());
+      KS_RETURN_IF_ERROR(Decode(request.mutations, *list));
+    }
   }
   absl::StatusOr<CommitResult> result = transaction->Commit(std::move(list));
   if (absl::IsAborted(result.status())) session.RememberAge(transaction->age());
-  return result;
+  KS_RETURN_IF_ERROR(result.status());
+  Fill(*result, request.return_commit_stats, response);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -82,19 +92,12 @@ absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitRe
   KS_RETURN_IF_ERROR(ParseCommitRequest(wire, &request));
   KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session));
   KS_RETURN_IF_ERROR(call.CheckAlive());
-  if (request.transaction_id.has_value()) {
-    KS_ASSIGN_OR_RETURN(const CommitResult result,
-                        CommitById(*session, *request.transaction_id, request.mutations,
-                                   call.server().clock.NowNanos()));
-    Fill(result, request.return_commit_stats, response);
-    return absl::OkStatus();
-  }
+  if (request.transaction_id.has_value()) return CommitById(call, *session, request, response);
   if (!request.single_use.has_value()) return errors::MissingField("CommitRequest.transaction");
   KS_RETURN_IF_ERROR(CheckSingleUse(*request.single_use));
-  CommitOptions options;
-  options.max_commit_delay_micros = request.max_commit_delay_micros;
   KS_ASSIGN_OR_RETURN(const CommitResult result,
-                      CommitOnce(session->database(), request.mutations, options));
+                      CommitOnce(session->database(), request.mutations,
+                                 {request.max_commit_delay_micros, call}));
   Fill(result, request.return_commit_stats, response);
   return absl::OkStatus();
 }
@@ -113,7 +116,7 @@ absl::Status SpannerRpcs::BatchWrite(Call& call, const pb::BatchWriteRequest& re
       bytes.push_back(mutation.SerializeAsString());
     }
     const std::vector<std::string_view> views(bytes.begin(), bytes.end());
-    const absl::StatusOr<CommitResult> result = CommitOnce(session->database(), views, {});
+    const absl::StatusOr<CommitResult> result = CommitOnce(session->database(), views, {0, call});
     pb::BatchWriteResponse response;
     response.add_indexes(i);
     ToRpcStatus(result.status(), response.mutable_status());

@@ -19,9 +19,9 @@ absl::Status SpannerRpcs::BeginTransaction(Call& call, const pb::BeginTransactio
   KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
   KS_ASSIGN_OR_RETURN(TransactionSpec spec, ParseTransactionOptions(request.options(), false));
   KS_ASSIGN_OR_RETURN(auto transaction,
-                      session->Begin(std::move(spec), call.server().clock.NowNanos()));
+                      session->Begin(std::move(spec), call.server().clock.NowNanos(), call));
   response->set_id(transaction->id());
-  absl::MutexLock lock(&transaction->mu());
+  CallGateLock lock(&transaction->mu());
   if (transaction->read_only() != nullptr && transaction->spec().return_read_timestamp) {
     SetTimestamp(transaction->read_only()->timestamp(), response->mutable_read_timestamp());
   }
@@ -32,14 +32,15 @@ absl::Status SpannerRpcs::BeginTransaction(Call& call, const pb::BeginTransactio
 }
 
 absl::Status SpannerRpcs::Rollback(Call& call, const pb::RollbackRequest& request,
-                                   google::protobuf::Empty*) {
+                                   google::protobuf::Empty*) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
   if (request.transaction_id().empty()) {
     return errors::MissingField("RollbackRequest.transaction_id");
   }
   KS_ASSIGN_OR_RETURN(auto transaction,
                       session->Find(request.transaction_id(), call.server().clock.NowNanos()));
-  absl::MutexLock lock(&transaction->mu());
+  KS_RETURN_IF_ERROR(transaction->mu().LockWithin(call));
+  CallGateLock lock(&transaction->mu(), std::adopt_lock);
   return transaction->Rollback();
 }
 

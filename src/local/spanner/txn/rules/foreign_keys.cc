@@ -88,7 +88,7 @@ absl::Status StoredRows(TransactionState& txn, const Lookup& lookup,
   RowReader reader(table);
   sql::Arena arena(1024);
   std::vector<Datum> parts(table.columns.size() + table.key.size());
-  auto stored = txn.core.store().Scan(span, kLatest);
+  auto stored = txn.core.store().Scan(span, txn.at());
   for (; stored->Valid(); stored->Next()) {
     std::string key(stored->key());
     if (index != nullptr) {

@@ -26,7 +26,7 @@ absl::Status VerifyClaim(TransactionState& txn, const Claim& claim) {
   const Table& table = *claim.row->table;
   sql::Arena arena(1024);
   std::vector<sql::Datum> parts(claim.index->full_key.size());
-  auto stored = txn.core.store().Scan(PrefixSpan(claim.prefix), kLatest);
+  auto stored = txn.core.store().Scan(PrefixSpan(claim.prefix), txn.at());
   for (; stored->Valid(); stored->Next()) {
     KS_RETURN_IF_ERROR(DecodeKey(claim.index->shape, stored->key(), arena, parts.data()));
     std::string key;

@@ -30,6 +30,12 @@ absl::Status DeleteChildren(TransactionState& txn, const RowWrite& row) {
     bool cascade = child->on_delete == OnDelete::kCascade;
     size_t at_most = cascade ? std::numeric_limits<size_t>::max() : 1;
     std::vector<std::string> keys;
+    if (txn.snapshot.has_value()) {
+      // The parent's own lock keeps children out from now on, not since the snapshot.
+      const KeySpan span = PrefixSpan(prefix);
+      const LockRequest none{span.start, span.limit, LockMode::Shared(kExistenceBit)};
+      KS_RETURN_IF_ERROR(txn.Lock({&none, 1}));
+    }
     KS_RETURN_IF_ERROR(txn.LiveKeys(PrefixSpan(prefix), at_most, &keys));
     if (keys.empty()) continue;
     if (!cascade) {
