@@ -37,6 +37,7 @@ constexpr char kInstance[] = "projects/bench/instances/bench";
 constexpr char kDatabase[] = "projects/bench/instances/bench/databases/bench";
 constexpr char kEmulator[] = "/usr/lib/google-cloud-sdk/bin/cloud_spanner_emulator/emulator_main";
 constexpr int kChannels = 4;  // as Google's clients have
+constexpr int kSessions = 64;
 constexpr int kKeysPerWorker = 64;
 
 struct Flags {
@@ -68,21 +69,21 @@ class Client {
     }
     CreateDatabase();
     grpc::ClientContext context;
-    pb::CreateSessionRequest request;
+    pb::BatchCreateSessionsRequest request;
     request.set_database(kDatabase);
-    request.mutable_session()->set_multiplexed(true);
-    pb::Session session;
-    Require(stub(0).CreateSession(&context, request, &session));
-    session_ = session.name();
+    request.set_session_count(kSessions);
+    pb::BatchCreateSessionsResponse response;
+    Require(stub(0).BatchCreateSessions(&context, request, &response));
+    for (const pb::Session& session : response.session()) sessions_.push_back(session.name());
   }
 
   pb::Spanner::Stub& stub(int worker) { return *stubs_[worker % kChannels]; }
-  const std::string& session() const { return session_; }
+  // One for each worker: the emulator forgets transactions of a session with many.
+  const std::string& session(int worker) const { return sessions_[worker % sessions_.size()]; }
 
  private:
   void CreateDatabase() {
-    auto instances =
-        google::spanner::admin::instance::v1::InstanceAdmin::NewStub(channels_[0]);
+    auto instances = google::spanner::admin::instance::v1::InstanceAdmin::NewStub(channels_[0]);
     google::spanner::admin::instance::v1::CreateInstanceRequest instance;
     instance.set_parent(kProject);
     instance.set_instance_id("bench");
@@ -93,8 +94,7 @@ class Client {
     grpc::ClientContext first;
     Require(instances->CreateInstance(&first, instance, &operation));
 
-    auto databases =
-        google::spanner::admin::database::v1::DatabaseAdmin::NewStub(channels_[0]);
+    auto databases = google::spanner::admin::database::v1::DatabaseAdmin::NewStub(channels_[0]);
     google::spanner::admin::database::v1::CreateDatabaseRequest database;
     database.set_parent(kInstance);
     database.set_create_statement("CREATE DATABASE bench");
@@ -102,7 +102,7 @@ class Client {
          {"CREATE TABLE Kv (K INT64 NOT NULL, V INT64, S STRING(MAX)) PRIMARY KEY (K)",
           "CREATE TABLE Facts (Id INT64 NOT NULL, GroupId INT64, Val FLOAT64, Name STRING(64)) "
           "PRIMARY KEY (Id)",
-          "CREATE TABLE Groups (GroupId INT64 NOT NULL, RegionId INT64) PRIMARY KEY (GroupId)",
+          "CREATE TABLE Kinds (GroupId INT64 NOT NULL, RegionId INT64) PRIMARY KEY (GroupId)",
           "CREATE TABLE Regions (RegionId INT64 NOT NULL, Name STRING(64)) "
           "PRIMARY KEY (RegionId)"}) {
       database.add_extra_statements(statement);
@@ -120,7 +120,7 @@ class Client {
 
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::vector<std::unique_ptr<pb::Spanner::Stub>> stubs_;
-  std::string session_;
+  std::vector<std::string> sessions_;
 };
 
 // ---- Building requests ----
@@ -141,9 +141,9 @@ pb::Mutation* AddKv(pb::CommitRequest* request, int64_t key, int64_t value) {
   return mutation;
 }
 
-pb::ReadRequest PointRead(Client& client, int64_t key) {
+pb::ReadRequest PointRead(Client& client, int worker, int64_t key) {
   pb::ReadRequest request;
-  request.set_session(client.session());
+  request.set_session(client.session(worker));
   request.set_table("Kv");
   request.add_columns("V");
   AddValue(request.mutable_key_set()->add_keys(), key);
@@ -154,7 +154,7 @@ pb::ReadRequest PointRead(Client& client, int64_t key) {
 
 bool Blind(Client& client, int worker, int64_t n) {
   pb::CommitRequest request;
-  request.set_session(client.session());
+  request.set_session(client.session(worker));
   request.mutable_single_use_transaction()->mutable_read_write();
   AddKv(&request, int64_t{worker} * kKeysPerWorker + n % kKeysPerWorker, n);
   grpc::ClientContext context;
@@ -167,7 +167,7 @@ bool Blind(Client& client, int worker, int64_t n) {
 
 bool ReadModifyWrite(Client& client, int worker, int64_t n) {
   const int64_t key = int64_t{worker} * kKeysPerWorker + n % kKeysPerWorker;
-  pb::ReadRequest read = PointRead(client, key);
+  pb::ReadRequest read = PointRead(client, worker, key);
   read.mutable_transaction()->mutable_begin()->mutable_read_write();
   pb::CommitRequest commit;
   int64_t value = 0;
@@ -186,7 +186,7 @@ bool ReadModifyWrite(Client& client, int worker, int64_t n) {
     if (status.error_code() == grpc::StatusCode::ABORTED) return false;
     Require(status);
   }
-  commit.set_session(client.session());
+  commit.set_session(client.session(worker));
   AddKv(&commit, key, value + 1);
   grpc::ClientContext context;
   pb::CommitResponse response;
@@ -197,7 +197,7 @@ bool ReadModifyWrite(Client& client, int worker, int64_t n) {
 }
 
 bool Point(Client& client, int worker, int64_t n) {
-  const pb::ReadRequest read = PointRead(client, n % kKeysPerWorker);
+  const pb::ReadRequest read = PointRead(client, worker, n % kKeysPerWorker);
   grpc::ClientContext context;
   auto stream = client.stub(worker).StreamingRead(&context, read);
   pb::PartialResultSet part;
@@ -248,7 +248,7 @@ void Load(Client& client, const std::string& table, const std::vector<std::strin
   constexpr int64_t kBatch = 5'000;
   for (int64_t from = 0; from < rows; from += kBatch) {
     pb::CommitRequest request;
-    request.set_session(client.session());
+    request.set_session(client.session(0));
     request.mutable_single_use_transaction()->mutable_read_write();
     pb::Mutation::Write* write = request.add_mutations()->mutable_insert_or_update();
     write->set_table(table);
@@ -265,7 +265,7 @@ void LoadFacts(Client& client, int64_t rows) {
     AddValue(row, i);
     row->add_values()->set_string_value("region " + std::to_string(i));
   });
-  Load(client, "Groups", {"GroupId", "RegionId"}, 1'000, [](int64_t i, auto* row) {
+  Load(client, "Kinds", {"GroupId", "RegionId"}, 1'000, [](int64_t i, auto* row) {
     AddValue(row, i);
     AddValue(row, i % 10);
   });
@@ -279,7 +279,7 @@ void LoadFacts(Client& client, int64_t rows) {
 
 double QueryMillis(Client& client, const std::string& sql) {
   pb::ExecuteSqlRequest request;
-  request.set_session(client.session());
+  request.set_session(client.session(0));
   request.set_sql(sql);
   const auto begun = Clock::now();
   grpc::ClientContext context;
@@ -315,9 +315,7 @@ class Side {
   }
 
  private:
-  bool Wanted(const std::string& what) const {
-    return flags_.only.find(what) != std::string::npos;
-  }
+  bool Wanted(const std::string& what) const { return flags_.only.find(what) != std::string::npos; }
   void Add(const std::string& name, double value) {
     if (std::find(names_->begin(), names_->end(), name) == names_->end()) names_->push_back(name);
     results_[name] = value;
@@ -340,7 +338,7 @@ class Side {
         {"scan", "SELECT COUNT(Name) FROM Facts WHERE Val > 100"},
         {"aggregate", "SELECT GroupId, COUNT(*), SUM(Val) FROM Facts GROUP BY GroupId"},
         {"3-way join",
-         "SELECT r.Name, COUNT(*), SUM(f.Val) FROM Facts f JOIN Groups g ON f.GroupId = g.GroupId "
+         "SELECT r.Name, COUNT(*), SUM(f.Val) FROM Facts f JOIN Kinds g ON f.GroupId = g.GroupId "
          "JOIN Regions r ON g.RegionId = r.RegionId GROUP BY r.Name"}};
     for (const auto& [name, sql] : queries) {
       const double millis = std::min(QueryMillis(client, sql), QueryMillis(client, sql));

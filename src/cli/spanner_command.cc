@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/signals.h"
+#include "local/spanner/limits.h"
 #include "local/spanner/server/server.h"
 
 namespace ks::cli {
@@ -17,6 +18,15 @@ struct SpannerOptions {
   bool in_memory = false;
   std::vector<std::string> databases;
 };
+
+std::string Limits() {
+  std::string text;
+  for (const local::limits::Limit* limit : local::limits::All()) {
+    StrAppend(&text, "  ", limit->name(), "=", static_cast<int64_t>(*limit), "  ", limit->what(),
+              "\n");
+  }
+  return text;
+}
 
 int Serve(const SpannerOptions& options, const GlobalOptions& global) {
   if (options.server.data_dir.empty() && !options.in_memory) {
@@ -59,7 +69,13 @@ void AddSpannerCommand(CLI::App& app, GlobalOptions& global) {
   command->add_option("--database", options->databases,
                       "make this database (and its instance) at start");
   command->add_flag("!--no-sync", options->server.sync, "answer before the log is on disk");
-  command->footer("Clients find it through SPANNER_EMULATOR_HOST.");
+  command->add_option("--limit", options->server.limits,
+                      "NAME=VALUE: refuse later than production does (names below)");
+  command->add_option("--fault", options->server.faults,
+                      "METHOD:KIND:RATE: let calls fail on purpose (docs/guide/faults.md)");
+  command->add_option("--fault-seed", options->server.fault_seed,
+                      "the same faults for the same seed");
+  command->footer(StrCat("Clients find it through SPANNER_EMULATOR_HOST.\n\nLimits:\n", Limits()));
   OnChosen(*command, global, [options, &global] { return Serve(*options, global); });
 }
 

@@ -36,6 +36,12 @@ absl::Status CannotOpenStore(std::string_view directory, std::string_view reason
               ". Is another process using this --data directory?");
 }
 
+absl::Status BadLimit(std::string_view setting, std::string_view nearest) {
+  return Make(kInvalidArgument, "--limit ", setting,
+              ": say NAME=VALUE with the name of a limit and a number above 0",
+              nearest.empty() ? "" : "; did you mean ", nearest, ". `--help` lists the limits.");
+}
+
 absl::Status TableNotFound(std::string_view table) {
   return Make(kNotFound, "Table not found: ", table);
 }

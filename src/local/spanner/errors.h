@@ -17,6 +17,10 @@ namespace ks::local::errors {
 absl::Status StorageFailed(std::string_view reason);
 absl::Status CannotOpenStore(std::string_view directory, std::string_view reason);
 
+// ---- Flags ----
+// `nearest`: the limit that was probably meant, or empty.
+absl::Status BadLimit(std::string_view setting, std::string_view nearest);
+
 // ---- Names ----
 absl::Status TableNotFound(std::string_view table);
 absl::Status ColumnNotFound(std::string_view table, std::string_view column);

@@ -1,34 +1,74 @@
 // Limits of the local Spanner: what production refuses, this refuses, with the same codes.
 //
 // Source: https://cloud.google.com/spanner/quotas. Each is checked in one place; the file is named
-// behind it.
+// behind it. What is a Limit can be relaxed before the server starts (`kafka-spanner spanner
+// --limit NAME=VALUE`, see limits.cc for the table); the rest are constants. Thread safety: read
+// from any thread; changed only before there are others.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
 
 namespace ks::local::limits {
 
-// ---- Commits (txn/rules/) ----
-inline constexpr int64_t kMutationsPerCommit = 80'000;       // counted with index entries
-inline constexpr int64_t kCommitBytes = int64_t{100} << 20;  // rows and index entries as stored
-inline constexpr int64_t kKeyBytes = 8 << 10;                // one primary or index key
-inline constexpr int64_t kCellBytes = 10 << 20;              // one value
-inline constexpr int64_t kStringChars = kCellBytes / 4;      // STRING(MAX)
+class Limit {
+ public:
+  constexpr Limit(std::string_view name, int64_t value, std::string_view what)
+      : name_(name), what_(what), value_(value) {}
+  Limit(const Limit&) = delete;
+
+  operator int64_t() const { return value_.load(std::memory_order_relaxed); }  // NOLINT
+  std::string_view name() const { return name_; }
+  std::string_view what() const { return what_; }
+  void Set(int64_t value) { value_.store(value, std::memory_order_relaxed); }
+
+ private:
+  const std::string_view name_;
+  const std::string_view what_;
+  std::atomic<int64_t> value_;
+};
+
+// All that can be relaxed, in the order in which help shows them.
+absl::Span<Limit* const> All();
+// Takes "mutations=200000". INVALID_ARGUMENT: no such limit, or no positive number.
+absl::Status Relax(std::string_view setting);
+
+// ---- Commits (txn/rules/, txn/commit.cc) ----
+inline constinit Limit kMutationsPerCommit{"mutations", 80'000, "in one commit, index entries too"};
+inline constinit Limit kCommitBytes{"commit-bytes", int64_t{100} << 20, "rows and index entries"};
+inline constinit Limit kKeyBytes{"key-bytes", 8 << 10, "of one primary or index key"};
+inline constinit Limit kCellBytes{"cell-bytes", 10 << 20, "of one value"};
+inline constinit Limit kStringChars{"string-chars", (10 << 20) / 4, "of a STRING(MAX)"};
+
+// ---- Messages (server/) ----
+inline constinit Limit kMessageBytes{"message-bytes", 100 << 20, "of any request or answer"};
+inline constinit Limit kRequestBytes{"request-bytes", 10 << 20, "of one that is no commit"};
+inline constinit Limit kUnaryResultBytes{"result-bytes", 10 << 20, "of Read and ExecuteSql"};
+inline constinit Limit kSqlChars{"sql-chars", 1'000'000, "of one statement"};
+inline constinit Limit kQueryParameters{"parameters", 950, "of one statement"};
 
 // ---- Schema (schema/validate.cc) ----
-inline constexpr int kTablesPerDatabase = 5'000;
-inline constexpr int kIndexesPerDatabase = 10'000;
-inline constexpr int kIndexesPerTable = 128;
-inline constexpr int kColumnsPerTable = 1'024;
-inline constexpr int kKeyColumns = 16;
-inline constexpr int kInterleaveDepth = 7;
+inline constinit Limit kTablesPerDatabase{"tables", 5'000, "of a database"};
+inline constinit Limit kIndexesPerDatabase{"indexes", 10'000, "of a database"};
+inline constinit Limit kIndexesPerTable{"table-indexes", 128, "of a table"};
+inline constinit Limit kColumnsPerTable{"columns", 1'024, "of a table"};
+inline constinit Limit kKeyColumns{"key-columns", 16, "of a table or index"};
+inline constinit Limit kInterleaveDepth{"interleave-depth", 7, "tables within tables"};
 inline constexpr int kIdentifierChars = 128;
+
+// ---- Administration (server/registry.cc) ----
+inline constinit Limit kDatabasesPerInstance{"databases", 100, "of an instance"};
 
 // ---- Time ----
 inline constexpr int64_t kVersionRetentionMicros =
     int64_t{3600} * 1'000'000;  // version_retention_period's default
-inline constexpr int64_t kIdleTransactionNanos =
-    int64_t{10} * 1'000'000'000;  // then others may abort it
+inline constinit Limit kIdleTransactionNanos{"idle-transaction-nanos", int64_t{10} * 1'000'000'000,
+                                             "without a call, then it is aborted"};
 inline constexpr int64_t kReadFutureMicros =
     int64_t{3600} * 1'000'000;  // furthest exact read ahead of now
 

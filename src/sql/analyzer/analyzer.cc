@@ -58,8 +58,10 @@ absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
   Resolver resolver(text, options);
   switch (statement.kind) {
     case StatementKind::kQuery: {
-      KS_ASSIGN_OR_RETURN(QueryScope scope,
-                          resolver.ResolveQuery(*As<QueryStatement>(statement).query, nullptr));
+      const Query& query = *As<QueryStatement>(statement).query;
+      // FOR UPDATE says the same as the hint.
+      if (query.for_update) analyzed.hints["lock_scanned_ranges"] = "exclusive";
+      KS_ASSIGN_OR_RETURN(QueryScope scope, resolver.ResolveQuery(query, nullptr));
       analyzed.query = resolver.Finish(std::move(scope));
       break;
     }

@@ -16,6 +16,9 @@ class RowSource {
   virtual ~RowSource() = default;
   virtual const std::shared_ptr<const Schema>& schema() const = 0;
   virtual absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) = 0;
+  // The statement asks for exclusive locks on all that it scans from here on. Nothing to do where
+  // there are no locks.
+  virtual void HoldScans() {}
 };
 
 class SnapshotSource : public RowSource {
@@ -35,11 +38,16 @@ class LockingSource : public RowSource {
   explicit LockingSource(ReadWriteTransaction& transaction) : transaction_(transaction) {}
   const std::shared_ptr<const Schema>& schema() const override { return transaction_.schema(); }
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
-    return transaction_.Scan(spec);
+    if (!hold_) return transaction_.Scan(spec);
+    ScanSpec held = spec;
+    held.exclusive = held.hold = true;
+    return transaction_.Scan(held);
   }
+  void HoldScans() override { hold_ = true; }
 
  private:
   ReadWriteTransaction& transaction_;
+  bool hold_ = false;
 };
 
 }  // namespace ks::local

@@ -8,7 +8,8 @@
 
 namespace google::protobuf {
 class Empty;
-}
+class Struct;
+}  // namespace google::protobuf
 namespace google::longrunning {
 class CancelOperationRequest;
 class DeleteOperationRequest;
@@ -126,6 +127,17 @@ struct OperationRpcs {
   static absl::Status WaitOperation(Call& call,
                                     const google::longrunning::WaitOperationRequest& request,
                                     google::longrunning::Operation* response);
+};
+
+// kafka_spanner.local.Faults: faults on demand while the server runs (faults.h). Its messages are
+// google.protobuf.Struct, so that any gRPC client can call it without a proto of ours:
+//   Set({"rules": ["Commit:aborted:0.1"], "seed": 7}) replaces all rules, [] ends them
+//   Get() -> {"rules": [{"rule": "Commit:aborted:0.1", "calls": 210, "faults": 19}]}; so does Set
+struct FaultRpcs {
+  static absl::Status Set(Call& call, const google::protobuf::Struct& request,
+                          google::protobuf::Struct* response);
+  static absl::Status Get(Call& call, const google::protobuf::Empty& request,
+                          google::protobuf::Struct* response);
 };
 
 }  // namespace ks::local

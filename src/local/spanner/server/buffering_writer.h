@@ -17,6 +17,8 @@ class BufferingWriter : public MessageWriter {
     messages_.push_back(std::move(message));
     return absl::OkStatus();
   }
+  const std::vector<std::string>& messages() const { return messages_; }
+  void Replace(std::vector<std::string> messages) { messages_ = std::move(messages); }
   std::vector<std::string> Take() { return std::move(messages_); }
   static absl::Status Send(std::vector<std::string> messages, MessageWriter& to) {
     for (std::string& message : messages) KS_RETURN_IF_ERROR(to.Write(std::move(message)));

@@ -15,6 +15,9 @@ absl::Status Call::Check() const {
   return absl::OkStatus();
 }
 
-absl::Time Call::deadline() const { return absl::FromChrono(context_.deadline()); }
+int64_t Call::NanosLeft() const {
+  using std::chrono::nanoseconds;
+  return std::chrono::duration_cast<nanoseconds>(context_.deadline() - env::AfterNanos(0)).count();
+}
 
 }  // namespace ks::local

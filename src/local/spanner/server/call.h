@@ -25,7 +25,7 @@ class Call : public Patience {
 
   ServerState& server() const { return server_; }
   absl::Status Check() const override;
-  absl::Time deadline() const override;
+  int64_t NanosLeft() const override;
   absl::Status CheckAlive() const { return Check(); }
 
  private:

@@ -185,6 +185,28 @@ absl::Status CommitDelayOutOfRange() {
                  " ms.");
 }
 
+// ---- Faults on demand ----
+
+absl::Status BadFault(std::string_view rule) {
+  return Invalid("Fault rule '", A(rule),
+                 "' is not METHOD:KIND:RATE, as Commit:unavailable:0.01, with KIND one of aborted, "
+                 "unavailable, lost_answer, throttled, lost_session, or METHOD:latency:RATE:MILLIS "
+                 "with MILLIS as 5-50 or ~20.");
+}
+absl::Status BadFaultRequest(std::string_view field) {
+  return Invalid("Field ", A(field),
+                 " is unknown or of the wrong type: give {\"rules\": [\"Commit:aborted:0.1\"], "
+                 "\"seed\": 7}.");
+}
+absl::Status FaultUnavailable() {
+  return absl::UnavailableError("A fault was asked for: the connection broke.");
+}
+absl::Status FaultThrottled() {
+  absl::Status status = absl::ResourceExhaustedError("A fault was asked for: too many requests.");
+  AttachRetry(limits::kRetryAfterThrottleMillis, &status);
+  return status;
+}
+
 // ---- Transactions ----
 
 absl::Status TransactionNotFound(std::string_view id) {
@@ -320,11 +342,11 @@ absl::Status NotPartitionable() {
 
 absl::Status SqlTooLong(size_t chars) {
   return Invalid("Query string length of ", chars, " exceeds maximum allowed length of ",
-                 limits::kSqlChars, ".");
+                 int64_t{limits::kSqlChars}, ".");
 }
 absl::Status TooManyParameters(int count) {
   return Invalid("Number of parameters in query exceeds the maximum allowed limit of ",
-                 limits::kQueryParameters, ", found ", count, ".");
+                 int64_t{limits::kQueryParameters}, ", found ", count, ".");
 }
 absl::Status ParameterMissing(std::string_view name) {
   return Invalid("Incomplete query parameters ", A(name));

@@ -55,6 +55,12 @@ absl::Status BatchOfMultiplexed();
 absl::Status NegativeSessionCount();
 absl::Status CommitDelayOutOfRange();
 
+// ---- Faults on demand (faults.h) ----
+absl::Status BadFault(std::string_view rule);
+absl::Status BadFaultRequest(std::string_view field);
+absl::Status FaultUnavailable();
+absl::Status FaultThrottled();
+
 // ---- Transactions ----
 absl::Status TransactionNotFound(std::string_view id);
 absl::Status TransactionTooOld(std::string_view oldest);

@@ -1,18 +1,15 @@
-// Limits of the server: what production refuses, this refuses, with the same codes.
-//
-// Source: https://cloud.google.com/spanner/quotas, and the measurements at each. Thread safety:
-// constants.
+// What the server fixes for itself. What production refuses stands in local/spanner/limits.h.
+// Thread safety: constants.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "local/spanner/limits.h"
+
 namespace ks::local::limits {
 
 // ---- Messages ----
-inline constexpr int kMessageBytes = 100 << 20;        // gRPC messages, both ways
-inline constexpr size_t kRequestBytes = 10 << 20;      // requests other than Commit and BatchWrite
-inline constexpr size_t kUnaryResultBytes = 10 << 20;  // answers of Read and ExecuteSql
 // A PartialResultSet is sent when it has this many bytes; a value that is longer is cut into chunks
 // of this size.
 inline constexpr size_t kPartialResultBytes = 512 << 10;
@@ -31,17 +28,15 @@ inline constexpr int64_t kFinishedTransactionNanos = int64_t{300} * 1'000'000'00
 inline constexpr int64_t kReadOnlyTransactionNanos = int64_t{3600} * 1'000'000'000;
 
 // ---- Requests ----
-inline constexpr size_t kSqlChars = 1'000'000;
-inline constexpr int kQueryParameters = 950;
 inline constexpr int64_t kCommitDelayMicrosMax = 500'000;
 inline constexpr int kRetryAfterAbortMillis = 5;  // RetryInfo of ABORTED, where txn/ gave none
+inline constexpr int kRetryAfterThrottleMillis = 50;
 
 // ---- Partitions ----
 inline constexpr int64_t kPartitionsDefault = 10;
 inline constexpr int64_t kPartitionSampleRows = 100'000;  // keys looked at to find where to cut
 
 // ---- Administration ----
-inline constexpr int kDatabasesPerInstance = 100;
 inline constexpr int kNodeUnits = 1'000;  // processing units of a node
 
 // ---- Threads ----

@@ -21,7 +21,8 @@ absl::Status CheckTag(std::string_view field, std::string_view tag) {
 
 absl::Status CheckRequestSize(const google::protobuf::Message& request) {
   const size_t bytes = request.ByteSizeLong();
-  if (bytes > limits::kRequestBytes) return errors::RequestTooLarge(bytes, limits::kRequestBytes);
+  if (bytes > static_cast<size_t>(limits::kRequestBytes))
+    return errors::RequestTooLarge(bytes, limits::kRequestBytes);
   return absl::OkStatus();
 }
 

@@ -84,7 +84,7 @@ absl::Status UnarySink::Rows(const sql::RowBatch& batch) {
     for (size_t c = 0; c < types_.size(); ++c)
       AppendValue(kListValues, types_[c], batch.columns[c][r], &row_);
     WriteBytes(kSetRows, row_, &out_);
-    if (out_.size() > limits::kUnaryResultBytes)
+    if (out_.size() > static_cast<size_t>(limits::kUnaryResultBytes))
       return errors::ResultTooLarge(limits::kUnaryResultBytes);
   }
   return absl::OkStatus();

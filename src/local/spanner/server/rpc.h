@@ -3,7 +3,8 @@
 // Why not the generated service classes: a function that takes wire bytes (Commit) or gives them
 // (reads) fits nowhere in those, and everything that every RPC needs (statuses with details,
 // liveness) would be written at each. Here it is wrapped round the functions in one place, Serve().
-// What is not in a table answers UNIMPLEMENTED. Thread safety: functions run on many threads at
+// Faults on demand (faults.h) are laid round them here, too. What is not in a table answers
+// UNIMPLEMENTED. Thread safety: functions run on many threads at
 // once, on gRPC's synchronous server: they may block.
 #pragma once
 
@@ -22,6 +23,7 @@
 #include "grpcpp/support/method_handler.h"
 #include "grpcpp/support/sync_stream.h"
 #include "local/spanner/server/call.h"
+#include "local/spanner/server/server_state.h"
 #include "local/spanner/server/status_wire.h"
 
 namespace ks::local {
@@ -34,10 +36,35 @@ class MessageWriter {
   virtual absl::Status Write(std::string message) = 0;
 };
 
+// What a request works on, for faults; empty where it does not say.
+struct RequestNames {
+  std::string session;
+  std::string transaction_id;
+};
+template <typename Request>
+RequestNames NamesOf(const Request& request) {
+  RequestNames names;
+  if constexpr (requires {
+                  request.session();
+                  request.session().size();
+                }) {
+    names.session = request.session();
+  }
+  if constexpr (requires { request.transaction().id(); }) {
+    names.transaction_id = request.transaction().id();
+  } else if constexpr (requires { request.transaction_id(); }) {
+    names.transaction_id = request.transaction_id();
+  }
+  return names;
+}
+// Of a request in wire form: the session is its field 1, the transaction's id its field 2.
+RequestNames NamesOf(std::string_view wire);
+
 class RpcService : public grpc::Service {
  public:
-  // `prefix`: "/google.spanner.v1.Spanner/".
-  RpcService(ServerState& state, std::string_view prefix) : state_(state), prefix_(prefix) {}
+  // `prefix`: "/google.spanner.v1.Spanner/". `faulty`: faults on demand befall it.
+  RpcService(ServerState& state, std::string_view prefix, bool faulty = true)
+      : state_(state), prefix_(prefix), faulty_(faulty) {}
 
  protected:
   template <typename Request, typename Response>
@@ -61,16 +88,28 @@ class RpcService : public grpc::Service {
   void AddStreaming(const char* method, Streaming<Request> function);
 
  private:
-  template <typename Body>
-  grpc::Status Serve(grpc::ServerContext* context, Body&& body) {
-    Call call(state_, *context);
-    return ToGrpc(body(call));
+  template <typename Request>
+  static RequestNames NamesFor(RpcService* service, const Request& request) {
+    return service->state_.faults.armed() ? NamesOf(request) : RequestNames();
   }
+  template <typename Body>
+  grpc::Status Serve(grpc::ServerContext* context, const char* method, const RequestNames& names,
+                     Body&& body) {
+    Call call(state_, *context);
+    if (!state_.faults.armed() || !faulty_) return ToGrpc(body(call));
+    const Faults faults = state_.faults.Next(method);
+    absl::Status status = BeforeFaults(call, faults, names);
+    if (status.ok()) status = body(call);
+    return ToGrpc(faults.after.ok() ? status : faults.after);
+  }
+  // Waits, ends the transaction and loses the session as `faults` say.
+  static absl::Status BeforeFaults(Call& call, const Faults& faults, const RequestNames& names);
   void AddHandler(const char* method, grpc::internal::RpcMethod::RpcType type,
                   grpc::internal::MethodHandler* handler);
 
   ServerState& state_;
   const std::string prefix_;
+  const bool faulty_;
   std::vector<std::unique_ptr<std::string>> names_;  // gRPC keeps pointers to them
 };
 
@@ -84,10 +123,11 @@ void RpcService::Add(const char* method, Unary<Request, Response> function) {
   using Handler = grpc::internal::RpcMethodHandler<RpcService, Request, Response>;
   AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
              new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context,
-                            const Request* request, Response* response) {
+                 [method, function](RpcService* service, grpc::ServerContext* context,
+                                    const Request* request, Response* response) {
                    return service->Serve(
-                       context, [&](Call& call) { return function(call, *request, response); });
+                       context, method, NamesFor(service, *request),
+                       [&](Call& call) { return function(call, *request, response); });
                  },
                  this));
 }
@@ -97,14 +137,15 @@ void RpcService::AddToBytes(const char* method, UnaryToBytes<Request> function) 
   using Handler = grpc::internal::RpcMethodHandler<RpcService, Request, grpc::ByteBuffer>;
   AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
              new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context,
-                            const Request* request, grpc::ByteBuffer* response) {
-                   return service->Serve(context, [&](Call& call) {
-                     std::string bytes;
-                     absl::Status status = function(call, *request, &bytes);
-                     *response = ToByteBuffer(std::move(bytes));
-                     return status;
-                   });
+                 [method, function](RpcService* service, grpc::ServerContext* context,
+                                    const Request* request, grpc::ByteBuffer* response) {
+                   return service->Serve(context, method, NamesFor(service, *request),
+                                         [&](Call& call) {
+                                           std::string bytes;
+                                           absl::Status status = function(call, *request, &bytes);
+                                           *response = ToByteBuffer(std::move(bytes));
+                                           return status;
+                                         });
                  },
                  this));
 }
@@ -114,16 +155,16 @@ void RpcService::AddFromBytes(const char* method, UnaryFromBytes<Response> funct
   using Handler = grpc::internal::RpcMethodHandler<RpcService, grpc::ByteBuffer, Response>;
   AddHandler(method, grpc::internal::RpcMethod::NORMAL_RPC,
              new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context,
-                            const grpc::ByteBuffer* request, Response* response) {
-                   return service->Serve(context, [&](Call& call) {
-                     grpc::Slice slice;
-                     absl::Status status = ToContiguous(*request, &slice);
-                     if (!status.ok()) return status;
-                     const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()),
-                                                  slice.size());
-                     return function(call, bytes, response);
-                   });
+                 [method, function](RpcService* service, grpc::ServerContext* context,
+                                    const grpc::ByteBuffer* request, Response* response) {
+                   grpc::Slice slice;
+                   absl::Status status = ToContiguous(*request, &slice);
+                   if (!status.ok()) return ToGrpc(status);
+                   const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()),
+                                                slice.size());
+                   return service->Serve(
+                       context, method, NamesFor(service, bytes),
+                       [&](Call& call) { return function(call, bytes, response); });
                  },
                  this));
 }
@@ -142,15 +183,16 @@ void RpcService::AddStreaming(const char* method, Streaming<Request> function) {
     grpc::ServerWriter<grpc::ByteBuffer>& writer_;
   };
   using Handler = grpc::internal::ServerStreamingHandler<RpcService, Request, grpc::ByteBuffer>;
-  AddHandler(method, grpc::internal::RpcMethod::SERVER_STREAMING,
-             new Handler(
-                 [function](RpcService* service, grpc::ServerContext* context,
-                            const Request* request, grpc::ServerWriter<grpc::ByteBuffer>* writer) {
-                   Writer out(*writer);
-                   return service->Serve(context,
-                                         [&](Call& call) { return function(call, *request, out); });
-                 },
-                 this));
+  AddHandler(
+      method, grpc::internal::RpcMethod::SERVER_STREAMING,
+      new Handler(
+          [method, function](RpcService* service, grpc::ServerContext* context,
+                             const Request* request, grpc::ServerWriter<grpc::ByteBuffer>* writer) {
+            Writer out(*writer);
+            return service->Serve(context, method, NamesFor(service, *request),
+                                  [&](Call& call) { return function(call, *request, out); });
+          },
+          this));
 }
 
 }  // namespace ks::local

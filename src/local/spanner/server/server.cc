@@ -32,7 +32,8 @@ struct LocalSpannerServer::Parts {
         spanner(state),
         database_admin(state),
         instance_admin(state),
-        operations(state) {}
+        operations(state),
+        faults(state) {}
 
   void KeepHouse() {
     absl::MutexLock lock(&mu);
@@ -48,6 +49,7 @@ struct LocalSpannerServer::Parts {
   DatabaseAdminService database_admin;
   InstanceAdminService instance_admin;
   OperationsService operations;
+  FaultService faults;
   std::unique_ptr<grpc::Server> grpc;
   std::thread housekeeping;
 
@@ -61,19 +63,21 @@ LocalSpannerServer::~LocalSpannerServer() { Shutdown(0); }
 
 absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
     const ServerOptions& options) {
+  for (const std::string& limit : options.limits) KS_RETURN_IF_ERROR(limits::Relax(limit));
   env::Clock& clock = options.clock != nullptr ? *options.clock : env::RealClock();
   KS_ASSIGN_OR_RETURN(
       auto registry, Registry::Open({options.data_dir, options.sync, options.auto_create, &clock}));
   std::unique_ptr<LocalSpannerServer> server(new LocalSpannerServer);
   server->parts_ = std::make_unique<Parts>(std::move(registry), clock);
   Parts& parts = *server->parts_;
+  KS_RETURN_IF_ERROR(parts.state.faults.Set(options.faults, options.fault_seed));
 
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.listen_address, grpc::InsecureServerCredentials(),
                            &server->port_);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second server must fail, not share
-  builder.SetMaxReceiveMessageSize(limits::kMessageBytes);
-  builder.SetMaxSendMessageSize(limits::kMessageBytes);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
+  builder.SetMaxSendMessageSize(static_cast<int>(limits::kMessageBytes));
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, limits::kPollersMin);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, limits::kPollersMax);
   grpc::ResourceQuota quota("local-spanner");
@@ -83,6 +87,7 @@ absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
   builder.RegisterService(&parts.database_admin);
   builder.RegisterService(&parts.instance_admin);
   builder.RegisterService(&parts.operations);
+  builder.RegisterService(&parts.faults);
   parts.grpc = builder.BuildAndStart();
   if (parts.grpc == nullptr || server->port_ == 0) {
     return absl::UnavailableError(

@@ -30,6 +30,9 @@ struct ServerOptions {
   bool sync = true;      // false: answers before the log is on disk
   bool auto_create =
       false;  // databases that are asked for and missing are made, with their instances
+  std::vector<std::string> limits;  // relaxed: "mutations=200000" (local/spanner/limits.h)
+  std::vector<std::string> faults;  // "Commit:aborted:0.1" (server/faults.h)
+  uint64_t fault_seed = 0;
   env::Clock* clock = nullptr;  // null: the machine's
 };
 

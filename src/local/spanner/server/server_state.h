@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "local/spanner/server/faults.h"
 #include "local/spanner/server/operations.h"
 #include "local/spanner/server/registry.h"
 #include "local/spanner/server/sessions.h"
@@ -18,6 +19,7 @@ struct ServerState {
       : clock(the_clock), registry(std::move(the_registry)), sessions(the_clock) {}
 
   env::Clock& clock;
+  FaultInjector faults;
   const std::unique_ptr<Registry> registry;
   SessionStore sessions;      // before the registry's databases go, their transactions do
   OperationStore operations;  // the first to end: its work uses the others

@@ -2,6 +2,7 @@
 
 #include "google/longrunning/operations.pb.h"
 #include "google/protobuf/empty.pb.h"
+#include "google/protobuf/struct.pb.h"
 #include "google/spanner/admin/database/v1/spanner_database_admin.pb.h"
 #include "google/spanner/admin/instance/v1/spanner_instance_admin.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
@@ -61,6 +62,12 @@ OperationsService::OperationsService(ServerState& state)
   Add("DeleteOperation", &OperationRpcs::DeleteOperation);
   Add("CancelOperation", &OperationRpcs::CancelOperation);
   Add("WaitOperation", &OperationRpcs::WaitOperation);
+}
+
+FaultService::FaultService(ServerState& state)
+    : RpcService(state, "/kafka_spanner.local.Faults/", false) {
+  Add("Set", &FaultRpcs::Set);
+  Add("Get", &FaultRpcs::Get);
 }
 
 }  // namespace ks::local

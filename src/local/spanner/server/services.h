@@ -25,4 +25,9 @@ class OperationsService : public RpcService {
   explicit OperationsService(ServerState& state);
 };
 
+class FaultService : public RpcService {
+ public:
+  explicit FaultService(ServerState& state);
+};
+
 }  // namespace ks::local

@@ -53,8 +53,7 @@ uint64_t Session::AgeFor(const TransactionSpec& spec) {
   return found == transactions_.end() ? 0 : found->second->age();
 }
 
-absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec,
-                                                            int64_t now_nanos,
+absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec, int64_t now_nanos,
                                                             const Patience& patience) {
   spec.read_write.previous_age = AgeFor(spec);
   const bool token = spec_.multiplexed && spec.kind == TransactionKind::kReadWrite;
@@ -155,6 +154,25 @@ void SessionStore::Delete(std::string_view name) {
   if (found == sessions_.end() || found->second->spec().multiplexed) return;
   gone = std::move(found->second);
   sessions_.erase(found);
+}
+
+void SessionStore::Lose(std::string_view name) {
+  std::shared_ptr<Session> gone;  // ends outside the lock
+  absl::MutexLock lock(&mu_);
+  const auto found = sessions_.find(absl::string_view(name.data(), name.size()));
+  if (found == sessions_.end()) return;
+  gone = std::move(found->second);
+  sessions_.erase(found);
+}
+
+void SessionStore::AbortTransaction(std::string_view name, std::string_view id) {
+  const auto session = Find(name);
+  if (!session.ok()) return;
+  const auto transaction = (*session)->Find(id, clock_.NowNanos());
+  if (!transaction.ok()) return;
+  CallGateLock lock(&(*transaction)->mu());
+  (*transaction)->Abandon(errors::TransactionAborted());
+  (*session)->RememberAge((*transaction)->age());
 }
 
 std::vector<std::shared_ptr<Session>> SessionStore::List(std::string_view database) {

@@ -88,6 +88,9 @@ class SessionStore {
   // no session's name.
   absl::StatusOr<std::shared_ptr<Session>> Find(std::string_view name);
   void Delete(std::string_view name);
+  // For faults on demand: forgets a session of either kind; ends a transaction as ABORTED.
+  void Lose(std::string_view name);
+  void AbortTransaction(std::string_view name, std::string_view id);
   // Of one database, by name, without multiplexed ones.
   std::vector<std::shared_ptr<Session>> List(std::string_view database);
   // All of a database that is dropped.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -64,7 +65,7 @@ sql::RowBatch ToBatch(const std::vector<std::vector<sql::Value>>& rows, size_t c
 }  // namespace
 
 Statement::Statement(Call& call, RowSource& source, const Text& text)
-    : call_(call), text_(text), catalog_(source, text.part) {
+    : call_(call), source_(source), text_(text), catalog_(source, text.part) {
   const int64_t now = call.server().clock.NowNanos();
   options_.now = {now / env::kNanosPerSecond, static_cast<int32_t>(now % env::kNanosPerSecond)};
   options_.parameters = &parameters_;
@@ -75,7 +76,8 @@ Statement::~Statement() = default;
 
 absl::StatusOr<std::unique_ptr<Statement>> Statement::Prepare(Call& call, RowSource& source,
                                                               const Text& text) {
-  if (text.sql.size() > limits::kSqlChars) return errors::SqlTooLong(text.sql.size());
+  if (text.sql.size() > static_cast<size_t>(limits::kSqlChars))
+    return errors::SqlTooLong(text.sql.size());
   if (text.parameters.fields_size() > limits::kQueryParameters) {
     return errors::TooManyParameters(static_cast<int>(text.parameters.fields_size()));
   }
@@ -159,6 +161,10 @@ void Statement::FillMetadata(pb::ResultSetMetadata* metadata) const {
 }
 
 absl::StatusOr<std::string> Statement::RunQuery(ResultSink& sink) {
+  const auto lock = analyzed_.hints.find("lock_scanned_ranges");
+  if (lock != analyzed_.hints.end() && absl::EqualsIgnoreCase(lock->second, "exclusive")) {
+    source_.HoldScans();
+  }
   const int64_t started = call_.server().clock.MonotonicNanos();
   KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::QueryCursor> cursor,
                       sql::OpenQuery(*analyzed_.query, options_));

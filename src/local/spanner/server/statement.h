@@ -77,6 +77,7 @@ class Statement {
   }
 
   Call& call_;
+  RowSource& source_;
   const Text text_;
   DatabaseCatalog catalog_;
   sql::ParameterTypes declared_;

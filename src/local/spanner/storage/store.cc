@@ -30,6 +30,7 @@ constexpr size_t kTimestampBytes = 8;
 constexpr size_t kSequenceBytes = 8;
 constexpr char kRowsFamily[] = "rows";
 constexpr char kLastWritePrefix[] = "last_write/";
+constexpr char kOldestKey[] = "oldest";
 constexpr char kPurgedPrefix[] = "purged/";
 constexpr size_t kWriteBufferBytes = size_t{32} << 20;
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;
@@ -163,6 +164,8 @@ rocksdb::DBOptions EngineOptions(rocksdb::Env* env) {
   options.env = env;
   options.max_total_wal_size = kWalBytes;
   options.enable_pipelined_write = true;
+  // A commit waits for a sync, milliseconds: yielding meanwhile only takes others' processor.
+  options.enable_write_thread_adaptive_yield = false;
   options.keep_log_file_num = 4;
   options.max_background_jobs = 2;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -186,6 +189,7 @@ struct Store::Rep {
   rocksdb::ColumnFamilyHandle* meta = nullptr;
   rocksdb::ColumnFamilyHandle* rows = nullptr;
   std::atomic<int64_t> last_write{0};
+  std::atomic<int64_t> oldest{0};
 
   ~Rep() {
     if (db == nullptr) return;
@@ -243,7 +247,7 @@ bool Store::Batch::empty() const { return rep_->writes.Count() == 0 && rep_->met
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
   auto rep = std::make_unique<Rep>();
   rep->sync = options.sync && !options.in_memory;
-  rocksdb::Env* env = rocksdb::Env::Default();
+  rocksdb::Env* env = options.disk != nullptr ? options.disk : rocksdb::Env::Default();
   std::string directory = options.directory;
   if (options.in_memory) {
     rep->memory.reset(rocksdb::NewMemEnv(env));
@@ -272,6 +276,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
     last = std::max(last, at + kLastWriteGrainMicros);
   }));
   store->rep_->last_write = last;
+  KS_ASSIGN_OR_RETURN(const auto oldest, store->GetMeta(kOldestKey));
+  if (oldest) store->rep_->oldest = static_cast<int64_t>(DecodeU64(oldest->data()));
   return store;
 }
 
@@ -398,8 +404,12 @@ CommitTimestamp Store::last_write() const { return CommitTimestamp(rep_->last_wr
 absl::Status Store::RaiseOldest(CommitTimestamp oldest) {
   auto status = rep_->db->IncreaseFullHistoryTsLow(rep_->rows, EncodeTimestamp(oldest));
   if (status.IsInvalidArgument()) return absl::OkStatus();  // it is further on already
-  return FromRocks(status);
+  KS_RETURN_IF_ERROR(FromRocks(status));
+  rep_->oldest = oldest.value();
+  return FromRocks(rep_->db->Put({}, rep_->meta, kOldestKey, EncodeTimestamp(oldest)));
 }
+
+CommitTimestamp Store::oldest() const { return CommitTimestamp(rep_->oldest.load()); }
 
 absl::Status Store::PurgeSpace(KeySpaceId space) {
   std::string prefix;

@@ -23,12 +23,17 @@
 #include "local/spanner/storage/key_codec.h"
 #include "local/spanner/storage/timestamp.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace ks::local {
 
 struct StoreOptions {
   std::string directory;
   bool in_memory = false;
   bool sync = true;
+  rocksdb::Env* disk = nullptr;  // null: the machine's
 };
 
 // Moves forward through the keys of a span as of one timestamp. Tombstones are not shown.
@@ -96,6 +101,8 @@ class Store {
   CommitTimestamp last_write() const;
   // Lets versions go that no read at or after `oldest` can see. Never moves back.
   absl::Status RaiseOldest(CommitTimestamp oldest);
+  // What it was raised to, also before a restart.
+  CommitTimestamp oldest() const;
   // Removes a key space with all its versions for good (a dropped table whose retention is over).
   absl::Status PurgeSpace(KeySpaceId space);
   // Writes memtables out and collects garbage now (tests, shutdown).

@@ -22,6 +22,21 @@ std::string SchemaKey(CommitTimestamp timestamp) {
 
 std::string SpaceKey(KeySpaceId space) { return absl::StrFormat("%s%010d", kDroppedPrefix, space); }
 
+// version_retention_period: "7d", "36h", …; DDL has checked it.
+int64_t RetentionMicros(const Schema& schema) {
+  for (const OptionEntry& option : schema.database_options) {
+    if (option.name != "version_retention_period") continue;
+    const size_t number = option.value.find_first_of("0123456789");
+    const size_t unit = option.value.find_first_of("smhd", number);
+    if (number == std::string::npos || unit == std::string::npos) break;
+    const int64_t count = std::stoll(option.value.substr(number));
+    const char u = option.value[unit];
+    const int64_t seconds = u == 's' ? 1 : u == 'm' ? 60 : u == 'h' ? 3'600 : 86'400;
+    return count * seconds * 1'000'000;
+  }
+  return limits::kVersionRetentionMicros;
+}
+
 void CollectSpaces(const Schema& schema, std::vector<KeySpaceId>* spaces) {
   for (const auto& table : schema.tables) spaces->push_back(table->space);
   for (const auto& index : schema.indexes) spaces->push_back(index->space);
@@ -29,8 +44,8 @@ void CollectSpaces(const Schema& schema, std::vector<KeySpaceId>* spaces) {
 
 }  // namespace
 
-DatabaseCore::DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock)
-    : store_(std::move(store)), locks_(clock), oracle_(clock, store_->last_write()) {}
+DatabaseCore::DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock, bool lock_ranges)
+    : store_(std::move(store)), locks_(clock, lock_ranges), oracle_(clock, store_->last_write()) {}
 
 DatabaseCore::~DatabaseCore() {
   if (!janitor_.joinable()) return;
@@ -89,9 +104,10 @@ absl::StatusOr<std::shared_ptr<const Schema>> DatabaseCore::SchemaAt(
 }
 
 CommitTimestamp DatabaseCore::oldest_readable() const {
-  int64_t horizon = oracle_.Now().value() - limits::kVersionRetentionMicros;
+  const int64_t now = oracle_.Now().value();
   absl::MutexLock lock(&schema_mu_);
-  return CommitTimestamp(std::max(horizon, created_));
+  const int64_t horizon = now - RetentionMicros(*schema_);
+  return std::max({CommitTimestamp(horizon), CommitTimestamp(created_), store_->oldest()});
 }
 
 void DatabaseCore::Publish(std::shared_ptr<const Schema> schema) {

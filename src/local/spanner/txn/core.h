@@ -23,7 +23,7 @@ namespace ks::local {
 
 class DatabaseCore {
  public:
-  DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock);
+  DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock, bool lock_ranges);
   ~DatabaseCore();
 
   // Reads the stored schemas, or makes the first, empty one.

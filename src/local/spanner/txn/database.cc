@@ -27,9 +27,9 @@ Database::~Database() = default;
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
   env::Clock& clock = options.clock != nullptr ? *options.clock : env::RealClock();
-  KS_ASSIGN_OR_RETURN(auto store,
-                      Store::Open({options.directory, options.in_memory, options.sync}));
-  auto core = std::make_unique<DatabaseCore>(std::move(store), clock);
+  KS_ASSIGN_OR_RETURN(
+      auto store, Store::Open({options.directory, options.in_memory, options.sync, options.disk}));
+  auto core = std::make_unique<DatabaseCore>(std::move(store), clock, options.lock_ranges);
   KS_RETURN_IF_ERROR(core->Load());
   core->StartJanitor();
   return std::unique_ptr<Database>(new Database(std::move(core)));

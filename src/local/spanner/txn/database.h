@@ -34,6 +34,9 @@
 namespace ks::env {
 class Clock;
 }
+namespace rocksdb {
+class Env;
+}
 
 namespace ks::local {
 
@@ -41,10 +44,12 @@ class DatabaseCore;  // txn/core.h: what transactions share
 class RowWriter;
 
 struct DatabaseOptions {
-  std::string directory;        // made when missing; not used in memory
-  bool in_memory = false;       // rows live in this process only
-  bool sync = true;             // false: answers before the log is on disk (tests, benches)
-  env::Clock* clock = nullptr;  // null: the machine's
+  std::string directory;         // made when missing; not used in memory
+  bool in_memory = false;        // rows live in this process only
+  bool sync = true;              // false: answers before the log is on disk (tests, benches)
+  env::Clock* clock = nullptr;   // null: the machine's
+  rocksdb::Env* disk = nullptr;  // null: the machine's; tests have simulated ones
+  bool lock_ranges = true;       // false only in history_test.cc: phantoms must then be noticed
 };
 
 // What to read: rows of a table, by its primary key or through one of its indexes.
@@ -122,7 +127,8 @@ class ReadWriteTransaction {
   virtual const std::shared_ptr<const Schema>& schema() const = 0;
   // Smaller is older; pass it as `previous_age` when this attempt was aborted.
   virtual uint64_t age() const = 0;
-  // Calls wait no longer than this allows, until the next Attend.
+  // A call begins: until the next Attend it waits no longer than this allows, and is not idle.
+  // Endless(): the call is over.
   virtual void Attend(const Patience& patience) = 0;
 
   // Reads the latest committed rows under shared (or exclusive) locks on the spans, and this

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "local/spanner/txn/test_tables.h"
 
@@ -61,10 +62,10 @@ TEST(Optimistic, OnlyWhatWasReadMustStand) {
   ASSERT_TRUE(Put(*txn, 3, 30).ok());
   ASSERT_TRUE(PutByCommit(*db, 2, 21).ok());  // another row
   // Another column of the row that was read.
-  ASSERT_TRUE(db->Commit(Writes(db->schema())
-                             .Put(MutationOp::kUpdate, "T", {"K", "S"}, {I(1), S("x")})
-                             .list())
-                  .ok());
+  ASSERT_TRUE(
+      db->Commit(
+            Writes(db->schema()).Put(MutationOp::kUpdate, "T", {"K", "S"}, {I(1), S("x")}).list())
+          .ok());
   EXPECT_TRUE(txn->Commit().ok());
   EXPECT_EQ(ReadAll(*db, "T", {"K", "V"}), "1,10|2,21|3,30");
 }
@@ -164,8 +165,8 @@ TEST(RepeatableRead, WriteSkewHappensUnlessReadsHold) {
 TEST(RepeatableRead, ConstraintsHoldAtTheCommit) {
   auto db = OpenInMemory([](Schema& schema) {
     schema.tables.push_back(MakeTable(schema, "P", {{"K", sql::Type::Int64(), true}}, 1));
-    auto child = MakeTable(
-        schema, "C", {{"K", sql::Type::Int64(), true}, {"N", sql::Type::Int64(), true}}, 2);
+    auto child = MakeTable(schema, "C",
+                           {{"K", sql::Type::Int64(), true}, {"N", sql::Type::Int64(), true}}, 2);
     child->parent = "P";
     child->interleave = InterleaveKind::kInParent;
     child->on_delete = OnDelete::kNoAction;
@@ -176,10 +177,10 @@ TEST(RepeatableRead, ConstraintsHoldAtTheCommit) {
       db->Commit(Writes(db->schema()).Put(MutationOp::kInsert, "P", {"K"}, {I(1)}).list()).ok());
   auto txn = db->BeginReadWrite(Repeatable());
   ASSERT_TRUE(txn->Apply(Writes(txn->schema()).Delete("P", {I(1)}).list()).ok());
-  ASSERT_TRUE(db->Commit(Writes(db->schema())
-                             .Put(MutationOp::kInsert, "C", {"K", "N"}, {I(1), I(1)})
-                             .list())
-                  .ok());
+  ASSERT_TRUE(
+      db->Commit(
+            Writes(db->schema()).Put(MutationOp::kInsert, "C", {"K", "N"}, {I(1), I(1)}).list())
+          .ok());
   EXPECT_TRUE(absl::IsAborted(txn->Commit().status()));
   EXPECT_EQ(ReadAll(*db, "P", {"K"}), "1");
 }
@@ -206,7 +207,7 @@ class Deadline : public Patience {
     if (cancelled) return absl::CancelledError("gone");
     return absl::Now() < deadline_ ? absl::OkStatus() : absl::DeadlineExceededError("late");
   }
-  absl::Time deadline() const override { return deadline_; }
+  int64_t NanosLeft() const override { return absl::ToInt64Nanoseconds(deadline_ - absl::Now()); }
   std::atomic<bool> cancelled{false};
 
  private:

@@ -47,6 +47,7 @@ void LockOwner::Leave() {
 absl::Status LockManager::Acquire(LockOwner& owner, absl::Span<const LockRequest> requests) {
   absl::MutexLock lock(&mu_);
   for (const LockRequest& request : requests) {
+    if (!lock_ranges_ && !request.point()) continue;
     KS_RETURN_IF_ERROR(AcquireOne(owner, request));
   }
   return absl::OkStatus();

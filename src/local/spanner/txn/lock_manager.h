@@ -112,7 +112,9 @@ class LockOwner {
 
 class LockManager {
  public:
-  explicit LockManager(env::Clock& clock) : clock_(clock) {}
+  // Without `lock_ranges` only points are locked: tests see then that phantoms are noticed.
+  explicit LockManager(env::Clock& clock, bool lock_ranges = true)
+      : clock_(clock), lock_ranges_(lock_ranges) {}
 
   // Ages rise: a transaction that begins later is younger.
   uint64_t NewAge() { return next_age_.fetch_add(1); }
@@ -163,6 +165,7 @@ class LockManager {
   absl::Status WoundError(const LockOwner& owner) const;
 
   env::Clock& clock_;
+  const bool lock_ranges_;
   std::atomic<uint64_t> next_age_{1};
   mutable absl::Mutex mu_;
   absl::btree_map<std::string, PointLock, std::less<>> points_ ABSL_GUARDED_BY(mu_);

@@ -1,12 +1,14 @@
 #include "local/spanner/txn/patience.h"
 
+#include <limits>
+
 namespace ks::local {
 namespace {
 
 class EndlessPatience final : public Patience {
  public:
   absl::Status Check() const override { return absl::OkStatus(); }
-  absl::Time deadline() const override { return absl::InfiniteFuture(); }
+  int64_t NanosLeft() const override { return std::numeric_limits<int64_t>::max(); }
 };
 
 }  // namespace

@@ -36,7 +36,12 @@ class Transaction final : public ReadWriteTransaction {
   const std::shared_ptr<const Schema>& schema() const override { return state_.schema; }
   uint64_t age() const override { return state_.owner.age(); }
   bool aborted() const override { return state_.owner.wounded(); }
-  void Attend(const Patience& patience) override { patience_ = &patience; }
+  void Attend(const Patience& patience) override {
+    const bool was = patience_ != &Endless();
+    patience_ = &patience;
+    if (patience_ != &Endless()) state_.owner.Enter(patience);
+    if (was) state_.owner.Leave();
+  }
 
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
     if (closed_) return errors::TransactionClosed();
@@ -132,7 +137,8 @@ class Transaction final : public ReadWriteTransaction {
       if (!spec.index->Covers(column)) mode.shared |= ColumnBit(column);
     }
     if (spec.exclusive) mode = LockMode::Exclusive(kAllColumns);
-    KS_ASSIGN_OR_RETURN(auto cursor, OpenCursor({&state_.core.store(), state_.at(), nullptr}, keys));
+    KS_ASSIGN_OR_RETURN(auto cursor,
+                        OpenCursor({&state_.core.store(), state_.at(), nullptr}, keys));
     std::vector<sql::Datum> key(keys.columns.size());
     sql::RowBatch batch;
     while (true) {

@@ -40,7 +40,7 @@ absl::Status TimestampOracle::WaitUntilReadable(CommitTimestamp timestamp,
     int64_t ahead = timestamp.value() - Now().value();
     if (ahead <= 0) break;
     KS_RETURN_IF_ERROR(patience.Check());
-    absl::SleepFor(std::min(absl::Microseconds(ahead), patience.Nap()));
+    env::SleepFor(std::min(ahead * env::kNanosPerMicro, patience.NapNanos()));
   }
   absl::MutexLock lock(&mu_);
   last_ = std::max(last_, timestamp.value());

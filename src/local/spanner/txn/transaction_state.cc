@@ -26,10 +26,6 @@ absl::Status TransactionState::Lock(absl::Span<const LockRequest> requests) {
 
 absl::Status TransactionState::LockLate() {
   if (!locks_late) return absl::OkStatus();
-  for (const auto& [prefix, row] : unique_claims) {
-    KeySpan span = PrefixSpan(prefix);
-    late_.push_back({span.start, span.limit, LockMode::Shared(kExistenceBit)});
-  }
   std::sort(late_.begin(), late_.end(), [](const LateLock& a, const LateLock& b) {
     return a.key != b.key ? a.key < b.key : a.limit < b.limit;
   });

@@ -23,8 +23,7 @@ absl::StatusOr<const Datum*> RowAt(TransactionState& txn, const Table& table, st
   KS_ASSIGN_OR_RETURN(const bool there, txn.core.store().Get(key, at, &value));
   if (!there) return nullptr;
   Datum* row = arena.AllocateArray<Datum>(table.columns.size());
-  KS_RETURN_IF_ERROR(
-      txn.ReaderOf(table).Decode(arena.Copy(key), arena.Copy(value), arena, row));
+  KS_RETURN_IF_ERROR(txn.ReaderOf(table).Decode(arena.Copy(key), arena.Copy(value), arena, row));
   return row;
 }
 

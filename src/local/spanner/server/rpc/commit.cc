@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/status_macros.h"
 #include "env/clock.h"
 #include "google/spanner/v1/spanner.pb.h"
@@ -70,6 +71,9 @@ absl::Status CommitById(Call& call, Session& session, const CommitRequestView& r
     transaction->FillPrecommitToken(response->mutable_precommit_token());
     return absl::OkStatus();
   }
+  absl::Cleanup leave = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (transaction->read_write() != nullptr) transaction->read_write()->Attend(Endless());
+  };
   std::unique_ptr<MutationList> list;
   if (transaction->phase() == TransactionPhase::kActive && transaction->read_write() != nullptr) {
     transaction->read_write()->Attend(call);
@@ -95,9 +99,9 @@ absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitRe
   if (request.transaction_id.has_value()) return CommitById(call, *session, request, response);
   if (!request.single_use.has_value()) return errors::MissingField("CommitRequest.transaction");
   KS_RETURN_IF_ERROR(CheckSingleUse(*request.single_use));
-  KS_ASSIGN_OR_RETURN(const CommitResult result,
-                      CommitOnce(session->database(), request.mutations,
-                                 {request.max_commit_delay_micros, call}));
+  KS_ASSIGN_OR_RETURN(
+      const CommitResult result,
+      CommitOnce(session->database(), request.mutations, {request.max_commit_delay_micros, call}));
   Fill(result, request.return_commit_stats, response);
   return absl::OkStatus();
 }

@@ -4,12 +4,11 @@
 #include "base/status_macros.h"
 #include "google/rpc/status.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
-#include "local/spanner/server/buffering_writer.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/partition_token.h"
 #include "local/spanner/server/partitioned_dml.h"
-#include "local/spanner/server/read_scope.h"
+#include "local/spanner/server/read_answer.h"
 #include "local/spanner/server/request_checks.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/spanner_rpcs.h"
@@ -35,6 +34,11 @@ StatementMode ModeOf(pb::ExecuteSqlRequest::QueryMode mode) {
     default:
       return StatementMode::kNormal;
   }
+}
+
+// The client's deadline, not the statement's own fault: a repetition runs it.
+bool GivenUp(absl::StatusCode code) {
+  return code == absl::StatusCode::kDeadlineExceeded || code == absl::StatusCode::kCancelled;
 }
 
 template <typename Request>
@@ -104,7 +108,7 @@ class SqlCall {
       return replay->status;
     }
     const absl::Status status = NewDml(statement);
-    if (!absl::IsAborted(status)) {
+    if (!absl::IsAborted(status) && !GivenUp(status.code())) {
       transaction.FinishDml(request_.seqno(),
                             {fingerprint, status, status.ok() ? answer_.gathered() : ""});
     }
@@ -131,14 +135,6 @@ absl::StatusOr<std::unique_ptr<ReadScope>> OpenScope(Call& call,
   KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
   KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
   return ReadScope::Open(call, {session, request.transaction(), resume_at});
-}
-
-// Runs in a scope and lets go of it; an inline begin whose statement failed never was.
-absl::Status RunIn(Call& call, const pb::ExecuteSqlRequest& request, ReadScope& scope,
-                   Answer answer) {
-  const absl::Status status = scope.Observe(SqlCall(call, request, scope, answer).Run());
-  if (!status.ok()) scope.ForgetIfBegun();
-  return status;
 }
 
 // Messages as one string: each with its length before it.
@@ -168,39 +164,21 @@ absl::Status SpannerRpcs::ExecuteSql(Call& call, const pb::ExecuteSqlRequest& re
                                      std::string* response) {
   KS_ASSIGN_OR_RETURN(auto scope, OpenScope(call, request, std::nullopt));
   UnarySink sink(response);
-  return RunIn(call, request, *scope,
-               {sink, [&] { return *response; },
-                [&](std::string answer) { *response = std::move(answer); }});
+  Answer answer{sink, [&] { return *response; },
+                [&](std::string again) { *response = std::move(again); }};
+  return RunInScope(*scope, [&] { return SqlCall(call, request, *scope, answer).Run(); });
 }
 
 absl::Status SpannerRpcs::ExecuteStreamingSql(Call& call, const pb::ExecuteSqlRequest& request,
                                               MessageWriter& writer) {
-  StreamSink::Options options;
-  std::optional<CommitTimestamp> resume_at;
-  if (!request.resume_token().empty()) {
-    KS_ASSIGN_OR_RETURN(const ResumePoint point, ParseResumeToken(request.resume_token()));
-    resume_at = point.timestamp;
-    options.skip_rows = point.rows;
-  }
-  KS_ASSIGN_OR_RETURN(auto scope, OpenScope(call, request, resume_at));
-  options.resumable_at = scope->resumable_at();
-  if (scope->read_only()) {
-    StreamSink sink(writer, options);
-    return RunIn(call, request, *scope, {sink, nullptr, nullptr});
-  }
-  BufferingWriter buffer;
-  StreamSink sink(buffer, options);
-  std::vector<std::string> messages;
-  KS_RETURN_IF_ERROR(RunIn(call, request, *scope,
-                           {sink,
-                            [&] {
-                              messages = buffer.Take();
-                              return Pack(messages);
-                            },
-                            [&](std::string answer) { messages = Unpack(answer); }}));
-  scope.reset();
-  if (messages.empty()) messages = buffer.Take();
-  return BufferingWriter::Send(std::move(messages), writer);
+  return StreamAnswer(
+      request.resume_token(), writer,
+      [&](std::optional<CommitTimestamp> resume_at) { return OpenScope(call, request, resume_at); },
+      [&](ReadScope& scope, StreamSink& sink, BufferingWriter* gathered) {
+        Answer answer{sink, [&] { return Pack(gathered->messages()); },
+                      [&](std::string again) { gathered->Replace(Unpack(again)); }};
+        return SqlCall(call, request, scope, answer).Run();
+      });
 }
 
 namespace {
@@ -269,6 +247,10 @@ absl::Status SpannerRpcs::ExecuteBatchDml(Call& call, const pb::ExecuteBatchDmlR
   }
   RunBatch(call, request, *scope, response);
   const auto code = static_cast<absl::StatusCode>(response->status().code());
+  if (GivenUp(code)) {  // some statements are done, and their numbers are not told
+    scope->Observe(errors::TransactionAborted()).IgnoreError();
+    return call.Check();
+  }
   if (code == absl::StatusCode::kAborted) {
     return scope->Observe(errors::TransactionAborted());
   }

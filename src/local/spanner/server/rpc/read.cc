@@ -1,13 +1,11 @@
 #include "base/status_macros.h"
 #include "google/spanner/v1/spanner.pb.h"
-#include "local/spanner/server/buffering_writer.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/partition_token.h"
+#include "local/spanner/server/read_answer.h"
 #include "local/spanner/server/read_request.h"
-#include "local/spanner/server/read_scope.h"
 #include "local/spanner/server/request_checks.h"
-#include "local/spanner/server/result_sink.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/spanner_rpcs.h"
 #include "local/spanner/server/value_codec.h"
@@ -72,37 +70,17 @@ absl::StatusOr<std::unique_ptr<ReadScope>> OpenScope(Call& call, const pb::ReadR
 absl::Status SpannerRpcs::Read(Call& call, const pb::ReadRequest& request, std::string* response) {
   KS_ASSIGN_OR_RETURN(auto scope, OpenScope(call, request, std::nullopt));
   UnarySink sink(response);
-  const absl::Status status = scope->Observe(SendRows(call, request, *scope, sink));
-  if (!status.ok()) scope->ForgetIfBegun();
-  return status;
+  return RunInScope(*scope, [&] { return SendRows(call, request, *scope, sink); });
 }
 
 absl::Status SpannerRpcs::StreamingRead(Call& call, const pb::ReadRequest& request,
                                         MessageWriter& writer) {
-  StreamSink::Options options;
-  std::optional<CommitTimestamp> resume_at;
-  if (!request.resume_token().empty()) {
-    KS_ASSIGN_OR_RETURN(const ResumePoint point, ParseResumeToken(request.resume_token()));
-    resume_at = point.timestamp;
-    options.skip_rows = point.rows;
-  }
-  KS_ASSIGN_OR_RETURN(auto scope, OpenScope(call, request, resume_at));
-  options.resumable_at = scope->resumable_at();
-  if (scope->read_only()) {
-    StreamSink sink(writer, options);
-    const absl::Status status = SendRows(call, request, *scope, sink);
-    if (!status.ok()) scope->ForgetIfBegun();
-    return status;
-  }
-  BufferingWriter buffer;
-  StreamSink sink(buffer, options);
-  const absl::Status status = scope->Observe(SendRows(call, request, *scope, sink));
-  if (!status.ok()) {
-    scope->ForgetIfBegun();
-    return status;
-  }
-  scope.reset();
-  return BufferingWriter::Send(buffer.Take(), writer);
+  return StreamAnswer(
+      request.resume_token(), writer,
+      [&](std::optional<CommitTimestamp> resume_at) { return OpenScope(call, request, resume_at); },
+      [&](ReadScope& scope, StreamSink& sink, BufferingWriter*) {
+        return SendRows(call, request, scope, sink);
+      });
 }
 
 }  // namespace ks::local

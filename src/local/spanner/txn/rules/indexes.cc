@@ -14,6 +14,7 @@ struct Claim {
   const Index* index;
   const RowWrite* row;
   std::string prefix;  // the unique part
+  KeySpan span;        // all entries with it
 };
 
 void AddEntry(const Index& index, const sql::Datum* image, std::vector<std::string>* entries) {
@@ -26,7 +27,7 @@ absl::Status VerifyClaim(TransactionState& txn, const Claim& claim) {
   const Table& table = *claim.row->table;
   sql::Arena arena(1024);
   std::vector<sql::Datum> parts(claim.index->full_key.size());
-  auto stored = txn.core.store().Scan(PrefixSpan(claim.prefix), txn.at());
+  auto stored = txn.core.store().Scan(claim.span, txn.at());
   for (; stored->Valid(); stored->Next()) {
     KS_RETURN_IF_ERROR(DecodeKey(claim.index->shape, stored->key(), arena, parts.data()));
     std::string key;
@@ -80,8 +81,9 @@ absl::Status VerifyIndexes(TransactionState& txn, const ChangedRows& rows) {
         entries.pop_back();  // stays where it is; its stored columns may change
       }
       if (!index->unique || row->now == nullptr || !HasEntry(*index, row->now)) continue;
-      Claim claim{index, row, {}};
+      Claim claim{index, row, {}, {}};
       AppendEntryPrefix(*index, row->now, &claim.prefix);
+      claim.span = PrefixSpan(claim.prefix);
       if (!KeepsPrefix(claim)) claims.push_back(std::move(claim));
     }
   }
@@ -92,7 +94,11 @@ absl::Status VerifyIndexes(TransactionState& txn, const ChangedRows& rows) {
     locks.push_back({entry, {}, LockMode::Exclusive(kAllColumns)});
   }
   for (const Claim& claim : claims) {
-    locks.push_back({claim.prefix, {}, LockMode::Exclusive(kAllColumns)});
+    // One key stands for the value, but on a snapshot nobody may have taken it since then.
+    const bool range = txn.snapshot.has_value();
+    locks.push_back({range ? claim.span.start : claim.prefix,
+                     range ? std::string_view(claim.span.limit) : std::string_view(),
+                     LockMode::Exclusive(kAllColumns)});
   }
   std::sort(locks.begin(), locks.end(),
             [](const LockRequest& a, const LockRequest& b) { return a.key < b.key; });
