@@ -14,7 +14,7 @@ def faults(api, endpoint, local):
     if not local:
         pytest.skip("only the local Spanner has faults on demand")
     api.commit(delete("Counters", all_=True), write("insert", "Counters", ["Id", "N"], [1, 0]))
-    channel = grpc.insecure_channel(endpoint.address)
+    channel = grpc.insecure_channel(endpoint)
     call = channel.unary_unary("/kafka_spanner.local.Faults/Set",
                                struct_pb2.Struct.SerializeToString, struct_pb2.Struct.FromString)
 
