@@ -4,8 +4,7 @@ import threading
 import time
 
 import pytest
-from google.cloud.spanner_v1 import KeySet
-from google.cloud.spanner_v1.types import TransactionOptions
+from google.cloud.spanner_v1.types import KeySet, TransactionOptions
 from google.cloud.spanner_v1.types import spanner as messages
 from raw import READ_WRITE, Selector, delete, error_of, rows_of, values, write
 
@@ -63,15 +62,15 @@ def test_repeatable_read_first_committer_wins(api, by_dml):
 
 
 def test_write_skew_is_repeatable_reads_alone(api):
-    for options, allowed in ((REPEATABLE, True), (OPTIMISTIC, False)):
+    for n, (options, allowed) in enumerate(((REPEATABLE, True), (OPTIMISTIC, False)), start=1):
         a, b = api.begin(options).id, api.begin(options).id
         for transaction in (a, b):
             read(api, transaction, 1), read(api, transaction, 2)
-        api.commit(put(1, 5), transaction_id=a)
+        api.commit(put(1, n), transaction_id=a)
         if allowed:
-            api.commit(put(2, 5), transaction_id=b)
+            api.commit(put(2, n), transaction_id=b)
         else:
-            assert error_of(api.commit, put(2, 5), transaction_id=b)[0] == "ABORTED"
+            assert error_of(api.commit, put(2, n), transaction_id=b)[0] == "ABORTED"
 
 
 def test_optimistic_reads_do_not_stop_writers(api):

@@ -29,6 +29,13 @@ RequestNames NamesOf(std::string_view wire) {
   return names;
 }
 
+grpc::Status RpcService::Answer(grpc::ServerContext& context, const absl::Status& status) {
+  if (const auto retry = status.GetPayload(kRetryInfoUrl); retry.has_value()) {
+    context.AddTrailingMetadata("google.rpc.retryinfo-bin", std::string(*retry));
+  }
+  return ToGrpc(status);
+}
+
 absl::Status RpcService::BeforeFaults(Call& call, const Faults& faults, const RequestNames& names) {
   for (int64_t left = absl::ToInt64Nanoseconds(faults.delay); left > 0;) {
     KS_RETURN_IF_ERROR(call.Check());

@@ -96,12 +96,14 @@ class RpcService : public grpc::Service {
   grpc::Status Serve(grpc::ServerContext* context, const char* method, const RequestNames& names,
                      Body&& body) {
     Call call(state_, *context);
-    if (!state_.faults.armed() || !faulty_) return ToGrpc(body(call));
+    if (!state_.faults.armed() || !faulty_) return Answer(*context, body(call));
     const Faults faults = state_.faults.Next(method);
     absl::Status status = BeforeFaults(call, faults, names);
     if (status.ok()) status = body(call);
-    return ToGrpc(faults.after.ok() ? status : faults.after);
+    return Answer(*context, faults.after.ok() ? status : faults.after);
   }
+  // With RetryInfo in a trailer of its own too, where Google's Python client looks for it.
+  static grpc::Status Answer(grpc::ServerContext& context, const absl::Status& status);
   // Waits, ends the transaction and loses the session as `faults` say.
   static absl::Status BeforeFaults(Call& call, const Faults& faults, const RequestNames& names);
   void AddHandler(const char* method, grpc::internal::RpcMethod::RpcType type,
