@@ -30,7 +30,8 @@ RequestNames NamesOf(std::string_view wire) {
 }
 
 grpc::Status RpcService::Answer(grpc::ServerContext& context, const absl::Status& status) {
-  if (const auto retry = status.GetPayload(kRetryInfoUrl); retry.has_value()) {
+  const absl::string_view url(kRetryInfoUrl.data(), kRetryInfoUrl.size());
+  if (const auto retry = status.GetPayload(url); retry.has_value()) {
     context.AddTrailingMetadata("google.rpc.retryinfo-bin", std::string(*retry));
   }
   return ToGrpc(status);
