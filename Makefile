@@ -33,7 +33,7 @@ quickstart: release
 
 # Everything as shipped; then what is listed here with address and undefined-behaviour checks, and
 # with race checks. The lists grow: a module joins when it has been seen to run clean.
-ASAN_MODULES := base env kafka formats pipeline
+ASAN_MODULES := base env observe kafka formats pipeline
 ASAN_TESTS := ks_sim_tests ks_pipeline_goldens ks_pipeline_mutations
 FUZZERS := parser_fuzz ddl_fuzz json_fuzz pipeline_fuzz
 TSAN_MODULES := base kafka spanner

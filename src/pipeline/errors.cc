@@ -6,6 +6,7 @@
 #include "base/nearest_name.h"
 #include "base/str_cat.h"
 #include "pipeline/limits.h"
+#include "pipeline/source_text.h"
 
 namespace ks::pipeline {
 namespace {
@@ -26,11 +27,11 @@ std::string Hint(std::string_view name, const std::vector<std::string>& known) {
 
 std::string UnknownField(std::string_view path, std::string_view field,
                          const std::vector<std::string>& known) {
-  return StrCat("unknown field `", field, "` in ", In(path), Hint(field, known));
+  return StrCat("unknown field `", Excerpt(field), "` in ", In(path), Hint(field, known));
 }
 
 std::string RepeatedField(std::string_view path, std::string_view field) {
-  return StrCat("field `", field, "` stands twice in ", In(path), "; keep one");
+  return StrCat("field `", Excerpt(field), "` stands twice in ", In(path), "; keep one");
 }
 
 std::string MissingRequired(std::string_view path, std::string_view field) {
@@ -96,7 +97,7 @@ std::string ExpectedSelect(std::string_view path) {
 
 std::string ExpectedPipelineName(std::string_view found) {
   return StrCat("`pipeline`: expected a name of letters, digits, `_`, `-`, `.`, at most ",
-                kPipelineNameBytesMax, " long, found `", found.substr(0, kErrorExcerptBytes), "`");
+                kPipelineNameBytesMax, " long, found `", Excerpt(found), "`");
 }
 
 std::string ExpectedType(std::string_view path, std::string_view found) {

@@ -40,7 +40,7 @@ inline constexpr size_t kPipelineFileBytesMax = 1 << 20;
 inline constexpr size_t kPipelineNameBytesMax = 128;  // kafka_spanner.Partitions.Pipeline
 inline constexpr int kPipelineLanesMax = 64;
 inline constexpr size_t kTypeDepthMax = 16;
-inline constexpr size_t kErrorExcerptBytes = 120;
+inline constexpr size_t kErrorExcerptBytes = 60;
 
 // ---- A dead letter: columns of kafka_spanner.DeadLetters
 inline constexpr size_t kDeadLetterReasonBytesMax = 4096;

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/str_cat.h"
+#include "pipeline/limits.h"
 
 namespace ks::pipeline {
 namespace {
@@ -91,6 +92,15 @@ std::string_view SourceText::Line(int line) const {
   rest = rest.substr(0, rest.find('\n'));
   if (!rest.empty() && rest.back() == '\r') rest.remove_suffix(1);
   return rest;
+}
+
+std::string Excerpt(std::string_view text) {
+  size_t size = std::min(text.find('\n'), text.size());
+  if (size > kErrorExcerptBytes) {
+    size = kErrorExcerptBytes;
+    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  }
+  return StrCat(text.substr(0, size), size < text.size() ? "…" : "");
 }
 
 absl::Status SourceText::Error(FilePosition at, std::string_view message, size_t length) const {

@@ -23,6 +23,10 @@ struct FilePosition {
   int column = 0;  // from 1, in bytes
 };
 
+// The first line of a name or value as an error shows it: short, in whole characters, `…` where
+// something was left out.
+std::string Excerpt(std::string_view text);
+
 class SourceText {
  public:
   SourceText(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {}

@@ -49,14 +49,7 @@ std::string DescribeNode(const YAML::Node& node) {
   if (node.IsMap()) return "a mapping";
   if (node.IsSequence()) return "a list";
   if (!node.IsScalar()) return "nothing";
-  constexpr size_t kBytesMax = 40;  // of the first line, in whole characters
-  const std::string& text = node.Scalar();
-  size_t size = std::min(text.find('\n'), text.size());
-  if (size > kBytesMax) {
-    size = kBytesMax;
-    while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  }
-  return StrCat("`", text.substr(0, size), size < text.size() ? "…`" : "`");
+  return StrCat("`", Excerpt(node.Scalar()), "`");
 }
 
 ObjectReader::ObjectReader(const SourceText& file, const YAML::Node& node, std::string path,

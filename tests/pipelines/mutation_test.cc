@@ -2,7 +2,7 @@
 // program, and each error must name a place that is there, as `FILE:LINE:COLUMN: what` with the
 // line and a caret under it.
 //
-//   ks_pipeline_mutations                 2,000 files
+//   ks_pipeline_mutations                 5,000 files
 //   ks_pipeline_mutations --seed N        that one: the file and what is said of it
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@
 namespace ks::pipeline {
 namespace {
 
-constexpr uint64_t kFiles = 2000;
+constexpr uint64_t kFiles = 5000;
 
 struct Original {
   std::string text;
