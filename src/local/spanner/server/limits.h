@@ -22,7 +22,7 @@ inline constexpr int kListPageMax = 1'000;
 inline constexpr int64_t kSessionIdleNanos = int64_t{3600} * 1'000'000'000;
 inline constexpr int64_t kMultiplexedLifeNanos = int64_t{28} * 86'400 * 1'000'000'000;
 // What a finished transaction did is remembered for so long, to answer a repeated Commit.
-inline constexpr int64_t kFinishedTransactionNanos = int64_t{300} * 1'000'000'000;
+inline constexpr int64_t kFinishedTransactionNanos = int64_t{30} * 1'000'000'000;
 // Read-only transactions live as long as the versions they may read (version_retention_period's
 // default).
 inline constexpr int64_t kReadOnlyTransactionNanos = int64_t{3600} * 1'000'000'000;

@@ -67,8 +67,9 @@ absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec
   {
     absl::MutexLock lock(&mu_);
     transactions_[transaction->id()] = transaction;
-    order_.push_back(transaction->id());
-    if (!spec_.multiplexed && order_.size() > limits::kTransactionsPerSession) {
+    // A multiplexed session has any number, and no use for their order.
+    if (!spec_.multiplexed) order_.push_back(transaction->id());
+    if (order_.size() > limits::kTransactionsPerSession) {
       const auto found = transactions_.find(order_.front());
       if (found != transactions_.end()) {
         oldest = std::move(found->second);
