@@ -160,10 +160,10 @@ absl::Status UniqueViolation(std::string_view index, std::string_view key) {
 }
 
 absl::Status ForeignKeyViolation(std::string_view constraint, std::string_view table,
-                                 std::string_view referenced, std::string_view key) {
+                                 std::string_view referenced) {
   return Make(kFailedPrecondition, "Foreign key constraint `", constraint,
-              "` is violated on table `", table, "`. Cannot find referenced values ", key, " in ",
-              referenced, ".");
+              "` is violated on table `", table, "`. Cannot find referenced values in ", referenced,
+              ".");
 }
 
 absl::Status ForeignKeyReferenced(std::string_view constraint, std::string_view table,

@@ -112,7 +112,7 @@ PRODUCTION = {
     "null": "Cannot specify a null value for column: LastName in table: Singers",
     "check": "Check constraint `Singers`.`PositiveId` is violated for key [-5]",
     "foreign key": "Foreign key constraint `FK_Singer` is violated on table `Concerts`. Cannot "
-                   "find referenced values [77] in Singers(SingerId).",
+                   "find referenced values in Singers(SingerId).",
     "parent": "Parent row for row [77,1] in table Albums is missing. Row cannot be written.",
     "unique": "UNIQUE violation on index AlbumsByTitle, duplicate key: [t]",
     "deleted, updated": "Row [1] in table Singers was deleted and then updated in the same "

@@ -167,9 +167,7 @@ absl::Status VerifyExistingReferences(DdlContext& context, std::string_view tabl
     sql::RowBatch batch;
     KS_RETURN_IF_ERROR(cursor->Next(&batch));
     if (batch.rows > 0) return absl::OkStatus();
-    KeyShape plain{shape.space, {shape.parts.begin(), shape.parts.begin() + values.size()}};
-    return errors::ForeignKeyViolation(key->name, table->name, referenced->name,
-                                       FormatKey(plain, values));
+    return errors::ForeignKeyViolation(key->name, table->name, referenced->name);
   });
 }
 

@@ -158,7 +158,7 @@ absl::Status RequireReferenced(TransactionState& txn, const RowWrite& row, const
   KS_ASSIGN_OR_RETURN(auto found, LiveRows(txn, lookup));
   if (!found.empty()) return absl::OkStatus();
   return errors::ForeignKeyViolation(key.name, row.table->name,
-                                     Describe(*referenced, lookup.columns), ValuesText(lookup));
+                                     Describe(*referenced, lookup.columns));
 }
 
 absl::Status ReleaseReferenced(TransactionState& txn, const RowWrite& row, const Table& referencing,
