@@ -73,7 +73,6 @@ absl::Status DatabaseCore::Load() {
     absl::MutexLock lock(&schema_mu_);
     versions_ = std::move(versions);
     schema_ = versions_.rbegin()->second;
-    created_ = std::stoll(*created);
     return absl::OkStatus();
   }
   {
@@ -84,10 +83,7 @@ absl::Status DatabaseCore::Load() {
                       ChangeSchema([](Schema&) { return absl::OkStatus(); }));
   Store::Batch batch;
   batch.PutMeta(kCreatedKey, std::to_string(since.value()));
-  KS_RETURN_IF_ERROR(store_->Write(batch, since));
-  absl::MutexLock lock(&schema_mu_);
-  created_ = since.value();
-  return absl::OkStatus();
+  return store_->Write(batch, since);
 }
 
 std::shared_ptr<const Schema> DatabaseCore::schema() const {
@@ -99,7 +95,9 @@ absl::StatusOr<std::shared_ptr<const Schema>> DatabaseCore::SchemaAt(
     CommitTimestamp timestamp) const {
   absl::MutexLock lock(&schema_mu_);
   auto after = versions_.upper_bound(timestamp.value());
-  if (after == versions_.begin()) return errors::ReadTooOld(timestamp.value());
+  // Before it was made, a database is what it is now, without rows: reads a little in the past of
+  // a new one find its tables empty.
+  if (after == versions_.begin()) return schema_;
   return std::prev(after)->second;
 }
 
@@ -107,7 +105,7 @@ CommitTimestamp DatabaseCore::oldest_readable() const {
   const int64_t now = oracle_.Now().value();
   absl::MutexLock lock(&schema_mu_);
   const int64_t horizon = now - RetentionMicros(*schema_);
-  return std::max({CommitTimestamp(horizon), CommitTimestamp(created_), store_->oldest()});
+  return std::max(CommitTimestamp(horizon), store_->oldest());
 }
 
 void DatabaseCore::Publish(std::shared_ptr<const Schema> schema) {

@@ -58,7 +58,6 @@ class DatabaseCore {
   mutable absl::Mutex schema_mu_;
   std::shared_ptr<const Schema> schema_ ABSL_GUARDED_BY(schema_mu_);
   std::map<int64_t, std::shared_ptr<const Schema>> versions_ ABSL_GUARDED_BY(schema_mu_);
-  int64_t created_ ABSL_GUARDED_BY(schema_mu_) = 0;
 
   absl::Mutex janitor_mu_;
   bool stop_ ABSL_GUARDED_BY(janitor_mu_) = false;
