@@ -73,9 +73,7 @@ func TestPendingCommitTimestamps(t *testing.T) {
 		_, err := tx.Update(ctx, spanner.NewStatement("INSERT T (Id, Stamp) VALUES (1, PENDING_COMMIT_TIMESTAMP())"))
 		return err
 	})
-	if missing(t, err) {
-		return
-	}
+	check(t, err)
 	found := one[spanner.NullTime](t, client.Single().Query(ctx, spanner.NewStatement("SELECT Stamp FROM T")))
 	if !found.Time.Equal(at) {
 		t.Errorf("stored %v, committed at %v", found, at)
