@@ -7,6 +7,7 @@ import pytest
 
 from broker import Broker
 from spanners import Endpoint, emulator_program
+import worker
 from worker import Program
 
 
@@ -42,7 +43,7 @@ def kafka(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def local_spanner(request, tmp_path_factory):
-    yield from started(
+    yield from running(
         Endpoint(request.config.getoption("--program"), tmp_path_factory.mktemp("local"))
     )
 
@@ -51,10 +52,10 @@ def local_spanner(request, tmp_path_factory):
 def emulator(tmp_path_factory):
     if emulator_program() is None:
         pytest.skip("Google's emulator is not installed here")
-    yield from started(Endpoint(None, tmp_path_factory.mktemp("emulator")))
+    yield from running(Endpoint(None, tmp_path_factory.mktemp("emulator")))
 
 
-def started(endpoint):
+def running(endpoint):
     try:
         endpoint.start()
         yield endpoint
@@ -68,6 +69,13 @@ def spanner(request):
     return request.getfixturevalue(
         {"local": "local_spanner", "emulator": "emulator"}[request.param]
     )
+
+
+@pytest.fixture(autouse=True)
+def no_worker_outlives_its_test():
+    yield
+    while worker.started:
+        worker.started.pop().kill()
 
 
 @pytest.fixture

@@ -36,10 +36,14 @@ class Program:
         return Worker(self, name, arguments)
 
 
+started = []  # every Worker of this run
+
+
 class Worker:
     """A command in the background. What it says on standard error is in DIRECTORY/NAME.log."""
 
     def __init__(self, program, name, arguments):
+        started.append(self)
         self.name = name
         self.log_path = program.directory / f"{name}.log"
         self.out_path = program.directory / f"{name}.out"
