@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "identity/connection_log.h"
 
 namespace CLI {
 class App;
@@ -18,7 +20,9 @@ struct GlobalOptions {
   bool json = false;       // --output json
   bool quiet = false;      // --quiet
   std::string log_format;  // text | json
-  int exit_code = 0;       // what the command that ran wants to end with
+  // --connection-log; null: attempts to connect are not recorded.
+  std::unique_ptr<identity::ConnectionLog> connection_log;
+  int exit_code = 0;  // what the command that ran wants to end with
 };
 
 // Prints an error for a person (or as JSON on standard error) and gives the exit code that goes

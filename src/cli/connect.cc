@@ -8,7 +8,13 @@ namespace ks::cli {
 absl::StatusOr<Connection> Connect(const ConnectTo& to) {
   KS_RETURN_IF_ERROR(spanner::ParseDatabaseName(to.database).status());
   Connection connection;
-  KS_ASSIGN_OR_RETURN(connection.stub, spanner::MakeStub({to.endpoint, to.retry_total_millis}));
+  connection.identity =
+      std::make_unique<identity::Services>(identity::ServicesOptions{.log = to.log});
+  KS_ASSIGN_OR_RETURN(connection.stub,
+                      spanner::MakeStub({.endpoint = to.endpoint,
+                                         .identity = connection.identity.get(),
+                                         .admin = to.admin,
+                                         .retry_total_millis = to.retry_total_millis}));
   spanner::ClientOptions options;
   options.database = to.database;
   options.role = to.role;

@@ -5,12 +5,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "identity/services.h"
 #include "spanner/admin.h"
 #include "spanner/client.h"
 
 namespace ks::cli {
 
 struct Connection {
+  std::unique_ptr<identity::Services> identity;  // outlives the others
   std::shared_ptr<spanner::Stub> stub;
   std::unique_ptr<spanner::Client> client;
   std::unique_ptr<spanner::Admin> admin;
@@ -18,9 +20,11 @@ struct Connection {
 
 struct ConnectTo {
   std::string database;  // projects/…/instances/…/databases/…
-  std::string endpoint;  // host:port of a local Spanner; empty: SPANNER_EMULATOR_HOST or Google's
+  std::string endpoint;  // as spanner::ConnectOptions::endpoint
   std::string role;
   int64_t retry_total_millis = 0;  // of calls that may be repeated; 0: the client's own
+  identity::ConnectionLog* log = nullptr;  // null: attempts are not recorded
+  bool admin = false;                      // may change schemas
 };
 
 // Checks the name; the server is first asked when the client is first used.

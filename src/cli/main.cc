@@ -45,6 +45,15 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-format", options.log_format, "text or json lines on standard error")
       ->check(CLI::IsMember({"text", "json"}));
+  std::string connection_log;
+  app.add_option("--connection-log", connection_log,
+                 "append every attempt to connect to this file, as JSON lines")
+      ->check([&options](const std::string& path) {
+        auto log = ks::identity::OpenConnectionLog(path);
+        if (!log.ok()) return std::string(log.status().message());
+        options.connection_log = *std::move(log);
+        return std::string();
+      });
   app.add_flag("--quiet,-q", options.quiet, "say nothing but results and errors");
   app.parse_complete_callback([&] {
     options.json = output == "json";

@@ -21,14 +21,18 @@ namespace ks::cli {
 using observe::MetricId;
 
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
-                                      bool create, const runtime::StartWait& wait) {
+                                      bool create, const runtime::StartWait& wait,
+                                      identity::ConnectionLog* log) {
   ReadyPipeline ready;
   ready.spec = std::make_unique<pipeline::PipelineSpec>(std::move(spec));
-  ready.identity = std::make_unique<identity::Services>(env::RealEnvironment());
   const auto& target = ready.spec->target;
   KS_ASSIGN_OR_RETURN(ready.connection,
-                      Connect({target.database, endpoint.empty() ? target.endpoint : endpoint,
-                               target.role, runtime::kCallRetryMillis}));
+                      Connect({.database = target.database,
+                               .endpoint = endpoint.empty() ? target.endpoint : endpoint,
+                               .role = target.role,
+                               .retry_total_millis = runtime::kCallRetryMillis,
+                               .log = log,
+                               .admin = create}));
   KS_ASSIGN_OR_RETURN(pipeline::Plan plan,
                       runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   if (!plan.missing_ddl.empty() && create) {

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/connect.h"
-#include "identity/services.h"
+#include "identity/connection_log.h"
 #include "observe/metrics.h"
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
@@ -23,13 +23,13 @@ struct ReadyPipeline {
   std::unique_ptr<pipeline::PipelineSpec> spec;
   std::unique_ptr<pipeline::Plan> plan;
   Connection connection;
-  std::unique_ptr<identity::Services> identity;
 };
 
 // Plans `spec` against its database. With `create`, makes the tables that are missing; without,
 // they are an error that says how. A Spanner that is down is waited for.
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
-                                      bool create, const runtime::StartWait& wait = {});
+                                      bool create, const runtime::StartWait& wait = {},
+                                      identity::ConnectionLog* log = nullptr);
 
 // This worker's name in the checkpoints: host and process.
 std::string WriterName();

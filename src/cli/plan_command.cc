@@ -25,11 +25,15 @@ struct PlanOptions {
 };
 
 absl::StatusOr<pipeline::Plan> Plan(const PlanOptions& options, const pipeline::PipelineSpec& spec,
-                                    Connection& connection) {
+                                    identity::ConnectionLog* log, Connection& connection) {
   if (options.offline) return pipeline::MakePlan(spec, nullptr);
   const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
-  KS_ASSIGN_OR_RETURN(connection, Connect({spec.target.database, endpoint, spec.target.role,
-                                           runtime::kCallRetryMillis}));
+  KS_ASSIGN_OR_RETURN(connection, Connect({.database = spec.target.database,
+                                           .endpoint = endpoint,
+                                           .role = spec.target.role,
+                                           .retry_total_millis = runtime::kCallRetryMillis,
+                                           .log = log,
+                                           .admin = options.apply}));
   return runtime::PlanAgainst(*connection.client, spec);
 }
 
@@ -37,7 +41,7 @@ int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
   auto spec = ReadPipelineFile(options.file);
   if (!spec.ok()) return Fail(global, spec.status());
   Connection connection;
-  auto plan = Plan(options, *spec, connection);
+  auto plan = Plan(options, *spec, global.connection_log.get(), connection);
   if (!plan.ok()) return Fail(global, plan.status());
   if (options.apply) {
     const absl::Status applied =

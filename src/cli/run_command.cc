@@ -57,7 +57,8 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
   for (const std::string& file : options.files) {
     auto spec = ReadPipelineFile(file);
     if (!spec.ok()) return Fail(global, spec.status());
-    auto ready = Prepare(*std::move(spec), options.endpoint, options.create, wait);
+    auto ready = Prepare(*std::move(spec), options.endpoint, options.create, wait,
+                         global.connection_log.get());
     if (!ready.ok()) return stop.stop_requested() ? kExitOk : Fail(global, ready.status());
     pipelines.push_back(*std::move(ready));
   }
@@ -67,7 +68,7 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     runner.wait = wait;
     runner.once = options.once;
     runner.shards = options.threads;
-    runner.identity = ready.identity.get();
+    runner.identity = ready.connection.identity.get();
     runners.push_back(std::make_unique<runtime::PipelineRunner>(
         *ready.spec, *ready.plan, *ready.connection.client, metrics, std::move(runner)));
   }

@@ -68,6 +68,18 @@ void AddSpannerCommand(CLI::App& app, GlobalOptions& global) {
                     "make databases that are asked for and missing");
   command->add_option("--database", options->databases,
                       "make this database (and its instance) at start");
+  local::ServerSecurity& security = options->server.security;
+  CLI::Option* tls = command->add_option("--tls-certificate", security.certificate_file,
+                                         "serve over TLS: certificate chain, PEM");
+  command->add_option("--tls-private-key", security.private_key_file, "its private key, PEM")
+      ->needs(tls);
+  tls->needs("--tls-private-key");
+  command
+      ->add_option(
+          "--access-tokens", security.tokens_file,
+          "answer only calls with one of this file's tokens, one a line; read anew at each "
+          "call")
+      ->needs(tls);
   command->add_flag("!--no-sync", options->server.sync, "answer before the log is on disk");
   command->add_option("--limit", options->server.limits,
                       "NAME=VALUE: refuse later than production does (names below)");

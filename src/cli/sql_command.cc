@@ -124,6 +124,7 @@ int RunPrompt(Connection& connection, const SqlOptions& options, const GlobalOpt
 int RunSql(const SqlOptions& options, const GlobalOptions& global) {
   std::unique_ptr<LocalDatabase> local;
   ConnectTo to = options.to;
+  to.log = global.connection_log.get();
   if (!options.data_dir.empty()) {
     auto opened = LocalDatabase::Open(options.data_dir);
     if (!opened.ok()) return Fail(global, opened.status());

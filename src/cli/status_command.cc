@@ -93,8 +93,8 @@ std::vector<Head> Together(const std::vector<Head>& lanes) {
 
 // Where the partitions of the pipeline's topics end; a broker that does not answer leaves them out.
 std::map<kafka::TopicPartition, Offset> TopicEnds(const pipeline::PipelineSpec& spec,
-                                                  const std::vector<Head>& heads) {
-  identity::Services identity(env::RealEnvironment());
+                                                  const std::vector<Head>& heads,
+                                                  identity::Services& identity) {
   std::map<kafka::TopicPartition, Offset> ends;
   for (const auto& source : spec.sources) {
     std::vector<kafka::TopicPartition> partitions;
@@ -119,11 +119,13 @@ absl::Status ShowOne(const std::string& file, const StatusOptions& options,
                      const GlobalOptions& global, nlohmann::ordered_json& all) {
   KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec, ReadPipelineFile(file));
   const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
-  KS_ASSIGN_OR_RETURN(const Connection connection,
-                      Connect({spec.target.database, endpoint, spec.target.role}));
+  KS_ASSIGN_OR_RETURN(const Connection connection, Connect({.database = spec.target.database,
+                                                            .endpoint = endpoint,
+                                                            .role = spec.target.role,
+                                                            .log = global.connection_log.get()}));
   KS_ASSIGN_OR_RETURN(std::vector<Head> heads, ReadHeads(*connection.client, spec.name));
   if (!options.lanes) heads = Together(heads);
-  const auto ends = TopicEnds(spec, heads);
+  const auto ends = TopicEnds(spec, heads, *connection.identity);
   bool all_known = true;
   TextTable table{
       {"topic", "partition", "lane", "next offset", "end", "lag", "last record", "committed at"},

@@ -1,6 +1,7 @@
 #include "identity/errors.h"
 
 #include "base/str_cat.h"
+#include "identity/limits.h"
 
 namespace ks::identity {
 namespace {
@@ -71,6 +72,110 @@ absl::Status SecretHasNoField(std::string_view reference, std::string_view field
   return absl::NotFoundError(
       StrCat(reference, ": what is there is no JSON object with a text field `", field,
              "`. Correct the part behind `#`, or leave it out to take the whole."));
+}
+
+absl::Status BadUrl() {
+  return absl::InvalidArgumentError(
+      "this is no address of an endpoint: expected https://HOST[:PORT]/PATH, without a user or "
+      "password in it");
+}
+
+absl::Status CredentialInTheClear(std::string_view host) {
+  return absl::InvalidArgumentError(
+      StrCat("a credential is not sent to ", host,
+             " over plain http. Use https; http is for this machine only."));
+}
+
+absl::Status NoAnswer(absl::StatusCode code, std::string_view address, std::string_view reason) {
+  return absl::Status(code, StrCat("no answer from ", address, ": ", reason));
+}
+
+absl::Status TokenRefused(std::string_view endpoint, int status, std::string_view error,
+                          std::string_view description) {
+  const std::string words =
+      error.empty()
+          ? StrCat("HTTP status ", status)
+          : StrCat(error.substr(0, kErrorExcerptBytes), description.empty() ? "" : " (",
+                   description.substr(0, kErrorExcerptBytes), description.empty() ? "" : ")");
+  if (status == 429 || status >= 500) {
+    return absl::UnavailableError(
+        StrCat("the token endpoint ", endpoint, " is in trouble: ", words));
+  }
+  return absl::UnauthenticatedError(
+      StrCat("the token endpoint ", endpoint, " refused: ", words,
+             ". Check the client's id, its secret or key, and what it may ask for."));
+}
+
+absl::Status TokenExpired(std::string_view reference) {
+  return absl::UnauthenticatedError(StrCat("the token in ", reference,
+                                           " has expired: whoever puts it there has stopped to "
+                                           "renew it"));
+}
+
+absl::Status BadPrivateKey() {
+  return absl::InvalidArgumentError(
+      "the private key cannot sign: expected an RSA or P-256 key in PEM, without a password");
+}
+
+absl::Status CannotRenewToken(const absl::Status& reason) {
+  return absl::UnavailableError(
+      StrCat("the access token has expired and cannot be renewed: ", View(reason.message())));
+}
+
+absl::Status NoGoogleCredentials(std::string_view known_file) {
+  return absl::UnauthenticatedError(StrCat(
+      "no Google credentials: GOOGLE_APPLICATION_CREDENTIALS is not set, ", known_file,
+      " is not there, and this machine has no metadata server. Set the first to a "
+      "credentials file, or run `gcloud auth application-default login`; for a local Spanner "
+      "set SPANNER_EMULATOR_HOST."));
+}
+
+absl::Status UnknownGoogleCredentials(std::string_view file, std::string_view type) {
+  return absl::InvalidArgumentError(
+      StrCat(file,
+             ": expected Google credentials of type service_account, authorized_user, "
+             "external_account or impersonated_service_account, found ",
+             type.empty() ? "none" : StrCat("\"", type.substr(0, 60), "\"")));
+}
+
+absl::Status ForeignCredentialUrl(std::string_view file, std::string_view host) {
+  return absl::PermissionDeniedError(
+      StrCat(file, " names ", host,
+             ", which is not Google's: nothing is sent there. If you trust "
+             "it, set KAFKA_SPANNER_CREDENTIAL_HOSTS to it."));
+}
+
+absl::Status ExecutableNotYet(std::string_view file) {
+  return absl::UnimplementedError(
+      StrCat(file,
+             " takes its token from a program, which this version does not run. Have the "
+             "program write a file, and name that as `file` in credential_source."));
+}
+
+absl::Status NoAwsRegion(std::string_view file) {
+  return absl::InvalidArgumentError(
+      StrCat(file, " federates from AWS: set AWS_REGION to the region whose STS is asked"));
+}
+
+absl::Status NoAwsCredentials(std::string_view reason) {
+  return absl::UnauthenticatedError(StrCat(
+      "no AWS credentials: not in the environment (AWS_ACCESS_KEY_ID, or AWS_ROLE_ARN with "
+      "AWS_WEB_IDENTITY_TOKEN_FILE), not in the shared files (~/.aws), no container's and no "
+      "instance's",
+      reason.empty() ? "" : StrCat(" (", reason, ")")));
+}
+
+absl::Status NoAwsProfile(std::string_view profile) {
+  return absl::NotFoundError(StrCat("the AWS profile \"", profile,
+                                    "\" is not in the shared files, or has no keys and no role "
+                                    "with a source_profile"));
+}
+
+absl::Status AwsRefused(std::string_view who, int status, std::string_view reason) {
+  const std::string words = StrCat(who, " gave no credentials: HTTP status ", status, " ",
+                                   reason.substr(0, kErrorExcerptBytes));
+  return status == 429 || status >= 500 ? absl::UnavailableError(words)
+                                        : absl::UnauthenticatedError(words);
 }
 
 }  // namespace ks::identity

@@ -24,4 +24,28 @@ absl::Status SecretNotRead(std::string_view reference, const absl::Status& reaso
 absl::Status EmptySecret(std::string_view reference);
 absl::Status SecretHasNoField(std::string_view reference, std::string_view field);
 
+// ---- Endpoints
+absl::Status BadUrl();
+absl::Status CredentialInTheClear(std::string_view host);
+absl::Status NoAnswer(absl::StatusCode code, std::string_view address, std::string_view reason);
+// UNAUTHENTICATED, or UNAVAILABLE where the endpoint itself is in trouble (429, 5xx).
+absl::Status TokenRefused(std::string_view endpoint, int status, std::string_view error,
+                          std::string_view description);
+absl::Status TokenExpired(std::string_view reference);
+absl::Status BadPrivateKey();
+
+absl::Status CannotRenewToken(const absl::Status& reason);
+
+// ---- Google
+absl::Status NoGoogleCredentials(std::string_view known_file);
+absl::Status UnknownGoogleCredentials(std::string_view file, std::string_view type);
+absl::Status ForeignCredentialUrl(std::string_view file, std::string_view host);
+absl::Status ExecutableNotYet(std::string_view file);
+
+// ---- AWS
+absl::Status NoAwsRegion(std::string_view file);
+absl::Status NoAwsCredentials(std::string_view reason);
+absl::Status NoAwsProfile(std::string_view profile);
+absl::Status AwsRefused(std::string_view who, int status, std::string_view reason);
+
 }  // namespace ks::identity

@@ -1,22 +1,49 @@
-// Services: what connections of one pipeline need to prove who they are: where secrets are read
-// and, as they come, tokens and the connection log. Made once by the command, handed on by
+// Services: what connections of one pipeline need to prove who they are: where secrets are read,
+// where tokens are fetched, who is told of every attempt. Made once by the command, handed on by
 // reference.
 //
 // Thread safety: all of it may be used from any thread.
 #pragma once
 
+#include <memory>
+
+#include "env/clock.h"
 #include "env/environment.h"
+#include "identity/connection_log.h"
+#include "identity/http.h"
+#include "identity/kafka_security.h"
 #include "identity/secret_resolver.h"
+#include "identity/token.h"
+#include "identity/token_cache.h"
 
 namespace ks::identity {
 
+struct ServicesOptions {
+  const env::Environment* environment = &env::RealEnvironment();
+  env::Clock* clock = &env::RealClock();
+  env::Random* random = &env::RealRandom();
+  std::unique_ptr<HttpClient> http;  // null: the real one
+  ConnectionLog* log = nullptr;      // outlives the services; null: attempts are not recorded
+};
+
 class Services {
  public:
-  explicit Services(const env::Environment& environment) : secrets_(environment) {}
+  explicit Services(ServicesOptions options = {});
 
   SecretResolver& secrets() { return secrets_; }
+  HttpClient& http() { return *http_; }
+  env::Clock& clock() { return *options_.clock; }
+  ConnectionLog* log() { return options_.log; }  // may be null
+
+  // Where the tokens of a SASL mechanism come from; null for a mechanism without any.
+  std::unique_ptr<TokenSource> TokensFor(const SaslSettings& sasl);
+  // Access tokens for Google, from the application default credentials; `scope` as in
+  // google_credentials.h. Blocks while the first is fetched.
+  absl::StatusOr<std::unique_ptr<TokenCache>> GoogleTokens(std::string_view scope);
 
  private:
+  const std::unique_ptr<HttpClient> http_;  // taken out of the options, so before them
+  const ServicesOptions options_;
   SecretResolver secrets_;
 };
 

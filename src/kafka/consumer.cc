@@ -81,15 +81,16 @@ absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions optio
   const Properties& users = consumer->options_.properties;
   chosen.insert(chosen.end(), users.begin(), users.end());  // the last one counts
   KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(OurProperties(consumer->options_), chosen));
-  KS_RETURN_IF_ERROR(PrepareLogin(consumer->options_.login, conf.get()));
+  KS_ASSIGN_OR_RETURN(consumer->login_, Login::Prepare(consumer->options_.login, conf.get()));
   rd_kafka_conf_set_opaque(conf.get(), consumer.get());
   rd_kafka_conf_set_rebalance_cb(conf.get(), [](rd_kafka_t* handle, rd_kafka_resp_err_t code,
                                                 rd_kafka_topic_partition_list_t* list, void* self) {
     RebalanceCallback(handle, code, list, self);
   });
   rd_kafka_conf_set_log_cb(
-      conf.get(), [](const rd_kafka_t* handle, int level, const char*, const char* text) {
+      conf.get(), [](const rd_kafka_t* handle, int level, const char* facility, const char* text) {
         const auto* self = static_cast<const Consumer*>(rd_kafka_opaque(handle));
+        self->login_->OnLog(facility, text);
         if (self->options_.log) self->options_.log(level, text);
       });
   rd_kafka_conf_set_error_cb(
@@ -109,11 +110,13 @@ absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions optio
   }
   (void)conf.release();
   rd_kafka_poll_set_consumer(consumer->handle_);
+  KS_RETURN_IF_ERROR(consumer->login_->Start(consumer->handle_));
   return consumer;
 }
 
 Consumer::~Consumer() {
   Close();
+  if (login_ != nullptr) login_->Stop();
   if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 

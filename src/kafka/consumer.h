@@ -106,6 +106,9 @@ class Consumer {
   // Leaves the group; waits at most kCloseTimeoutMillis. The listener hears OnRevoked first.
   void Close();
 
+  // UNAUTHENTICATED where Kafka has refused us at the last attempt.
+  absl::Status last_refusal() const { return login_->last_refusal(); }
+
   rd_kafka_s* handle() const { return handle_; }  // for kafka/admin.h
 
  private:
@@ -113,6 +116,7 @@ class Consumer {
   static void RebalanceCallback(rd_kafka_s* handle, int code, void* partitions, void* self);
 
   const ConsumerOptions options_;
+  std::unique_ptr<Login> login_;  // outlives handle_
   rd_kafka_s* handle_ = nullptr;
   RebalanceListener* listener_ = nullptr;
   bool closed_ = false;

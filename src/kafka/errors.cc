@@ -63,9 +63,22 @@ absl::Status BadSecretProperty(std::string_view name, std::string_view reference
              "client. A private key must be PEM, and its password the right one."));
 }
 
-absl::Status TokensNotYet() {
-  return absl::UnimplementedError(
-      "SASL mechanisms with tokens (OAUTHBEARER, AWS_MSK_IAM) are not available in this version");
+absl::Status TokenNotTaken(std::string_view reason) {
+  return absl::UnauthenticatedError(
+      StrCat("the Kafka client did not take the token it was given: ", reason));
+}
+
+absl::Status NewPasswordRefused(std::string_view reference, std::string_view version,
+                                std::string_view reason) {
+  return absl::UnauthenticatedError(StrCat(
+      "the password in ", reference, " was changed (version ", version,
+      "), and Kafka refuses it: the one before stays in use until there is another. ", reason));
+}
+
+absl::Status LoginRefused(std::string_view broker, std::string_view how, std::string_view who,
+                          std::string_view reason) {
+  return absl::UnauthenticatedError(StrCat("Kafka at ", broker, " and we do not trust each other (",
+                                           how, who.empty() ? "" : ", as ", who, "): ", reason));
 }
 
 absl::Status ReservedProperty(std::string_view name) {

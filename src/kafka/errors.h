@@ -13,7 +13,12 @@ namespace ks::kafka {
 absl::Status BadProperty(std::string_view name, std::string_view value, std::string_view reason);
 // The same for a value that must not be shown.
 absl::Status BadSecretProperty(std::string_view name, std::string_view reference);
-absl::Status TokensNotYet();
+absl::Status TokenNotTaken(std::string_view reason);
+absl::Status NewPasswordRefused(std::string_view reference, std::string_view version,
+                                std::string_view reason);
+// TLS or SASL did not come to an end; `reason` is librdkafka's.
+absl::Status LoginRefused(std::string_view broker, std::string_view how, std::string_view who,
+                          std::string_view reason);
 // A property that the product sets itself, because a guarantee hangs on it.
 absl::Status ReservedProperty(std::string_view name);
 // UNAVAILABLE: some of the topic's partitions cannot be asked now.

@@ -13,6 +13,10 @@ inline constexpr int kQueryTimeoutMillis = 10'000;
 inline constexpr int kMetadataTimeoutMillis = 5'000;
 // The last words to the group when leaving it.
 inline constexpr int kCloseTimeoutMillis = 10'000;
+// How often a password's version is looked at.
+inline constexpr int64_t kPasswordLookMillis = 5'000;
+// How often the thread that serves logins looks whether it is to stop.
+inline constexpr int kLoginPollMillis = 200;
 // What librdkafka fetches ahead, per partition: below so many messages it fetches again, at most so
 // many bytes at once (more where a single batch is larger). A message costs 1 KiB beside its bytes.
 inline constexpr int kPrefetchMessages = 5'000;

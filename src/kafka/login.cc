@@ -5,11 +5,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "kafka/errors.h"
+#include "kafka/handle.h"
+#include "kafka/limits.h"
+#include "kafka/producer.h"
+#include "observe/log.h"
 
 namespace ks::kafka {
 namespace {
@@ -38,6 +43,11 @@ std::string_view NameOf(SaslMechanism mechanism) {
   return "";
 }
 
+std::string ProtocolOf(const identity::KafkaSecurity& security) {
+  const bool sasl = security.sasl.mechanism != SaslMechanism::kNone;
+  return StrCat(sasl ? "SASL_" : "", security.tls.enabled ? "SSL" : "PLAINTEXT");
+}
+
 class LoginConf {
  public:
   LoginConf(rd_kafka_conf_t* conf, identity::Services* services)
@@ -57,10 +67,21 @@ class LoginConf {
       status_ = secret.status();
     } else if (!Put(name, secret->value.Reveal())) {
       status_ = BadSecretProperty(name, reference.text);
+    } else {
+      version_ = secret->version;
     }
   }
 
+  std::string Get(const char* name) const {
+    char value[4096] = "";
+    size_t size = sizeof(value);
+    rd_kafka_conf_get(conf_, name, value, &size);
+    return value;
+  }
+
   absl::Status status() const { return status_; }
+  // Of the last secret that was set; empty: none was.
+  const std::string& version() const { return version_; }
 
  private:
   bool Put(const char* name, const std::string& value) {
@@ -71,6 +92,7 @@ class LoginConf {
   rd_kafka_conf_t* const conf_;
   identity::Services* const services_;
   char reason_[512] = "";
+  std::string version_;
   absl::Status status_;
 };
 
@@ -88,19 +110,167 @@ void SetSasl(const SaslSettings& sasl, LoginConf* conf) {
   conf->SetSecret("sasl.password", sasl.password);
 }
 
+// What the connection log says of how we connect.
+std::string HowOf(const identity::KafkaSecurity& security) {
+  const SaslMechanism mechanism = security.sasl.mechanism;
+  const bool msk = mechanism == SaslMechanism::kAwsMskIam;
+  return StrCat(ProtocolOf(security), mechanism == SaslMechanism::kNone ? "" : " ",
+                msk ? "AWS_MSK_IAM" : NameOf(mechanism));
+}
+
+std::string WhoOf(const identity::KafkaSecurity& security) {
+  const SaslSettings& sasl = security.sasl;
+  return !sasl.username.empty() ? sasl.username : sasl.oauth.client_id;
+}
+
+env::Clock& ClockOf(const LoginOptions& options) {
+  return options.services != nullptr ? options.services->clock() : env::RealClock();
+}
+
 }  // namespace
 
-absl::Status PrepareLogin(const LoginOptions& options, rd_kafka_conf_s* conf) {
+Login::Login(const LoginOptions& options)
+    : options_(options),
+      watch_(WhoOf(options.security), HowOf(options.security),
+             options.services == nullptr ? nullptr : options.services->log(), ClockOf(options)) {}
+
+absl::StatusOr<std::unique_ptr<Login>> Login::Prepare(const LoginOptions& options,
+                                                      rd_kafka_conf_t* conf) {
+  std::unique_ptr<Login> login(new Login(options));
+  login->watch_.Watch(conf);
   const identity::KafkaSecurity& security = options.security;
   const bool sasl = security.sasl.mechanism != SaslMechanism::kNone;
-  if (!sasl && !security.tls.enabled) return absl::OkStatus();
-  if (NameOf(security.sasl.mechanism) == "OAUTHBEARER") return TokensNotYet();
-  LoginConf login(conf, options.services);
-  login.Set("security.protocol",
-            StrCat(sasl ? "SASL_" : "", security.tls.enabled ? "SSL" : "PLAINTEXT"));
-  if (security.tls.enabled) SetTls(security.tls, &login);
-  if (sasl) SetSasl(security.sasl, &login);
-  return login.status();
+  if (!sasl && !security.tls.enabled) return login;
+  LoginConf settings(conf, options.services);
+  settings.Set("security.protocol", ProtocolOf(security));
+  if (security.tls.enabled) SetTls(security.tls, &settings);
+  if (sasl) SetSasl(security.sasl, &settings);
+  KS_RETURN_IF_ERROR(settings.status());
+  login->watch_.SetCredentialVersion(settings.version());
+  if (!security.sasl.password.empty()) {
+    login->password_version_ = settings.version();  // a password is the last secret that is set
+    login->brokers_ = settings.Get("bootstrap.servers");
+  }
+  if (options.services != nullptr) login->tokens_ = options.services->TokensFor(security.sasl);
+  if (login->tokens_ == nullptr) return login;
+  rd_kafka_conf_enable_sasl_queue(conf, 1);
+  rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
+  KS_RETURN_IF_ERROR(login->FetchFirstToken());
+  return login;
+}
+
+// An endpoint that is down is waited for, as a broker is; one that refuses us is not.
+absl::Status Login::FetchFirstToken() {
+  auto token = tokens_->Fetch();
+  if (token.ok()) {
+    token_ = *std::move(token);
+    return absl::OkStatus();
+  }
+  if (!absl::IsUnavailable(token.status()) && !absl::IsDeadlineExceeded(token.status())) {
+    return token.status();
+  }
+  observe::LogWarning(StrCat("waiting for a token: ", View(token.status().message())));
+  return absl::OkStatus();
+}
+
+absl::Status Login::Start(rd_kafka_t* handle) {
+  handle_ = handle;
+  const bool watches = options_.watch_password && !password_version_.empty();
+  if (tokens_ == nullptr && !watches) return absl::OkStatus();
+  if (tokens_ != nullptr) {
+    if (!token_.value.empty()) KS_RETURN_IF_ERROR(GiveToken());
+    queue_ = rd_kafka_queue_get_sasl(handle_);
+    KS_CHECK(queue_ != nullptr);
+  } else {
+    queue_ = rd_kafka_queue_new(handle_);  // only to wait on
+  }
+  thread_ = std::thread([this] { Serve(); });
+  return absl::OkStatus();
+}
+
+void Login::Stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+  if (queue_ != nullptr) rd_kafka_queue_destroy(std::exchange(queue_, nullptr));
+}
+
+// Hands token_ to librdkafka.
+absl::Status Login::GiveToken() {
+  std::vector<const char*> extensions;
+  for (const auto& [name, value] : options_.security.sasl.oauth.extensions) {
+    extensions.push_back(name.c_str());
+    extensions.push_back(value.c_str());
+  }
+  char reason[512];
+  const auto code = rd_kafka_oauthbearer_set_token(
+      handle_, token_.value.Reveal().c_str(), token_.expires_at_nanos / env::kNanosPerMilli,
+      token_.principal.c_str(), extensions.data(), extensions.size(), reason, sizeof(reason));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return TokenNotTaken(reason);
+  const int64_t now = ClockOf(options_).NowNanos();
+  refresh_at_nanos_ = now + (token_.expires_at_nanos - now) / 2;
+  watch_.SetCredentialVersion(token_.value.Fingerprint());
+  return absl::OkStatus();
+}
+
+void Login::Serve() {
+  while (!stopping_) {
+    const EventPtr event(rd_kafka_queue_poll(queue_, kLoginPollMillis));
+    if (event != nullptr &&
+        rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH) {
+      Refresh();
+    }
+    if (tokens_ == nullptr) LookAtPassword();
+  }
+}
+
+void Login::LookAtPassword() {
+  const int64_t now = options_.services->clock().MonotonicNanos();
+  if (now < look_at_password_at_) return;
+  look_at_password_at_ = now + kPasswordLookMillis * env::kNanosPerMilli;
+  const SaslSettings& sasl = options_.security.sasl;
+  const auto secret = options_.services->secrets().Resolve(sasl.password);
+  // Where secrets lie may be away for a while: what the client has serves on.
+  if (!secret.ok() || secret->version == password_version_ || secret->version == refused_version_) {
+    return;
+  }
+  const absl::Status tried = TryPassword();
+  if (absl::IsUnauthenticated(tried)) {
+    refused_version_ = secret->version;
+    observe::LogError(
+        NewPasswordRefused(sasl.password.text, secret->version, tried.message()).message());
+  }
+  if (!tried.ok()) return;  // a broker that is down: at the next look
+  const ErrorPtr error(rd_kafka_sasl_set_credentials(handle_, sasl.username.c_str(),
+                                                     secret->value.Reveal().c_str()));
+  if (error != nullptr) return;
+  password_version_ = secret->version;
+  watch_.SetCredentialVersion(secret->version);
+  observe::LogInfo(
+      StrCat("Kafka took the new password of ", sasl.username, " (version ", secret->version, ")"));
+}
+
+// Logs in with the password as it is now, on a connection of its own.
+absl::Status Login::TryPassword() {
+  LoginOptions options = options_;
+  options.watch_password = false;
+  KS_ASSIGN_OR_RETURN(const auto producer,
+                      Producer::Create({.brokers = brokers_, .login = std::move(options)}));
+  return producer->Connect();
+}
+
+void Login::Refresh() {
+  // The first request comes although Start() has given a token: one fetch is enough.
+  if (!token_.value.empty() && ClockOf(options_).NowNanos() < refresh_at_nanos_) return;
+  auto token = tokens_->Fetch();
+  absl::Status status = token.status();
+  if (token.ok()) {
+    token_ = *std::move(token);
+    status = GiveToken();
+  }
+  if (status.ok()) return;
+  const std::string message(status.message());
+  observe::LogWarning(StrCat("no new token for Kafka: ", message));
+  rd_kafka_oauthbearer_set_token_failure(handle_, message.c_str());  // asks again in 10 s
 }
 
 }  // namespace ks::kafka

@@ -1,19 +1,36 @@
 // Login: how one librdkafka client proves to Kafka who it is, and has Kafka prove itself: TLS and
 // SASL, from the settings of a pipeline file and the secrets behind them.
 //
-// Create() before rd_kafka_new, Start() behind it; a Login goes before its client does. Secrets go
-// from the resolver straight into librdkafka: never through `Properties`, which errors may show.
-// Thread safety: none needed. Names of the properties:
+// Passwords and keys are set before the client is made. Tokens are fetched by our own code (any
+// grant; a changed secret is read at the next fetch), on a thread of Login's, whenever librdkafka
+// asks: at 80 % of a token's life. A fetch that fails is tried again ten seconds later, and the
+// token at hand serves on.
+//
+// On the same thread a password's version is watched: a new one is tried on a connection of its own
+// first, and only when Kafka took it the client gets it, for the connections it makes from then on
+// (those that stand stay). One that is refused is said, and the old one stays. Secrets go from the
+// resolver straight into librdkafka: never through `Properties`, which errors may show.
+//
+// Life: Prepare() before rd_kafka_new, Start() behind it, Stop() before rd_kafka_destroy; a Login
+// outlives its client (it hears of connections until the end). Thread safety: none needed; last
+// refusals may be asked for from any thread. Names of the properties:
 // https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
 
 #include "absl/status/statusor.h"
 #include "identity/kafka_security.h"
 #include "identity/services.h"
+#include "kafka/connection_watch.h"
 
+struct rd_kafka_s;
 struct rd_kafka_conf_s;
+struct rd_kafka_queue_s;
 
 namespace ks::kafka {
 
@@ -21,9 +38,47 @@ namespace ks::kafka {
 struct LoginOptions {
   identity::KafkaSecurity security;
   identity::Services* services = nullptr;
+  bool watch_password = true;  // false: for the trial of a new one
 };
 
-// Sets TLS and SASL on `conf`. Blocks while secrets are read.
-absl::Status PrepareLogin(const LoginOptions& options, rd_kafka_conf_s* conf);
+class Login {
+ public:
+  // Sets TLS and SASL on `conf`. Blocks while secrets are read and the first token is fetched.
+  static absl::StatusOr<std::unique_ptr<Login>> Prepare(const LoginOptions& options,
+                                                        rd_kafka_conf_s* conf);
+  ~Login() { Stop(); }
+  Login(const Login&) = delete;
+
+  absl::Status Start(rd_kafka_s* handle);
+  void Stop();
+
+  // librdkafka's log, for the reasons of failed connections.
+  void OnLog(std::string_view facility, std::string_view text) { watch_.OnLog(facility, text); }
+  // UNAUTHENTICATED where Kafka has refused the last attempt to connect; waiting will not help.
+  absl::Status last_refusal() const { return watch_.last_refusal(); }
+
+ private:
+  explicit Login(const LoginOptions& options);
+  absl::Status FetchFirstToken();
+  absl::Status GiveToken();
+  void Serve();
+  void Refresh();
+  void LookAtPassword();
+  absl::Status TryPassword();
+
+  const LoginOptions options_;
+  std::string brokers_;
+  std::string password_version_;     // that the client has
+  std::string refused_version_;      // that Kafka did not take; not tried again
+  int64_t look_at_password_at_ = 0;  // monotonic
+  ConnectionWatch watch_;
+  std::unique_ptr<identity::TokenSource> tokens_;  // null: a mechanism without
+  identity::Token token_;                          // the last; empty: none yet
+  int64_t refresh_at_nanos_ = 0;                   // of token_; since the Unix epoch
+  rd_kafka_s* handle_ = nullptr;
+  rd_kafka_queue_s* queue_ = nullptr;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
 
 }  // namespace ks::kafka

@@ -19,7 +19,7 @@ using testing::Not;
 
 class LoginTest : public testing::Test {
  protected:
-  absl::Status Prepare() { return PrepareLogin(options_, conf_.get()); }
+  absl::Status Prepare() { return Login::Prepare(options_, conf_.get()).status(); }
   std::string Property(const char* name) {
     char value[256] = "";
     size_t size = sizeof(value);
@@ -28,7 +28,7 @@ class LoginTest : public testing::Test {
   }
 
   env::SimEnvironment environment_;
-  identity::Services services_{environment_};
+  identity::Services services_{{.environment = &environment_}};
   LoginOptions options_{{}, &services_};
   ConfPtr conf_ = *MakeConf({}, {});
 };

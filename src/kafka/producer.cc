@@ -11,6 +11,7 @@ namespace ks::kafka {
 struct Producer::State {
   std::mutex mu;
   absl::Status first_failure;  // guarded by mu
+  Login* login = nullptr;      // the producer's; constant once there is a client
 };
 
 Producer::Producer() : state_(std::make_unique<State>()) {}
@@ -21,9 +22,13 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Create(const ProducerOptions
                            {"enable.idempotence", "true"},
                            {"partitioner", "murmur2_random"}};
   KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(ours, options.properties));
-  KS_RETURN_IF_ERROR(PrepareLogin(options.login, conf.get()));
+  KS_ASSIGN_OR_RETURN(producer->login_, Login::Prepare(options.login, conf.get()));
+  producer->state_->login = producer->login_.get();
   rd_kafka_conf_set_opaque(conf.get(), producer->state_.get());
-  rd_kafka_conf_set_log_cb(conf.get(), nullptr);
+  rd_kafka_conf_set_log_cb(
+      conf.get(), [](const rd_kafka_t* handle, int, const char* facility, const char* text) {
+        static_cast<State*>(rd_kafka_opaque(handle))->login->OnLog(facility, text);
+      });
   rd_kafka_conf_set_dr_msg_cb(
       conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
@@ -39,10 +44,12 @@ absl::StatusOr<std::unique_ptr<Producer>> Producer::Create(const ProducerOptions
     return absl::InvalidArgumentError(StrCat("cannot start the Kafka producer: ", reason));
   }
   (void)conf.release();
+  KS_RETURN_IF_ERROR(producer->login_->Start(producer->handle_));
   return producer;
 }
 
 Producer::~Producer() {
+  if (login_ != nullptr) login_->Stop();
   if (handle_ != nullptr) rd_kafka_destroy(handle_);
 }
 
@@ -68,6 +75,17 @@ absl::Status Producer::Send(const ProducerRecord& record, int timeout_ms) {
   }
   rd_kafka_poll(handle_, 0);
   return absl::OkStatus();
+}
+
+absl::Status Producer::Connect(int timeout_ms) {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const auto code = rd_kafka_metadata(handle_, /*all_topics=*/0, nullptr, &metadata, timeout_ms);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(metadata);
+    return absl::OkStatus();
+  }
+  KS_RETURN_IF_ERROR(login_->last_refusal());
+  return FromCode(code, "no broker answers");
 }
 
 int32_t Producer::PartitionOf(std::string_view key, int32_t partitions) {

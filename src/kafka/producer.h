@@ -41,6 +41,9 @@ class Producer {
   // error.
   absl::Status Flush(int timeout_ms = 60'000);
 
+  // Waits until a broker has let us in and answered; UNAUTHENTICATED where it refused.
+  absl::Status Connect(int timeout_ms = 10'000);
+
   // The partition that Send() chooses for this key, as Kafka's Java clients do.
   static int32_t PartitionOf(std::string_view key, int32_t partitions);
 
@@ -50,6 +53,7 @@ class Producer {
   struct State;
   Producer();
   const std::unique_ptr<State> state_;
+  std::unique_ptr<Login> login_;  // outlives handle_
   rd_kafka_s* handle_ = nullptr;
 };
 

@@ -88,6 +88,7 @@ absl::Status SourceRunner::Start() {
     const absl::Status status = LookAtTopics();
     if (status.ok()) break;
     if (options_.wait.stop.stop_requested()) return absl::OkStatus();
+    KS_RETURN_IF_ERROR(consumer_->last_refusal());
     if (!absl::IsUnavailable(status) || options_.wait.over(since)) return status;
     if (!std::exchange(said, true))
       observe::LogWarning(StrCat(View(status.message()), " Waiting for it."));

@@ -2,12 +2,27 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+
 namespace ks::spanner {
 namespace {
 
 class Anonymous : public CredentialSource {
  public:
   absl::StatusOr<std::string> Authorization() override { return ""; }
+};
+
+class FromTokens : public CredentialSource {
+ public:
+  explicit FromTokens(std::unique_ptr<identity::TokenCache> tokens) : tokens_(std::move(tokens)) {}
+  absl::StatusOr<std::string> Authorization() override {
+    KS_ASSIGN_OR_RETURN(const auto token, tokens_->Now());
+    return StrCat("Bearer ", token->value.Reveal());
+  }
+
+ private:
+  const std::unique_ptr<identity::TokenCache> tokens_;
 };
 
 class AuthStub : public Stub {
@@ -47,6 +62,10 @@ class AuthStub : public Stub {
 }  // namespace
 
 std::unique_ptr<CredentialSource> AnonymousCredentials() { return std::make_unique<Anonymous>(); }
+
+std::unique_ptr<CredentialSource> TokenCredentials(std::unique_ptr<identity::TokenCache> tokens) {
+  return std::make_unique<FromTokens>(std::move(tokens));
+}
 
 std::unique_ptr<Stub> WithAuth(std::unique_ptr<Stub> inner,
                                std::unique_ptr<CredentialSource> credentials) {

@@ -1,11 +1,12 @@
-// Puts the caller's credentials on every call. The place where Google credentials will go: a
-// CredentialSource that gives the authorization header's value, renewed behind the scenes.
+// Puts the caller's credentials on every call: a CredentialSource gives the authorization header's
+// value, renewed behind the scenes. Thread safety: any thread.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "identity/token_cache.h"
 #include "spanner/stub.h"
 
 namespace ks::spanner {
@@ -19,6 +20,9 @@ class CredentialSource {
 
 // For a local Spanner: no authorization header.
 std::unique_ptr<CredentialSource> AnonymousCredentials();
+
+// `Bearer` and the cache's token.
+std::unique_ptr<CredentialSource> TokenCredentials(std::unique_ptr<identity::TokenCache> tokens);
 
 std::unique_ptr<Stub> WithAuth(std::unique_ptr<Stub> inner,
                                std::unique_ptr<CredentialSource> credentials);

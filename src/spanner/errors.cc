@@ -19,7 +19,7 @@ absl::Status BadDatabaseName(std::string_view name) {
 absl::Status NoCredentials(std::string_view endpoint) {
   return absl::UnauthenticatedError(
       StrCat("Spanner at ", endpoint,
-             " needs Google credentials, which this version cannot obtain yet. Set "
+             " needs Google credentials, which this command does not have. Set "
              "SPANNER_EMULATOR_HOST=HOST:PORT "
              "to use a local Spanner (`kafka-spanner spanner` starts one)."));
 }

@@ -2,7 +2,10 @@
 
 #include <cstdlib>
 
+#include "base/status_macros.h"
+#include "base/str_cat.h"
 #include "env/clock.h"
+#include "identity/google_credentials.h"
 #include "spanner/auth_stub.h"
 #include "spanner/errors.h"
 #include "spanner/grpc_stub.h"
@@ -12,16 +15,39 @@
 
 namespace ks::spanner {
 
+namespace {
+
+constexpr std::string_view kTls = "https://";
+constexpr std::string_view kService = "https://spanner.googleapis.com";
+
+std::string EndpointOf(const ConnectOptions& options) {
+  if (!options.endpoint.empty()) return options.endpoint;
+  const char* variable = std::getenv("SPANNER_EMULATOR_HOST");
+  return variable != nullptr && *variable != '\0' ? variable : std::string(kService);
+}
+
+// What is asked for: rows, and schemas only where the command is there to change them.
+std::string ScopeOf(const ConnectOptions& options) {
+  return options.admin ? StrCat(identity::kSpannerDataScope, " ", identity::kSpannerAdminScope)
+                       : std::string(identity::kSpannerDataScope);
+}
+
+}  // namespace
+
 absl::StatusOr<std::shared_ptr<Stub>> MakeStub(const ConnectOptions& options) {
-  std::string host = options.emulator_host;
-  if (const char* variable = std::getenv("SPANNER_EMULATOR_HOST");
-      host.empty() && variable != nullptr) {
-    host = variable;
+  std::string host = EndpointOf(options);
+  const bool tls = host.starts_with(kTls);
+  std::unique_ptr<CredentialSource> credentials = AnonymousCredentials();
+  if (tls) {
+    host = host.substr(kTls.size());
+    if (host.find(':') == std::string::npos) host += ":443";
+    if (options.identity == nullptr) return NoCredentials(host);
+    KS_ASSIGN_OR_RETURN(auto tokens, options.identity->GoogleTokens(ScopeOf(options)));
+    credentials = TokenCredentials(std::move(tokens));
   }
-  if (host.empty()) return NoCredentials("spanner.googleapis.com:443");
-  std::unique_ptr<Stub> stub = MakeGrpcStub({host, /*plaintext=*/true, kChannels});
+  std::unique_ptr<Stub> stub = MakeGrpcStub({host, /*plaintext=*/!tls, kChannels});
   stub = WithMetadata(std::move(stub));
-  stub = WithAuth(std::move(stub), AnonymousCredentials());
+  stub = WithAuth(std::move(stub), std::move(credentials));
   stub =
       WithRetry(std::move(stub), env::RealClock(), env::RealRandom(),
                 options.retry_total_millis == 0 ? kRetryTotalMillis : options.retry_total_millis);

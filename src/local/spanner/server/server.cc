@@ -73,8 +73,8 @@ absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
   KS_RETURN_IF_ERROR(parts.state.faults.Set(options.faults, options.fault_seed));
 
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(options.listen_address, grpc::InsecureServerCredentials(),
-                           &server->port_);
+  KS_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options.security));
+  builder.AddListeningPort(options.listen_address, credentials, &server->port_);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second server must fail, not share
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
   builder.SetMaxSendMessageSize(static_cast<int>(limits::kMessageBytes));

@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "local/spanner/server/security.h"
 
 namespace ks::env {
 class Clock;
@@ -33,6 +34,7 @@ struct ServerOptions {
   std::vector<std::string> limits;  // relaxed: "mutations=200000" (local/spanner/limits.h)
   std::vector<std::string> faults;  // "Commit:aborted:0.1" (server/faults.h)
   uint64_t fault_seed = 0;
+  ServerSecurity security;      // nobody proves anything, unless told otherwise
   env::Clock* clock = nullptr;  // null: the machine's
 };
 

@@ -1,0 +1,52 @@
+// AWS credentials in the order of AWS's own SDKs: environment, web identity (IRSA), the profile of
+// the shared files, the container's endpoint (ECS, EKS Pod Identity), the machine's metadata
+// service (IMDSv2). A role can be assumed with what was found.
+// https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+//
+// Thread safety: Find() may be called from any thread; it blocks, and remembers nothing: whoever
+// calls it keeps what it gives until shortly before it expires.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "env/clock.h"
+#include "env/environment.h"
+#include "identity/http.h"
+#include "identity/sigv4.h"
+
+namespace ks::identity {
+
+struct AwsWish {
+  std::string region;    // where STS is asked
+  std::string profile;   // empty: AWS_PROFILE, or `default`
+  std::string role_arn;  // assumed with what was found; empty: none
+};
+
+class AwsCredentialChain {
+ public:
+  AwsCredentialChain(const env::Environment& environment, HttpClient& http, env::Clock& clock)
+      : environment_(environment), http_(http), clock_(clock) {}
+
+  absl::StatusOr<AwsCredentials> Find(const AwsWish& wish);
+
+ private:
+  // The next three: whether there are any, and what came of it.
+  using Found = absl::StatusOr<AwsCredentials>;
+  std::optional<Found> FromEnvironment();
+  std::optional<Found> FromWebIdentity(const AwsWish& wish);
+  std::optional<Found> FromProfile(const AwsWish& wish);
+  std::optional<Found> FromContainer();
+  Found FromMetadataService();
+
+  Found AssumeRole(const AwsWish& wish, const AwsCredentials& credentials);
+  Found AskSts(const AwsWish& wish, HttpRequest request);
+  Found AskJson(HttpRequest request, std::string_view who);
+  std::string Variable(const char* name, std::string_view otherwise = "") const;
+
+  const env::Environment& environment_;
+  HttpClient& http_;
+  env::Clock& clock_;
+};
+
+}  // namespace ks::identity

@@ -1,0 +1,129 @@
+#include "identity/connection_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "identity/url.h"
+#include "observe/log.h"
+
+namespace ks::identity {
+namespace {
+
+// Numbers of OCSF 1.3.
+constexpr int kAuthentication = 3002;  // category 3, Identity & Access Management
+constexpr int kApiActivity = 6003;     // category 6, Application Activity
+constexpr int kLogon = 1;
+constexpr int kRead = 2;
+constexpr int kInformational = 1;
+constexpr int kMedium = 3;
+constexpr int kSuccess = 1;
+constexpr int kFailure = 2;
+constexpr int kOther = 99;
+
+class FileLog : public ConnectionLog {
+ public:
+  explicit FileLog(int fd) : fd_(fd) {}
+  ~FileLog() override { close(fd_); }
+
+  // One write a line: O_APPEND keeps the lines of several processes whole.
+  void Record(const ConnectionAttempt& attempt) override {
+    const std::string line = ToOcsf(attempt) + "\n";
+    const ssize_t written = write(fd_, line.data(), line.size());
+    if (written == static_cast<ssize_t>(line.size()) || said_.exchange(true)) return;
+    observe::LogError(StrCat("the connection log cannot be written: ", std::strerror(errno),
+                             ". Attempts are missing from it from here on."));
+  }
+
+ private:
+  const int fd_;
+  std::atomic<bool> said_{false};
+};
+
+class LoggedHttp : public HttpClient {
+ public:
+  LoggedHttp(std::unique_ptr<HttpClient> inner, ConnectionLog& log, env::Clock& clock)
+      : inner_(std::move(inner)), log_(log), clock_(clock) {}
+
+  absl::StatusOr<HttpAnswer> Send(const HttpRequest& request) override {
+    ConnectionAttempt attempt{.kind = ConnectionAttempt::Kind::kRequest,
+                              .started_at_nanos = clock_.NowNanos(),
+                              .service = "http"};
+    if (const auto url = ParseUrl(request.url); url.ok()) {
+      attempt.host = url->host;
+      attempt.port = url->port;
+      // Not the query: it may hold a signature.
+      attempt.mechanism = StrCat(request.method, " ", url->scheme, " ", url->path);
+    }
+    const int64_t started = clock_.MonotonicNanos();
+    auto answer = inner_->Send(request);
+    attempt.duration_nanos = clock_.MonotonicNanos() - started;
+    attempt.result = answer.status();
+    if (answer.ok() && answer->status >= 400) {
+      attempt.result = absl::PermissionDeniedError(StrCat("HTTP status ", answer->status));
+    }
+    log_.Record(attempt);
+    return answer;
+  }
+
+ private:
+  const std::unique_ptr<HttpClient> inner_;
+  ConnectionLog& log_;
+  env::Clock& clock_;
+};
+
+}  // namespace
+
+std::string ToOcsf(const ConnectionAttempt& attempt) {
+  const bool login = attempt.kind == ConnectionAttempt::Kind::kLogin;
+  const int class_uid = login ? kAuthentication : kApiActivity;
+  const int activity = login ? kLogon : kRead;
+  const bool ok = attempt.result.ok();
+  nlohmann::ordered_json line = {
+      {"time", attempt.started_at_nanos / env::kNanosPerMilli},
+      {"class_uid", class_uid},
+      {"category_uid", class_uid / 1000},
+      {"activity_id", activity},
+      {"type_uid", class_uid * 100 + activity},
+      {"severity_id", ok ? kInformational : kMedium},
+      {"status_id", ok                                  ? kSuccess
+                    : absl::IsCancelled(attempt.result) ? kOther
+                                                        : kFailure},
+      {"duration", attempt.duration_nanos / env::kNanosPerMilli},
+      {"auth_protocol", attempt.mechanism},
+      {"dst_endpoint",
+       {{"hostname", attempt.host}, {"port", attempt.port}, {"svc_name", attempt.service}}}};
+  if (!ok) {
+    line["status_code"] = absl::StatusCodeToString(attempt.result.code());
+    line["status_detail"] = std::string(attempt.result.message());
+  }
+  if (!attempt.principal.empty()) line["user"] = {{"name", attempt.principal}};
+  if (!attempt.credential_version.empty()) {
+    line["unmapped"] = {{"credential_version", attempt.credential_version}};
+  }
+  line["metadata"] = {{"version", "1.3.0"},
+                      {"product", {{"name", "kafka-spanner"}, {"vendor_name", "kafka-spanner"}}}};
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+absl::StatusOr<std::unique_ptr<ConnectionLog>> OpenConnectionLog(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return absl::InvalidArgumentError(
+        StrCat("cannot open the connection log ", path, ": ", std::strerror(errno)));
+  }
+  return std::make_unique<FileLog>(fd);
+}
+
+std::unique_ptr<HttpClient> WithConnectionLog(std::unique_ptr<HttpClient> inner, ConnectionLog& log,
+                                              env::Clock& clock) {
+  return std::make_unique<LoggedHttp>(std::move(inner), log, clock);
+}
+
+}  // namespace ks::identity

@@ -1,0 +1,52 @@
+// ConnectionLog: every attempt to reach Kafka, Spanner, a token endpoint or a secret manager: when,
+// who, where to, how, with which version of which credential (never its value), what came of it.
+//
+// One JSON object a line, with the fields of OCSF 1.3 (https://schema.ocsf.io/1.3.0): class
+// Authentication (3002) where we log in, API Activity (6003) where we ask for a credential.
+// Attempts are reported by decorators (WithConnectionLog below, kafka/connection_watch.h,
+// spanner/log_stub.h), never by hand. Thread safety: Record() may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "env/clock.h"
+#include "identity/http.h"
+
+namespace ks::identity {
+
+struct ConnectionAttempt {
+  enum class Kind : uint8_t { kLogin, kRequest };
+  Kind kind = Kind::kLogin;
+  int64_t started_at_nanos = 0;  // since the Unix epoch
+  int64_t duration_nanos = 0;
+  std::string service;  // kafka | spanner | http
+  std::string host;
+  int port = 0;
+  std::string mechanism;           // SASL_SSL SCRAM-SHA-512, POST /token
+  std::string principal;           // empty: not known
+  std::string credential_version;  // empty: not known
+  absl::Status result;
+};
+
+class ConnectionLog {
+ public:
+  virtual ~ConnectionLog() = default;
+  virtual void Record(const ConnectionAttempt& attempt) = 0;
+};
+
+// One line, without its end.
+std::string ToOcsf(const ConnectionAttempt& attempt);
+
+// Appends to a file, made with mode 0600. A line that cannot be written is said once on the log: a
+// connection is not stopped for it.
+absl::StatusOr<std::unique_ptr<ConnectionLog>> OpenConnectionLog(const std::string& path);
+
+// Reports each request. A status of 400 and more counts as refused.
+std::unique_ptr<HttpClient> WithConnectionLog(std::unique_ptr<HttpClient> inner, ConnectionLog& log,
+                                              env::Clock& clock);
+
+}  // namespace ks::identity

@@ -1,0 +1,324 @@
+#include "identity/google_credentials.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "identity/aws_credentials.h"
+#include "identity/errors.h"
+#include "identity/jwt.h"
+#include "identity/limits.h"
+#include "identity/oauth.h"
+#include "identity/url.h"
+
+namespace ks::identity {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kTokenEndpoint[] = "https://oauth2.googleapis.com/token";
+constexpr char kStsEndpoint[] = "https://sts.googleapis.com/v1/token";
+constexpr char kMetadataHost[] = "metadata.google.internal";
+constexpr char kAwsVerification[] =
+    "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
+constexpr char kCloudPlatformScope[] = "https://www.googleapis.com/auth/cloud-platform";
+
+std::string TextOf(const json& object, const char* name, std::string_view otherwise = "") {
+  const auto it = object.is_object() ? object.find(name) : object.end();
+  if (!object.is_object() || it == object.end() || !it->is_string()) return std::string(otherwise);
+  return it->get<std::string>();
+}
+
+// Null where it is not there.
+json Member(const json& object, const char* name) {
+  const auto it = object.is_object() ? object.find(name) : object.end();
+  return object.is_object() && it != object.end() ? *it : json();
+}
+
+int64_t NanosOf(const std::string& rfc3339) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, rfc3339, &time, &error)) return 0;
+  return absl::ToUnixNanos(time);
+}
+
+// Asks Google for a token, by what the credentials file says.
+class Exchange {
+ public:
+  Exchange(const GoogleServices& services, std::string file)
+      : services_(services), file_(std::move(file)) {}
+
+  absl::StatusOr<Token> Run(const json& credentials, const std::string& scope) {
+    const std::string type = TextOf(credentials, "type");
+    if (type == "service_account") return SelfSigned(credentials, scope);
+    if (type == "authorized_user") return RefreshUser(credentials);
+    if (type == "external_account") return Federate(credentials, scope);
+    if (type == "impersonated_service_account") return ImpersonateFrom(credentials, scope);
+    return UnknownGoogleCredentials(file_, type);
+  }
+
+ private:
+  int64_t NowSeconds() const { return services_.clock->NowNanos() / env::kNanosPerSecond; }
+
+  // The address's host, when a credential may go there.
+  absl::StatusOr<std::string> Allowed(const std::string& address, bool metadata = false) const {
+    KS_ASSIGN_OR_RETURN(const Url url, ParseUrl(address));
+    const std::string hosts =
+        services_.environment->Variable("KAFKA_SPANNER_CREDENTIAL_HOSTS").value_or("");
+    for (const std::string_view host : absl::StrSplit(hosts, ',', absl::SkipEmpty())) {
+      if (host == url.host || host == StrCat(url.host, ":", url.port)) return url.host;
+    }
+    const bool google = url.scheme == "https" && url.port == 443 &&
+                        std::string_view(url.host).ends_with(".googleapis.com");
+    const bool local = metadata && (url.host == "169.254.169.254" || url.host == "fd00:ec2::254");
+    if (!google && !local) return ForeignCredentialUrl(file_, url.host);
+    return url.host;
+  }
+
+  absl::StatusOr<HttpAnswer> Post(const std::string& url, HttpHeaders form) {
+    HttpRequest request{.method = "POST", .url = url};
+    request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+    request.body = FormEncode(form);
+    return services_.http->Send(request);
+  }
+
+  // AIP-4111: the JWT itself is the token.
+  absl::StatusOr<Token> SelfSigned(const json& credentials, const std::string& scope) {
+    const std::string email = TextOf(credentials, "client_email");
+    const int64_t now = NowSeconds();
+    const json claims = {{"iss", email},
+                         {"sub", email},
+                         {"iat", now},
+                         {"exp", now + kSelfSignedSeconds},
+                         {"scope", scope}};
+    KS_ASSIGN_OR_RETURN(Secret jwt, SignJwt(claims, Secret(TextOf(credentials, "private_key")),
+                                            TextOf(credentials, "private_key_id")));
+    return Token{std::move(jwt), (now + kSelfSignedSeconds) * env::kNanosPerSecond, email};
+  }
+
+  // The scope was fixed when the user logged in: a wider one cannot be asked for, nor a narrower
+  // one that was not granted by itself.
+  absl::StatusOr<Token> RefreshUser(const json& credentials) {
+    const std::string endpoint = TextOf(credentials, "token_uri", kTokenEndpoint);
+    KS_ASSIGN_OR_RETURN(const std::string host, Allowed(endpoint));
+    const int64_t asked_at = services_.clock->NowNanos();
+    KS_ASSIGN_OR_RETURN(const HttpAnswer answer,
+                        Post(endpoint, {{"grant_type", "refresh_token"},
+                                        {"client_id", TextOf(credentials, "client_id")},
+                                        {"client_secret", TextOf(credentials, "client_secret")},
+                                        {"refresh_token", TextOf(credentials, "refresh_token")}}));
+    return ReadTokenAnswer(host, answer, asked_at, TextOf(credentials, "client_id"));
+  }
+
+  // AIP-4117.
+  absl::StatusOr<Token> Federate(const json& credentials, const std::string& scope) {
+    const std::string endpoint = TextOf(credentials, "token_url", kStsEndpoint);
+    const std::string impersonation = TextOf(credentials, "service_account_impersonation_url");
+    KS_ASSIGN_OR_RETURN(const std::string host, Allowed(endpoint));
+    if (!impersonation.empty()) KS_RETURN_IF_ERROR(Allowed(impersonation).status());
+    const std::string audience = TextOf(credentials, "audience");
+    KS_ASSIGN_OR_RETURN(const Secret subject,
+                        SubjectToken(Member(credentials, "credential_source"), audience));
+    const int64_t asked_at = services_.clock->NowNanos();
+    KS_ASSIGN_OR_RETURN(
+        const HttpAnswer answer,
+        Post(endpoint,
+             {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
+              {"audience", audience},
+              // With impersonation this token only asks for the other, which is the narrow one.
+              {"scope", impersonation.empty() ? scope : kCloudPlatformScope},
+              {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
+              {"subject_token", subject.Reveal()},
+              {"subject_token_type", TextOf(credentials, "subject_token_type")}}));
+    KS_ASSIGN_OR_RETURN(Token token, ReadTokenAnswer(host, answer, asked_at, audience));
+    if (impersonation.empty()) return token;
+    return Impersonate(impersonation, token, json::array(), scope);
+  }
+
+  absl::StatusOr<Secret> SubjectToken(const json& source, const std::string& audience) {
+    const std::string aws = TextOf(source, "environment_id");
+    if (aws.starts_with("aws")) return AwsSubject(source, audience);
+    if (!Member(source, "executable").is_null()) return ExecutableNotYet(file_);
+    std::string content;
+    if (const std::string path = TextOf(source, "file"); !path.empty()) {
+      KS_ASSIGN_OR_RETURN(content, services_.environment->ReadFile(path));
+    } else {
+      const std::string address = TextOf(source, "url");
+      KS_ASSIGN_OR_RETURN(const std::string host, Allowed(address, /*metadata=*/true));
+      HttpRequest request{.url = address, .direct = true};
+      const json headers = Member(source, "headers");
+      for (const auto& [name, value] : headers.items()) {
+        if (value.is_string()) request.headers.emplace_back(name, value.get<std::string>());
+      }
+      KS_ASSIGN_OR_RETURN(const HttpAnswer answer, services_.http->Send(request));
+      if (answer.status != 200) return TokenRefused(host, answer.status, "", "");
+      content = answer.body;
+    }
+    const json format = Member(source, "format");
+    if (TextOf(format, "type") != "json") return Secret(std::move(content));
+    const json parsed = json::parse(content, nullptr, /*allow_exceptions=*/false);
+    const std::string field = TextOf(format, "subject_token_field_name");
+    const std::string token = TextOf(parsed, field.c_str());
+    if (token.empty()) return SecretHasNoField(file_, field);
+    return Secret(token);
+  }
+
+  // A request to AWS that only its owner could have signed, for Google to send.
+  absl::StatusOr<Secret> AwsSubject(const json& source, const std::string& audience) {
+    for (const char* name : {"url", "region_url", "imdsv2_session_token_url"}) {
+      const std::string address = TextOf(source, name);
+      if (!address.empty()) KS_RETURN_IF_ERROR(Allowed(address, /*metadata=*/true).status());
+    }
+    const env::Environment& environment = *services_.environment;
+    const std::string region =
+        environment.Variable("AWS_REGION")
+            .value_or(environment.Variable("AWS_DEFAULT_REGION").value_or(""));
+    if (region.empty()) return NoAwsRegion(file_);
+    AwsCredentialChain chain(environment, *services_.http, *services_.clock);
+    KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, chain.Find({region, "", ""}));
+    std::string address = TextOf(source, "regional_cred_verification_url", kAwsVerification);
+    if (const size_t at = address.find("{region}"); at != std::string::npos) {
+      address.replace(at, std::string_view("{region}").size(), region);
+    }
+    HttpRequest request{.method = "POST", .url = address};
+    request.headers.emplace_back("x-goog-cloud-target-resource", audience);
+    KS_RETURN_IF_ERROR(ParseUrl(address).status());
+    SignRequest({region, "sts"}, credentials, services_.clock->NowNanos(), &request);
+    json headers = json::array();
+    for (const auto& [name, value] : request.headers) {
+      headers.push_back({{"key", name}, {"value", value}});
+    }
+    const json described = {{"url", address}, {"method", "POST"}, {"headers", headers}};
+    return Secret(PercentEncode(described.dump()));
+  }
+
+  absl::StatusOr<Token> ImpersonateFrom(const json& credentials, const std::string& scope) {
+    const std::string address = TextOf(credentials, "service_account_impersonation_url");
+    KS_RETURN_IF_ERROR(Allowed(address).status());
+    const json source = Member(credentials, "source_credentials");
+    if (TextOf(source, "type") == "impersonated_service_account") {
+      return UnknownGoogleCredentials(file_, "impersonated_service_account inside another");
+    }
+    KS_ASSIGN_OR_RETURN(const Token token, Run(source, kCloudPlatformScope));
+    return Impersonate(address, token, Member(credentials, "delegates"), scope);
+  }
+
+  // https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+  absl::StatusOr<Token> Impersonate(const std::string& address, const Token& token,
+                                    const json& delegates, const std::string& scope) {
+    KS_ASSIGN_OR_RETURN(const std::string host, Allowed(address));
+    const std::vector<std::string> scopes = absl::StrSplit(scope, ' ');
+    HttpRequest request{.method = "POST", .url = address};
+    request.headers.emplace_back("Authorization", StrCat("Bearer ", token.value.Reveal()));
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = json({{"scope", scopes},
+                         {"delegates", delegates.is_array() ? delegates : json::array()},
+                         {"lifetime", StrCat(kImpersonationSeconds, "s")}})
+                       .dump();
+    KS_ASSIGN_OR_RETURN(const HttpAnswer answer, services_.http->Send(request));
+    const json body = json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+    const std::string value = TextOf(body, "accessToken");
+    if (answer.status != 200 || value.empty()) {
+      const json error = Member(body, "error");
+      return TokenRefused(host, answer.status, TextOf(error, "status"), TextOf(error, "message"));
+    }
+    const size_t name = address.rfind('/') + 1;
+    return Token{Secret(value), NanosOf(TextOf(body, "expireTime")),
+                 address.substr(name, address.rfind(':') - name)};
+  }
+
+  const GoogleServices services_;
+  const std::string file_;
+};
+
+class FileSource : public TokenSource {
+ public:
+  FileSource(std::string path, std::string scope, const GoogleServices& services)
+      : path_(std::move(path)), scope_(std::move(scope)), services_(services) {}
+
+  absl::StatusOr<Token> Fetch() override {
+    KS_ASSIGN_OR_RETURN(const Secret text, Read());
+    const json credentials = json::parse(text.Reveal(), nullptr, /*allow_exceptions=*/false);
+    return Exchange(services_, path_).Run(credentials, scope_);
+  }
+
+ private:
+  absl::StatusOr<Secret> Read() {
+    KS_ASSIGN_OR_RETURN(std::string text, services_.environment->ReadFile(path_));
+    return Secret(std::move(text));
+  }
+
+  const std::string path_;
+  const std::string scope_;
+  const GoogleServices services_;
+};
+
+// https://cloud.google.com/compute/docs/access/authenticate-workloads
+class MetadataSource : public TokenSource {
+ public:
+  MetadataSource(std::string scope, const GoogleServices& services)
+      : scope_(std::move(scope)), services_(services) {}
+
+  absl::StatusOr<Token> Fetch() override {
+    std::string scopes = scope_;
+    for (char& c : scopes) c = c == ' ' ? ',' : c;
+    const int64_t asked_at = services_.clock->NowNanos();
+    KS_ASSIGN_OR_RETURN(const HttpAnswer answer,
+                        Get(StrCat("/computeMetadata/v1/instance/service-accounts/default/"
+                                   "token?scopes=",
+                                   PercentEncode(scopes))));
+    return ReadTokenAnswer(Host(), answer, asked_at, "the machine's service account");
+  }
+
+  bool IsThere() {
+    const auto answer = Get("/");
+    if (!answer.ok()) return false;
+    for (const auto& [name, value] : answer->headers) {
+      if (name == "metadata-flavor" && value == "Google") return true;
+    }
+    return false;
+  }
+
+ private:
+  std::string Host() const {
+    return services_.environment->Variable("GCE_METADATA_HOST").value_or(kMetadataHost);
+  }
+
+  absl::StatusOr<HttpAnswer> Get(const std::string& path) {
+    return services_.http->Send({.url = StrCat("http://", Host(), path),
+                                 .headers = {{"Metadata-Flavor", "Google"}},
+                                 .direct = true,
+                                 .timeout_ms = kMetadataTimeoutMillis});
+  }
+
+  const std::string scope_;
+  const GoogleServices services_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TokenSource>> FindGoogleCredentials(std::string scope,
+                                                                   const GoogleServices& services) {
+  const env::Environment& environment = *services.environment;
+  if (const auto path = environment.Variable("GOOGLE_APPLICATION_CREDENTIALS");
+      path.has_value() && !path->empty()) {
+    // Named and not there is an error, never a reason to take others.
+    KS_RETURN_IF_ERROR(environment.ReadFile(*path).status());
+    return std::make_unique<FileSource>(*path, std::move(scope), services);
+  }
+  const std::string home = environment.Variable("HOME").value_or("");
+  const std::string config =
+      environment.Variable("CLOUDSDK_CONFIG").value_or(StrCat(home, "/.config/gcloud"));
+  const std::string known = StrCat(config, "/application_default_credentials.json");
+  if (environment.ReadFile(known).ok()) {
+    return std::make_unique<FileSource>(known, std::move(scope), services);
+  }
+  auto metadata = std::make_unique<MetadataSource>(std::move(scope), services);
+  if (!metadata->IsThere()) return NoGoogleCredentials(known);
+  return metadata;
+}
+
+}  // namespace ks::identity

@@ -1,0 +1,30 @@
+// Every number that identity goes by.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ks::identity {
+
+// An endpoint that takes longer is taken to be down: tokens are renewed long before they expire.
+inline constexpr int64_t kHttpTimeoutMillis = 10'000;
+// A metadata server is on the machine's own host; where there is none, nobody answers.
+inline constexpr int64_t kMetadataTimeoutMillis = 3'000;
+inline constexpr size_t kHttpBodyBytesMax = size_t{1} << 20;
+// Of an endpoint's own words in an error.
+inline constexpr size_t kErrorExcerptBytes = 300;
+// What our own assertions live: long enough for any clock to be a little off.
+inline constexpr int64_t kAssertionSeconds = 300;
+// A token whose life nobody states.
+inline constexpr int64_t kTokenSecondsDefault = 300;
+// What AWS takes as the life of a signed MSK request at most.
+inline constexpr int64_t kMskTokenSeconds = 900;
+// Google's own clients renew a token 3 min 45 s before it expires.
+inline constexpr int64_t kRefreshAheadSeconds = 225;
+inline constexpr int64_t kRefreshPauseSecondsMax = 30;
+inline constexpr int kRefreshLookMillis = 500;
+// The longest that Google takes a self-signed JWT, and an impersonated token by default.
+inline constexpr int64_t kSelfSignedSeconds = 3'600;
+inline constexpr int64_t kImpersonationSeconds = 3'600;
+
+}  // namespace ks::identity

@@ -1,0 +1,79 @@
+#include "identity/testing/test_keys.h"
+
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "base/check.h"
+
+namespace ks::identity {
+namespace {
+
+std::string TakeText(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<size_t>(size));
+  BIO_free(bio);
+  return text;
+}
+
+std::string Decode(const std::string& base64url) {
+  std::string bytes;
+  KS_CHECK(absl::WebSafeBase64Unescape(base64url, &bytes));
+  return bytes;
+}
+
+// The two numbers of a JWT's ECDSA signature as OpenSSL wants them.
+std::string AsDer(const std::string& raw) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(raw.data());
+  ECDSA_SIG* signature = ECDSA_SIG_new();
+  ECDSA_SIG_set0(signature, BN_bin2bn(bytes, 32, nullptr), BN_bin2bn(bytes + 32, 32, nullptr));
+  unsigned char* der = nullptr;
+  const int size = i2d_ECDSA_SIG(signature, &der);
+  std::string out(reinterpret_cast<char*>(der), static_cast<size_t>(size));
+  OPENSSL_free(der);
+  ECDSA_SIG_free(signature);
+  return out;
+}
+
+}  // namespace
+
+TestKey MakeTestKey(KeyKind kind) {
+  EVP_PKEY* key = kind == KeyKind::kRsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+  KS_CHECK(key != nullptr);
+  BIO* private_bio = BIO_new(BIO_s_mem());
+  BIO* public_bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_PKCS8PrivateKey(private_bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_bio_PUBKEY(public_bio, key);
+  EVP_PKEY_free(key);
+  return {Secret(TakeText(private_bio)), TakeText(public_bio)};
+}
+
+bool VerifiesJwt(const Secret& jwt, const std::string& public_pem) {
+  const std::string& text = jwt.Reveal();
+  const size_t dot = text.rfind('.');
+  std::string signature = Decode(text.substr(dot + 1));
+  const std::string header = Decode(text.substr(0, text.find('.')));
+  if (header.find("ES256") != std::string::npos) {
+    if (signature.size() != 64) return false;
+    signature = AsDer(signature);
+  }
+  BIO* bio = BIO_new_mem_buf(public_pem.data(), static_cast<int>(public_pem.size()));
+  EVP_PKEY* key = PEM_read_bio_PUBKEY(bio, nullptr, nullptr, nullptr);
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr, key);
+  const int verified =
+      EVP_DigestVerify(context, reinterpret_cast<const unsigned char*>(signature.data()),
+                       signature.size(), reinterpret_cast<const unsigned char*>(text.data()), dot);
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(key);
+  BIO_free(bio);
+  return verified == 1;
+}
+
+}  // namespace ks::identity

@@ -1,0 +1,60 @@
+// TokenCache: the token of a source, always at hand, renewed ahead by a thread of its own.
+//
+// Now() never waits: the hot path asks it on every call. A token is renewed when a fifth of its
+// life is left, or kRefreshAheadSeconds where that is more. A renewal that fails is tried again
+// with growing pauses, and the token at hand serves until it expires; from then on the reason of
+// the last failure is the answer. Tests: token_cache_test.cc. Thread safety: any thread.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "env/clock.h"
+#include "identity/token.h"
+
+namespace ks::identity {
+
+// When a token that was fetched at `fetched_at` is to be renewed, after `failures` tries that came
+// to nothing, the last at `tried_at`. Nanoseconds since the Unix epoch. Pure.
+struct RefreshState {
+  int64_t fetched_at = 0;
+  int64_t expires_at = 0;
+  int failures = 0;
+  int64_t tried_at = 0;
+};
+int64_t RefreshAt(const RefreshState& state);
+
+class TokenCache {
+ public:
+  // Fetches the first token: blocks, and gives its error.
+  static absl::StatusOr<std::unique_ptr<TokenCache>> Start(std::unique_ptr<TokenSource> source,
+                                                           env::Clock& clock);
+  ~TokenCache();
+
+  // Never null when OK. UNAVAILABLE with the reason when it has expired and could not be renewed:
+  // a call that fails for it may be tried again.
+  absl::StatusOr<std::shared_ptr<const Token>> Now() const;
+
+ private:
+  TokenCache(std::unique_ptr<TokenSource> source, env::Clock& clock);
+  absl::Status Refresh();
+  void Serve();
+
+  const std::unique_ptr<TokenSource> source_;
+  env::Clock& clock_;
+  std::atomic<std::shared_ptr<const Token>> token_;
+  std::atomic<std::shared_ptr<const absl::Status>> failure_;  // of the last try; null: it went well
+  RefreshState state_;  // of the thread's; before it starts, of Start()'s
+
+  std::mutex mu_;
+  std::condition_variable stop_wanted_;
+  bool stopping_ = false;  // guarded by mu_
+  std::thread thread_;
+};
+
+}  // namespace ks::identity

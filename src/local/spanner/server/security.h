@@ -1,0 +1,28 @@
+// ServerSecurity: the local Spanner as strict as Google's: over TLS, and only for callers that show
+// an access token. For tests of credentials; what a token may do is not checked.
+// Thread safety: plain data.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace grpc {
+class ServerCredentials;
+}
+
+namespace ks::local {
+
+struct ServerSecurity {
+  std::string certificate_file;  // PEM, with its chain; empty: no TLS
+  std::string private_key_file;  // PEM
+  // One token a line, read anew at each call, so that a test can revoke one. Empty: no token is
+  // asked for.
+  std::string tokens_file;
+};
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
+    const ServerSecurity& security);
+
+}  // namespace ks::local

@@ -1,0 +1,65 @@
+"""Google's token endpoints in memory: STS, IAM credentials, metadata server. `token` is what they
+give out; `requests` is what they were asked."""
+
+import http.server
+import json
+import threading
+import urllib.parse
+
+
+class FakeGoogle:
+    def __init__(self, token):
+        self.token = token
+        self.requests = []  # (method, path, headers, fields)
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                form = "json" not in self.headers.get("Content-Type", "")
+                fields = dict(urllib.parse.parse_qsl(body)) if form else json.loads(body)
+                self.answer(fields)
+
+            def do_GET(self):
+                self.answer(dict(urllib.parse.parse_qsl(urllib.parse.urlparse(self.path).query)))
+
+            def answer(self, fields):
+                path = urllib.parse.urlparse(self.path).path
+                fake.requests.append((self.command, path, dict(self.headers), fields))
+                status, body = fake.answer(self.command, path, self.headers, fields)
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Metadata-Flavor", "Google")
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+
+    def answer(self, method, path, headers, fields):
+        given = {"access_token": self.token, "token_type": "Bearer", "expires_in": 3600}
+        if path == "/v1/token":
+            if fields.get("subject_token") != "subject":
+                return 400, {"error": "invalid_grant", "error_description": "unknown subject"}
+            kind = "urn:ietf:params:oauth:token-type:access_token"
+            return 200, given | {"issued_token_type": kind}
+        if path.endswith(":generateAccessToken"):
+            if headers.get("Authorization") != f"Bearer {self.token}":
+                return 401, {"error": {"status": "UNAUTHENTICATED", "message": "no"}}
+            return 200, {"accessToken": self.token, "expireTime": "2099-01-01T00:00:00Z"}
+        if path.startswith("/computeMetadata/"):
+            if headers.get("Metadata-Flavor") != "Google":
+                return 403, {}
+            if path.endswith("/token"):
+                return 200, given
+            return 200, {"email": "sa@p.test", "scopes": [], "aliases": ["default"]}
+        return (200, {}) if path == "/" else (404, {})

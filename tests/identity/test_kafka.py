@@ -1,0 +1,252 @@
+"""Each way to log in to a real Kafka: it works, it is refused in words, every attempt is on record,
+and no secret is shown anywhere."""
+
+import json
+import pathlib
+import time
+
+import pytest
+from confluent_kafka import Producer
+
+from spanners import rows
+
+SECRETS = ("scram-s3cret", "plain-s3cret", "idp-s3cret", "wrong-s3cret")
+RECORDS = 20
+
+
+def sasl(mechanism, listener, username="alice", password="secret://env/PASSWORD", tls=True):
+    return (listener, {"mechanism": mechanism, "username": username, "password": password}, tls)
+
+
+def oauth(**fields):
+    return ("OAUTH", {"mechanism": "OAUTHBEARER", "grant": "client_credentials", **fields}, True)
+
+
+SECRET = {"client_secret": "secret://env/PASSWORD"}
+WAYS = {
+    "plain": (sasl("PLAIN", "PLAIN", tls=False), "plain-s3cret"),
+    "scram_256": (sasl("SCRAM-SHA-256", "SCRAM"), "scram-s3cret"),
+    "scram_512": (sasl("SCRAM-SHA-512", "SCRAM"), "scram-s3cret"),
+    "oauth_secret": (oauth(client_id="pipe-secret", **SECRET), "idp-s3cret"),
+    "oauth_post": (oauth(client_id="pipe-post", client_authentication="post", **SECRET),
+                   "idp-s3cret"),
+    "oauth_key": (oauth(client_id="pipe-key", private_key="secret://file@IDP_KEY@"), ""),
+    "mtls": (("MTLS", None, True), ""),
+}
+
+
+def shown(certificate, key):
+    return {"certificate": str(certificate), "private_key": f"secret://file{key}"}
+
+
+class Pipeline:
+    """A pipeline file for one way to log in, its topic with RECORDS records, and its database."""
+
+    def __init__(self, name, way, kafka, idp, spanner, directory):
+        self.name = name
+        self.kafka = kafka
+        self.topic = f"t-{name}"
+        self.directory = pathlib.Path(directory)
+        self.log = self.directory / "connections.jsonl"
+        listener, sasl_fields, tls = way
+        connection = {"brokers": kafka.at(listener), "topic": self.topic}
+        if sasl_fields:
+            endpoint = {"token_endpoint": idp.issuer + "/token"}
+            connection["sasl"] = sasl_fields | (endpoint if "grant" in sasl_fields else {})
+        connection["tls"] = {"ca": str(kafka.authority.certificate)} if tls else "none"
+        if listener == "MTLS":
+            certificate, key = kafka.authority.issue("pipe")
+            connection["tls"] |= shown(certificate, key)
+        self.connection = connection
+        self.idp_key = idp.client_key
+        self.database = spanner.create_database(name.replace("_", "-"))
+        self.spanner = spanner
+        if kafka.partitions(self.topic) == 0:
+            kafka.create_topic(self.topic, 1)
+        self.produce(RECORDS)
+
+    def produce(self, count):
+        producer = Producer({"bootstrap.servers": self.kafka.address})
+        for i in range(count):
+            producer.produce(self.topic, key=f"k{i}", value=f"v{i}")
+        producer.flush(30)
+
+    def write(self):
+        document = {
+            "pipeline": self.name,
+            "from": {"kafka": self.connection, "key": {"format": "string", "name": "k"},
+                     "value": {"format": "string", "name": "v"}},
+            "to": {"spanner": {"database": self.database.name}},
+            "tables": {"T": {"mode": "append", "select": "SELECT _offset AS Id, v AS V"}},
+        }
+        path = self.directory / "pipeline.yaml"
+        # JSON is YAML.
+        path.write_text(json.dumps(document, indent=1).replace("@IDP_KEY@", str(self.idp_key)))
+        return path
+
+    def arguments(self):
+        return ["run", "--create", "--connection-log", self.log, self.write()]
+
+    def count(self):
+        return rows(self.database, "SELECT COUNT(*) FROM T")[0][0]
+
+    def attempts(self, service="kafka"):
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [line for line in lines if line["dst_endpoint"]["svc_name"] == service]
+
+
+def shows_no_secret(done, pipeline):
+    shown = done.stdout + done.stderr + pipeline.log.read_text()
+    for secret in SECRETS:
+        assert secret not in shown
+    assert "PRIVATE KEY" not in shown
+
+
+@pytest.fixture
+def pipeline(request, kafka, idp, spanner, tmp_path):
+    """A factory: way -> Pipeline with a name of the test's own."""
+    name = "".join(c if c.isalnum() else "_" for c in request.node.name.removeprefix("test_"))
+    return lambda way: Pipeline(name[:28].strip("_"), way, kafka, idp, spanner, tmp_path)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_right(way, pipeline, program):
+    settings, password = WAYS[way]
+    made = pipeline(settings)
+    program.environment["PASSWORD"] = password
+    done = program(*made.arguments(), "--once")
+    assert done.returncode == 0, done.stderr
+    assert made.count() == RECORDS
+    attempts = made.attempts()
+    assert any(a["status_id"] == 1 for a in attempts)
+    assert not any(a["status_id"] == 2 for a in attempts), attempts
+    expected = settings[1]["mechanism"] if settings[1] else "SSL"
+    assert all(expected in a["auth_protocol"] for a in attempts)
+    shows_no_secret(done, made)
+
+
+@pytest.mark.parametrize("way", [w for w in WAYS if WAYS[w][1]])
+def test_wrong_secret(way, pipeline, program):
+    settings, _ = WAYS[way]
+    made = pipeline(settings)
+    program.environment["PASSWORD"] = "wrong-s3cret"
+    begun = time.monotonic()
+    done = program(*made.arguments(), "--once")
+    assert done.returncode == 1
+    assert time.monotonic() - begun < 30
+    if way.startswith("oauth"):
+        assert "refused: invalid_client" in done.stderr
+        assert [a["status_id"] for a in made.attempts("http")] == [2]
+    else:
+        assert "Authentication failed" in done.stderr
+        refused = [a for a in made.attempts() if a["status_id"] == 2]
+        assert refused and "Authentication failed" in refused[0]["status_detail"]
+        assert refused[0]["user"] == {"name": "alice"}
+    shows_no_secret(done, made)
+
+
+def test_broker_of_another_authority(pipeline, program, tmp_path):
+    from servers import Authority
+
+    settings, password = WAYS["scram_512"]
+    made = pipeline(settings)
+    made.connection["tls"] = {"ca": str(Authority(tmp_path / "other", "other").certificate)}
+    program.environment["PASSWORD"] = password
+    done = program(*made.arguments(), "--once")
+    assert done.returncode == 1
+    assert "certificate verify failed" in done.stderr, done.stderr
+    assert all(a["status_id"] == 2 for a in made.attempts())
+
+
+def test_certificate_of_another_authority(pipeline, program, tmp_path):
+    from servers import Authority
+
+    made = pipeline(WAYS["mtls"][0])
+    certificate, key = Authority(tmp_path / "other", "other").issue("pipe")
+    made.connection["tls"] |= shown(certificate, key)
+    done = program(*made.arguments(), "--once")
+    assert done.returncode == 1, done.stderr
+    assert all(a["status_id"] == 2 for a in made.attempts())
+    assert made.attempts()
+
+
+def test_no_endpoint(pipeline, program):
+    settings, password = WAYS["oauth_secret"]
+    made = pipeline(settings)
+    made.connection["sasl"]["token_endpoint"] = "http://127.0.0.1:9/token"
+    program.environment["PASSWORD"] = password
+    worker = program.start("worker", *made.arguments())
+    deadline = time.monotonic() + 30
+    while "no answer from 127.0.0.1:9" not in worker.log_path.read_text():
+        assert time.monotonic() < deadline, worker.log_path.read_text()
+        time.sleep(0.2)
+    worker.kill()
+
+
+def test_tokens_are_renewed_while_running(pipeline, program, idp):
+    """Records keep coming over three lives of a token, on connections that stay open."""
+    settings, password = WAYS["oauth_secret"]
+    made = pipeline(settings)
+    program.environment["PASSWORD"] = password
+    worker = program.start("worker", *made.arguments())
+    end = time.monotonic() + 3 * idp.token_seconds
+    sent = RECORDS
+    while time.monotonic() < end:
+        made.produce(10)
+        sent += 10
+        time.sleep(1)
+    deadline = time.monotonic() + 20
+    while made.count() < sent:
+        assert time.monotonic() < deadline, worker.log_path.read_text()
+        time.sleep(0.2)
+    assert worker.stop() == 0
+    attempts = made.attempts()
+    assert not [a for a in attempts if a["status_id"] == 2]
+    versions = {a["unmapped"]["credential_version"] for a in attempts}
+    assert len(versions) >= 3, attempts
+
+
+def test_password_changed_while_running(pipeline, program, kafka, tmp_path):
+    """A wrong new password is tried aside and refused; a right one is taken, without a restart."""
+    made = pipeline(WAYS["scram_512"][0])
+    file = tmp_path / "password"
+    file.write_text("scram-s3cret\n")
+    made.connection["sasl"]["password"] = f"secret://file{file}"
+    worker = program.start("worker", *made.arguments())
+    said = worker.log_path
+
+    def wait_for(condition, within=40):
+        deadline = time.monotonic() + within
+        while not condition():
+            assert time.monotonic() < deadline, said.read_text()
+            time.sleep(0.2)
+
+    wait_for(lambda: "pipeline" in said.read_text() and table_has(made, RECORDS))
+    file.write_text("wrong-s3cret\n")
+    wait_for(lambda: "the one before stays in use" in said.read_text())
+    made.produce(10)
+    wait_for(lambda: table_has(made, RECORDS + 10))
+    kafka.set_scram_password("alice", "next-s3cret")
+    try:
+        file.write_text("next-s3cret\n")
+        wait_for(lambda: "Kafka took the new password of alice" in said.read_text())
+        made.produce(10)
+        wait_for(lambda: table_has(made, RECORDS + 20))
+        assert worker.stop() == 0
+    finally:
+        kafka.set_scram_password("alice", "scram-s3cret")
+    shown_text = said.read_text() + made.log.read_text()
+    for secret in (*SECRETS, "next-s3cret"):
+        assert secret not in shown_text
+    # The worker's own connections were never refused: only the trial was.
+    refused = [a for a in made.attempts() if a["status_id"] == 2]
+    taken = {a["unmapped"]["credential_version"] for a in made.attempts() if a["status_id"] == 1}
+    assert refused and len(taken) == 2
+    assert not taken & {a["unmapped"]["credential_version"] for a in refused}
+
+
+def table_has(made, count):
+    try:
+        return made.count() == count
+    except Exception:  # the table is not there yet
+        return False
