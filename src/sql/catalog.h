@@ -101,6 +101,11 @@ class Catalog {
     (void)path;
     return std::nullopt;
   }
+  // The name of a sequence as it is declared; nothing when there is none.
+  virtual std::optional<std::string> FindSequence(absl::Span<const std::string> path) const {
+    (void)path;
+    return std::nullopt;
+  }
   // Names near a wrong one, for "did you mean".
   virtual std::vector<std::string> TableNames() const { return {}; }
 };

@@ -87,8 +87,9 @@ absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
 
 absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, const Expr& expr,
                                                      const ExpressionOptions& options) {
-  const AnalyzerOptions no_tables;
-  Resolver resolver(text, no_tables, static_cast<ColumnId>(options.columns.size()));
+  AnalyzerOptions only_sequences;
+  only_sequences.catalog = options.catalog;
+  Resolver resolver(text, only_sequences, static_cast<ColumnId>(options.columns.size()));
   resolver.set_allow_subqueries(options.allow_subqueries);
   NameScope scope;
   ColumnId id = 0;
@@ -110,7 +111,8 @@ absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, cons
     if (column < id) columns.insert(column);
   });
   analyzed.columns.assign(columns.begin(), columns.end());
-  analyzed.deterministic = resolver.deterministic();
+  analyzed.volatile_function = resolver.volatile_function();
+  analyzed.sequences = resolver.sequences();
   return analyzed;
 }
 

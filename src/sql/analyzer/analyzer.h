@@ -41,6 +41,7 @@ struct AnalyzerOptions {
   const Catalog* catalog = nullptr;          // null: there are no tables
   ParameterTypes parameters;                 // declared types
   bool allow_undeclared_parameters = false;  // others get the type that their use wants
+  bool strict_names = false;                 // as in a view: T.A and not A, no *
 };
 
 // ---- Statements ----
@@ -67,12 +68,16 @@ struct ExpressionOptions {
   std::vector<NamedColumn> columns;
   TypeRef target = nullptr;      // when set, the value is coerced to this type as an assignment is
   bool allow_subqueries = true;  // CHECK constraints and generated columns have none
+  const Catalog* catalog = nullptr;  // knows sequences; null: any name is one
 };
 struct AnalyzedExpression {
   ResolvedExprPtr expr;
   std::vector<int> columns;  // those that it reads, ascending
-  bool deterministic =
-      true;  // gives the same value for the same columns: no CURRENT_TIMESTAMP, no GENERATE_UUID
+  // The first function that may give other values for the same columns (CURRENT_TIMESTAMP,
+  // GENERATE_UUID, …); empty: there is none.
+  std::string volatile_function;
+  std::vector<std::string> sequences;  // that it names
+  bool deterministic() const { return volatile_function.empty(); }
 };
 absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, const Expr& expr,
                                                      const ExpressionOptions& options);

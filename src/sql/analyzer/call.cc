@@ -136,7 +136,8 @@ absl::StatusOr<ResolvedExprPtr> Resolver::MakeCall(std::string_view name,
       if (absl::IsInvalidArgument(placed)) return placed;
     }
   }
-  deterministic_ &= function->determinism == Determinism::kPure;
+  const bool pure = function->determinism == Determinism::kPure;
+  if (!pure && volatile_function_.empty()) volatile_function_ = function->name;
   auto call =
       std::make_unique<ResolvedCall>(function, &signature, chosen.result, std::move(arguments));
   call->safe = safe;
@@ -206,6 +207,9 @@ absl::Status Resolver::ResolveArguments(const std::string& name, const CallExpr&
     if (static_cast<int>(i) == part) {
       KS_ASSIGN_OR_RETURN(std::string text, DatePart(*argument.value));
       arguments->push_back(StringLiteral(text));
+    } else if (argument.sequence) {
+      KS_ASSIGN_OR_RETURN(std::string sequence, ResolveSequence(*argument.value));
+      arguments->push_back(StringLiteral(sequence));
     } else if (static_cast<int>(i) == interval) {
       KS_RETURN_IF_ERROR(AppendInterval(*argument.value, context, arguments));
     } else {

@@ -3,6 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/nearest_name.h"
 #include "base/status_macros.h"
 #include "sql/analyzer/resolver.h"
@@ -50,6 +51,12 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveName(const Identifier& name,
   const NameMatch match = context.scope == nullptr ? NameMatch{} : context.scope->Find(name.name);
   switch (match.kind) {
     case NameMatch::Kind::kColumn:
+      if (options_.strict_names && !match.column->value) {
+        return Error(name.range.begin,
+                     absl::StrCat("Alias ", name.name,
+                                  " cannot be used without a qualifier in strict name resolution "
+                                  "mode"));
+      }
       return MakeColumnRef(match.column->id, match.column->type);
     case NameMatch::Kind::kField:
       return std::make_unique<ResolvedField>(MakeColumnRef(match.column->id, match.column->type),
@@ -189,6 +196,20 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveSubscript(const SubscriptExpr& 
   arguments.push_back(std::move(operand));
   arguments.push_back(std::move(index));
   return MakeCall(function, std::move(arguments), position);
+}
+
+absl::StatusOr<std::string> Resolver::ResolveSequence(const Expr& argument) {
+  if (argument.kind != ExprKind::kPath) return Error(argument.range.begin, "Expected a sequence");
+  std::vector<std::string> path;
+  for (const Identifier& part : As<PathExpr>(argument).path) path.push_back(part.name);
+  std::string name = absl::StrJoin(path, ".");
+  if (options_.catalog != nullptr) {
+    const std::optional<std::string> found = options_.catalog->FindSequence(path);
+    if (!found) return Error(argument.range.begin, absl::StrCat("Sequence not found: ", name));
+    name = *found;
+  }
+  sequences_.push_back(name);
+  return name;
 }
 
 }  // namespace ks::sql

@@ -106,7 +106,8 @@ class Resolver {
   void set_allow_subqueries(bool allow) { allow_subqueries_ = allow; }
   int record_source() const { return record_source_; }
   // Names of functions that do not give the same value each time were met.
-  bool deterministic() const { return deterministic_; }
+  const std::string& volatile_function() const { return volatile_function_; }
+  const std::vector<std::string>& sequences() const { return sequences_; }
 
  private:
   // expr.cc
@@ -146,6 +147,7 @@ class Resolver {
   absl::StatusOr<ResolvedExprPtr> ResolveCall(const CallExpr& call, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveFunction(const std::string& name, const CallExpr& call,
                                                   const ExprContext& context);
+  absl::StatusOr<std::string> ResolveSequence(const Expr& argument);
   absl::Status ResolveArguments(const std::string& name, const CallExpr& call,
                                 const ExprContext& context,
                                 std::vector<ResolvedExprPtr>* arguments);
@@ -306,7 +308,8 @@ class Resolver {
   int record_source_ = -1;
   bool allow_subqueries_ = true;
   const Expr* assigned_ = nullptr;  // the value that INSERT or UPDATE gives to a column
-  bool deterministic_ = true;
+  std::string volatile_function_;
+  std::vector<std::string> sequences_;
   std::set<std::string> unused_undeclared_;
 };
 

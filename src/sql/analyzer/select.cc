@@ -66,6 +66,9 @@ void Resolver::ColumnsOfScope(const std::vector<ScopeColumn>& from,
 
 absl::Status Resolver::DotStarColumns(const SelectItem& item, const ExprContext& context,
                                       std::vector<SelectColumn>* columns) {
+  if (options_.strict_names) {
+    return Error(item.range.begin, "Dot-star is not allowed in strict name resolution mode");
+  }
   if (item.expr->kind == ExprKind::kPath && As<PathExpr>(*item.expr).path.size() == 1) {
     const NameMatch match = context.scope->Find(As<PathExpr>(*item.expr).path[0].name);
     if (match.kind == NameMatch::Kind::kRange) {
@@ -132,6 +135,9 @@ absl::Status Resolver::ResolveItems(const Select& select, SelectParts* parts) {
       if (item.kind == SelectItem::Kind::kDotStar) {
         KS_RETURN_IF_ERROR(DotStarColumns(item, context, &columns));
       } else {
+        if (options_.strict_names) {
+          return Error(item.range.begin, "SELECT * is not allowed in strict name resolution mode");
+        }
         if (parts->scope.ranges.empty() && parts->scope.columns.empty()) {
           return Error(item.range.begin, "SELECT * must have a FROM clause");
         }

@@ -32,6 +32,7 @@ EvalContext Environment::MakeContext(Arena& arena) const {
   EvalContext context(arena);
   context.now = now_;
   context.default_zone = options_.default_zone;
+  context.sequences = options_.sequences;
   return context;
 }
 

@@ -30,6 +30,7 @@ struct ExecuteOptions {
   std::function<absl::Status()> check_alive;
   // Fills in SampleRel and RAND-like choices; the same seed gives the same rows.
   uint64_t seed = 0;
+  SequenceSource* sequences = nullptr;
 };
 
 class Environment {

@@ -20,6 +20,7 @@
 //   INTERVAL '1-2' YEAR TO MONTH           $interval_range('1-2', 'YEAR', 'MONTH')
 //   GENERATE_DATE_ARRAY(a, b[, INTERVAL n PART])  GENERATE_DATE_ARRAY(a, b[, n, 'PART'])
 //   CAST(x AS T FORMAT f [AT TIME ZONE z]) $cast_format_<t>(x, f[, z]), t: string bytes date …
+//   F(SEQUENCE a.b)                        F('a.b'): its name in the schema
 //   NORMALIZE(x, NFKC)                     NORMALIZE(x, 'NFKC'); so NORMALIZE_AND_CASEFOLD
 //   x IN (a, b)  x IN UNNEST(a)            $in(x, a, b)  $in_array(x, a)
 //   x BETWEEN a AND b                      $between(x, a, b)
@@ -39,6 +40,7 @@
 #include <any>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,6 +65,16 @@ struct Column {
   const Datum& at(uint32_t row) const { return data[constant ? 0 : row]; }
 };
 
+// Where GET_NEXT_SEQUENCE_VALUE and GET_INTERNAL_SEQUENCE_STATE find their sequence, by its name in
+// the schema. Whoever owns sequences implements it.
+class SequenceSource {
+ public:
+  virtual ~SequenceSource() = default;
+  virtual absl::StatusOr<int64_t> Next(std::string_view sequence) = 0;
+  // The counter; nothing when the sequence has given no value yet.
+  virtual absl::StatusOr<std::optional<int64_t>> State(std::string_view sequence) = 0;
+};
+
 // What evaluation of one batch may use. Errors belong to rows: Fail() marks the row (and the kernel
 // writes a NULL there), the kernel goes on with the next.
 class EvalContext {
@@ -73,6 +85,7 @@ class EvalContext {
   TimestampValue now = {0, 0};  // CURRENT_TIMESTAMP(); in a pipeline the record's time
   std::string_view default_zone = kDefaultTimeZone;
   const Column* now_column = nullptr;  // when set, CURRENT_TIMESTAMP() differs per row
+  SequenceSource* sequences = nullptr;
 
   // The first error of a row is kept.
   void Fail(uint32_t row, absl::Status error) {

@@ -23,6 +23,7 @@ const FunctionRegistry& Functions() {
     AddDate(*t);
     AddEncoding(*t);
     AddFormat(*t);
+    AddSequence(*t);
     AddHash(*t);
     AddInterval(*t);
     AddJson(*t);

@@ -54,6 +54,7 @@ void AddJsonValues(FunctionRegistry& table);
 void AddMath(FunctionRegistry& table);
 void AddNet(FunctionRegistry& table);
 void AddRegexp(FunctionRegistry& table);
+void AddSequence(FunctionRegistry& table);
 void AddString(FunctionRegistry& table);
 void AddText(FunctionRegistry& table);
 void AddTimeText(FunctionRegistry& table);

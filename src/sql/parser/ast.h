@@ -71,6 +71,7 @@ enum class StatementKind : uint8_t {
   kAlterLocalityGroup,
   kDropLocalityGroup,
   kCreatePlacement,
+  kAlterPlacement,
   kDropPlacement,
 };
 

@@ -44,6 +44,17 @@ StatementPtr Parser::DdlStatement() {
   return statement;
 }
 
+// [IF [NOT] EXISTS] name [[SET] OPTIONS (…)]; the default locality group is called DEFAULT.
+template <typename Made>
+StatementPtr Parser::StorageNamed(bool create) {
+  auto made = std::make_unique<Made>();
+  if (create ? !IfNotExists(&made->if_clause) : !IfExists(&made->if_clause)) return nullptr;
+  if (!NameAfterDot(&made->name)) return nullptr;
+  if (IsWord("SET") && IsWord("OPTIONS", 1)) Take();
+  if (IsWord("OPTIONS") && !Options(&made->options)) return nullptr;
+  return made;
+}
+
 StatementPtr Parser::Create() {
   const bool or_replace = TakeWords({"OR", "REPLACE"});
   if (TakeWord("VIEW")) return CreateView(or_replace);
@@ -60,7 +71,9 @@ StatementPtr Parser::Create() {
   if (TakeWord("ROLE")) return CreateRole();
   if (TakeWord("DATABASE")) return CreateDatabase();
   if (TakeWords({"PROTO", "BUNDLE"})) return CreateProtoBundle();
-  for (std::string_view known : {"MODEL", "FUNCTION", "PROPERTY", "LOCALITY", "PLACEMENT"}) {
+  if (TakeWords({"LOCALITY", "GROUP"})) return StorageNamed<CreateLocalityGroupStatement>(true);
+  if (TakeWord("PLACEMENT")) return StorageNamed<CreatePlacementStatement>(true);
+  for (std::string_view known : {"MODEL", "FUNCTION", "PROPERTY"}) {
     if (IsWord(known)) Unsupported(StrCat("CREATE ", known));
   }
   Unexpected();
@@ -77,7 +90,9 @@ StatementPtr Parser::Alter() {
   if (TakeWord("DATABASE")) return AlterDatabase();
   if (TakeWord("STATISTICS")) return AlterStatistics();
   if (TakeWords({"PROTO", "BUNDLE"})) return AlterProtoBundle();
-  for (std::string_view known : {"MODEL", "FUNCTION", "LOCALITY", "PLACEMENT"}) {
+  if (TakeWords({"LOCALITY", "GROUP"})) return StorageNamed<AlterLocalityGroupStatement>(false);
+  if (TakeWord("PLACEMENT")) return StorageNamed<AlterPlacementStatement>(false);
+  for (std::string_view known : {"MODEL", "FUNCTION"}) {
     if (IsWord(known)) Unsupported(StrCat("ALTER ", known));
   }
   Unexpected();
@@ -103,7 +118,9 @@ StatementPtr Parser::Drop() {
   if (TakeWord("SCHEMA")) return DropNamed<DropSchemaStatement>();
   if (TakeWord("ROLE")) return DropNamed<DropRoleStatement>();
   if (TakeWords({"PROTO", "BUNDLE"})) return std::make_unique<DropProtoBundleStatement>();
-  for (std::string_view known : {"MODEL", "FUNCTION", "PROPERTY", "LOCALITY", "PLACEMENT"}) {
+  if (TakeWords({"LOCALITY", "GROUP"})) return StorageNamed<DropLocalityGroupStatement>(false);
+  if (TakeWord("PLACEMENT")) return StorageNamed<DropPlacementStatement>(false);
+  for (std::string_view known : {"MODEL", "FUNCTION", "PROPERTY"}) {
     if (IsWord(known)) Unsupported(StrCat("DROP ", known));
   }
   Unexpected();

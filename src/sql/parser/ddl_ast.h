@@ -229,6 +229,7 @@ struct AlterTableStatement : StatementOf<StatementKind::kAlterTable> {
 
 struct RenameTableStatement : StatementOf<StatementKind::kRenameTable> {
   std::vector<std::pair<Path, Path>> renames;
+  std::string synonym;  // ALTER TABLE … RENAME TO …, ADD SYNONYM
 };
 
 struct CreateIndexStatement : StatementOf<StatementKind::kCreateIndex> {
@@ -337,6 +338,22 @@ struct AlterStatisticsStatement : StatementOf<StatementKind::kAlterStatistics> {
   Identifier package;
   std::vector<Option> options;
 };
+
+// CREATE, ALTER and DROP of LOCALITY GROUP and PLACEMENT.
+struct StorageClauses {
+  Identifier name;
+  bool if_clause = false;  // IF EXISTS, of CREATE: IF NOT EXISTS
+  std::vector<Option> options;
+};
+using StorageStatement = StorageClauses;
+template <StatementKind K>
+struct StorageStatementOf : StatementOf<K>, StorageClauses {};
+using CreateLocalityGroupStatement = StorageStatementOf<StatementKind::kCreateLocalityGroup>;
+using AlterLocalityGroupStatement = StorageStatementOf<StatementKind::kAlterLocalityGroup>;
+using DropLocalityGroupStatement = StorageStatementOf<StatementKind::kDropLocalityGroup>;
+using CreatePlacementStatement = StorageStatementOf<StatementKind::kCreatePlacement>;
+using AlterPlacementStatement = StorageStatementOf<StatementKind::kAlterPlacement>;
+using DropPlacementStatement = StorageStatementOf<StatementKind::kDropPlacement>;
 
 struct CreateProtoBundleStatement : StatementOf<StatementKind::kCreateProtoBundle> {
   std::vector<Path> types;

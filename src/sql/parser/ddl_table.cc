@@ -33,8 +33,9 @@ StatementPtr Parser::CreateTable() {
   }
   for (const ColumnDefinition& column : table.columns) {
     if (!column.primary_key) continue;
-    if (has_key) {
-      Fail(column.range.begin, "Must specify either table or column PRIMARY KEY");
+    if (has_key || !table.primary_key.empty()) {
+      Fail(column.range.begin, has_key ? "Cannot specify both table and column PRIMARY KEY"
+                                       : "Multiple columns declared as PRIMARY KEY");
       return nullptr;
     }
     table.primary_key.push_back({column.name});
@@ -79,8 +80,6 @@ bool Parser::Constraint(TableDefinition* table, bool* found) {
     CheckConstraint& check = table->checks.emplace_back();
     check.name = std::move(name);
     if (!ExpressionText(&check.expression)) return false;
-    if (TakeWords({"NOT", "ENFORCED"})) return Unsupported("NOT ENFORCED on CHECK");
-    TakeWord("ENFORCED");
     Finish(check, begin);
   }
   return true;
@@ -269,7 +268,11 @@ bool Parser::AlterTableAdd(AlterTableStatement* alter) {
   }
   alter->action = AlterTableAction::kAddColumn;
   TakeWord("COLUMN");
-  return IfNotExists(&alter->if_exists_clause) && Column(&alter->column);
+  if (!IfNotExists(&alter->if_exists_clause) || !Column(&alter->column)) return false;
+  if (alter->column.primary_key) {
+    return Fail(alter->column.range.begin, "Unexpected PRIMARY KEY clause");
+  }
+  return true;
 }
 
 bool Parser::AlterTableDrop(AlterTableStatement* alter) {

@@ -188,6 +188,8 @@ class Parser {
   StatementPtr Create();
   StatementPtr Alter();
   StatementPtr Drop();
+  template <typename Made>
+  StatementPtr StorageNamed(bool create);
   template <typename Drop>
   StatementPtr DropNamed();
   bool IfExists(bool* flag);
