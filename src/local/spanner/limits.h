@@ -60,13 +60,32 @@ inline constinit Limit kColumnsPerTable{"columns", 1'024, "of a table"};
 inline constinit Limit kKeyColumns{"key-columns", 16, "of a table or index"};
 inline constinit Limit kInterleaveDepth{"interleave-depth", 7, "tables within tables"};
 inline constexpr int kIdentifierChars = 128;
+inline constexpr int kChangeStreamsPerDatabase = 10;
+inline constexpr int kChangeStreamsPerColumn = 3;
+inline constexpr int64_t kStreamRetentionMinMicros = int64_t{86'400} * 1'000'000;  // also default
+inline constexpr int64_t kStreamRetentionMaxMicros = 7 * kStreamRetentionMinMicros;
+
+// ---- Change streams (txn/change_streams.cc) ----
+inline constexpr int64_t kStreamPartitionMicros = int64_t{20 * 60} * 1'000'000;
+inline constexpr size_t kModsPerChangeRecord = 1'000;
+inline constexpr int64_t kStreamHeartbeatMinMillis = 100;
+inline constexpr int64_t kStreamHeartbeatMaxMillis = 300'000;
+inline constexpr int64_t kStreamPollMillis = 20;  // how often a reader looks for new records
+inline constexpr int64_t kStreamFutureMicros = int64_t{600} * 1'000'000;  // of start_timestamp
+
+// ---- Row deletion policies (txn/row_deletion.cc) ----
+inline constexpr int64_t kRowDeletionBatch = 1'000;  // rows deleted by one transaction
+
+// ---- Sequences (txn/sequences.cc) ----
+inline constexpr int64_t kSequenceBlock = 1'000;  // numbers reserved by one write
 
 // ---- Administration (server/registry.cc) ----
 inline constinit Limit kDatabasesPerInstance{"databases", 100, "of an instance"};
 
 // ---- Time ----
 inline constexpr int64_t kVersionRetentionMicros =
-    int64_t{3600} * 1'000'000;  // version_retention_period's default
+    int64_t{3600} * 1'000'000;  // version_retention_period's default, and least
+inline constexpr int64_t kVersionRetentionMaxMicros = 168 * kVersionRetentionMicros;
 inline constinit Limit kIdleTransactionNanos{"idle-transaction-nanos", int64_t{10} * 1'000'000'000,
                                              "without a call, then it is aborted"};
 inline constexpr int64_t kReadFutureMicros =

@@ -2,11 +2,26 @@
 #include "local/spanner/txn/backfill.h"
 
 #include "base/status_macros.h"
+#include "base/str_cat.h"
 #include "local/spanner/ddl/handlers.h"
 #include "local/spanner/errors.h"
+#include "local/spanner/schema/ddl_errors.h"
 #include "local/spanner/schema/key_text.h"
 
 namespace ks::local {
+
+namespace {
+
+// Rows that were there break UNIQUE: another error than a commit's that does.
+absl::Status ExistingDuplicate(std::string_view index, const absl::Status& violation) {
+  const std::string_view text = ks::View(violation.message());
+  constexpr std::string_view kBefore = "duplicate key: ";
+  const size_t at = text.find(kBefore);
+  return errors::ExistingDuplicate(index,
+                                   at == text.npos ? text : text.substr(at + kBefore.size()));
+}
+
+}  // namespace
 
 absl::Status FillIndexes(DdlContext& context) {
   std::vector<std::string> names;
@@ -17,6 +32,7 @@ absl::Status FillIndexes(DdlContext& context) {
   absl::Status filled = absl::OkStatus();
   for (size_t i = 0; i < names.size() && filled.ok(); ++i) {
     filled = FillIndex(context.database.core(), names[i]);
+    if (absl::IsAlreadyExists(filled)) filled = ExistingDuplicate(names[i], filled);
     if (context.progress) context.progress(static_cast<int>(100 * (i + 1) / (names.size() + 1)));
   }
   if (filled.ok()) {
@@ -62,6 +78,7 @@ absl::Status RewriteRows(DdlContext& context, std::string_view table_name,
   int c = table->FindColumn(column_name);
   const Column& column = table->columns[c];
   CommitTimestamp now = context.database.core().oracle().Now();
+  SchemaSequences sequences(context.database.core(), *schema, true);
   return ChangeRows(
       context.database.core(), table->name,
       [&](TableExpressions& expressions, sql::Datum* row, sql::Arena& arena) -> absl::Status {
@@ -69,7 +86,7 @@ absl::Status RewriteRows(DdlContext& context, std::string_view table_name,
           return expressions.ComputeGenerated({&row, 1}, arena);
         }
         if (!row[c].null()) return absl::OkStatus();
-        KS_ASSIGN_OR_RETURN(row[c], expressions.Default(c, ToSqlTimestamp(now), arena));
+        KS_ASSIGN_OR_RETURN(row[c], expressions.Default(c, ToSqlTimestamp(now), sequences, arena));
         return absl::OkStatus();
       });
 }

@@ -31,9 +31,12 @@ absl::StatusOr<std::vector<int>> Resolve(const Table& table, std::string_view co
   std::vector<int> columns;
   for (const sql::Identifier& name : names) {
     int column = table.FindColumn(name.name);
-    if (column < 0) return errors::ColumnMissing(table.name, name.name);
+    if (column < 0) return errors::ForeignKeyColumnMissing(constraint, table.name, name.name);
     if (std::find(columns.begin(), columns.end(), column) != columns.end()) {
-      return errors::ForeignKeyColumns(constraint);
+      return errors::ForeignKeyColumnTwice(constraint, table.name, name.name);
+    }
+    if (!IsKeyType(table.columns[column].type)) {
+      return errors::ForeignKeyColumnType(constraint, table.name, name.name);
     }
     columns.push_back(column);
   }
@@ -53,8 +56,11 @@ void AddManagedIndex(Schema& schema, const Table& table, const std::vector<int>&
   }
   if (found) return;
   auto index = std::make_unique<Index>();
+  std::vector<int> sorted = columns;
+  std::sort(sorted.begin(), sorted.end());
   std::string suffix;
-  for (int column : columns) StrAppend(&suffix, "_", table.columns[column].name);
+  for (int column : sorted) StrAppend(&suffix, "_", table.columns[column].name);
+  StrAppend(&suffix, unique ? "_U" : "_N");
   std::string base = table.name;
   std::replace(base.begin(), base.end(), '.', '_');
   auto [named_schema, unqualified] = SplitName(table.name);
@@ -86,20 +92,25 @@ absl::Status AddForeignKey(Schema& schema, Table& table, const sql::ForeignKey& 
   KS_ASSIGN_OR_RETURN(key.columns, Resolve(table, key.name, definition.columns));
   KS_ASSIGN_OR_RETURN(auto theirs, Resolve(*referenced, key.name, definition.referenced_columns));
   if (key.columns.empty() || key.columns.size() != theirs.size()) {
-    return errors::ForeignKeyColumns(key.name);
+    return errors::ForeignKeyCounts(key.name, table.name, referenced->name);
   }
   for (size_t i = 0; i < theirs.size(); ++i) {
     const Column& here = table.columns[key.columns[i]];
     const Column& there = referenced->columns[theirs[i]];
-    if (here.type != there.type || !IsKeyType(here.type)) {
-      return errors::ForeignKeyType(key.name, here.name, there.name);
+    if (here.type != there.type) {
+      return errors::ForeignKeyTypes(key.name, table.name, here.name, referenced->name, there.name);
     }
     key.referenced_columns.push_back(there.name);
   }
   key.referenced_table = referenced->name;
   key.on_delete =
       definition.on_delete == sql::OnDelete::kCascade ? OnDelete::kCascade : OnDelete::kNoAction;
+  key.on_delete_written = definition.on_delete != sql::OnDelete::kUnspecified;
   key.enforced = definition.enforcement != sql::Enforcement::kNotEnforced;
+  key.enforcement_written = definition.enforcement != sql::Enforcement::kUnspecified;
+  if (!key.enforced && key.on_delete == OnDelete::kCascade) {
+    return errors::ForeignKeyCascadeNotEnforced(key.name);
+  }
   if (key.enforced) {
     AddManagedIndex(schema, *referenced, theirs, true);
     schema.Finish();
@@ -167,7 +178,9 @@ absl::Status VerifyExistingReferences(DdlContext& context, std::string_view tabl
     sql::RowBatch batch;
     KS_RETURN_IF_ERROR(cursor->Next(&batch));
     if (batch.rows > 0) return absl::OkStatus();
-    return errors::ForeignKeyViolation(key->name, table->name, referenced->name);
+    KeyShape plain{shape.space, {shape.parts.begin(), shape.parts.begin() + values.size()}};
+    return errors::ExistingForeignKey(key->name, table->name, referenced->name,
+                                      FormatKey(plain, values));
   });
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ namespace ks::local {
 
 struct DdlContext {
   Database& database;
+  std::string_view text;      // of the statement
   CommitTimestamp committed;  // of the last change
   std::function<void(int percent)> progress;
 
@@ -49,14 +51,30 @@ absl::Status DropIndex(DdlContext& context, const sql::Statement& statement);
 // objects.cc
 absl::Status CreateSchema(DdlContext& context, const sql::Statement& statement);
 absl::Status DropSchema(DdlContext& context, const sql::Statement& statement);
+absl::Status AlterDatabase(DdlContext& context, const sql::Statement& statement);
+absl::Status CreateLocalityGroup(DdlContext& context, const sql::Statement& statement);
+absl::Status AlterLocalityGroup(DdlContext& context, const sql::Statement& statement);
+absl::Status DropLocalityGroup(DdlContext& context, const sql::Statement& statement);
+absl::Status CreatePlacement(DdlContext& context, const sql::Statement& statement);
+absl::Status AlterPlacement(DdlContext& context, const sql::Statement& statement);
+absl::Status DropPlacement(DdlContext& context, const sql::Statement& statement);
+absl::Status AcceptWithoutEffect(DdlContext& context, const sql::Statement& statement);
+// views.cc
 absl::Status CreateView(DdlContext& context, const sql::Statement& statement);
 absl::Status DropView(DdlContext& context, const sql::Statement& statement);
+// sequences.cc
+absl::Status CreateSequence(DdlContext& context, const sql::Statement& statement);
+absl::Status AlterSequence(DdlContext& context, const sql::Statement& statement);
+absl::Status DropSequence(DdlContext& context, const sql::Statement& statement);
+// change_streams.cc
+absl::Status CreateChangeStream(DdlContext& context, const sql::Statement& statement);
+absl::Status AlterChangeStream(DdlContext& context, const sql::Statement& statement);
+absl::Status DropChangeStream(DdlContext& context, const sql::Statement& statement);
+// roles.cc
 absl::Status CreateRole(DdlContext& context, const sql::Statement& statement);
 absl::Status DropRole(DdlContext& context, const sql::Statement& statement);
 absl::Status Grant(DdlContext& context, const sql::Statement& statement);
 absl::Status Revoke(DdlContext& context, const sql::Statement& statement);
-absl::Status AlterDatabase(DdlContext& context, const sql::Statement& statement);
-absl::Status AcceptWithoutEffect(DdlContext& context, const sql::Statement& statement);
 
 // ---- Shared by handlers ----
 
@@ -64,19 +82,58 @@ absl::Status AcceptWithoutEffect(DdlContext& context, const sql::Statement& stat
 Table* EditTable(Schema& schema, std::string_view name);
 Index* EditIndex(Schema& schema, std::string_view name);
 
+// options.cc
+enum class OptionsOf : uint8_t {
+  kColumn,
+  kTable,
+  kIndex,
+  kDatabase,
+  kChangeStream,
+  kSequence,
+  kLocalityGroup,
+  kPlacement,
+};
+// What OPTIONS (…) of the statement `text` changes; a NULL takes the entry away, or (of change
+// streams) stands as one.
+absl::Status SetOptions(OptionsOf kind, std::string_view text,
+                        const std::vector<sql::Option>& options, std::vector<OptionEntry>& entries);
+// Null when there is none, or it is NULL.
+const OptionEntry* FindOption(const std::vector<OptionEntry>& entries, std::string_view name);
+// The text of a string option: without its quotes.
+std::string Unquoted(const OptionEntry& option);
+
+// sequences.cc
+// `column`: of an identity column, else null.
+absl::StatusOr<SequenceParameters> MakeParameters(Schema& schema,
+                                                  const sql::SequenceClauses& clauses,
+                                                  std::string_view column);
+absl::Status ChangeParameters(const sql::SequenceClauses& clauses, SequenceParameters& parameters);
+// SEQUENCE names in the DEFAULTs of tables: `T.A` of the first one that uses it.
+std::string UserOfSequence(const Schema& schema, std::string_view sequence);
+
 // convert.cc
-absl::StatusOr<Column> MakeColumn(const Schema& schema, std::string_view table,
+absl::StatusOr<Column> MakeColumn(const DdlContext& context, Schema& schema, std::string_view table,
                                   const sql::ColumnDefinition& definition);
 absl::StatusOr<CheckConstraint> MakeCheck(const Schema& schema, const Table& table,
                                           const sql::CheckConstraint& definition);
-absl::Status SetColumnOptions(std::string_view table, const std::vector<sql::Option>& options,
-                              Column& column);
-absl::Status SetOptions(const std::vector<sql::Option>& options, std::vector<OptionEntry>& entries);
-std::string OptionText(const sql::OptionValue& value);
+absl::Status SetColumnOptions(const DdlContext& context, std::string_view table,
+                              const std::vector<sql::Option>& options, Column& column);
 absl::Status SetInterleave(const Schema& schema, const sql::Interleave& clause, Table& table);
 absl::Status SetRowDeletion(const sql::RowDeletionPolicy& policy, Table& table);
-// Compiles every expression of the table, for their errors.
-absl::Status CheckExpressions(const Table& table);
+// expressions.cc
+// Whether every DEFAULT, generated column and CHECK of the table is one.
+absl::Status CheckExpressions(const Schema& schema, const Table& table);
+// The generated column or CHECK of `table` that reads column `c`; empty: none.
+std::string GeneratedFrom(const Table& table, int c);
+std::string CheckedBy(const Table& table, int c);
+
+// views.cc
+// The first view that cannot be analyzed (any more) over `schema`, with the reason; else null.
+struct BrokenView {
+  std::string name;
+  std::string reason;
+};
+std::optional<BrokenView> FindBrokenView(const Schema& schema);
 // A name that is free: `CK_Table_0123456789ABCDEF_1`.
 std::string MakeConstraintName(const Schema& schema, std::string_view prefix,
                                std::string_view table);

@@ -11,7 +11,7 @@
 namespace ks::local {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Index>> MakeIndex(Schema& schema,
+absl::StatusOr<std::unique_ptr<Index>> MakeIndex(const DdlContext& context, Schema& schema,
                                                  const sql::IndexDefinition& definition) {
   std::string table_name = sql::Dotted(definition.table);
   const Table* table = schema.FindTable(table_name);
@@ -25,7 +25,7 @@ absl::StatusOr<std::unique_ptr<Index>> MakeIndex(Schema& schema,
   index->backfilled = false;
   for (const sql::KeyColumn& part : definition.columns) {
     int column = table->FindColumn(part.name.name);
-    if (column < 0) return errors::KeyColumnUnknown("Index", index->name, part.name.name);
+    if (column < 0) return errors::IndexColumnMissing(index->name, part.name.name);
     if (!table->columns[column].stored()) {
       return errors::NotImplemented("An index on a generated column that is not STORED");
     }
@@ -33,17 +33,18 @@ absl::StatusOr<std::unique_ptr<Index>> MakeIndex(Schema& schema,
   }
   for (const sql::Identifier& name : definition.storing) {
     int column = table->FindColumn(name.name);
-    if (column < 0) return errors::KeyColumnUnknown("Index", index->name, name.name);
+    if (column < 0) return errors::IndexColumnMissing(index->name, name.name);
     index->storing.push_back(column);
   }
   for (const sql::Identifier& name : definition.not_null_columns) {
     int column = table->FindColumn(name.name);
-    if (column < 0) return errors::KeyColumnUnknown("Index", index->name, name.name);
+    if (column < 0) return errors::IndexColumnMissing(index->name, name.name);
     index->not_null_columns.push_back(column);
   }
   if (!definition.interleave_in.empty())
     index->interleave_in = sql::Dotted(definition.interleave_in);
-  KS_RETURN_IF_ERROR(SetOptions(definition.options, index->options));
+  KS_RETURN_IF_ERROR(
+      SetOptions(OptionsOf::kIndex, context.text, definition.options, index->options));
   return index;
 }
 
@@ -60,7 +61,7 @@ absl::Status CreateIndex(DdlContext& context, const sql::Statement& statement) {
   std::string name = sql::Dotted(create.index.name);
   if (create.if_not_exists && context.schema()->FindIndex(name) != nullptr) return absl::OkStatus();
   KS_RETURN_IF_ERROR(context.Change([&](Schema& next) -> absl::Status {
-    KS_ASSIGN_OR_RETURN(auto index, MakeIndex(next, create.index));
+    KS_ASSIGN_OR_RETURN(auto index, MakeIndex(context, next, create.index));
     next.indexes.push_back(std::move(index));
     return absl::OkStatus();
   }));
@@ -70,6 +71,14 @@ absl::Status CreateIndex(DdlContext& context, const sql::Statement& statement) {
 absl::Status AlterIndex(DdlContext& context, const sql::Statement& statement) {
   const auto& alter = sql::As<sql::AlterIndexStatement>(statement);
   std::string name = sql::Dotted(alter.name);
+  if (alter.index_kind == sql::IndexKind::kSecondary &&
+      alter.action == sql::AlterIndexAction::kSetOptions) {
+    return context.Change([&](Schema& next) -> absl::Status {
+      Index* index = EditIndex(next, name);
+      if (index == nullptr) return errors::ObjectNotFound("Index", name);
+      return SetOptions(OptionsOf::kIndex, context.text, alter.options, index->options);
+    });
+  }
   bool add = alter.action == sql::AlterIndexAction::kAddStoredColumn;
   bool drop = alter.action == sql::AlterIndexAction::kDropStoredColumn;
   if (alter.index_kind != sql::IndexKind::kSecondary || (!add && !drop)) {
@@ -80,17 +89,17 @@ absl::Status AlterIndex(DdlContext& context, const sql::Statement& statement) {
   std::string fresh = name + "__altered";
   KS_RETURN_IF_ERROR(context.Change([&](Schema& next) -> absl::Status {
     const Index* index = next.FindIndex(name);
-    if (index == nullptr) return errors::IndexNotFound(name, "");
+    if (index == nullptr || index->managed) return errors::ObjectNotFound("Index", name);
     const Table* table = next.TableOf(*index);
     int column = table->FindColumn(alter.column.name);
-    if (column < 0) return errors::ColumnNotFound(table->name, alter.column.name);
+    if (column < 0) return errors::ColumnMissing(table->name, alter.column.name);
     auto copy = std::make_unique<Index>(*index);
     auto stored = std::find(copy->storing.begin(), copy->storing.end(), column);
-    if (add && stored != copy->storing.end()) {
-      return errors::DuplicateColumnName(alter.column.name);
+    if (add && index->Covers(column)) {
+      return errors::StoredTwice(index->name, alter.column.name);
     }
     if (drop && stored == copy->storing.end()) {
-      return errors::ColumnNotFound(index->name, alter.column.name);
+      return errors::NotStored(index->name, alter.column.name);
     }
     if (add) copy->storing.push_back(column);
     if (drop) copy->storing.erase(stored);
@@ -120,7 +129,7 @@ absl::Status DropIndex(DdlContext& context, const sql::Statement& statement) {
   return context.Change([&](Schema& next) -> absl::Status {
     const Index* index = next.FindIndex(name);
     if (index == nullptr) return errors::ObjectNotFound("Index", name);
-    if (index->managed) return errors::DropBlocked(StrCat("index ", name), "foreign keys");
+    if (index->managed) return errors::IndexOfForeignKeys(index->name, {"(its own)"});
     std::erase_if(next.indexes, [&](const auto& i) { return i.get() == index; });
     next.Finish();
     return absl::OkStatus();

@@ -41,15 +41,23 @@ constexpr Entry kStatements[] = {
     {StatementKind::kAlterDatabase, "ALTER DATABASE", AlterDatabase},
     {StatementKind::kAnalyze, "ANALYZE", AcceptWithoutEffect},
     {StatementKind::kAlterStatistics, "ALTER STATISTICS", AcceptWithoutEffect},
+    {StatementKind::kCreateSequence, "CREATE SEQUENCE", CreateSequence},
+    {StatementKind::kAlterSequence, "ALTER SEQUENCE", AlterSequence},
+    {StatementKind::kDropSequence, "DROP SEQUENCE", DropSequence},
+    {StatementKind::kCreateChangeStream, "CREATE CHANGE STREAM", CreateChangeStream},
+    {StatementKind::kAlterChangeStream, "ALTER CHANGE STREAM", AlterChangeStream},
+    {StatementKind::kDropChangeStream, "DROP CHANGE STREAM", DropChangeStream},
+    {StatementKind::kCreateLocalityGroup, "CREATE LOCALITY GROUP", CreateLocalityGroup},
+    {StatementKind::kAlterLocalityGroup, "ALTER LOCALITY GROUP", AlterLocalityGroup},
+    {StatementKind::kDropLocalityGroup, "DROP LOCALITY GROUP", DropLocalityGroup},
+    {StatementKind::kCreatePlacement, "CREATE PLACEMENT", CreatePlacement},
+    {StatementKind::kAlterPlacement, "ALTER PLACEMENT", AlterPlacement},
+    {StatementKind::kDropPlacement, "DROP PLACEMENT", DropPlacement},
     {StatementKind::kCreateDatabase, "CREATE DATABASE", nullptr},
     {StatementKind::kCreateSearchIndex, "CREATE SEARCH INDEX", nullptr},
     {StatementKind::kCreateVectorIndex, "CREATE VECTOR INDEX", nullptr},
-    {StatementKind::kCreateSequence, "CREATE SEQUENCE", nullptr},
-    {StatementKind::kAlterSequence, "ALTER SEQUENCE", nullptr},
-    {StatementKind::kDropSequence, "DROP SEQUENCE", nullptr},
-    {StatementKind::kCreateChangeStream, "CREATE CHANGE STREAM", nullptr},
-    {StatementKind::kAlterChangeStream, "ALTER CHANGE STREAM", nullptr},
-    {StatementKind::kDropChangeStream, "DROP CHANGE STREAM", nullptr},
+    {StatementKind::kDropSearchIndex, "DROP SEARCH INDEX", nullptr},
+    {StatementKind::kDropVectorIndex, "DROP VECTOR INDEX", nullptr},
     {StatementKind::kCreateProtoBundle, "CREATE PROTO BUNDLE", nullptr},
     {StatementKind::kAlterProtoBundle, "ALTER PROTO BUNDLE", nullptr},
     {StatementKind::kDropProtoBundle, "DROP PROTO BUNDLE", nullptr},
@@ -59,7 +67,11 @@ absl::StatusOr<std::vector<sql::StatementPtr>> Parse(absl::Span<const std::strin
   std::vector<sql::StatementPtr> parsed;
   for (const std::string& text : statements) {
     auto statement = sql::ParseDdlStatement(text);
-    if (!statement.ok()) return sql::WithLocation(text, statement.status());
+    if (!statement.ok()) {
+      const absl::Status located = sql::WithLocation(text, statement.status());
+      const absl::Status bad = errors::BadStatement(text, ks::View(located.message()));
+      return absl::Status(located.code(), bad.message());
+    }
     parsed.push_back(std::move(*statement));
   }
   return parsed;
@@ -116,7 +128,7 @@ absl::Status ApplyDdl(Database& database, absl::Span<const std::string> statemen
       if (observer) observer(progress);
     };
     report(0);
-    DdlContext context{database, CommitTimestamp(0), report};
+    DdlContext context{database, statements[i], CommitTimestamp(0), report};
     Handler handler = FindHandler(parsed[i]->kind);
     if (handler == nullptr) return errors::NotImplemented(NameOf(parsed[i]->kind));
     KS_RETURN_IF_ERROR(handler(context, *parsed[i]));

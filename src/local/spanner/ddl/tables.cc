@@ -11,10 +11,10 @@
 namespace ks::local {
 namespace {
 
-absl::Status AddColumns(const Schema& schema, const sql::TableDefinition& definition,
-                        Table& table) {
+absl::Status AddColumns(const DdlContext& context, Schema& schema,
+                        const sql::TableDefinition& definition, Table& table) {
   for (const sql::ColumnDefinition& column : definition.columns) {
-    KS_ASSIGN_OR_RETURN(Column made, MakeColumn(schema, table.name, column));
+    KS_ASSIGN_OR_RETURN(Column made, MakeColumn(context, schema, table.name, column));
     made.id = table.next_column_id++;
     table.columns.push_back(std::move(made));
   }
@@ -24,7 +24,7 @@ absl::Status AddColumns(const Schema& schema, const sql::TableDefinition& defini
 absl::Status AddKey(const sql::TableDefinition& definition, Table& table) {
   for (const sql::KeyColumn& part : definition.primary_key) {
     int column = table.FindColumn(part.name.name);
-    if (column < 0) return errors::KeyColumnUnknown("Table", table.name, part.name.name);
+    if (column < 0) return errors::KeyColumnUnknown(table.name, part.name.name);
     table.key.push_back({column, part.descending});
     if (part.nulls == sql::NullsOrder::kLast && !part.descending) {
       return errors::NotImplemented("NULLS LAST in a primary key");
@@ -34,12 +34,12 @@ absl::Status AddKey(const sql::TableDefinition& definition, Table& table) {
 }
 
 // What the table may know without the rest of the schema.
-absl::StatusOr<std::unique_ptr<Table>> MakeTable(Schema& schema,
+absl::StatusOr<std::unique_ptr<Table>> MakeTable(const DdlContext& context, Schema& schema,
                                                  const sql::TableDefinition& definition) {
   auto table = std::make_unique<Table>();
   table->name = sql::Dotted(definition.name);
   table->space = schema.next_space++;
-  KS_RETURN_IF_ERROR(AddColumns(schema, definition, *table));
+  KS_RETURN_IF_ERROR(AddColumns(context, schema, definition, *table));
   KS_RETURN_IF_ERROR(AddKey(definition, *table));
   if (definition.interleave) {
     KS_RETURN_IF_ERROR(SetInterleave(schema, *definition.interleave, *table));
@@ -59,14 +59,9 @@ absl::StatusOr<std::unique_ptr<Table>> MakeTable(Schema& schema,
   for (const sql::Identifier& synonym : definition.synonyms) {
     table->synonyms.push_back(synonym.name);
   }
-  KS_RETURN_IF_ERROR(SetOptions(definition.options, table->options));
+  KS_RETURN_IF_ERROR(
+      SetOptions(OptionsOf::kTable, context.text, definition.options, table->options));
   return table;
-}
-
-std::string Join(const std::vector<std::string>& names) {
-  std::string joined;
-  for (const std::string& name : names) StrAppend(&joined, joined.empty() ? "" : ", ", name);
-  return joined;
 }
 
 // Whatever keeps the table from being dropped.
@@ -77,12 +72,12 @@ absl::Status CheckDroppable(const Schema& schema, const Table& table) {
                  absl::EqualsIgnoreCase(other->parent, table.name);
     if (below) children.push_back(other->name);
   }
-  for (const Index* index : table.indexes) {
-    if (!index->managed) indexes.push_back(index->name);
-  }
   for (const auto& index : schema.indexes) {
-    if (absl::EqualsIgnoreCase(index->interleave_in, table.name)) indexes.push_back(index->name);
+    bool its = !index->managed && (absl::EqualsIgnoreCase(index->table, table.name) ||
+                                   absl::EqualsIgnoreCase(index->interleave_in, table.name));
+    if (its) indexes.push_back(index->name);
   }
+  std::sort(indexes.begin(), indexes.end());
   for (const auto& [referencing, key] : table.referenced_by) {
     if (referencing != &table) references.push_back(key->name);
   }
@@ -91,17 +86,10 @@ absl::Status CheckDroppable(const Schema& schema, const Table& table) {
       if (absl::EqualsIgnoreCase(watched.table, table.name)) streams.push_back(stream.name);
     }
   }
-  std::string what = StrCat("table ", table.name);
-  if (!children.empty()) {
-    return errors::DropBlocked(what, StrCat("interleaved tables: ", Join(children)));
-  }
-  if (!indexes.empty()) return errors::DropBlocked(what, StrCat("indices: ", Join(indexes)));
-  if (!references.empty()) {
-    return errors::DropBlocked(what, StrCat("foreign keys that refer to it: ", Join(references)));
-  }
-  if (!streams.empty()) {
-    return errors::DropBlocked(what, StrCat("change_streams: ", Join(streams)));
-  }
+  if (!children.empty()) return errors::TableHasChildren(table.name, children);
+  if (!indexes.empty()) return errors::TableHasIndexes(table.name, indexes);
+  if (!streams.empty()) return errors::TableHasStreams(table.name, streams);
+  if (!references.empty()) return errors::TableHasForeignKeys(table.name, references);
   return absl::OkStatus();
 }
 
@@ -113,7 +101,7 @@ absl::Status CreateTable(DdlContext& context, const sql::Statement& statement) {
   auto before = context.schema();
   if (create.if_not_exists && before->FindTable(name) != nullptr) return absl::OkStatus();
   KS_RETURN_IF_ERROR(context.Change([&](Schema& next) -> absl::Status {
-    KS_ASSIGN_OR_RETURN(auto table, MakeTable(next, create.table));
+    KS_ASSIGN_OR_RETURN(auto table, MakeTable(context, next, create.table));
     Table& added = *table;
     next.tables.push_back(std::move(table));
     next.Finish();
@@ -122,7 +110,7 @@ absl::Status CreateTable(DdlContext& context, const sql::Statement& statement) {
       KS_RETURN_IF_ERROR(AddForeignKey(next, added, key, &ignored));
     }
     next.Finish();
-    return CheckExpressions(added);
+    return CheckExpressions(next, added);
   }));
   return FillIndexes(context);
 }
@@ -145,6 +133,9 @@ absl::Status DropTable(DdlContext& context, const sql::Statement& statement) {
     std::erase_if(next.tables, [&](const auto& t) { return t.get() == table; });
     next.Finish();
     DropUnusedManagedIndexes(next);
+    if (auto broken = FindBrokenView(next)) {
+      return errors::DependentView("TABLE", declared, broken->name);
+    }
     return absl::OkStatus();
   });
 }
@@ -181,8 +172,19 @@ absl::Status RenameTable(DdlContext& context, const sql::Statement& statement) {
       const Table* table = next.FindTable(sql::Dotted(from));
       if (table == nullptr) return errors::TableNotFound(sql::Dotted(from));
       std::string old_name = table->name;
-      RenameEverywhere(next, old_name, sql::Dotted(to));
+      std::string new_name = sql::Dotted(to);
+      if (old_name == new_name) return errors::RenameToSelf(old_name);
+      if (!absl::EqualsIgnoreCase(AbslView(SplitName(old_name).first),
+                                  AbslView(SplitName(new_name).first))) {
+        return errors::RenameAcrossSchemas(old_name, new_name);
+      }
+      RenameEverywhere(next, old_name, new_name);
       next.Finish();
+      if (!rename.synonym.empty()) EditTable(next, new_name)->synonyms.push_back(rename.synonym);
+      next.Finish();
+      if (auto broken = FindBrokenView(next)) {
+        return errors::ViewBreaks("alter TABLE", old_name, broken->name, broken->reason);
+      }
     }
     return absl::OkStatus();
   });

@@ -72,6 +72,15 @@ void FinishIndex(Index& index, const Table& table) {
 
 }  // namespace
 
+bool Column::DefaultIsCommitTimestamp() const {
+  if (!allow_commit_timestamp || default_expression.empty()) return false;
+  std::string text;
+  for (char c : default_expression) {
+    if (c != ' ' && c != '\n' && c != '\t' && c != '\r') text += c;
+  }
+  return SameName(text, "PENDING_COMMIT_TIMESTAMP()");
+}
+
 std::string Column::SpannerType() const {
   bool array = type->is_array();
   sql::TypeRef element = array ? type->element() : type;
@@ -98,6 +107,24 @@ int Table::FindColumn(std::string_view column_name) const {
   return -1;
 }
 
+bool ChangeStream::Watches(const Table& table) const {
+  return for_all || std::any_of(watched.begin(), watched.end(),
+                                [&](const Watched& w) { return SameName(w.table, table.name); });
+}
+
+bool ChangeStream::Watches(const Table& table, int column) const {
+  if (table.columns[column].generated != GeneratedKind::kNone) return false;
+  if (for_all) return true;
+  for (const Watched& w : watched) {
+    if (!SameName(w.table, table.name)) continue;
+    return w.all_columns ||
+           std::any_of(w.columns.begin(), w.columns.end(), [&](const std::string& name) {
+             return SameName(name, table.columns[column].name);
+           });
+  }
+  return false;
+}
+
 std::shared_ptr<Schema> Schema::Copy() const {
   auto copy = std::make_shared<Schema>();
   copy->version = version;
@@ -111,6 +138,9 @@ std::shared_ptr<Schema> Schema::Copy() const {
   copy->change_streams = change_streams;
   copy->roles = roles;
   copy->privileges = privileges;
+  copy->locality_groups = locality_groups;
+  copy->placements = placements;
+  copy->database_name = database_name;
   copy->database_options = database_options;
   copy->proto_bundle = proto_bundle;
   copy->proto_descriptors = proto_descriptors;
@@ -138,6 +168,8 @@ void Schema::Finish() {
     table->second->indexes.push_back(index.get());
   }
   for (auto& table : tables) {
+    table->watched = std::any_of(change_streams.begin(), change_streams.end(),
+                                 [&](const ChangeStream& s) { return s.Watches(*table); });
     for (const ForeignKey& key : table->foreign_keys) {
       auto referenced = tables_by_name_.find(Fold(key.referenced_table));
       if (referenced == tables_by_name_.end()) continue;

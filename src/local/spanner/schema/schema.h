@@ -35,11 +35,14 @@ struct OptionEntry {
 
 enum class GeneratedKind : uint8_t { kNone, kStored, kVirtual };
 
-struct IdentityOptions {
+// What a sequence gives: the positive numbers whose 63 bits are a counter's in reverse order, but
+// those of the skipped range. Its counter lives in a key space of its own (txn/sequences.h).
+struct SequenceParameters {
+  KeySpaceId space = 0;
+  bool kind_written = true;  // BIT_REVERSED_POSITIVE, not default_sequence_kind
   std::optional<int64_t> skip_min;
   std::optional<int64_t> skip_max;
   std::optional<int64_t> start_counter;
-  bool operator==(const IdentityOptions&) const = default;
 };
 
 inline constexpr int64_t kMaxLength = -1;  // STRING(MAX)
@@ -53,15 +56,18 @@ struct Column {
   std::optional<int64_t> vector_length;
   bool not_null = false;
   bool hidden = false;
+  bool placement_key = false;
   std::string default_expression;    // empty: none
   std::string on_update_expression;  // empty: none
   GeneratedKind generated = GeneratedKind::kNone;
   std::string generated_expression;
-  std::optional<IdentityOptions> identity;
+  std::optional<SequenceParameters> identity;
   bool allow_commit_timestamp = false;
-  std::vector<OptionEntry> options;  // others than allow_commit_timestamp
+  bool commit_timestamp_written = false;  // the option was, also as `false`
+  std::vector<OptionEntry> options;       // others than allow_commit_timestamp
 
   bool stored() const { return generated != GeneratedKind::kVirtual; }
+  bool DefaultIsCommitTimestamp() const;  // DEFAULT (PENDING_COMMIT_TIMESTAMP())
   bool has_default() const { return !default_expression.empty() || identity.has_value(); }
   // The type with its length, as INFORMATION_SCHEMA.COLUMNS.SPANNER_TYPE: `ARRAY<STRING(10)>`.
   std::string SpannerType() const;
@@ -94,7 +100,9 @@ struct ForeignKey {
   std::string referenced_table;
   std::vector<std::string> referenced_columns;
   OnDelete on_delete = OnDelete::kNoAction;
+  bool on_delete_written = false;
   bool enforced = true;
+  bool enforcement_written = false;
 };
 
 // A secondary index. Its entries are keyed by `key`, then by those columns of the table's primary
@@ -145,6 +153,7 @@ struct Table {
   std::vector<int> key_position;        // per column: its place in the key, or -1
   std::vector<const Index*> indexes;    // on this table, also those being filled
   std::vector<const Table*> children;   // interleaved in it (kInParent)
+  bool watched = false;                 // by a change stream
   const Table* parent_table = nullptr;  // of kInParent
   // Foreign keys of other (or this) table that refer here.
   std::vector<std::pair<const Table*, const ForeignKey*>> referenced_by;
@@ -169,8 +178,9 @@ struct View {
 
 struct Sequence {
   std::string name;
-  std::vector<OptionEntry> options;  // sequence_kind, skip_range_min, …
-  std::string clauses;               // BIT_REVERSED_POSITIVE SKIP RANGE …, as text
+  bool by_clauses = false;  // declared with BIT_REVERSED_POSITIVE …, not with OPTIONS
+  SequenceParameters parameters;
+  std::vector<OptionEntry> options;  // as declared: sequence_kind, skip_range_min, …
 };
 
 struct ChangeStream {
@@ -180,8 +190,24 @@ struct ChangeStream {
     std::vector<std::string> columns;
   };
   std::string name;
+  KeySpaceId space = 0;  // of its records
+  int64_t created_micros = 0;
   bool for_all = false;
   std::vector<Watched> watched;
+  std::vector<OptionEntry> options;  // as declared; NULLs too, which Spanner prints
+
+  // Whether it records changes of the table's rows, and the values of a column that is no key.
+  bool Watches(const Table& table) const;
+  bool Watches(const Table& table, int column) const;
+};
+
+// Where rows are stored: kept and printed, without effect on one machine.
+struct LocalityGroup {
+  std::string name;
+  std::vector<OptionEntry> options;
+};
+struct Placement {
+  std::string name;
   std::vector<OptionEntry> options;
 };
 
@@ -239,6 +265,9 @@ class Schema {
   std::vector<ChangeStream> change_streams;
   std::vector<Role> roles;
   std::vector<Privilege> privileges;
+  std::vector<LocalityGroup> locality_groups;
+  std::vector<Placement> placements;
+  std::string database_name;  // as ALTER DATABASE wrote it
   std::vector<OptionEntry> database_options;
   std::vector<std::string> proto_bundle;  // full type names
   std::string proto_descriptors;          // serialized FileDescriptorSet

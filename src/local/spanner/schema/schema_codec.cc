@@ -29,6 +29,14 @@ std::string TypeText(sql::TypeRef type) {
   return "T" + type->ToString();
 }
 
+Json WriteSequenceParameters(const SequenceParameters& p) {
+  Json out = {{"space", p.space}, {"kind_written", p.kind_written}};
+  if (p.skip_min) out["skip_min"] = *p.skip_min;
+  if (p.skip_max) out["skip_max"] = *p.skip_max;
+  if (p.start_counter) out["start_counter"] = *p.start_counter;
+  return out;
+}
+
 Json WriteColumn(const Column& c) {
   Json out = {{"id", c.id}, {"name", c.name}, {"type", TypeText(c.type)}, {"not_null", c.not_null}};
   if (c.max_length != 0) out["max_length"] = c.max_length;
@@ -40,14 +48,9 @@ Json WriteColumn(const Column& c) {
     out["generated"] = static_cast<int>(c.generated);
     out["generated_as"] = c.generated_expression;
   }
-  if (c.identity) {
-    Json identity = Json::object();
-    if (c.identity->skip_min) identity["skip_min"] = *c.identity->skip_min;
-    if (c.identity->skip_max) identity["skip_max"] = *c.identity->skip_max;
-    if (c.identity->start_counter) identity["start_counter"] = *c.identity->start_counter;
-    out["identity"] = identity;
-  }
-  if (c.allow_commit_timestamp) out["allow_commit_timestamp"] = true;
+  if (c.placement_key) out["placement_key"] = true;
+  if (c.identity) out["identity"] = WriteSequenceParameters(*c.identity);
+  if (c.commit_timestamp_written) out["allow_commit_timestamp"] = c.allow_commit_timestamp;
   if (!c.options.empty()) out["options"] = Options(c.options);
   return out;
 }
@@ -70,7 +73,9 @@ Json WriteTable(const Table& t) {
                             {"table", k.referenced_table},
                             {"referenced", k.referenced_columns},
                             {"on_delete", static_cast<int>(k.on_delete)},
-                            {"enforced", k.enforced}});
+                            {"on_delete_written", k.on_delete_written},
+                            {"enforced", k.enforced},
+                            {"enforcement_written", k.enforcement_written}});
   }
   Json out = {{"name", t.name},
               {"space", t.space},
@@ -115,8 +120,8 @@ Json WriteView(const View& v) {
 Json WriteStream(const ChangeStream& s) {
   Json watched = Json::array();
   for (const auto& w : s.watched) watched.push_back({w.table, w.all_columns, w.columns});
-  return {
-      {"name", s.name}, {"all", s.for_all}, {"watched", watched}, {"options", Options(s.options)}};
+  return {{"name", s.name},   {"space", s.space},   {"created", s.created_micros},
+          {"all", s.for_all}, {"watched", watched}, {"options", Options(s.options)}};
 }
 
 // ---- Reading: any surprise throws inside nlohmann, and DecodeSchema turns that into DATA_LOSS
@@ -157,6 +162,11 @@ std::optional<T> Optional(const Json& in, const char* field) {
   return in.at(field).get<T>();
 }
 
+SequenceParameters ReadSequenceParameters(const Json& in) {
+  return {in.at("space"), in.at("kind_written"), Optional<int64_t>(in, "skip_min"),
+          Optional<int64_t>(in, "skip_max"), Optional<int64_t>(in, "start_counter")};
+}
+
 Column ReadColumn(const Json& in) {
   Column c;
   c.id = in.at("id");
@@ -170,12 +180,9 @@ Column ReadColumn(const Json& in) {
   c.on_update_expression = in.value("on_update", "");
   c.generated = static_cast<GeneratedKind>(in.value("generated", 0));
   c.generated_expression = in.value("generated_as", "");
-  if (in.contains("identity")) {
-    const Json& identity = in.at("identity");
-    c.identity = IdentityOptions{Optional<int64_t>(identity, "skip_min"),
-                                 Optional<int64_t>(identity, "skip_max"),
-                                 Optional<int64_t>(identity, "start_counter")};
-  }
+  c.placement_key = in.value("placement_key", false);
+  if (in.contains("identity")) c.identity = ReadSequenceParameters(in.at("identity"));
+  c.commit_timestamp_written = in.contains("allow_commit_timestamp");
   c.allow_commit_timestamp = in.value("allow_commit_timestamp", false);
   c.options = ReadOptions(in.value("options", Json::array()));
   return c;
@@ -194,7 +201,9 @@ void ReadConstraints(const Json& in, Table& t) {
     key.referenced_table = k.at("table");
     key.referenced_columns = k.at("referenced").get<std::vector<std::string>>();
     key.on_delete = static_cast<OnDelete>(k.at("on_delete").get<int>());
+    key.on_delete_written = k.value("on_delete_written", false);
     key.enforced = k.at("enforced");
+    key.enforcement_written = k.value("enforcement_written", false);
     t.foreign_keys.push_back(std::move(key));
   }
 }
@@ -250,6 +259,8 @@ std::unique_ptr<View> ReadView(const Json& in) {
 ChangeStream ReadStream(const Json& in) {
   ChangeStream s;
   s.name = in.at("name");
+  s.space = in.at("space");
+  s.created_micros = in.at("created");
   s.for_all = in.at("all");
   for (const Json& w : in.at("watched")) {
     s.watched.push_back({w.at(0), w.at(1), w.at(2).get<std::vector<std::string>>()});
@@ -268,7 +279,9 @@ std::shared_ptr<const Schema> ReadSchema(const Json& in) {
   for (const Json& index : in.at("indexes")) s->indexes.push_back(ReadIndex(index));
   for (const Json& view : in.at("views")) s->views.push_back(ReadView(view));
   for (const Json& q : in.at("sequences")) {
-    s->sequences.push_back({q.at("name"), ReadOptions(q.at("options")), q.at("clauses")});
+    s->sequences.push_back({q.at("name"), q.at("by_clauses"),
+                            ReadSequenceParameters(q.at("parameters")),
+                            ReadOptions(q.at("options"))});
   }
   for (const Json& stream : in.at("change_streams")) {
     s->change_streams.push_back(ReadStream(stream));
@@ -279,6 +292,13 @@ std::shared_ptr<const Schema> ReadSchema(const Json& in) {
                              static_cast<GranteeObject>(p.at("kind").get<int>()), p.at("object"),
                              p.at("role")});
   }
+  for (const Json& g : in.value("locality_groups", Json::array())) {
+    s->locality_groups.push_back({g.at("name"), ReadOptions(g.at("options"))});
+  }
+  for (const Json& p : in.value("placements", Json::array())) {
+    s->placements.push_back({p.at("name"), ReadOptions(p.at("options"))});
+  }
+  s->database_name = in.value("database_name", "");
   s->database_options = ReadOptions(in.at("options"));
   s->proto_bundle = in.at("proto_bundle").get<std::vector<std::string>>();
   auto descriptors = in.at("proto_descriptors").get<Json::binary_t>();
@@ -294,21 +314,30 @@ std::string EncodeSchema(const Schema& s) {
               {"since", s.since.value()},
               {"next_space", s.next_space},
               {"schemas", s.named_schemas},
+              {"database_name", s.database_name},
               {"options", Options(s.database_options)},
               {"proto_bundle", s.proto_bundle}};
-  for (const char* list :
-       {"tables", "indexes", "views", "sequences", "change_streams", "roles", "privileges"}) {
+  for (const char* list : {"tables", "indexes", "views", "sequences", "change_streams",
+                           "locality_groups", "placements", "roles", "privileges"}) {
     out[list] = Json::array();
   }
   for (const auto& table : s.tables) out["tables"].push_back(WriteTable(*table));
   for (const auto& index : s.indexes) out["indexes"].push_back(WriteIndex(*index));
   for (const auto& view : s.views) out["views"].push_back(WriteView(*view));
   for (const Sequence& q : s.sequences) {
-    out["sequences"].push_back(
-        {{"name", q.name}, {"options", Options(q.options)}, {"clauses", q.clauses}});
+    out["sequences"].push_back({{"name", q.name},
+                                {"by_clauses", q.by_clauses},
+                                {"parameters", WriteSequenceParameters(q.parameters)},
+                                {"options", Options(q.options)}});
   }
   for (const ChangeStream& stream : s.change_streams) {
     out["change_streams"].push_back(WriteStream(stream));
+  }
+  for (const LocalityGroup& g : s.locality_groups) {
+    out["locality_groups"].push_back({{"name", g.name}, {"options", Options(g.options)}});
+  }
+  for (const Placement& p : s.placements) {
+    out["placements"].push_back({{"name", p.name}, {"options", Options(p.options)}});
   }
   for (const Role& role : s.roles) out["roles"].push_back(role.name);
   for (const Privilege& p : s.privileges) {

@@ -25,6 +25,14 @@ bool ValidIdentifier(std::string_view name) {
                      [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
+bool ValidSchemaName(std::string_view name) {
+  std::string folded = Fold(name);
+  for (std::string_view reserved : {"information_schema", "spanner_sys", "spanner", "default"}) {
+    if (folded == reserved) return false;
+  }
+  return ValidIdentifier(name) && name[0] != '_';
+}
+
 // Objects of all kinds share one space of names.
 class Names {
  public:
@@ -32,11 +40,10 @@ class Names {
 
   absl::Status Add(std::string_view kind, std::string_view name) {
     auto [named_schema, object] = SplitName(name);
-    bool valid = ValidIdentifier(object) && (named_schema.empty() || ValidIdentifier(named_schema));
-    if (!valid) return errors::InvalidName(kind, name);
     if (!named_schema.empty() && !schema_.HasNamedSchema(named_schema)) {
       return errors::SchemaNotFound(named_schema);
     }
+    if (!ValidIdentifier(object) || object[0] == '_') return errors::InvalidName(kind, name);
     if (!taken_.insert(Fold(name)).second) return errors::DuplicateName(name);
     return absl::OkStatus();
   }
@@ -49,6 +56,8 @@ class Names {
 absl::Status ValidateNames(const Schema& schema) {
   Names names(schema);
   for (const std::string& name : schema.named_schemas) {
+    if (name.find('.') != std::string::npos) return errors::NotInNamedSchema("Schema", name);
+    if (!ValidSchemaName(name)) return errors::InvalidName("Schema", name);
     KS_RETURN_IF_ERROR(names.Add("Schema", name));
   }
   for (const auto& table : schema.tables) {
@@ -71,6 +80,9 @@ absl::Status ValidateNames(const Schema& schema) {
     KS_RETURN_IF_ERROR(names.Add("Sequence", sequence.name));
   }
   for (const auto& stream : schema.change_streams) {
+    if (!SplitName(stream.name).first.empty()) {
+      return errors::NotInNamedSchema("Change Stream", stream.name);
+    }
     KS_RETURN_IF_ERROR(names.Add("Change Stream", stream.name));
   }
   return absl::OkStatus();
@@ -93,6 +105,9 @@ absl::Status ValidateColumns(const Table& table) {
     if (bounded && (column.max_length < 1 || column.max_length > limit)) {
       return errors::BadLength(full, column.max_length, limit);
     }
+    bool vector = column.type->is_array() &&
+                  (element->Is(sql::TypeKind::kFloat32) || element->Is(sql::TypeKind::kFloat64));
+    if (column.vector_length && !vector) return errors::VectorLengthType(full);
   }
   if (table.columns.size() > static_cast<size_t>(limits::kColumnsPerTable)) {
     return errors::TooMany("columns", StrCat("Table ", table.name), limits::kColumnsPerTable);
@@ -100,20 +115,65 @@ absl::Status ValidateColumns(const Table& table) {
   return absl::OkStatus();
 }
 
+std::string TypeWord(const Column& column) {
+  return column.type->is_array() ? "ARRAY" : column.type->ToString();
+}
+
 absl::Status ValidateKey(const Table& table) {
-  if (table.key.size() > static_cast<size_t>(limits::kKeyColumns)) {
-    return errors::TooMany("keys", StrCat("Table ", table.name), limits::kKeyColumns);
-  }
   std::vector<int> seen;
   for (const KeyColumn& part : table.key) {
     const Column& column = table.columns[part.column];
     if (std::find(seen.begin(), seen.end(), part.column) != seen.end()) {
-      return errors::KeyColumnTwice("Table", table.name, column.name);
+      return errors::KeyColumnTwice(table.name, column.name);
     }
     seen.push_back(part.column);
     if (!IsKeyType(column.type)) {
-      return errors::KeyColumnType(StrCat(table.name, ".", column.name), column.type->ToString());
+      return errors::KeyColumnType(StrCat(table.name, ".", column.name), TypeWord(column));
     }
+  }
+  if (table.key.size() > static_cast<size_t>(limits::kKeyColumns)) {
+    return errors::TooManyKeys(StrCat("Table ", table.name), static_cast<int64_t>(table.key.size()),
+                               limits::kKeyColumns);
+  }
+  return absl::OkStatus();
+}
+
+std::string LengthText(int64_t length) { return length == kMaxLength ? "MAX" : StrCat(length); }
+
+// Of a table in its parent, or of an index in the table around it: the key begins with the
+// parent's.
+struct KeyInParent {
+  std::string object;  // `Table C`, `Index I`
+  bool index;
+  const Table& table;  // whose columns `key` names
+  const std::vector<KeyColumn>& key;
+};
+
+absl::Status ValidateParentColumn(const KeyInParent& child, const Table& parent, size_t i) {
+  const Column& theirs = parent.columns[parent.key[i].column];
+  auto same = [&](const KeyColumn& part) {
+    return Fold(child.table.columns[part.column].name) == Fold(theirs.name);
+  };
+  auto place = std::find_if(child.key.begin(), child.key.end(), same);
+  if (place == child.key.end()) {
+    return errors::ParentKeyMissing(child.object, child.index, theirs.name);
+  }
+  if (place - child.key.begin() != static_cast<std::ptrdiff_t>(i)) {
+    return errors::ParentKeyPosition(child.object, theirs.name, place - child.key.begin());
+  }
+  const Column& ours = child.table.columns[place->column];
+  if (ours.type != theirs.type) {
+    return errors::ParentKeyType(child.object, theirs.name, TypeWord(ours), TypeWord(theirs));
+  }
+  if (place->descending != parent.key[i].descending) {
+    return errors::ParentKeyOrder(child.object, theirs.name, parent.key[i].descending);
+  }
+  if (!child.index && ours.not_null != theirs.not_null) {
+    return errors::ParentKeyNullable(child.object, theirs.name, theirs.not_null);
+  }
+  if (ours.max_length != theirs.max_length) {
+    return errors::ParentKeyLength(child.object, theirs.name, LengthText(ours.max_length),
+                                   LengthText(theirs.max_length));
   }
   return absl::OkStatus();
 }
@@ -127,29 +187,16 @@ absl::Status ValidateInterleaving(const Schema& schema, const Table& table) {
     up = schema.FindTable(up->parent);
     if (up == nullptr) break;
     if (depth >= limits::kInterleaveDepth) {
-      return errors::TooMany("levels of interleaving", StrCat("Table ", table.name),
-                             limits::kInterleaveDepth);
+      return errors::TooDeep(table.name, limits::kInterleaveDepth);
+    }
+    bool ages = up->row_deletion_policy && table.interleave == InterleaveKind::kInParent;
+    if (ages && table.on_delete == OnDelete::kNoAction) {
+      return errors::RowDeletionNoAction(table.name, up->name);
     }
   }
-  if (table.interleave == InterleaveKind::kIn) return absl::OkStatus();
+  const KeyInParent child{StrCat("Table ", table.name), false, table, table.key};
   for (size_t i = 0; i < parent->key.size(); ++i) {
-    const Column& theirs = parent->columns[parent->key[i].column];
-    if (i >= table.key.size()) {
-      return errors::ParentKeyMismatch(table.name, theirs.name, "it is missing");
-    }
-    const Column& ours = table.columns[table.key[i].column];
-    std::string_view wrong;
-    if (Fold(ours.name) != Fold(theirs.name))
-      wrong = "another column stands in its place";
-    else if (ours.type != theirs.type)
-      wrong = "the types differ";
-    else if (ours.max_length != theirs.max_length)
-      wrong = "the lengths differ";
-    else if (ours.not_null != theirs.not_null)
-      wrong = "only one of them is NOT NULL";
-    else if (table.key[i].descending != parent->key[i].descending)
-      wrong = "the orders differ";
-    if (!wrong.empty()) return errors::ParentKeyMismatch(table.name, theirs.name, wrong);
+    KS_RETURN_IF_ERROR(ValidateParentColumn(child, *parent, i));
   }
   return absl::OkStatus();
 }
@@ -158,42 +205,112 @@ absl::Status ValidateRowDeletion(const Table& table) {
   if (!table.row_deletion_policy) return absl::OkStatus();
   const Column& column = table.columns[table.row_deletion_policy->column];
   if (column.type->Is(sql::TypeKind::kTimestamp)) return absl::OkStatus();
-  return errors::RowDeletionColumn(table.name, column.name);
+  return errors::RowDeletionColumnType(table.name, column.name);
+}
+
+absl::Status ValidateIndexColumns(const Index& index, const Table& table) {
+  std::vector<int> seen;
+  if (index.key.empty()) return errors::IndexWithoutColumns(index.name);
+  for (const KeyColumn& part : index.key) {
+    const Column& column = table.columns[part.column];
+    if (std::find(seen.begin(), seen.end(), part.column) != seen.end()) {
+      return errors::IndexColumnTwice(index.name, column.name);
+    }
+    seen.push_back(part.column);
+    if (!IsKeyType(column.type)) {
+      return errors::IndexColumnType(index.name, column.name, TypeWord(column));
+    }
+  }
+  if (index.full_key.size() > static_cast<size_t>(limits::kKeyColumns)) {
+    return errors::TooManyKeys(StrCat("Index ", index.name),
+                               static_cast<int64_t>(index.full_key.size()), limits::kKeyColumns);
+  }
+  const size_t keys = seen.size();
+  for (int column : index.storing) {
+    const std::string& name = table.columns[column].name;
+    if (table.IsKey(column)) return errors::StoredInTableKey(index.name, table.name, name);
+    auto at = std::find(seen.begin(), seen.end(), column);
+    if (at != seen.end()) {
+      return static_cast<size_t>(at - seen.begin()) < keys
+                 ? errors::StoredInKey(index.name, name)
+                 : errors::IndexColumnTwice(index.name, name);
+    }
+    seen.push_back(column);
+  }
+  return absl::OkStatus();
+}
+
+bool IsAncestor(const Schema& schema, const Table& ancestor, const Table& table) {
+  for (const Table* t = &table; t != nullptr && t->interleave != InterleaveKind::kNone;) {
+    t = schema.FindTable(t->parent);
+    if (t == &ancestor) return true;
+  }
+  return false;
 }
 
 absl::Status ValidateIndex(const Schema& schema, const Index& index) {
   const Table* table = schema.FindTable(index.table);
   if (table == nullptr) return errors::ObjectNotFound("Table", index.table);
-  std::vector<int> seen;
-  for (const KeyColumn& part : index.key) {
-    const Column& column = table->columns[part.column];
-    if (std::find(seen.begin(), seen.end(), part.column) != seen.end()) {
-      return errors::KeyColumnTwice("Index", index.name, column.name);
-    }
-    seen.push_back(part.column);
-    if (!IsKeyType(column.type)) {
-      return errors::IndexColumnType(index.name, column.name, column.type->ToString());
-    }
+  if (Fold(SplitName(index.name).first) != Fold(SplitName(table->name).first)) {
+    return errors::IndexSchema(index.name, table->name);
   }
-  if (index.full_key.size() > static_cast<size_t>(limits::kKeyColumns)) {
-    return errors::TooMany("keys", StrCat("Index ", index.name), limits::kKeyColumns);
-  }
-  for (int column : index.storing) {
-    bool key = std::find(seen.begin(), seen.end(), column) != seen.end() || table->IsKey(column);
-    if (key) return errors::StoringKeyColumn(index.name, table->columns[column].name);
-  }
+  KS_RETURN_IF_ERROR(ValidateIndexColumns(index, *table));
   if (table->indexes.size() > static_cast<size_t>(limits::kIndexesPerTable)) {
     return errors::TooMany("indexes", StrCat("Table ", table->name), limits::kIndexesPerTable);
   }
   if (index.interleave_in.empty()) return absl::OkStatus();
   const Table* parent = schema.FindTable(index.interleave_in);
-  if (parent == nullptr) return errors::ObjectNotFound("Table", index.interleave_in);
-  bool prefix = index.key.size() >= parent->key.size();
-  for (size_t i = 0; prefix && i < parent->key.size(); ++i) {
-    const Column& ours = table->columns[index.key[i].column];
-    prefix = Fold(ours.name) == Fold(parent->columns[parent->key[i].column].name);
+  if (parent == nullptr) return errors::IndexParentMissing(index.name, index.interleave_in);
+  if (!IsAncestor(schema, *parent, *table)) {
+    return errors::IndexParentNoAncestor(index.name, table->name, parent->name);
   }
-  return prefix ? absl::OkStatus() : errors::IndexInterleave(index.name, parent->name);
+  const KeyInParent child{StrCat("Index ", index.name), true, *table, index.key};
+  for (size_t i = 0; i < parent->key.size(); ++i) {
+    KS_RETURN_IF_ERROR(ValidateParentColumn(child, *parent, i));
+  }
+  return absl::OkStatus();
+}
+
+// ---- Change streams ----
+
+// At most kChangeStreamsPerColumn of them watch one column.
+absl::Status ValidateWatched(const Schema& schema, const ChangeStream& stream) {
+  for (const auto& table : schema.tables) {
+    for (int c = 0; c < static_cast<int>(table->columns.size()); ++c) {
+      if (table->IsKey(c) || !stream.Watches(*table, c)) continue;
+      auto count = std::count_if(schema.change_streams.begin(), schema.change_streams.end(),
+                                 [&](const ChangeStream& s) { return s.Watches(*table, c); });
+      if (count > limits::kChangeStreamsPerColumn) {
+        return errors::TooManyStreamsOf(stream.name, limits::kChangeStreamsPerColumn,
+                                        table->columns[c].name);
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateStream(const Schema& schema, const ChangeStream& stream) {
+  StringSet tables;
+  for (const auto& watched : stream.watched) {
+    const Table* table = schema.FindTable(watched.table);
+    if (table == nullptr) return errors::StreamTableMissing(stream.name, watched.table);
+    if (!tables.insert(Fold(watched.table)).second) {
+      return errors::StreamTableTwice(stream.name, table->name);
+    }
+    StringSet columns;
+    for (const std::string& name : watched.columns) {
+      int c = table->FindColumn(name);
+      if (c < 0) return errors::StreamColumnMissing(stream.name, table->name, name);
+      if (!columns.insert(Fold(name)).second) {
+        return errors::StreamColumnTwice(stream.name, table->name, name);
+      }
+      if (table->IsKey(c)) return errors::StreamKeyColumn(stream.name, table->name, name);
+      if (table->columns[c].generated != GeneratedKind::kNone) {
+        return errors::StreamGeneratedColumn(stream.name, table->name, name);
+      }
+    }
+  }
+  return ValidateWatched(schema, stream);
 }
 
 }  // namespace
@@ -213,6 +330,13 @@ absl::Status ValidateSchema(const Schema& schema) {
     KS_RETURN_IF_ERROR(ValidateRowDeletion(*table));
   }
   for (const auto& index : schema.indexes) KS_RETURN_IF_ERROR(ValidateIndex(schema, *index));
+  if (schema.change_streams.size() > static_cast<size_t>(limits::kChangeStreamsPerDatabase)) {
+    return errors::TooManyStreams(schema.change_streams.back().name,
+                                  limits::kChangeStreamsPerDatabase);
+  }
+  for (const ChangeStream& s : schema.change_streams) {
+    KS_RETURN_IF_ERROR(ValidateStream(schema, s));
+  }
   return absl::OkStatus();
 }
 

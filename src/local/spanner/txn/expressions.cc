@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "local/spanner/txn/sequences.h"
 #include "sql/analyzer/analyzer.h"
 #include "sql/eval/expression.h"
 
@@ -46,7 +47,8 @@ struct TableExpressions::Rep {
 
   // Runs one expression over `rows`: the value of row i is result.at(i).
   absl::StatusOr<sql::Column> Run(Compiled& compiled, absl::Span<Datum* const> rows,
-                                  sql::Arena& arena, sql::TimestampValue now) {
+                                  sql::Arena& arena, sql::TimestampValue now,
+                                  sql::SequenceSource* sequences = nullptr) {
     std::vector<sql::Column> inputs(table->columns.size());
     for (int c : compiled.analyzed.columns) {
       Datum* values = arena.AllocateArray<Datum>(rows.size());
@@ -55,6 +57,7 @@ struct TableExpressions::Rep {
     }
     sql::EvalContext context(arena);
     context.now = now;
+    context.sequences = sequences;
     uint32_t count = static_cast<uint32_t>(rows.size());
     sql::Column result = compiled.program->Evaluate(context, sql::AllRows(count), inputs.data());
     if (context.failed()) return context.errors().front().second;
@@ -74,7 +77,7 @@ absl::StatusOr<std::unique_ptr<TableExpressions>> TableExpressions::Compile(cons
   std::vector<Compiled> waiting;
   for (size_t c = 0; c < table.columns.size(); ++c) {
     const Column& column = table.columns[c];
-    if (!column.default_expression.empty()) {
+    if (!column.default_expression.empty() && !column.DefaultIsCommitTimestamp()) {
       KS_ASSIGN_OR_RETURN(Compiled compiled,
                           CompileOne(table, column.default_expression, column.type, false));
       compiled.column = static_cast<int>(c);
@@ -114,11 +117,18 @@ absl::StatusOr<std::unique_ptr<TableExpressions>> TableExpressions::Compile(cons
 }
 
 absl::StatusOr<Datum> TableExpressions::Default(int column, sql::TimestampValue now,
-                                                sql::Arena& arena) {
+                                                SchemaSequences& sequences, sql::Arena& arena) {
+  const Column& declared = rep_->table->columns[column];
+  if (declared.identity) {
+    KS_ASSIGN_OR_RETURN(const int64_t value, sequences.Next(*declared.identity));
+    return Datum::Int64(value);
+  }
+  if (declared.DefaultIsCommitTimestamp()) return PendingCommitTimestamp();
   for (Compiled& compiled : rep_->defaults) {
     if (compiled.column != column) continue;
     Datum* none = nullptr;
-    KS_ASSIGN_OR_RETURN(sql::Column result, rep_->Run(compiled, {&none, 1}, arena, now));
+    KS_ASSIGN_OR_RETURN(sql::Column result,
+                        rep_->Run(compiled, {&none, 1}, arena, now, &sequences));
     return sql::DeepCopy(rep_->table->columns[column].type, result.at(0), arena);
   }
   return Datum::Null();

@@ -19,6 +19,8 @@
 
 namespace ks::local {
 
+class SchemaSequences;
+
 class TableExpressions {
  public:
   // INVALID_ARGUMENT when one does not analyze over the table's columns.
@@ -28,8 +30,9 @@ class TableExpressions {
   bool has_generated() const;
   bool has_checks() const;
 
-  // The value of a column's DEFAULT, in `arena`.
-  absl::StatusOr<sql::Datum> Default(int column, sql::TimestampValue now, sql::Arena& arena);
+  // The value of a column's DEFAULT or IDENTITY, in `arena`.
+  absl::StatusOr<sql::Datum> Default(int column, sql::TimestampValue now,
+                                     SchemaSequences& sequences, sql::Arena& arena);
   // Writes the generated columns of rows (each all columns of the table). `stored_only` leaves
   // virtual ones alone.
   absl::Status ComputeGenerated(absl::Span<sql::Datum* const> rows, sql::Arena& arena);
