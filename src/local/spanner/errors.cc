@@ -184,6 +184,20 @@ absl::Status WriteAndDeleteReferenced(std::string_view table, std::string_view k
               " in the foreign key referenced table ", table, " within the same transaction.");
 }
 
+absl::Status SequenceNotFound(std::string_view sequence) {
+  return Make(kNotFound, "Sequence not found: ", sequence);
+}
+
+absl::Status SequenceExhausted() {
+  return Make(kFailedPrecondition, "The sequence is exhausted: its counter has reached its end.");
+}
+
+absl::Status SequenceInReadOnly() {
+  return Make(kInvalidArgument,
+              "The following functions can only be used in a read-write or partitioned-dml "
+              "transaction. Current transaction type is ReadOnly: get_next_sequence_value");
+}
+
 absl::Status NotNullViolation(std::string_view table, std::string_view column) {
   return Make(kFailedPrecondition, "Cannot specify a null value for column: ", column,
               " in table: ", table);

@@ -56,6 +56,11 @@ absl::Status CheckViolation(std::string_view constraint, std::string_view table,
                             std::string_view key);
 absl::Status WriteAndDeleteReferenced(std::string_view table, std::string_view key);
 
+// ---- Sequences ----
+absl::Status SequenceNotFound(std::string_view sequence);
+absl::Status SequenceExhausted();
+absl::Status SequenceInReadOnly();
+
 // ---- Values ----
 absl::Status NotNullViolation(std::string_view table, std::string_view column);
 absl::Status NotNullMissing(std::string_view table, std::string_view column);

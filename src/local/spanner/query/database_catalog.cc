@@ -7,11 +7,13 @@
 #include "absl/strings/str_join.h"
 #include "local/spanner/query/metadata_table.h"
 #include "local/spanner/query/table_adapter.h"
+#include "local/spanner/schema/access.h"
 
 namespace ks::local {
 
-DatabaseCatalog::DatabaseCatalog(RowSource& source, std::optional<TablePart> part)
-    : source_(source), part_(std::move(part)) {}
+DatabaseCatalog::DatabaseCatalog(RowSource& source, std::optional<TablePart> part,
+                                 std::string_view role)
+    : source_(source), part_(std::move(part)), role_(role) {}
 DatabaseCatalog::~DatabaseCatalog() = default;
 
 absl::StatusOr<const sql::Table*> DatabaseCatalog::FindTable(
@@ -25,7 +27,8 @@ absl::StatusOr<const sql::Table*> DatabaseCatalog::FindTable(
     if (part_.has_value() && absl::EqualsIgnoreCase(part_->table, table->name)) part = part_->spans;
     adapter = std::make_unique<TableAdapter>(source_, *table, std::move(part));
   } else if (path.size() == 2) {
-    adapter = MakeMetadataTable(path[0], path[1], source_.schema());
+    adapter = MakeMetadataTable(
+        path[0], path[1], role_.empty() ? source_.schema() : VisibleTo(source_.schema(), role_));
   }
   return adapter.get();
 }
@@ -35,6 +38,12 @@ absl::StatusOr<std::optional<sql::View>> DatabaseCatalog::FindView(
   const View* view = source_.schema()->FindView(absl::StrJoin(path, "."));
   if (view == nullptr) return std::nullopt;
   return sql::View{view->name, view->query};
+}
+
+std::optional<std::string> DatabaseCatalog::FindSequence(absl::Span<const std::string> path) const {
+  const Sequence* sequence = source_.schema()->FindSequence(absl::StrJoin(path, "."));
+  if (sequence == nullptr) return std::nullopt;
+  return sequence->name;
 }
 
 std::vector<std::string> DatabaseCatalog::TableNames() const {

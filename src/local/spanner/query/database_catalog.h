@@ -24,17 +24,21 @@ struct TablePart {
 
 class DatabaseCatalog : public sql::Catalog {
  public:
-  explicit DatabaseCatalog(RowSource& source, std::optional<TablePart> part = std::nullopt);
+  // `role`: who reads the metadata; empty: somebody who may see all.
+  explicit DatabaseCatalog(RowSource& source, std::optional<TablePart> part = std::nullopt,
+                           std::string_view role = {});
   ~DatabaseCatalog() override;
 
   absl::StatusOr<const sql::Table*> FindTable(absl::Span<const std::string> path) const override;
   absl::StatusOr<std::optional<sql::View>> FindView(
       absl::Span<const std::string> path) const override;
+  std::optional<std::string> FindSequence(absl::Span<const std::string> path) const override;
   std::vector<std::string> TableNames() const override;
 
  private:
   RowSource& source_;
   const std::optional<TablePart> part_;
+  const std::string role_;
   mutable std::map<std::string, std::unique_ptr<sql::Table>> tables_;  // by full name in upper case
 };
 

@@ -54,7 +54,11 @@ class Runner {
  public:
   Runner(ReadWriteTransaction& transaction, const Table& table, sql::DmlPlan& plan,
          const sql::ExecuteOptions& options)
-      : transaction_(transaction), plan_(plan), options_(options), table_(table) {}
+      : transaction_(transaction),
+        plan_(plan),
+        options_(options),
+        table_(table),
+        sequences_(transaction.core(), *transaction.schema(), true) {}
 
   absl::StatusOr<DmlResult> Run() {
     for (const int column : plan_.columns()) {
@@ -162,7 +166,7 @@ class Runner {
       if (expressions_ == nullptr) {
         KS_ASSIGN_OR_RETURN(expressions_, TableExpressions::Compile(table_));
       }
-      KS_ASSIGN_OR_RETURN(value, expressions_->Default(column, options_.now, arena_));
+      KS_ASSIGN_OR_RETURN(value, expressions_->Default(column, options_.now, sequences_, arena_));
     }
     row->columns.push_back(column);
     row->values.push_back(value);
@@ -246,6 +250,7 @@ class Runner {
   const sql::ExecuteOptions& options_;
   const Table& table_;
   std::vector<sql::DmlRow> changes_;
+  SchemaSequences sequences_;
   std::unique_ptr<TableExpressions> expressions_;
   sql::Arena arena_;
 };
@@ -256,8 +261,11 @@ absl::StatusOr<DmlResult> RunDml(ReadWriteTransaction& transaction, const sql::R
                                  const sql::ExecuteOptions& options) {
   const auto* adapter = dynamic_cast<const TableAdapter*>(dml.table);
   if (adapter == nullptr) return errors::MetadataNotWritable(dml.table->name());
-  KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::DmlPlan> plan, sql::DmlPlan::Make(dml, options));
-  return Runner(transaction, adapter->table(), *plan, options).Run();
+  SchemaSequences sequences(transaction.core(), *transaction.schema(), true);
+  sql::ExecuteOptions with_sequences = options;
+  with_sequences.sequences = &sequences;
+  KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::DmlPlan> plan, sql::DmlPlan::Make(dml, with_sequences));
+  return Runner(transaction, adapter->table(), *plan, with_sequences).Run();
 }
 
 }  // namespace ks::local

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "local/spanner/query/metadata_table.h"
 
 namespace ks::local {
@@ -106,7 +107,16 @@ void FillSequences(const Schema& schema, MetadataRows* rows) {
 
 void FillSequenceOptions(const Schema& schema, MetadataRows* rows) {
   for (const Sequence& sequence : schema.sequences) {
-    for (const OptionEntry& option : sequence.options) {
+    std::vector<OptionEntry> options = sequence.options;
+    if (sequence.by_clauses) {  // shown as the OPTIONS that say the same
+      const SequenceParameters& p = sequence.parameters;
+      if (p.kind_written) options.push_back({"sequence_kind", "'bit_reversed_positive'"});
+      if (p.skip_min) options.push_back({"skip_range_min", absl::StrCat(*p.skip_min)});
+      if (p.skip_max) options.push_back({"skip_range_max", absl::StrCat(*p.skip_max)});
+      if (p.start_counter)
+        options.push_back({"start_with_counter", absl::StrCat(*p.start_counter)});
+    }
+    for (const OptionEntry& option : options) {
       rows->push_back(Joined(Name(sequence.name), Option(option)));
     }
   }
@@ -120,11 +130,6 @@ void FillChangeStreams(const Schema& schema, MetadataRows* rows) {
 
 void FillChangeStreamTables(const Schema& schema, MetadataRows* rows) {
   for (const ChangeStream& stream : schema.change_streams) {
-    if (stream.for_all) {
-      for (const auto& table : schema.tables) {
-        rows->push_back(Joined(Joined(Name(stream.name), Name(table->name)), {Flag(true)}));
-      }
-    }
     for (const ChangeStream::Watched& watched : stream.watched) {
       rows->push_back(
           Joined(Joined(Name(stream.name), Name(watched.table)), {Flag(watched.all_columns)}));
@@ -146,6 +151,7 @@ void FillChangeStreamColumns(const Schema& schema, MetadataRows* rows) {
 void FillChangeStreamOptions(const Schema& schema, MetadataRows* rows) {
   for (const ChangeStream& stream : schema.change_streams) {
     for (const OptionEntry& option : stream.options) {
+      if (option.value == "NULL") continue;
       rows->push_back(Joined(Name(stream.name), Option(option)));
     }
   }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "local/spanner/query/metadata_table.h"
+#include "local/spanner/schema/access.h"
 
 namespace ks::local {
 
@@ -69,10 +70,8 @@ constexpr MetadataColumn kRoleRoutineGrantsColumns[] = {
     {"GRANTEE", "STRING(MAX)"},
 };
 
-constexpr const char* kSystemRoles[] = {"public", "spanner_info_reader", "spanner_sys_reader"};
-
 void FillRoles(const Schema& schema, MetadataRows* rows) {
-  for (const char* role : kSystemRoles) rows->push_back({Text(role), Flag(true)});
+  for (std::string_view role : kSystemRoles) rows->push_back({Text(role), Flag(true)});
   for (const Role& role : schema.roles) rows->push_back({Text(role.name), Flag(false)});
 }
 

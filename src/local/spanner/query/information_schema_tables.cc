@@ -147,7 +147,7 @@ void AddColumn(const Table& table, size_t position, MetadataRows* rows) {
   const Column& column = table.columns[position];
   MetadataRow row = Name(table.name);
   const bool generated = column.generated != GeneratedKind::kNone;
-  const IdentityOptions identity = column.identity.value_or(IdentityOptions());
+  const SequenceParameters identity = column.identity.value_or(SequenceParameters());
   const bool is_identity = column.identity.has_value();
   Add(std::move(row), rows, Text(column.name), Int(static_cast<int64_t>(position) + 1),
       TextOrNull(column.default_expression), NullText(), YesNo(!column.not_null),

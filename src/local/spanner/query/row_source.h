@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "local/spanner/txn/database.h"
+#include "local/spanner/txn/sequences.h"
 #include "sql/catalog.h"
 
 namespace ks::local {
@@ -19,11 +20,15 @@ class RowSource {
   // The statement asks for exclusive locks on all that it scans from here on. Nothing to do where
   // there are no locks.
   virtual void HoldScans() {}
+  // Null where there is only a schema.
+  virtual sql::SequenceSource* sequences() { return nullptr; }
 };
 
 class SnapshotSource : public RowSource {
  public:
-  explicit SnapshotSource(const ReadOnlyTransaction& transaction) : transaction_(transaction) {}
+  explicit SnapshotSource(const ReadOnlyTransaction& transaction)
+      : transaction_(transaction), sequences_(transaction.core(), *transaction.schema(), false) {}
+  sql::SequenceSource* sequences() override { return &sequences_; }
   const std::shared_ptr<const Schema>& schema() const override { return transaction_.schema(); }
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
     return transaction_.Scan(spec);
@@ -31,11 +36,14 @@ class SnapshotSource : public RowSource {
 
  private:
   const ReadOnlyTransaction& transaction_;
+  SchemaSequences sequences_;
 };
 
 class LockingSource : public RowSource {
  public:
-  explicit LockingSource(ReadWriteTransaction& transaction) : transaction_(transaction) {}
+  explicit LockingSource(ReadWriteTransaction& transaction)
+      : transaction_(transaction), sequences_(transaction.core(), *transaction.schema(), true) {}
+  sql::SequenceSource* sequences() override { return &sequences_; }
   const std::shared_ptr<const Schema>& schema() const override { return transaction_.schema(); }
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
     if (!hold_) return transaction_.Scan(spec);
@@ -48,6 +56,7 @@ class LockingSource : public RowSource {
  private:
   ReadWriteTransaction& transaction_;
   bool hold_ = false;
+  SchemaSequences sequences_;
 };
 
 }  // namespace ks::local

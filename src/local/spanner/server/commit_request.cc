@@ -11,7 +11,7 @@ namespace {
 
 // google.spanner.v1.CommitRequest
 constexpr uint32_t kSession = 1, kTransactionId = 2, kSingleUse = 3, kMutations = 4, kStats = 5,
-                   kDelay = 8, kPrecommitToken = 9;
+                   kRequestOptions = 6, kDelay = 8, kPrecommitToken = 9;
 
 // google.protobuf.Duration
 absl::Status ParseDelay(std::string_view wire, int64_t* micros) {
@@ -65,6 +65,9 @@ absl::Status ParseCommitRequest(std::string_view bytes, CommitRequestView* reque
         break;
       case kStats:
         request->return_commit_stats = field.number_value != 0;
+        break;
+      case kRequestOptions:
+        request->request_options = field.bytes;
         break;
       case kDelay:
         KS_RETURN_IF_ERROR(ParseDelay(field.bytes, &request->max_commit_delay_micros));

@@ -19,6 +19,7 @@ struct CommitRequestView {
   bool return_commit_stats = false;
   int64_t max_commit_delay_micros = 0;
   int32_t precommit_seq_num = 0;  // of the MultiplexedSessionPrecommitToken; 0: it has none
+  std::string_view request_options;  // RequestOptions
 };
 
 // INVALID_ARGUMENT when the bytes are no CommitRequest.

@@ -35,7 +35,9 @@ absl::StatusOr<Done> Attempt(Call& call, ReadScope& scope, const pb::ExecuteSqlR
   std::unique_ptr<ReadWriteTransaction> transaction = scope.database().BeginReadWrite();
   transaction->Attend(call);
   LockingSource source(*transaction);
-  const Statement::Text text{request.sql(), request.params(), request.param_types()};
+  const Statement::Text text{request.sql(),         request.params(),
+                             request.param_types(), StatementMode::kNormal,
+                             std::nullopt,          scope.session().spec().creator_role};
   KS_ASSIGN_OR_RETURN(auto statement, Statement::Prepare(call, source, text));
   KS_RETURN_IF_ERROR(CheckKind(*statement));
   Done done;

@@ -204,6 +204,10 @@ absl::Status StreamSink::Flush(Cut cut, const ResultTrailer* trailer) {
   return writer_.Write(std::move(message));
 }
 
+absl::Status StreamSink::SendNow() {
+  return values_.empty() ? absl::OkStatus() : Flush(Cut::kRow, nullptr);
+}
+
 absl::Status StreamSink::End(const ResultTrailer& trailer) { return Flush(Cut::kRow, &trailer); }
 
 }  // namespace ks::local

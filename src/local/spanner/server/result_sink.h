@@ -35,6 +35,8 @@ class ResultSink {
   // `metadata`: ResultSetMetadata. Called once, first.
   virtual absl::Status Begin(std::string metadata, std::vector<sql::TypeRef> types) = 0;
   virtual absl::Status Rows(const sql::RowBatch& batch) = 0;
+  // What has been given goes out without waiting for more, where the answer is a stream.
+  virtual absl::Status SendNow() { return absl::OkStatus(); }
   virtual absl::Status End(const ResultTrailer& trailer) = 0;
 };
 
@@ -72,6 +74,7 @@ class StreamSink : public ResultSink {
   StreamSink(MessageWriter& writer, const Options& options);
   absl::Status Begin(std::string metadata, std::vector<sql::TypeRef> types) override;
   absl::Status Rows(const sql::RowBatch& batch) override;
+  absl::Status SendNow() override;
   absl::Status End(const ResultTrailer& trailer) override;
 
  private:

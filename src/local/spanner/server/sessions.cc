@@ -56,6 +56,7 @@ uint64_t Session::AgeFor(const TransactionSpec& spec) {
 absl::StatusOr<std::shared_ptr<Transaction>> Session::Begin(TransactionSpec spec, int64_t now_nanos,
                                                             const Patience& patience) {
   spec.read_write.previous_age = AgeFor(spec);
+  spec.read_write.writer.role = spec_.creator_role;
   const bool token = spec_.multiplexed && spec.kind == TransactionKind::kReadWrite;
   auto transaction = std::make_shared<Transaction>(NewId(), std::move(spec), token);
   transaction->Touch(now_nanos);

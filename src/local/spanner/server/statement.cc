@@ -11,6 +11,7 @@
 #include "env/clock.h"
 #include "google/spanner/v1/result_set.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/query/access_check.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
@@ -65,10 +66,11 @@ sql::RowBatch ToBatch(const std::vector<std::vector<sql::Value>>& rows, size_t c
 }  // namespace
 
 Statement::Statement(Call& call, RowSource& source, const Text& text)
-    : call_(call), source_(source), text_(text), catalog_(source, text.part) {
+    : call_(call), source_(source), text_(text), catalog_(source, text.part, text.role) {
   const int64_t now = call.server().clock.NowNanos();
   options_.now = {now / env::kNanosPerSecond, static_cast<int32_t>(now % env::kNanosPerSecond)};
   options_.parameters = &parameters_;
+  options_.sequences = source.sequences();
   options_.check_alive = [this] { return call_.CheckAlive(); };
   options_.seed = static_cast<uint64_t>(now);
 }
@@ -98,6 +100,7 @@ absl::Status Statement::Analyze() {
   absl::StatusOr<sql::AnalyzedStatement> analyzed = sql::AnalyzeStatement(text_.sql, options);
   if (!analyzed.ok()) return sql::WithLocation(text_.sql, analyzed.status());
   analyzed_ = *std::move(analyzed);
+  KS_RETURN_IF_ERROR(CheckStatementAccess(*source_.schema(), text_.role, text_.sql, declared_));
   for (const sql::TypeRef type : ColumnTypes()) {
     if (type->is_struct()) return errors::StructColumn();
   }

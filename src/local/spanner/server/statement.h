@@ -43,6 +43,7 @@ class Statement {
     const google::protobuf::Map<std::string, google::spanner::v1::Type>& types;
     StatementMode mode = StatementMode::kNormal;
     std::optional<TablePart> part;  // of a partitioned query
+    std::string_view role = {};     // whose rights count; empty: all rights
   };
   // Analyzes over `source`'s schema and decodes the parameters. All of `text` must outlive the
   // statement.

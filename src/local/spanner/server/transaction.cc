@@ -80,6 +80,8 @@ absl::StatusOr<TransactionSpec> ParseTransactionOptions(const pb::TransactionOpt
     case pb::TransactionOptions::kReadWrite:
       spec.kind = TransactionKind::kReadWrite;
       spec.previous_id = options.read_write().multiplexed_session_previous_transaction_id();
+      spec.read_write.writer.exclude_from_change_streams =
+          options.exclude_txn_from_change_streams();
       if (options.isolation_level() == pb::TransactionOptions::REPEATABLE_READ) {
         spec.read_write.isolation = Isolation::kRepeatableRead;
       }

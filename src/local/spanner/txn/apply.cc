@@ -106,7 +106,8 @@ class Applier {
     const Column& c = table.columns[column];
     if (!c.has_default()) return errors::KeyColumnMissing(table.name, c.name);
     KS_ASSIGN_OR_RETURN(TableExpressions * expressions, txn_.Expressions(table));
-    return expressions->Default(column, ToSqlTimestamp(txn_.core.oracle().Now()),
+    SchemaSequences sequences(txn_.core, *txn_.schema, true);
+    return expressions->Default(column, ToSqlTimestamp(txn_.core.oracle().Now()), sequences,
                                 txn_.writes.arena());
   }
 
@@ -172,7 +173,8 @@ class Applier {
     const Mutation& m = *p.mutation;
     const Table& table = *m.table;
     if (m.op == MutationOp::kInsert || m.op == MutationOp::kUpdate) return true;
-    if (!table.indexes.empty() || !table.children.empty() || !table.referenced_by.empty()) {
+    if (!table.indexes.empty() || !table.children.empty() || !table.referenced_by.empty() ||
+        table.watched) {
       return true;
     }
     for (size_t c = 0; c < table.columns.size(); ++c) {
@@ -256,6 +258,11 @@ class Applier {
       image = txn_.writes.NewImage(table);
       std::copy(row.now, row.now + table.columns.size(), image);
     }
+    for (size_t c = 0; c < table.columns.size(); ++c) {
+      // ON UPDATE: PENDING_COMMIT_TIMESTAMP() is the only expression that there is.
+      const bool set = !p.given[c] && !table.columns[c].on_update_expression.empty();
+      if (set) image[c] = PendingCommitTimestamp();
+    }
     SetGiven(p, r, image);
     txn_.writes.Touch(row);
     row.now = image;
@@ -297,7 +304,8 @@ namespace rules {
 
 absl::Status DeleteRow(TransactionState& txn, RowWrite& row) {
   const Table& table = *row.table;
-  bool matters = !table.indexes.empty() || !table.children.empty() || !table.referenced_by.empty();
+  bool matters = !table.indexes.empty() || !table.children.empty() ||
+                 !table.referenced_by.empty() || table.watched;
   if (matters) {
     KS_RETURN_IF_ERROR(txn.EnsureBase(row));
     if (row.now == nullptr) {

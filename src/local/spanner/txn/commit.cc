@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "local/spanner/errors.h"
 #include "local/spanner/limits.h"
+#include "local/spanner/txn/change_streams.h"
 #include "local/spanner/txn/index_entries.h"
 #include "local/spanner/txn/rules/rules.h"
 
@@ -114,6 +115,7 @@ absl::StatusOr<CommitResult> CommitWrites(TransactionState& txn) {
   CommitTimestamp timestamp = txn.core.oracle().BeginCommit();
   absl::Cleanup end = [&] { txn.core.oracle().EndCommit(timestamp); };
   for (const RowWrite* row : pending) encoder.AddResolved(txn, *row, timestamp);
+  RecordChanges(txn, timestamp, batch);
   if (!batch.empty()) KS_RETURN_IF_ERROR(txn.core.store().Write(batch, timestamp));
   return CommitResult{timestamp, txn.mutation_count};
 }

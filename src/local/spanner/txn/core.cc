@@ -7,6 +7,7 @@
 #include "local/spanner/errors.h"
 #include "local/spanner/limits.h"
 #include "local/spanner/schema/schema_codec.h"
+#include "local/spanner/txn/expiry.h"
 
 namespace ks::local {
 namespace {
@@ -40,6 +41,7 @@ int64_t RetentionMicros(const Schema& schema) {
 void CollectSpaces(const Schema& schema, std::vector<KeySpaceId>* spaces) {
   for (const auto& table : schema.tables) spaces->push_back(table->space);
   for (const auto& index : schema.indexes) spaces->push_back(index->space);
+  for (const ChangeStream& stream : schema.change_streams) spaces->push_back(stream.space);
 }
 
 }  // namespace
@@ -178,7 +180,9 @@ void DatabaseCore::StartJanitor() {
       auto stopped = [this]() ABSL_SHARED_LOCKS_REQUIRED(janitor_mu_) { return stop_; };
       if (janitor_mu_.AwaitWithTimeout(absl::Condition(&stopped), kJanitorInterval)) return;
       janitor_mu_.Unlock();
-      CollectGarbage().IgnoreError();  // the next round tries again
+      DeleteExpiredRows(*this).IgnoreError();  // the next round tries again
+      DeleteExpiredRecords(*this).IgnoreError();
+      CollectGarbage().IgnoreError();
       janitor_mu_.Lock();
     }
   });

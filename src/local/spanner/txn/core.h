@@ -17,6 +17,7 @@
 #include "local/spanner/txn/database.h"
 #include "local/spanner/txn/expressions.h"
 #include "local/spanner/txn/lock_manager.h"
+#include "local/spanner/txn/sequences.h"
 #include "local/spanner/txn/timestamp_oracle.h"
 
 namespace ks::local {
@@ -35,6 +36,7 @@ class DatabaseCore {
   LockManager& locks() { return locks_; }
   TimestampOracle& oracle() { return oracle_; }
   ExpressionCache& expressions() { return expressions_; }
+  Sequences& sequences() { return sequences_; }
   absl::Mutex& gate() ABSL_LOCK_RETURNED(gate_) { return gate_; }
 
   std::shared_ptr<const Schema> schema() const;
@@ -52,6 +54,7 @@ class DatabaseCore {
   LockManager locks_;
   TimestampOracle oracle_;
   ExpressionCache expressions_;
+  Sequences sequences_{*this};
   absl::Mutex gate_;
   absl::Mutex ddl_mu_;  // one schema change at a time
 

@@ -12,6 +12,7 @@
 #include "local/spanner/txn/commit.h"
 #include "local/spanner/txn/core.h"
 #include "local/spanner/txn/read_write.h"
+#include "local/spanner/txn/rules/rules.h"
 #include "local/spanner/txn/scan.h"
 
 namespace ks::local {
@@ -45,9 +46,11 @@ absl::StatusOr<CommitResult> Database::Commit(const MutationList& mutations,
                                               const CommitOptions& options) {
   // Syncs are shared by whoever is there; waiting longer (max_commit_delay) would only help a disk
   // that is slower than the wait.
+  KS_RETURN_IF_ERROR(rules::ValidateAccess(*core_->schema(), options.writer.role, mutations));
   uint64_t age = core_->locks().NewAge();
   while (true) {
     TransactionState txn(*core_, age);
+    txn.writer = options.writer;
     txn.owner.Enter(options.patience);
     absl::Status applied = ApplyMutations(txn, mutations, ValueLife::kOutlives);
     absl::StatusOr<CommitResult> result =

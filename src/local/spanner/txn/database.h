@@ -82,6 +82,7 @@ class ReadOnlyTransaction {
       : core_(core), timestamp_(timestamp), schema_(std::move(schema)) {}
 
   CommitTimestamp timestamp() const { return timestamp_; }
+  DatabaseCore& core() const { return core_; }
   // As it was at timestamp().
   const std::shared_ptr<const Schema>& schema() const { return schema_; }
 
@@ -110,12 +111,21 @@ struct CommitResult {
 enum class Isolation : uint8_t { kSerializable, kRepeatableRead };
 enum class ReadLockMode : uint8_t { kPessimistic, kOptimistic };
 
+// Who writes, and what change streams say about it.
+struct Writer {
+  std::string role;                          // whose rights count; empty: all rights
+  std::string transaction_tag;               // in change records
+  bool exclude_from_change_streams = false;  // from those with allow_txn_exclusion
+  bool system = false;                       // the TTL sweep
+};
+
 struct ReadWriteOptions {
   Isolation isolation = Isolation::kSerializable;
   std::optional<ReadLockMode> read_lock_mode;  // none: as the isolation has it by itself
   // The age of the attempt that was aborted before: a retry keeps its place in the queue. 0: a new
   // one.
   uint64_t previous_age = 0;
+  Writer writer;
 };
 
 // A locking transaction. Everything may return ABORTED, after which only Rollback() is of use. Not
@@ -125,6 +135,9 @@ class ReadWriteTransaction {
   virtual ~ReadWriteTransaction() = default;  // rolls back what was not committed
 
   virtual const std::shared_ptr<const Schema>& schema() const = 0;
+  virtual DatabaseCore& core() = 0;
+  // What change records say of it; may be set until Commit.
+  virtual void SetTag(std::string transaction_tag) = 0;
   // Smaller is older; pass it as `previous_age` when this attempt was aborted.
   virtual uint64_t age() const = 0;
   // A call begins: until the next Attend it waits no longer than this allows, and is not idle.
@@ -151,6 +164,7 @@ class ReadWriteTransaction {
 struct CommitOptions {
   int64_t max_commit_delay_micros = 0;  // may wait this long for company
   const Patience& patience = Endless();
+  Writer writer;
 };
 
 // Makes the next schema from a copy of the present one; runs under the schema lock. See ddl/.

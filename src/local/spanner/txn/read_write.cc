@@ -30,10 +30,16 @@ class Transaction final : public ReadWriteTransaction {
         repeatable_(options.isolation == Isolation::kRepeatableRead),
         optimistic_(options.read_lock_mode.value_or(repeatable_ ? ReadLockMode::kOptimistic
                                                                 : ReadLockMode::kPessimistic) ==
-                    ReadLockMode::kOptimistic) {}
+                    ReadLockMode::kOptimistic) {
+    state_.writer = options.writer;
+  }
   ~Transaction() override { Rollback(); }
 
   const std::shared_ptr<const Schema>& schema() const override { return state_.schema; }
+  DatabaseCore& core() override { return state_.core; }
+  void SetTag(std::string transaction_tag) override {
+    state_.writer.transaction_tag = std::move(transaction_tag);
+  }
   uint64_t age() const override { return state_.owner.age(); }
   bool aborted() const override { return state_.owner.wounded(); }
   void Attend(const Patience& patience) override {
@@ -93,6 +99,7 @@ class Transaction final : public ReadWriteTransaction {
     // What was read is so now, too, and stays so: blind writes may go by what is latest.
     if (!repeatable_) state_.snapshot.reset();
     for (const auto& mutations : buffered_) {
+      KS_RETURN_IF_ERROR(rules::ValidateAccess(*state_.schema, state_.writer.role, *mutations));
       KS_RETURN_IF_ERROR(ApplyMutations(state_, *mutations, ValueLife::kOutlives));
     }
     KS_ASSIGN_OR_RETURN(CommitResult result, CommitWrites(state_));

@@ -54,6 +54,7 @@ class TransactionState {
   int64_t mutation_count = 0;
   std::optional<CommitTimestamp> snapshot;
   bool locks_late = false;  // only with a snapshot
+  Writer writer;
   // Who has which value of a UNIQUE index (encoded, with its key space); entries may be stale.
   absl::flat_hash_map<std::string, const RowWrite*> unique_claims;
 

@@ -61,6 +61,19 @@ absl::Status CheckSingleUse(std::string_view wire) {
   return spec.kind == TransactionKind::kReadWrite ? absl::OkStatus() : errors::NotCommittable();
 }
 
+std::string TagOf(const CommitRequestView& request) {
+  pb::RequestOptions options;
+  options.ParseFromArray(request.request_options.data(),
+                         static_cast<int>(request.request_options.size()));
+  return options.transaction_tag();
+}
+
+Writer WriterOf(const Session& session, const CommitRequestView& request) {
+  pb::TransactionOptions options;
+  options.ParseFromArray(request.single_use->data(), static_cast<int>(request.single_use->size()));
+  return {session.spec().creator_role, TagOf(request), options.exclude_txn_from_change_streams()};
+}
+
 absl::Status CommitById(Call& call, Session& session, const CommitRequestView& request,
                         pb::CommitResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   KS_ASSIGN_OR_RETURN(auto transaction,
@@ -77,6 +90,7 @@ absl::Status CommitById(Call& call, Session& session, const CommitRequestView& r
   std::unique_ptr<MutationList> list;
   if (transaction->phase() == TransactionPhase::kActive && transaction->read_write() != nullptr) {
     transaction->read_write()->Attend(call);
+    transaction->read_write()->SetTag(TagOf(request));
     if (!request.mutations.empty()) {
       list = std::make_unique<MutationList>(transaction->read_write()->schema());
       KS_RETURN_IF_ERROR(Decode(request.mutations, *list));
@@ -101,7 +115,7 @@ absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitRe
   KS_RETURN_IF_ERROR(CheckSingleUse(*request.single_use));
   KS_ASSIGN_OR_RETURN(
       const CommitResult result,
-      CommitOnce(session->database(), request.mutations, {request.max_commit_delay_micros, call}));
+      CommitOnce(session->database(), request.mutations, {request.max_commit_delay_micros, call, WriterOf(*session, request)}));
   Fill(result, request.return_commit_stats, response);
   return absl::OkStatus();
 }
@@ -120,7 +134,10 @@ absl::Status SpannerRpcs::BatchWrite(Call& call, const pb::BatchWriteRequest& re
       bytes.push_back(mutation.SerializeAsString());
     }
     const std::vector<std::string_view> views(bytes.begin(), bytes.end());
-    const absl::StatusOr<CommitResult> result = CommitOnce(session->database(), views, {0, call});
+    const Writer writer{session->spec().creator_role, request.request_options().transaction_tag(),
+                        request.exclude_txn_from_change_streams()};
+    const absl::StatusOr<CommitResult> result =
+        CommitOnce(session->database(), views, {0, call, writer});
     pb::BatchWriteResponse response;
     response.add_indexes(i);
     ToRpcStatus(result.status(), response.mutable_status());

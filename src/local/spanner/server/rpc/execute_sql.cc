@@ -5,6 +5,7 @@
 #include "google/rpc/status.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/server/call.h"
+#include "local/spanner/server/change_stream_call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/partition_token.h"
 #include "local/spanner/server/partitioned_dml.h"
@@ -64,6 +65,7 @@ absl::Status Begin(const Statement& statement, const ReadScope& scope, ResultSin
 // Where an answer goes: one kind for each of the two RPCs.
 struct Answer {
   ResultSink& sink;
+  bool streaming = false;
   // What has been gathered, for a DML request that comes again; and giving it again.
   std::function<std::string()> gathered;
   std::function<void(std::string)> repeat;
@@ -77,8 +79,12 @@ class SqlCall {
   absl::Status Run() {
     KS_ASSIGN_OR_RETURN(std::optional<TablePart> part, PartOf(request_));
     if (scope_.partitioned()) return RunPartitionedDml(call_, scope_, request_, answer_.sink);
-    const Statement::Text text{request_.sql(), request_.params(), request_.param_types(),
-                               ModeOf(request_.query_mode()), std::move(part)};
+    KS_ASSIGN_OR_RETURN(const bool change_stream,
+                        RunChangeStream(call_, scope_, request_, answer_.sink, answer_.streaming));
+    if (change_stream) return absl::OkStatus();
+    const Statement::Text text{request_.sql(),         request_.params(),
+                               request_.param_types(), ModeOf(request_.query_mode()),
+                               std::move(part),        scope_.session().spec().creator_role};
     KS_ASSIGN_OR_RETURN(auto statement, Statement::Prepare(call_, scope_.source(), text));
     if (text.mode == StatementMode::kPlan) return Plan(*statement);
     return statement->is_dml() ? Dml(*statement) : Query(*statement);
@@ -164,7 +170,7 @@ absl::Status SpannerRpcs::ExecuteSql(Call& call, const pb::ExecuteSqlRequest& re
                                      std::string* response) {
   KS_ASSIGN_OR_RETURN(auto scope, OpenScope(call, request, std::nullopt));
   UnarySink sink(response);
-  Answer answer{sink, [&] { return *response; },
+  Answer answer{sink, false, [&] { return *response; },
                 [&](std::string again) { *response = std::move(again); }};
   return RunInScope(*scope, [&] { return SqlCall(call, request, *scope, answer).Run(); });
 }
@@ -175,7 +181,7 @@ absl::Status SpannerRpcs::ExecuteStreamingSql(Call& call, const pb::ExecuteSqlRe
       request.resume_token(), writer,
       [&](std::optional<CommitTimestamp> resume_at) { return OpenScope(call, request, resume_at); },
       [&](ReadScope& scope, StreamSink& sink, BufferingWriter* gathered) {
-        Answer answer{sink, [&] { return Pack(gathered->messages()); },
+        Answer answer{sink, true, [&] { return Pack(gathered->messages()); },
                       [&](std::string again) { gathered->Replace(Unpack(again)); }};
         return SqlCall(call, request, scope, answer).Run();
       });
@@ -187,7 +193,9 @@ namespace {
 absl::Status RunBatchStatement(Call& call, ReadScope& scope,
                                const pb::ExecuteBatchDmlRequest::Statement& request, bool first,
                                pb::ResultSet* result) {
-  const Statement::Text text{request.sql(), request.params(), request.param_types()};
+  const Statement::Text text{request.sql(),         request.params(),
+                             request.param_types(), StatementMode::kNormal,
+                             std::nullopt,          scope.session().spec().creator_role};
   KS_ASSIGN_OR_RETURN(auto statement, Statement::Prepare(call, scope.source(), text));
   if (!statement->is_dml()) return errors::NotDml();
   KS_ASSIGN_OR_RETURN(const std::string stats,

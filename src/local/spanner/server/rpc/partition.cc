@@ -1,5 +1,6 @@
 #include "base/status_macros.h"
 #include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/query/access_check.h"
 #include "local/spanner/query/table_adapter.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
@@ -54,6 +55,7 @@ absl::Status ReadPartitions(const pb::PartitionReadRequest& request, ReadScope& 
   *read.mutable_columns() = request.columns();
   *read.mutable_key_set() = request.key_set();
   KS_ASSIGN_OR_RETURN(const ScanSpec spec, ResolveRead(*schema, read));
+  KS_RETURN_IF_ERROR(CheckReadAccess(*schema, scope.session().spec().creator_role, spec));
   KS_ASSIGN_OR_RETURN(auto parts, CutIntoPartitions(scope.source(), spec,
                                                     request.partition_options().max_partitions()));
   AddPartitions(std::move(parts), {FingerprintRead(request), "", {}}, response);
@@ -82,7 +84,9 @@ const sql::ScanRel* OnlyScan(const sql::ResolvedRel* rel) {
 
 absl::Status QueryPartitions(Call& call, const pb::PartitionQueryRequest& request, ReadScope& scope,
                              pb::PartitionResponse* response) {
-  const Statement::Text text{request.sql(), request.params(), request.param_types()};
+  const Statement::Text text{request.sql(),         request.params(),
+                             request.param_types(), StatementMode::kNormal,
+                             std::nullopt,          scope.session().spec().creator_role};
   KS_ASSIGN_OR_RETURN(auto statement, Statement::Prepare(call, scope.source(), text));
   if (statement->is_dml()) return errors::NotPartitionable();
   const sql::ScanRel* scan = OnlyScan(statement->analyzed().query->rel.get());

@@ -1,5 +1,6 @@
 #include "base/status_macros.h"
 #include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/query/access_check.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/partition_token.h"
@@ -30,6 +31,7 @@ absl::Status SendRows(Call& call, const pb::ReadRequest& request, ReadScope& sco
                       ResultSink& sink) {
   const std::shared_ptr<const Schema> schema = scope.source().schema();
   KS_ASSIGN_OR_RETURN(const ScanSpec spec, Resolve(*schema, request));
+  KS_RETURN_IF_ERROR(CheckReadAccess(*schema, scope.session().spec().creator_role, spec));
   pb::ResultSetMetadata metadata;
   pb::StructType* row_type = metadata.mutable_row_type();
   std::vector<sql::TypeRef> types;

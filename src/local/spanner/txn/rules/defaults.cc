@@ -12,9 +12,10 @@ absl::Status FillDefaults(TransactionState& txn, const Table& table, const std::
     image[c] = sql::Datum::Null();
     if (column.has_default()) {
       KS_ASSIGN_OR_RETURN(TableExpressions * expressions, txn.Expressions(table));
+      SchemaSequences sequences(txn.core, *txn.schema, true);
       KS_ASSIGN_OR_RETURN(image[c], expressions->Default(static_cast<int>(c),
                                                          ToSqlTimestamp(txn.core.oracle().Now()),
-                                                         txn.writes.arena()));
+                                                         sequences, txn.writes.arena()));
     }
     if (column.not_null && image[c].null()) return errors::NotNullMissing(table.name, column.name);
   }

@@ -1,5 +1,5 @@
 // The rules of a write, one small file each. A commit runs them in this order:
-//   validators   before any lock: values.cc, limits.cc
+//   validators   before any lock: access.cc, values.cc, limits.cc
 //   per row      in the order of the mutations: existence (apply.cc), defaults.cc, interleave.cc
 //   effectors    over the rows that one Apply changed: generated.cc
 //   verifiers    likewise: checks.cc, indexes.cc (entries' locks, UNIQUE), foreign_keys.cc
@@ -20,6 +20,11 @@ using ChangedRows = std::vector<RowWrite*>;
 // Types are right by construction; lengths, UTF-8, NOT NULL, commit timestamps, key sizes.
 absl::Status ValidateValues(const Mutation& mutation, CommitTimestamp now);
 absl::Status ValidateKeySize(const Table& table, std::string_view key);
+
+// Whose role has the privileges that the mutations need; an empty role has all. DML is asked about
+// its columns before (query/access_check.h), so this is for what clients send as mutations.
+absl::Status ValidateAccess(const Schema& schema, std::string_view role,
+                            const MutationList& mutations);
 
 // ---- Per row ----
 // Fills the columns an insert does not name; NOT NULL ones must get a value. `given[c]`: the
