@@ -2,8 +2,10 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <map>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -359,7 +361,7 @@ class Reader {
 
 absl::StatusOr<std::optional<ChangeStreamQuery>> ParseChangeStreamQuery(
     const Schema& schema, std::string_view text, const ParameterLookup& parameters) {
-  if (!absl::StrContainsIgnoreCase(AbslView(text), "READ_")) return std::nullopt;
+  if (!absl::StrContains(absl::AsciiStrToUpper(AbslView(text)), "READ_")) return std::nullopt;
   sql::TokenList tokens = sql::Tokenize(text);
   if (!tokens.error.ok()) return std::nullopt;  // the SQL parser tells it better
   QueryParser parser(std::move(tokens.tokens), parameters);

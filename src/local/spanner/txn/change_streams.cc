@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -95,9 +94,8 @@ class StreamRecorder {
     for (int c = 0; c < static_cast<int>(table.columns.size()); ++c) {
       if (table.IsKey(c) || !stream_.Watches(table, c)) continue;
       watched.push_back(c);
-      const bool differs =
-          change.type == ModType::kUpdate &&
-          !sql::GroupingEquals(table.columns[c].type, change.before[c], change.after[c]);
+      const bool differs = change.type == ModType::kUpdate &&
+                           Shown(table, c, change.before) != Shown(table, c, change.after);
       if (differs) changed.push_back(c);
     }
     if (change.type == ModType::kUpdate && changed.empty()) return;
@@ -141,17 +139,18 @@ class StreamRecorder {
     return Values(*change.row->table, columns, change.before);
   }
 
+  // A column's value as records show it.
+  Json Shown(const Table& table, int c, const Datum* image) const {
+    const Column& column = table.columns[c];
+    const bool pending = column.allow_commit_timestamp && IsPendingCommitTimestamp(image[c]);
+    const Datum value = pending ? Datum::Timestamp(ToSqlTimestamp(timestamp_)) : image[c];
+    return JsonOf(column.type, value);
+  }
+
   std::string Values(const Table& table, const std::vector<int>& columns,
                      const Datum* image) const {
     Json values = Json::object();
-    for (int c : columns) {
-      const Column& column = table.columns[c];
-      Datum value = image[c];
-      if (column.allow_commit_timestamp && IsPendingCommitTimestamp(value)) {
-        value = Datum::Timestamp(ToSqlTimestamp(timestamp_));
-      }
-      values[column.name] = JsonOf(column.type, value);
-    }
+    for (int c : columns) values[table.columns[c].name] = Shown(table, c, image);
     return values.dump();
   }
 

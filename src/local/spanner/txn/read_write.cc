@@ -7,6 +7,7 @@
 #include "local/spanner/errors.h"
 #include "local/spanner/txn/apply.h"
 #include "local/spanner/txn/commit.h"
+#include "local/spanner/txn/rules/rules.h"
 #include "local/spanner/txn/scan.h"
 #include "local/spanner/txn/transaction_state.h"
 
