@@ -324,7 +324,7 @@ class Reader {
       const int64_t poll = limits::kStreamPollMillis * 1'000;
       const CommitTimestamp until(
           std::min(last.value(), std::max(core_.oracle().Now().value(), next.value() + poll)));
-      core_.oracle().WaitUntilReadable(until);
+      KS_RETURN_IF_ERROR(core_.oracle().WaitUntilReadable(until));
       KS_RETURN_IF_ERROR(Records(partition, next, until, &sent));
       if (until.value() - sent.value() >= query_.heartbeat_millis * 1'000) {
         KS_RETURN_IF_ERROR(output_.emit(HeartbeatRow(until)));

@@ -113,9 +113,9 @@ absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitRe
   if (request.transaction_id.has_value()) return CommitById(call, *session, request, response);
   if (!request.single_use.has_value()) return errors::MissingField("CommitRequest.transaction");
   KS_RETURN_IF_ERROR(CheckSingleUse(*request.single_use));
-  KS_ASSIGN_OR_RETURN(
-      const CommitResult result,
-      CommitOnce(session->database(), request.mutations, {request.max_commit_delay_micros, call, WriterOf(*session, request)}));
+  KS_ASSIGN_OR_RETURN(const CommitResult result, CommitOnce(session->database(), request.mutations,
+                                                            {request.max_commit_delay_micros, call,
+                                                             WriterOf(*session, request)}));
   Fill(result, request.return_commit_stats, response);
   return absl::OkStatus();
 }
@@ -134,10 +134,10 @@ absl::Status SpannerRpcs::BatchWrite(Call& call, const pb::BatchWriteRequest& re
       bytes.push_back(mutation.SerializeAsString());
     }
     const std::vector<std::string_view> views(bytes.begin(), bytes.end());
-    const Writer writer{session->spec().creator_role, request.request_options().transaction_tag(),
-                        request.exclude_txn_from_change_streams()};
+    const Writer who{session->spec().creator_role, request.request_options().transaction_tag(),
+                     request.exclude_txn_from_change_streams()};
     const absl::StatusOr<CommitResult> result =
-        CommitOnce(session->database(), views, {0, call, writer});
+        CommitOnce(session->database(), views, {0, call, who});
     pb::BatchWriteResponse response;
     response.add_indexes(i);
     ToRpcStatus(result.status(), response.mutable_status());
