@@ -44,6 +44,8 @@ Lines ErrorLines(const absl::Status& status) {
 std::string ValueText(const sql::Value& value) {
   if (value.null()) return "NULL";
   std::string text = value.ToSql();
+  if (value.type()->Is(sql::TypeKind::kBool)) return value.datum().bool_value() ? "true" : "false";
+  if (value.type()->Is(sql::TypeKind::kString)) return std::string(value.datum().str());
   if (value.type()->is_array()) return text.substr(text.find('['));
   static const std::regex quoted("^(?:[A-Z]+ )?['\"](.*)['\"]$");
   return std::regex_replace(text, quoted, "$1");
@@ -53,8 +55,9 @@ Lines RowLines(const std::vector<std::vector<sql::Value>>& rows) {
   Lines lines;
   for (const auto& row : rows) {
     std::string line;
-    for (const sql::Value& value : row)
-      StrAppend(&line, line.empty() ? "" : " | ", ValueText(value));
+    for (size_t c = 0; c < row.size(); ++c) {
+      StrAppend(&line, c == 0 ? "" : " | ", ValueText(row[c]));
+    }
     lines.push_back(std::move(line));
   }
   if (lines.empty()) lines.push_back("no rows");

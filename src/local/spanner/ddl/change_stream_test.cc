@@ -204,18 +204,19 @@ TEST_F(ChangeStreams, RecordsKnowTheirTransaction) {
 
 TEST_F(ChangeStreams, OldRecordsGoAndExpiredRowsLeaveSystemRecords) {
   Ddl(
-      {"CREATE TABLE Aging (K INT64, At TIMESTAMP) PRIMARY KEY (K), ROW DELETION POLICY "
-       "(OLDER_THAN(At, INTERVAL 1 DAY))",
+      {"CREATE TABLE Aging (K INT64, Seen TIMESTAMP) PRIMARY KEY (K), ROW DELETION POLICY "
+       "(OLDER_THAN(Seen, INTERVAL 1 DAY))",
        "CREATE CHANGE STREAM S FOR Aging"});
   const auto at = [&](int64_t days_ago) {
     const int64_t seconds = clock_.NowNanos() / env::kNanosPerSecond - days_ago * 86'400;
     return sql::Value::Timestamp({seconds, 0});
   };
-  Commit(W().Put(MutationOp::kInsert, "Aging", {"K", "At"}, {I(1), at(2)})
-             .Put(MutationOp::kInsert, "Aging", {"K", "At"}, {I(2), at(0)})
+  Commit(W().Put(MutationOp::kInsert, "Aging", {"K", "Seen"}, {I(1), at(2)})
+             .Put(MutationOp::kInsert, "Aging", {"K", "Seen"}, {I(2), at(0)})
              .Put(MutationOp::kInsert, "Aging", {"K"}, {I(3)}));
   ASSERT_TRUE(DeleteExpiredRows(db_->core()).ok());
   EXPECT_EQ(ReadAll(*db_, "Aging", {"K"}), "2|3");
+  clock_.Advance(env::kNanosPerSecond);
   const Strings found = Follow();
   ASSERT_EQ(found.size(), 4u);
   EXPECT_EQ(found[3].substr(0, 21), R"(DELETE Aging {"K":"1")");

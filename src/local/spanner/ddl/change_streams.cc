@@ -10,6 +10,7 @@
 #include "local/spanner/limits.h"
 #include "local/spanner/schema/ddl_errors.h"
 #include "local/spanner/schema/duration.h"
+#include "local/spanner/schema/validate.h"
 #include "local/spanner/txn/core.h"
 
 namespace ks::local {
@@ -79,7 +80,7 @@ absl::Status CreateChangeStream(DdlContext& context, const sql::Statement& state
     TakeWatched(next, create.stream, stream);
     KS_RETURN_IF_ERROR(TakeOptions(context, create.stream.options, stream));
     next.change_streams.push_back(std::move(stream));
-    return absl::OkStatus();
+    return ValidateStreamCount(next, next.change_streams.back());
   });
 }
 
@@ -92,7 +93,7 @@ absl::Status AlterChangeStream(DdlContext& context, const sql::Statement& statem
     switch (alter.action) {
       case sql::AlterChangeStreamAction::kSetFor:
         TakeWatched(next, alter.stream, *stream);
-        return absl::OkStatus();
+        return ValidateStreamCount(next, *stream);
       case sql::AlterChangeStreamAction::kDropForAll:
         if (!stream->for_all && stream->watched.empty()) return errors::StreamWithoutFor(name);
         stream->for_all = false;

@@ -66,6 +66,7 @@ void AddManagedIndex(Schema& schema, const Table& table, const std::vector<int>&
   auto [named_schema, unqualified] = SplitName(table.name);
   std::string dot = named_schema.empty() ? "" : StrCat(named_schema, ".");
   index->name = MakeConstraintName(schema, StrCat(dot, "IDX"), StrCat(base, suffix));
+  index->name.resize(index->name.rfind('_'));  // indexes have no number behind the hash
   index->space = schema.next_space++;
   index->table = table.name;
   for (int column : columns) index->key.push_back({column, false});
@@ -86,7 +87,8 @@ absl::Status AddForeignKey(Schema& schema, Table& table, const sql::ForeignKey& 
   if (referenced == nullptr) return errors::TableNotFound(referenced_name);
   key.generated_name = definition.name.empty();
   key.name = key.generated_name
-                 ? MakeConstraintName(schema, StrCat("FK_", table.name), referenced->name)
+                 ? MakeConstraintName(schema, StrCat("FK_", SplitName(table.name).second),
+                                      SplitName(referenced->name).second)
                  : definition.name.name;
   *name = key.name;
   KS_ASSIGN_OR_RETURN(key.columns, Resolve(table, key.name, definition.columns));

@@ -273,8 +273,12 @@ absl::Status ValidateIndex(const Schema& schema, const Index& index) {
 
 // ---- Change streams ----
 
-// At most kChangeStreamsPerColumn of them watch one column.
-absl::Status ValidateWatched(const Schema& schema, const ChangeStream& stream) {
+absl::Status ValidateStream(const Schema& schema, const ChangeStream& stream);
+
+}  // namespace
+
+absl::Status ValidateStreamCount(const Schema& schema, const ChangeStream& stream) {
+  KS_RETURN_IF_ERROR(ValidateStream(schema, stream));
   for (const auto& table : schema.tables) {
     for (int c = 0; c < static_cast<int>(table->columns.size()); ++c) {
       if (table->IsKey(c) || !stream.Watches(*table, c)) continue;
@@ -288,6 +292,8 @@ absl::Status ValidateWatched(const Schema& schema, const ChangeStream& stream) {
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 absl::Status ValidateStream(const Schema& schema, const ChangeStream& stream) {
   StringSet tables;
@@ -310,7 +316,7 @@ absl::Status ValidateStream(const Schema& schema, const ChangeStream& stream) {
       }
     }
   }
-  return ValidateWatched(schema, stream);
+  return absl::OkStatus();
 }
 
 }  // namespace

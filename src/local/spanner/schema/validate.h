@@ -10,4 +10,7 @@ namespace ks::local {
 // Checks `schema` (finished). The first broken rule's error.
 absl::Status ValidateSchema(const Schema& schema);
 
+// At most kChangeStreamsPerColumn streams watch one column, now that `stream` does.
+absl::Status ValidateStreamCount(const Schema& schema, const ChangeStream& stream);
+
 }  // namespace ks::local
