@@ -1,6 +1,7 @@
 """Change streams through Google's generated client: tokens, records, heartbeats, children."""
 
 import datetime
+import json
 
 import pytest
 from conftest import new_database
@@ -17,7 +18,7 @@ def stream(endpoint, instance):
             "CREATE CHANGE STREAM Str FOR T",
         ],
     )
-    yield Raw(endpoint.address, database.name)
+    yield Raw(endpoint, database.name)
     database.drop()
 
 
@@ -30,14 +31,7 @@ def read(api, start, end, token=None, heartbeat=1000):
         "SELECT ChangeRecord FROM READ_Str(start_timestamp => @start, end_timestamp => @end, "
         "partition_token => @token, heartbeat_milliseconds => @heartbeat)"
     )
-    params = {
-        "fields": {
-            "start": {"string_value": stamp(start)},
-            "end": {"string_value": stamp(end)},
-            "token": {"string_value": token} if token else {"null_value": 0},
-            "heartbeat": {"string_value": str(heartbeat)},
-        }
-    }
+    params = {"start": stamp(start), "end": stamp(end), "token": token, "heartbeat": str(heartbeat)}
     request = messages.ExecuteSqlRequest(
         session=api.session, sql=sql, params=params, transaction=Selector(single_use=STRONG)
     )
@@ -66,19 +60,13 @@ def test_records_follow_their_tokens(stream):
             data.extend(record[0])
             heartbeats += len(record[1])
     assert heartbeats > 0
-    rows = sorted((r[7], str(dict_of(m[0])), str(dict_of(m[1]))) for r in data for m in r[6])
+    rows = sorted((r[7], str(json.loads(m[0])), str(json.loads(m[1]))) for r in data for m in r[6])
     assert rows == [
         ("INSERT", "{'K': '1'}", "{'A': '2', 'S': 'x'}"),
         ("INSERT", "{'K': '2'}", "{'A': '3', 'S': 'y'}"),
         ("UPDATE", "{'K': '1'}", "{'A': '9'}"),
     ]
     assert {r[11] for r in data if r[7] == "INSERT"} == {"app=test"}
-
-
-def dict_of(text):
-    import json
-
-    return json.loads(text)
 
 
 def test_only_by_itself_and_only_streamed(stream):

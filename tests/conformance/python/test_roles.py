@@ -23,7 +23,7 @@ def database(instance):
 
 
 def as_role(endpoint, database, role):
-    raw = Raw(endpoint.address, database.name)
+    raw = Raw(endpoint, database.name)
     request = {"database": database.name, "session": {"creator_role": role}}
     raw.session = raw.client.create_session(request=request).name
     return raw

@@ -25,8 +25,8 @@ ParameterLookup LookupIn(const pb::ExecuteSqlRequest& request) {
     if (found == request.params().fields().end()) return errors::ParameterMissing(name);
     sql::Arena arena;
     sql::Datum datum;
-    KS_RETURN_IF_ERROR(DecodeValue(type, found->second.SerializeAsString(),
-                                   CommitTimestamps::kRefuse, arena, &datum));
+    const std::string wire = found->second.SerializeAsString();  // what `datum` points into
+    KS_RETURN_IF_ERROR(DecodeValue(type, wire, CommitTimestamps::kRefuse, arena, &datum));
     return sql::Value(type, datum);
   };
 }
