@@ -33,8 +33,8 @@ int main(int argc, char** argv) {
   app.fallthrough();  // global options may stand after the command
   app.footer(
       "Try it:  kafka-spanner dev --once examples/flights/pipeline.yaml\n"
-      "Exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 Kafka or Spanner "
-      "unreachable,\n"
+      "Exit codes: 0 done, 1 failed, 2 wrong usage or pipeline file, 3 Kafka or Spanner is out "
+      "of\n            reach or refuses the identity,\n"
       "            4 stopped at a record (a person must decide), 5 check failed, 130 interrupted "
       "twice");
 
