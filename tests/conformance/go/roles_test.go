@@ -19,7 +19,8 @@ func TestRoles(t *testing.T) {
 	name := newDatabase(t, singers, counters,
 		"CREATE ROLE reader", "CREATE ROLE writer",
 		"GRANT SELECT(Id, First) ON TABLE Singers TO ROLE reader",
-		"GRANT SELECT, INSERT, UPDATE(N) ON TABLE Counters TO ROLE writer")
+		// A mutation that may update names the key's columns too, so it needs the right to them.
+		"GRANT SELECT, INSERT, UPDATE(Id, N) ON TABLE Counters TO ROLE writer")
 	listed := all(t, databases.ListDatabaseRoles(ctx, &databasepb.ListDatabaseRolesRequest{Parent: name}).Next)
 	var roles []string
 	for _, role := range listed {
@@ -39,9 +40,6 @@ func TestRoles(t *testing.T) {
 	check(t, query(writer, "SELECT * FROM Counters"))
 	_, err := writer.Apply(ctx, []*spanner.Mutation{put(1, 1)})
 	check(t, err)
-	if err := query(reader, "SELECT Last FROM Singers"); err == nil {
-		t.Skip("the local Spanner does not enforce roles yet")
-	}
 	wantCode(t, query(reader, "SELECT Last FROM Singers"), codes.PermissionDenied, "reader")
 	wantCode(t, query(reader, "SELECT * FROM Counters"), codes.PermissionDenied, "reader")
 	_, err = reader.Apply(ctx, []*spanner.Mutation{put(2, 2)})
