@@ -58,7 +58,8 @@ add_library(ks_protos STATIC IMPORTED GLOBAL)
 set_target_properties(ks_protos PROPERTIES
   IMPORTED_LOCATION ${KS_DEPS_DIR}/lib/libks_protos.a
   INTERFACE_INCLUDE_DIRECTORIES ${KS_DEPS_DIR}/protos/include)
-target_link_libraries(ks_protos INTERFACE gRPC::grpc++ protobuf::libprotobuf)
+target_link_libraries(ks_protos INTERFACE gRPC::grpc++ gRPC::grpc++_reflection
+                                           protobuf::libprotobuf)
 
 pkg_check_modules(RDKAFKA IMPORTED_TARGET GLOBAL QUIET rdkafka>=2.6.1)
 if(TARGET PkgConfig::RDKAFKA)

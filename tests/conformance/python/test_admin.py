@@ -1,10 +1,14 @@
 """Instances, databases, schema changes, operations; what survives a restart."""
 
+import grpc
 import pytest
 from conftest import SCHEMA, make_instance, new_database
 from google.api_core import exceptions
 from google.cloud import spanner
+from google.cloud.spanner_admin_database_v1 import SplitPoints
 from google.cloud.spanner_v1 import KeySet
+from google.iam.v1 import policy_pb2
+from raw import values
 
 
 def test_instance_configs(client):
@@ -85,6 +89,62 @@ def test_named_operations(instance):
     database.drop()
 
 
+def set_policy(api, resource, member, etag=b""):
+    policy = policy_pb2.Policy(etag=etag)
+    policy.bindings.add(role="roles/spanner.databaseUser", members=[member])
+    return api.set_iam_policy(request={"resource": resource, "policy": policy})
+
+
+def test_policies_are_kept(client, instance, local):
+    if not local:
+        pytest.skip("the emulator has no policies")
+    database = new_database(instance, [])
+    for api, resource in [(client.database_admin_api, database.name),
+                          (client.instance_admin_api, instance.name)]:
+        set_policy(api, resource, "user:one@example.com")
+        before = api.get_iam_policy(request={"resource": resource})
+        set_policy(api, resource, "user:two@example.com", before.etag)
+        after = api.get_iam_policy(request={"resource": resource})
+        assert list(after.bindings[0].members) == ["user:two@example.com"]
+        with pytest.raises(exceptions.Aborted, match="concurrent policy changes"):
+            set_policy(api, resource, "user:three@example.com", before.etag)
+        asked = {"resource": resource, "permissions": ["spanner.databases.read"]}
+        assert api.test_iam_permissions(request=asked).permissions == ["spanner.databases.read"]
+    with pytest.raises(exceptions.NotFound, match="Database not found"):
+        client.database_admin_api.get_iam_policy(request={"resource": database.name + "x"})
+    database.drop()
+
+
+def test_split_points(client, instance, local):
+    if not local:
+        pytest.skip("the emulator has no split points")
+    database = new_database(instance, SCHEMA)
+
+    def add(table, *keys):
+        points = SplitPoints(table=table, keys=[SplitPoints.Key(key_parts=values(k)) for k in keys])
+        client.database_admin_api.add_split_points(database=database.name, split_points=[points])
+
+    add("Singers", 10, 20)
+    with pytest.raises(exceptions.NotFound, match="Nobody"):
+        add("Nobody", 10)
+    with pytest.raises(exceptions.InvalidArgument):
+        add("Singers")
+    database.drop()
+
+
+def test_reflection_names_the_services(endpoint, local):
+    if not local:
+        pytest.skip("the emulator has no reflection")
+    with grpc.insecure_channel(endpoint) as channel:
+        service = "/grpc.reflection.v1alpha.ServerReflection/"
+        ask = channel.stream_stream(service + "ServerReflectionInfo")
+        list_services = b"\x3a\x00"
+        answer = next(ask(iter([list_services]), timeout=15))
+        assert b"google.spanner.v1.Spanner" in answer
+        file_of_a_symbol = b"\x22\x19google.spanner.v1.Spanner"
+        assert b"spanner.proto" in next(ask(iter([file_of_a_symbol]), timeout=15))
+
+
 def test_kill_and_restart_keeps_everything(server, monkeypatch):
     monkeypatch.setenv("SPANNER_EMULATOR_HOST", server.listen)
     instance = make_instance(spanner.Client(project="conformance"))
@@ -93,6 +153,8 @@ def test_kill_and_restart_keeps_everything(server, monkeypatch):
         batch.insert("Singers", ["SingerId", "FirstName"], [(i, str(i)) for i in range(1, 100)])
     database.reload()
     ddl = list(database.ddl_statements)
+    api = spanner.Client(project="conformance").database_admin_api
+    policy = set_policy(api, database.name, "user:one@example.com")
     server.kill()
     server.start()
     again = instance.database(database.database_id)
@@ -101,4 +163,5 @@ def test_kill_and_restart_keeps_everything(server, monkeypatch):
     assert found == [[i] for i in range(1, 100)]
     again.reload()
     assert list(again.ddl_statements) == ddl
+    assert api.get_iam_policy(request={"resource": database.name}) == policy
     again.drop()

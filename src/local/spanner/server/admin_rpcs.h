@@ -10,6 +10,13 @@ namespace google::protobuf {
 class Empty;
 class Struct;
 }  // namespace google::protobuf
+namespace google::iam::v1 {
+class GetIamPolicyRequest;
+class Policy;
+class SetIamPolicyRequest;
+class TestIamPermissionsRequest;
+class TestIamPermissionsResponse;
+}  // namespace google::iam::v1
 namespace google::longrunning {
 class CancelOperationRequest;
 class DeleteOperationRequest;
@@ -33,6 +40,8 @@ class ListInstancesResponse;
 class UpdateInstanceRequest;
 }  // namespace google::spanner::admin::instance::v1
 namespace google::spanner::admin::database::v1 {
+class AddSplitPointsRequest;
+class AddSplitPointsResponse;
 class CreateDatabaseRequest;
 class Database;
 class DropDatabaseRequest;
@@ -108,6 +117,21 @@ struct DatabaseRpcs {
   static absl::Status ListDatabaseRoles(
       Call& call, const google::spanner::admin::database::v1::ListDatabaseRolesRequest& request,
       google::spanner::admin::database::v1::ListDatabaseRolesResponse* response);
+  // There is one split: this checks what it is given and answers.
+  static absl::Status AddSplitPoints(
+      Call& call, const google::spanner::admin::database::v1::AddSplitPointsRequest& request,
+      google::spanner::admin::database::v1::AddSplitPointsResponse* response);
+};
+
+// rpc/iam.cc, of instances and databases
+struct IamRpcs {
+  static absl::Status SetIamPolicy(Call& call, const google::iam::v1::SetIamPolicyRequest& request,
+                                   google::iam::v1::Policy* response);
+  static absl::Status GetIamPolicy(Call& call, const google::iam::v1::GetIamPolicyRequest& request,
+                                   google::iam::v1::Policy* response);
+  static absl::Status TestIamPermissions(Call& call,
+                                         const google::iam::v1::TestIamPermissionsRequest& request,
+                                         google::iam::v1::TestIamPermissionsResponse* response);
 };
 
 // rpc/operations.cc

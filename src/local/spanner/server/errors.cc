@@ -136,6 +136,11 @@ absl::Status DropProtected(std::string_view uri) {
       "Database ", A(uri),
       " cannot be dropped because drop protection is enabled. Call UpdateDatabase to disable it.");
 }
+absl::Status PolicyChanged() {
+  return absl::AbortedError(
+      "There were concurrent policy changes: its etag is no longer the one given. Read the policy, "
+      "change it and set it again.");
+}
 absl::Status MissingCreateStatement() {
   return Invalid("Missing create_statement in the request.");
 }
@@ -255,6 +260,9 @@ absl::Status DmlNeedsReadWrite(std::string_view kind) {
 }
 absl::Status DmlInSingleUse() {
   return Invalid("DML statements may not be performed in single-use transactions.");
+}
+absl::Status DirectedReadNeedsReadOnly() {
+  return Invalid("Directed reads can only be performed in a read-only transaction.");
 }
 absl::Status PartitionedOnlyDml() {
   return Invalid("PartitionedDml Transactions may only be used to execute DML statements");

@@ -117,6 +117,12 @@ absl::Status ReadScope::Observe(absl::Status status) ABSL_NO_THREAD_SAFETY_ANALY
   return transaction_->Observe(std::move(status));
 }
 
+absl::Status ReadScope::CheckDirected(bool directed) {
+  if (!directed || read_only()) return absl::OkStatus();
+  ForgetIfBegun();
+  return errors::DirectedReadNeedsReadOnly();
+}
+
 void ReadScope::ForgetIfBegun() {
   if (!begun_) return;
   Release();

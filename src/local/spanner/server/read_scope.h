@@ -42,6 +42,8 @@ class ReadScope {
   // Null for single use.
   Transaction* transaction() const { return transaction_.get(); }
   bool read_only() const { return snapshot_ != nullptr; }
+  // INVALID_ARGUMENT for a read that names replicas elsewhere than in a read-only transaction.
+  absl::Status CheckDirected(bool directed);
   bool partitioned() const;
   bool single_use() const { return transaction_ == nullptr; }
   // Null when read_only() or partitioned().

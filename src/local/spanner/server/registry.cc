@@ -261,6 +261,30 @@ absl::Status Registry::SetDropProtection(const DatabaseName& name, bool on) {
   return Save();
 }
 
+absl::StatusOr<std::string*> Registry::FindPolicy(std::string_view resource) {
+  if (const auto instance = instances_.find(resource); instance != instances_.end()) {
+    return &instance->second.policy;
+  }
+  if (ParseInstance(resource).ok()) return errors::InstanceNotFound(resource);
+  KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(resource));
+  const auto database = databases_.find(resource);
+  if (database == databases_.end()) return MissingDatabase(name);
+  return &database->second.record.policy;
+}
+
+absl::StatusOr<std::string> Registry::GetPolicy(std::string_view resource) {
+  absl::MutexLock lock(&mu_);
+  KS_ASSIGN_OR_RETURN(const std::string* policy, FindPolicy(resource));
+  return *policy;
+}
+
+absl::Status Registry::SetPolicy(std::string_view resource, std::string policy) {
+  absl::MutexLock lock(&mu_);
+  KS_ASSIGN_OR_RETURN(std::string * kept, FindPolicy(resource));
+  *kept = std::move(policy);
+  return Save();
+}
+
 absl::Status Registry::DropDatabase(const DatabaseName& name) {
   std::shared_ptr<OpenDatabase> closing;  // outlives the lock
   absl::MutexLock lock(&mu_);

@@ -40,6 +40,7 @@ struct InstanceRecord {
   std::map<std::string, std::string> labels;
   int64_t created_nanos = 0;
   int64_t updated_nanos = 0;
+  std::string policy;  // a google.iam.v1.Policy in wire form
 };
 
 struct DatabaseRecord {
@@ -47,6 +48,7 @@ struct DatabaseRecord {
   uint64_t directory = 0;
   int64_t created_nanos = 0;
   bool drop_protection = false;
+  std::string policy;  // as an instance's
 };
 
 // A database that calls may use as long as they hold the pointer.
@@ -99,6 +101,10 @@ class Registry {
   // OK when there is none. FAILED_PRECONDITION when it is protected.
   absl::Status DropDatabase(const DatabaseName& name);
 
+  // ---- Policies of both, in wire form; empty until set ----
+  absl::StatusOr<std::string> GetPolicy(std::string_view resource);
+  absl::Status SetPolicy(std::string_view resource, std::string policy);
+
   // Opens it where that has not happened yet. NOT_FOUND names what is missing, the instance or the
   // database.
   absl::StatusOr<std::shared_ptr<OpenDatabase>> UseDatabase(const DatabaseName& name);
@@ -113,6 +119,9 @@ class Registry {
   absl::Status Load();
   void RemoveStrays();
   absl::Status Save() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The policy's place in the record of an instance or database.
+  absl::StatusOr<std::string*> FindPolicy(std::string_view resource)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status MissingDatabase(const DatabaseName& name) ABSL_SHARED_LOCKS_REQUIRED(mu_);
   absl::Status CheckNewDatabase(const DatabaseName& name) ABSL_SHARED_LOCKS_REQUIRED(mu_);
   absl::StatusOr<std::shared_ptr<OpenDatabase>> OpenStore(std::string name, uint64_t directory);

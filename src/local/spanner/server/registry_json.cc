@@ -1,6 +1,7 @@
 #include "local/spanner/server/registry_json.h"
 
 #include "absl/strings/str_cat.h"
+#include "local/spanner/server/base64.h"
 #include "nlohmann/json.hpp"
 
 namespace ks::local {
@@ -24,6 +25,20 @@ T Get(const Json& object, const char* key, T otherwise) {
   }
 }
 
+std::string ToBase64(std::string_view bytes) {
+  std::string text;
+  AppendBase64(bytes, &text);
+  return text;
+}
+
+std::string FromBase64(std::string_view text) {
+  std::string bytes(DecodedRoom(text), '\0');
+  size_t size = 0;
+  if (!DecodeBase64(text, bytes.data(), &size)) return std::string();
+  bytes.resize(size);
+  return bytes;
+}
+
 Json ToJson(const InstanceRecord& instance) {
   return Json{{"name", instance.name},
               {"config", instance.config},
@@ -31,7 +46,8 @@ Json ToJson(const InstanceRecord& instance) {
               {"processing_units", instance.processing_units},
               {"labels", instance.labels},
               {"created_nanos", instance.created_nanos},
-              {"updated_nanos", instance.updated_nanos}};
+              {"updated_nanos", instance.updated_nanos},
+              {"policy", ToBase64(instance.policy)}};
 }
 
 InstanceRecord ToInstance(const Json& json) {
@@ -42,6 +58,7 @@ InstanceRecord ToInstance(const Json& json) {
   instance.processing_units = Get<int64_t>(json, "processing_units", 1000);
   instance.created_nanos = Get<int64_t>(json, "created_nanos", 0);
   instance.updated_nanos = Get<int64_t>(json, "updated_nanos", 0);
+  instance.policy = FromBase64(Get<std::string>(json, "policy", ""));
   if (const auto labels = json.find("labels"); labels != json.end() && labels->is_object()) {
     for (const auto& [key, value] : labels->items()) {
       if (value.is_string()) instance.labels[key] = value.get<std::string>();
@@ -54,7 +71,8 @@ Json ToJson(const DatabaseRecord& database) {
   return Json{{"name", database.name},
               {"directory", database.directory},
               {"created_nanos", database.created_nanos},
-              {"drop_protection", database.drop_protection}};
+              {"drop_protection", database.drop_protection},
+              {"policy", ToBase64(database.policy)}};
 }
 
 DatabaseRecord ToDatabase(const Json& json) {
@@ -63,6 +81,7 @@ DatabaseRecord ToDatabase(const Json& json) {
   database.directory = Get<uint64_t>(json, "directory", 0);
   database.created_nanos = Get<int64_t>(json, "created_nanos", 0);
   database.drop_protection = Get<bool>(json, "drop_protection", false);
+  database.policy = FromBase64(Get<std::string>(json, "policy", ""));
   return database;
 }
 

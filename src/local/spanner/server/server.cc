@@ -8,6 +8,8 @@
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
 #include "env/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
@@ -72,6 +74,8 @@ absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
   Parts& parts = *server->parts_;
   KS_RETURN_IF_ERROR(parts.state.faults.Set(options.faults, options.fault_seed));
 
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   KS_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options.security));
   builder.AddListeningPort(options.listen_address, credentials, &server->port_);

@@ -1,5 +1,7 @@
 #include "local/spanner/server/services.h"
 
+#include "google/iam/v1/iam_policy.pb.h"
+#include "google/iam/v1/policy.pb.h"
 #include "google/longrunning/operations.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/struct.pb.h"
@@ -42,6 +44,10 @@ DatabaseAdminService::DatabaseAdminService(ServerState& state)
   Add("GetDatabaseDdl", &DatabaseRpcs::GetDatabaseDdl);
   Add("ListDatabaseOperations", &DatabaseRpcs::ListDatabaseOperations);
   Add("ListDatabaseRoles", &DatabaseRpcs::ListDatabaseRoles);
+  Add("AddSplitPoints", &DatabaseRpcs::AddSplitPoints);
+  Add("SetIamPolicy", &IamRpcs::SetIamPolicy);
+  Add("GetIamPolicy", &IamRpcs::GetIamPolicy);
+  Add("TestIamPermissions", &IamRpcs::TestIamPermissions);
 }
 
 InstanceAdminService::InstanceAdminService(ServerState& state)
@@ -53,6 +59,9 @@ InstanceAdminService::InstanceAdminService(ServerState& state)
   Add("CreateInstance", &InstanceRpcs::CreateInstance);
   Add("UpdateInstance", &InstanceRpcs::UpdateInstance);
   Add("DeleteInstance", &InstanceRpcs::DeleteInstance);
+  Add("SetIamPolicy", &IamRpcs::SetIamPolicy);
+  Add("GetIamPolicy", &IamRpcs::GetIamPolicy);
+  Add("TestIamPermissions", &IamRpcs::TestIamPermissions);
 }
 
 OperationsService::OperationsService(ServerState& state)

@@ -108,7 +108,7 @@ absl::Status CommitById(Call& call, Session& session, const CommitRequestView& r
 absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitResponse* response) {
   CommitRequestView request;
   KS_RETURN_IF_ERROR(ParseCommitRequest(wire, &request));
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session));
   KS_RETURN_IF_ERROR(call.CheckAlive());
   if (request.transaction_id.has_value()) return CommitById(call, *session, request, response);
   if (!request.single_use.has_value()) return errors::MissingField("CommitRequest.transaction");
@@ -122,7 +122,7 @@ absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitRe
 
 absl::Status SpannerRpcs::BatchWrite(Call& call, const pb::BatchWriteRequest& request,
                                      MessageWriter& writer) {
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session()));
   KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
   if (request.mutation_groups().empty()) {
     return errors::MissingField("BatchWriteRequest.mutation_groups");

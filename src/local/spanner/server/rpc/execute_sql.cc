@@ -139,8 +139,11 @@ absl::StatusOr<std::unique_ptr<ReadScope>> OpenScope(Call& call,
                                                      std::optional<CommitTimestamp> resume_at) {
   KS_RETURN_IF_ERROR(CheckRequestSize(request));
   KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
-  return ReadScope::Open(call, {session, request.transaction(), resume_at});
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session()));
+  KS_ASSIGN_OR_RETURN(auto scope,
+                      ReadScope::Open(call, {session, request.transaction(), resume_at}));
+  KS_RETURN_IF_ERROR(scope->CheckDirected(request.has_directed_read_options()));
+  return scope;
 }
 
 // Messages as one string: each with its length before it.
@@ -239,7 +242,7 @@ absl::Status SpannerRpcs::ExecuteBatchDml(Call& call, const pb::ExecuteBatchDmlR
   KS_RETURN_IF_ERROR(CheckRequestSize(request));
   KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
   if (request.statements().empty()) return errors::EmptyBatchDml();
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session()));
   KS_ASSIGN_OR_RETURN(auto scope, ReadScope::Open(call, {session, request.transaction(), {}}));
   if (scope->read_write() == nullptr) {
     return errors::DmlNeedsReadWrite(scope->partitioned() ? "PartitionedDml" : "ReadOnly");

@@ -22,7 +22,7 @@ namespace {
 template <typename Request>
 absl::StatusOr<std::unique_ptr<ReadScope>> OpenScope(Call& call, const Request& request) {
   KS_RETURN_IF_ERROR(CheckRequestSize(request));
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session()));
   const pb::TransactionSelector& selector = request.transaction();
   if (!selector.has_begin() && selector.id().empty()) return errors::PartitionInSingleUse();
   if (selector.has_begin() && !selector.begin().has_read_only()) {

@@ -60,10 +60,11 @@ absl::StatusOr<std::unique_ptr<ReadScope>> OpenScope(Call& call, const pb::ReadR
                                                      std::optional<CommitTimestamp> resume_at) {
   KS_RETURN_IF_ERROR(CheckRequestSize(request));
   KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session()));
   KS_ASSIGN_OR_RETURN(auto scope,
                       ReadScope::Open(call, {session, request.transaction(), resume_at}));
   if (scope->partitioned()) return errors::PartitionedOnlyDml();
+  KS_RETURN_IF_ERROR(scope->CheckDirected(request.has_directed_read_options()));
   return scope;
 }
 

@@ -67,7 +67,7 @@ absl::Status SpannerRpcs::BatchCreateSessions(Call& call,
 
 absl::Status SpannerRpcs::GetSession(Call& call, const pb::GetSessionRequest& request,
                                      pb::Session* response) {
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.name()));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.name()));
   Fill(*session, response);
   return absl::OkStatus();
 }

@@ -15,7 +15,7 @@ namespace pb = google::spanner::v1;
 
 absl::Status SpannerRpcs::BeginTransaction(Call& call, const pb::BeginTransactionRequest& request,
                                            pb::Transaction* response) {
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session()));
   KS_RETURN_IF_ERROR(CheckRequestOptions(request.request_options()));
   KS_ASSIGN_OR_RETURN(TransactionSpec spec, ParseTransactionOptions(request.options(), false));
   KS_ASSIGN_OR_RETURN(auto transaction,
@@ -33,7 +33,7 @@ absl::Status SpannerRpcs::BeginTransaction(Call& call, const pb::BeginTransactio
 
 absl::Status SpannerRpcs::Rollback(Call& call, const pb::RollbackRequest& request,
                                    google::protobuf::Empty*) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  KS_ASSIGN_OR_RETURN(auto session, call.server().sessions.Find(request.session()));
+  KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session()));
   if (request.transaction_id().empty()) {
     return errors::MissingField("RollbackRequest.transaction_id");
   }

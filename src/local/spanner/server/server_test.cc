@@ -1,0 +1,136 @@
+// What the server as a whole does, through the protocol.
+#include "local/spanner/server/server.h"
+
+#include <memory>
+#include <string>
+
+#include "google/spanner/admin/database/v1/spanner_database_admin.grpc.pb.h"
+#include "google/spanner/v1/spanner.grpc.pb.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/security/credentials.h"
+#include "gtest/gtest.h"
+
+namespace ks::local {
+namespace {
+
+namespace pb = google::spanner::v1;
+
+constexpr char kDatabase[] = "projects/p/instances/inst/databases/dbase";
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ServerOptions options;
+    options.listen_address = "127.0.0.1:0";
+    auto server = LocalSpannerServer::Start(options);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    const absl::Status made =
+        server_->EnsureDatabase(kDatabase, {"CREATE TABLE T (K INT64) PRIMARY KEY (K)"});
+    ASSERT_TRUE(made.ok()) << made;
+    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+    spanner_ = pb::Spanner::NewStub(channel_);
+    grpc::ClientContext context;
+    pb::CreateSessionRequest request;
+    request.set_database(kDatabase);
+    const grpc::Status status = spanner_->CreateSession(&context, request, &session_);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+
+  grpc::Status Execute(const pb::ExecuteSqlRequest& request, pb::ResultSet* result) {
+    grpc::ClientContext context;
+    return spanner_->ExecuteSql(&context, request, result);
+  }
+  pb::ExecuteSqlRequest Query(const std::string& sql) const {
+    pb::ExecuteSqlRequest request;
+    request.set_session(session_.name());
+    request.set_sql(sql);
+    return request;
+  }
+
+  std::unique_ptr<LocalSpannerServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<pb::Spanner::Stub> spanner_;
+  pb::Session session_;
+};
+
+// Strings of every length, alone and inside: a parameter's bytes must outlive the decoding.
+TEST_F(ServerTest, StringParametersComeBack) {
+  for (const size_t length : {1, 5, 15, 16, 100, 10'000}) {
+    pb::ExecuteSqlRequest request = Query("SELECT @p, @a");
+    const std::string text(length, 'x');
+    auto& fields = *request.mutable_params()->mutable_fields();
+    fields["p"].set_string_value(text);
+    fields["a"].mutable_list_value()->add_values()->set_string_value(text);
+    (*request.mutable_param_types())["p"].set_code(pb::STRING);
+    pb::Type& array = (*request.mutable_param_types())["a"];
+    array.set_code(pb::ARRAY);
+    array.mutable_array_element_type()->set_code(pb::STRING);
+    pb::ResultSet result;
+    const grpc::Status status = Execute(request, &result);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(result.rows(0).values(0).string_value(), text);
+    EXPECT_EQ(result.rows(0).values(1).list_value().values(0).string_value(), text);
+  }
+}
+
+TEST_F(ServerTest, SessionsOfADroppedDatabaseSayThatItIsGone) {
+  auto admin = google::spanner::admin::database::v1::DatabaseAdmin::NewStub(channel_);
+  grpc::ClientContext context;
+  google::spanner::admin::database::v1::DropDatabaseRequest drop;
+  drop.set_database(kDatabase);
+  google::protobuf::Empty nothing;
+  ASSERT_TRUE(admin->DropDatabase(&context, drop, &nothing).ok());
+  pb::ResultSet result;
+  const grpc::Status status = Execute(Query("SELECT 1"), &result);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(status.error_message(), std::string("Database not found: ") + kDatabase);
+}
+
+TEST_F(ServerTest, DirectedReadsAreForReadOnlyTransactions) {
+  pb::ExecuteSqlRequest request = Query("SELECT 1");
+  request.mutable_directed_read_options()->mutable_include_replicas();
+  pb::ResultSet result;
+  EXPECT_TRUE(Execute(request, &result).ok());
+  request.mutable_transaction()->mutable_begin()->mutable_read_write();
+  const grpc::Status status = Execute(request, &result);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+// Before it was made a database is as it is now, without rows.
+TEST_F(ServerTest, ReadsBeforeTheBeginning) {
+  pb::ExecuteSqlRequest request = Query("SELECT COUNT(*) FROM T");
+  pb::TransactionOptions::ReadOnly* read_only =
+      request.mutable_transaction()->mutable_single_use()->mutable_read_only();
+  read_only->mutable_exact_staleness()->set_seconds(15 * 60);
+  pb::ResultSet result;
+  const grpc::Status status = Execute(request, &result);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(result.rows(0).values(0).string_value(), "0");
+  read_only->mutable_exact_staleness()->set_seconds(2 * 3600);
+  EXPECT_EQ(Execute(request, &result).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+// gRPC's health service: a message with field 1 = 1 says SERVING.
+TEST_F(ServerTest, IsHealthy) {
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const grpc::ByteBuffer nothing(nullptr, 0);
+  auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", nothing, &queue);
+  grpc::ByteBuffer answer;
+  grpc::Status status;
+  call->StartCall();
+  call->Finish(&answer, &status, &queue);
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  grpc::Slice slice;
+  ASSERT_TRUE(answer.DumpToSingleSlice(&slice).ok());
+  EXPECT_EQ(std::string(slice.begin(), slice.end()), std::string("\x08\x01"));
+}
+
+}  // namespace
+}  // namespace ks::local
