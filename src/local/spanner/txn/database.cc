@@ -55,7 +55,8 @@ absl::StatusOr<CommitResult> Database::Commit(const MutationList& mutations,
     absl::Status applied = ApplyMutations(txn, mutations, ValueLife::kOutlives);
     absl::StatusOr<CommitResult> result =
         applied.ok() ? CommitWrites(txn) : absl::StatusOr<CommitResult>(applied);
-    bool again = absl::IsAborted(result.status()) && txn.owner.wounded();
+    // Whatever error it was: without its locks it may have seen half of another's commit.
+    bool again = !result.ok() && txn.owner.wounded();
     if (again) KS_RETURN_IF_ERROR(options.patience.Check());
     if (!again) return result;
   }

@@ -44,6 +44,11 @@ void LockOwner::Leave() {
   patience_ = &Endless();
 }
 
+absl::Status LockOwner::Standing() const {
+  if (!wounded()) return absl::OkStatus();
+  return wounded_idle_.load() ? errors::AbortedIdle() : errors::AbortedByConflict();
+}
+
 absl::Status LockManager::Acquire(LockOwner& owner, absl::Span<const LockRequest> requests) {
   absl::MutexLock lock(&mu_);
   for (const LockRequest& request : requests) {
@@ -54,7 +59,7 @@ absl::Status LockManager::Acquire(LockOwner& owner, absl::Span<const LockRequest
 }
 
 absl::Status LockManager::AcquireOne(LockOwner& owner, const LockRequest& request) {
-  if (owner.wounded()) return WoundError(owner);
+  KS_RETURN_IF_ERROR(owner.Standing());
   if (AlreadyHeld(owner, request)) return absl::OkStatus();
   std::vector<LockOwner*> holders;
   CollectConflicts(owner, request, &holders);
@@ -89,7 +94,7 @@ absl::Status LockManager::WaitFor(LockOwner& owner, const LockRequest& request) 
     if (Overlap(*waiter.request, request)) waiter.owner->changed_.Signal();
   }
   if (free) return absl::OkStatus();
-  return owner.wounded() ? WoundError(owner) : patience;
+  return owner.wounded() ? owner.Standing() : patience;
 }
 
 bool LockManager::AlreadyHeld(const LockOwner& owner, const LockRequest& request) const {
@@ -183,7 +188,7 @@ void LockManager::Grant(LockOwner& owner, const LockRequest& request) {
 
 absl::Status LockManager::Prepare(LockOwner& owner) {
   absl::MutexLock lock(&mu_);
-  if (owner.wounded()) return WoundError(owner);
+  KS_RETURN_IF_ERROR(owner.Standing());
   owner.prepared_ = true;
   return absl::OkStatus();
 }
@@ -225,10 +230,6 @@ void LockManager::ReleaseLocked(LockOwner& owner) {
 bool LockManager::Idle(const LockOwner& owner) const {
   return owner.working_.load() == 0 &&
          clock_.MonotonicNanos() - owner.last_active_nanos_.load() > limits::kIdleTransactionNanos;
-}
-
-absl::Status LockManager::WoundError(const LockOwner& owner) const {
-  return owner.wounded_idle_.load() ? errors::AbortedIdle() : errors::AbortedByConflict();
 }
 
 LockStats LockManager::stats() const {

@@ -86,6 +86,8 @@ class LockOwner {
 
   uint64_t age() const { return age_; }
   bool wounded() const { return wounded_.load(std::memory_order_acquire); }
+  // OK while it has the locks that it was granted; else the ABORTED that says why it lost them.
+  absl::Status Standing() const;
   // Between Enter and Leave the owner is at work, so not idle, and waits as `patience` allows.
   void Enter(const Patience& patience = Endless());
   void Leave();
@@ -162,7 +164,6 @@ class LockManager {
   void Grant(LockOwner& owner, const LockRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ReleaseLocked(LockOwner& owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Idle(const LockOwner& owner) const;
-  absl::Status WoundError(const LockOwner& owner) const;
 
   env::Clock& clock_;
   const bool lock_ranges_;

@@ -24,6 +24,24 @@ class Working {
   LockOwner& owner_;
 };
 
+// Reads of a transaction that may lose its locks at any moment: what comes out, rows or an error,
+// was read under them, or is ABORTED.
+class LockedCursor final : public sql::RowCursor {
+ public:
+  LockedCursor(const LockOwner& owner, std::unique_ptr<sql::RowCursor> below)
+      : owner_(owner), below_(std::move(below)) {}
+
+  absl::Status Next(sql::RowBatch* batch) override {
+    absl::Status read = below_->Next(batch);
+    KS_RETURN_IF_ERROR(owner_.Standing());
+    return read;
+  }
+
+ private:
+  const LockOwner& owner_;
+  const std::unique_ptr<sql::RowCursor> below_;
+};
+
 class Transaction final : public ReadWriteTransaction {
  public:
   Transaction(DatabaseCore& core, uint64_t age, const ReadWriteOptions& options)
@@ -54,15 +72,17 @@ class Transaction final : public ReadWriteTransaction {
     if (closed_) return errors::TransactionClosed();
     Working working(state_.owner, *patience_);
     TakeSnapshot();
-    if (!repeatable_ || spec.hold) KS_RETURN_IF_ERROR(LockSpans(spec));
-    return OpenCursor({&state_.core.store(), state_.at(), &state_.writes}, spec);
+    if (!repeatable_ || spec.hold) KS_RETURN_IF_ERROR(UnlessWounded(LockSpans(spec)));
+    KS_ASSIGN_OR_RETURN(auto cursor,
+                        OpenCursor({&state_.core.store(), state_.at(), &state_.writes}, spec));
+    return std::make_unique<LockedCursor>(state_.owner, std::move(cursor));
   }
 
   absl::Status Apply(const MutationList& mutations) override {
     if (closed_) return errors::TransactionClosed();
     Working working(state_.owner, *patience_);
     TakeSnapshot();
-    return ApplyMutations(state_, mutations, ValueLife::kCopied);
+    return UnlessWounded(ApplyMutations(state_, mutations, ValueLife::kCopied));
   }
 
   absl::Status Buffer(std::unique_ptr<MutationList> mutations) override {
@@ -77,6 +97,7 @@ class Transaction final : public ReadWriteTransaction {
     closed_ = true;
     absl::StatusOr<CommitResult> result = ApplyBufferedAndCommit();
     state_.core.locks().Release(state_.owner);
+    if (!result.ok()) return UnlessWounded(result.status());
     return result;
   }
 
@@ -86,6 +107,13 @@ class Transaction final : public ReadWriteTransaction {
   }
 
  private:
+  // Without its locks the transaction may have seen half of another's commit: an error that it
+  // found then proves nothing.
+  absl::Status UnlessWounded(absl::Status status) const {
+    KS_RETURN_IF_ERROR(state_.owner.Standing());
+    return status;
+  }
+
   // The first read or write fixes what a transaction on a snapshot sees.
   void TakeSnapshot() {
     if ((!repeatable_ && !optimistic_) || state_.snapshot.has_value()) return;
