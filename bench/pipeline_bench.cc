@@ -171,11 +171,12 @@ void BM_DecodeJson(benchmark::State& state) {
   std::vector<std::vector<sql::Datum>> data(schema.size(), std::vector<sql::Datum>(kRecords));
   std::vector<sql::Datum*> columns;
   for (auto& column : data) columns.push_back(column.data());
-  std::vector<formats::RecordError> errors;
+  formats::DecodeResult result;
+  const auto& errors = result.errors;
   sql::Arena arena;
   for (auto unused : state) {
     arena.Reset();
-    decoder->Decode(chunk.values, rows, arena, columns, &errors);
+    decoder->Decode({chunk.values, rows}, arena, columns, &result);
   }
   if (!errors.empty()) state.SkipWithError(errors[0].message.c_str());
   SetRate(state, chunk);

@@ -43,7 +43,9 @@ enum class ErrorKind : uint8_t {
   kMissingField,
   kDuplicateField,
   kWrongType,
-  kOutOfRange
+  kOutOfRange,
+  kSchemaChanged,  // its schema does not fit the columns: `on_schema_change` decides
+  kNoSchema        // its schema cannot be had now, which is not the record's fault: stop
 };
 std::string_view ErrorKindName(
     ErrorKind kind);  // `malformed`, `missing_field`, …: stable, used in metrics and rows
@@ -55,17 +57,49 @@ struct RecordError {
                         // string at byte 17"
 };
 
+struct Header {
+  std::string_view name;
+  std::string_view value;  // data() == nullptr: the header has no value
+};
+
+// Reads the headers of a message; messages without headers cost nothing.
+class HeaderSource {
+ public:
+  virtual ~HeaderSource() = default;
+  // Appends the headers of messages[row] of the chunk.
+  virtual void Read(uint32_t row, std::vector<Header>* headers) const = 0;
+};
+
+// Of a chunk, the messages to decode: bytes[row] for each of `rows` (ascending).
+struct Messages {
+  absl::Span<const std::string_view> bytes;  // data() == nullptr: absent
+  absl::Span<const uint32_t> rows;
+  const HeaderSource* headers = nullptr;  // null: none has headers
+};
+
+// All ascending by row. A row stands in one of them at most.
+struct DecodeResult {
+  std::vector<RecordError> errors;
+  std::vector<uint32_t> deletes;  // its row is gone, as a tombstone says; all columns are NULL
+  std::vector<uint32_t> ignored;  // it is about no row, such as a connector's own messages
+  void Clear();
+};
+
 class Decoder {
  public:
   virtual ~Decoder() = default;
   virtual const Schema& schema() const = 0;
 
-  // For each of `rows` (ascending) decodes messages[row] into columns[field][row]. Appends to
-  // `errors`, ascending by row. A message that is absent (data() == nullptr) is decoded as all
-  // NULL, an error where a field is not_null.
-  virtual void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows,
-                      sql::Arena& arena, absl::Span<sql::Datum* const> columns,
-                      std::vector<RecordError>* errors) = 0;
+  // Decodes each message into columns[field][row] and appends to `result`. A message that is
+  // absent is decoded as all NULL, an error where a field is not_null.
+  virtual void Decode(const Messages& messages, sql::Arena& arena,
+                      absl::Span<sql::Datum* const> columns, DecodeResult* result) = 0;
+
+ protected:
+  static void SetNull(absl::Span<sql::Datum* const> columns, uint32_t row);
+  // What an absent message is.
+  void DecodeAbsent(uint32_t row, absl::Span<sql::Datum* const> columns,
+                    DecodeResult* result) const;
 };
 
 // A JSON object per message; fields by name, others are ignored. Numbers keep all their digits; see
@@ -77,5 +111,19 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeJsonDecoder(Schema schema);
 // bytes, DoubleSerializer); with `text`, any type of a single value, from its text.
 enum class RawForm : uint8_t { kText, kBinary };
 absl::StatusOr<std::unique_ptr<Decoder>> MakeRawDecoder(Field field, RawForm form);
+
+// A line of separated values per message (RFC 4180), as many as `header` names, each of the
+// field of that name. An unquoted value that is `null_text` is NULL.
+struct CsvOptions {
+  std::vector<std::string> header;
+  char delimiter = ',';
+  std::string null_text;
+};
+absl::StatusOr<std::unique_ptr<Decoder>> MakeCsvDecoder(Schema schema, CsvOptions options);
+
+// A CloudEvent per message, structured (JSON) or binary (attributes in headers), as its
+// content-type says. Fields `ce_NAME` are the event's attributes, the others fields of its data, a
+// JSON object; or `data` alone, of type JSON, is all of it.
+absl::StatusOr<std::unique_ptr<Decoder>> MakeCloudEventsDecoder(Schema schema);
 
 }  // namespace ks::formats

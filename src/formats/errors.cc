@@ -28,6 +28,10 @@ std::string_view ErrorKindName(ErrorKind kind) {
       return "wrong_type";
     case ErrorKind::kOutOfRange:
       return "out_of_range";
+    case ErrorKind::kSchemaChanged:
+      return "schema_changed";
+    case ErrorKind::kNoSchema:
+      return "no_schema";
   }
   return "malformed";
 }
@@ -70,6 +74,34 @@ std::string WrongLength(std::string_view path, sql::TypeRef type, std::string_vi
 
 std::string InvalidUtf8(std::string_view path, size_t byte) {
   return StrCat("field `", path, "`: not valid UTF-8 at byte ", byte);
+}
+
+std::string LeftOut(std::string_view path) {
+  return StrCat("field `", path,
+                "`: the connector left the value out, since it did not change; ALTER TABLE … "
+                "REPLICA IDENTITY FULL makes it send all");
+}
+
+std::string WrongCsv(std::string_view what, size_t byte) {
+  return StrCat("malformed CSV at byte ", byte, ": ", what);
+}
+
+std::string WrongCsvCount(size_t expected, size_t found) {
+  return StrCat("malformed CSV: expected ", expected, " values, as `schema:` has fields, found ",
+                found);
+}
+
+std::string WrongHeader(std::string_view name, sql::TypeRef type, std::string_view found) {
+  return StrCat("header `", name, "`: ", Excerpt(found), " is no value of ", type->ToString());
+}
+
+std::string NoCloudEvent() {
+  return "no CloudEvent: neither the content type application/cloudevents+json nor a header "
+         "`ce_specversion`";
+}
+
+std::string InPart(std::string_view part, std::string_view message) {
+  return StrCat("in `", part, "`: ", message);
 }
 
 absl::Status UnsupportedType(std::string_view format, std::string_view field, sql::TypeRef type) {

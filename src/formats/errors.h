@@ -27,6 +27,14 @@ std::string WrongLength(std::string_view path, sql::TypeRef type, std::string_vi
                         size_t found);
 std::string InvalidUtf8(std::string_view path, size_t byte);
 
+std::string LeftOut(std::string_view path);
+std::string WrongCsv(std::string_view what, size_t byte);
+std::string WrongCsvCount(size_t expected, size_t found);
+std::string WrongHeader(std::string_view name, sql::TypeRef type, std::string_view found);
+std::string NoCloudEvent();
+// An error inside a message inside a message.
+std::string InPart(std::string_view part, std::string_view message);
+
 // Errors of a schema, INVALID_ARGUMENT.
 absl::Status UnsupportedType(std::string_view format, std::string_view field, sql::TypeRef type);
 

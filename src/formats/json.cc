@@ -52,17 +52,17 @@ class JsonDecoder : public Decoder {
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows,
-              sql::Arena& arena, absl::Span<Datum* const> columns,
-              std::vector<RecordError>* errors) override {
+  void Decode(const Messages& messages, sql::Arena& arena, absl::Span<Datum* const> columns,
+              DecodeResult* result) override {
+    absl::Span<const uint32_t> rows = messages.rows;
     while (!rows.empty()) {
       size_t bytes = 0;
       size_t count = 0;
       while (count < rows.size() &&
-             (count == 0 || bytes + messages[rows[count]].size() <= kJsonWindowBytes)) {
-        bytes += messages[rows[count++]].size() + 1;
+             (count == 0 || bytes + messages.bytes[rows[count]].size() <= kJsonWindowBytes)) {
+        bytes += messages.bytes[rows[count++]].size() + 1;
       }
-      DecodeWindow({messages, rows.subspan(0, count), arena, columns, errors}, bytes);
+      DecodeWindow({messages.bytes, rows.subspan(0, count), arena, columns, result}, bytes);
       rows.remove_prefix(count);
     }
   }
@@ -73,7 +73,7 @@ class JsonDecoder : public Decoder {
     absl::Span<const uint32_t> rows;
     sql::Arena& arena;
     absl::Span<Datum* const> columns;
-    std::vector<RecordError>* errors;
+    DecodeResult* result;
   };
 
   // Messages lie one after the other with a line break between them. The index of them all is right
@@ -96,7 +96,7 @@ class JsonDecoder : public Decoder {
     for (const uint32_t row : window.rows) {
       const auto end = static_cast<uint32_t>(begin + window.messages[row].size());
       if (window.messages[row].data() == nullptr) {
-        DecodeAbsent(window, row);
+        DecodeAbsent(row, window.columns, window.result);
       } else if (together && walker.Walk(data, begin, end, position, window.columns, row)) {
         position = walker.position();
       } else {
@@ -134,21 +134,8 @@ class JsonDecoder : public Decoder {
         error.message = MalformedJson(0, "a message of less than 4 GiB");
         break;
     }
-    SetNull(window, row);
-    window.errors->push_back(std::move(error));
-  }
-
-  void DecodeAbsent(const Window& window, uint32_t row) const {
-    SetNull(window, row);
-    for (const Field& field : schema_) {
-      if (!field.not_null) continue;
-      window.errors->push_back({row, ErrorKind::kMissingField, NullField(field.name)});
-      return;
-    }
-  }
-
-  static void SetNull(const Window& window, uint32_t row) {
-    for (Datum* column : window.columns) column[row] = Datum::Null();
+    SetNull(window.columns, row);
+    window.result->errors.push_back(std::move(error));
   }
 
   const Schema schema_;
@@ -160,6 +147,10 @@ class JsonDecoder : public Decoder {
 
 absl::StatusOr<std::unique_ptr<Decoder>> MakeJsonDecoder(Schema schema) {
   KS_ASSIGN_OR_RETURN(JsonNode root, CompileJsonSchema(schema));
+  return MakeJsonDecoder(std::move(schema), std::move(root));
+}
+
+std::unique_ptr<Decoder> MakeJsonDecoder(Schema schema, JsonNode root) {
   return std::make_unique<JsonDecoder>(std::move(schema), std::move(root));
 }
 

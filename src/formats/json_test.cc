@@ -35,7 +35,7 @@ struct Decoded {
     data.assign(schema.size(), std::vector<Datum>(messages.size(), Datum::Null()));
     std::vector<Datum*> columns;
     for (auto& column : data) columns.push_back(column.data());
-    (*decoder)->Decode(views, rows, arena, columns, &errors);
+    (*decoder)->Decode({views, rows}, arena, columns, &result);
   }
 
   Value At(size_t field, size_t row) const { return Value(schema[field].type, data[field][row]); }
@@ -44,7 +44,8 @@ struct Decoded {
   std::vector<std::string> messages;
   sql::Arena arena;
   std::vector<std::vector<Datum>> data;
-  std::vector<RecordError> errors;
+  DecodeResult result;
+  std::vector<RecordError>& errors = result.errors;
 };
 
 // The one field `x` of one message, as a SQL literal, or the error.
@@ -261,9 +262,10 @@ TEST(JsonDecoderTest, ReadsOnlyTheRowsGivenAcrossWindows) {
   for (uint32_t i = 1; i < 30; i += 2) rows.push_back(i);
   std::vector<Datum> column(30, Datum::Int64(-1));
   Datum* columns[] = {column.data()};
-  std::vector<RecordError> errors;
+  DecodeResult result;
+  const std::vector<RecordError>& errors = result.errors;
   sql::Arena arena;
-  (*decoder)->Decode(views, rows, arena, columns, &errors);
+  (*decoder)->Decode({views, rows}, arena, columns, &result);
   EXPECT_TRUE(errors.empty());
   EXPECT_EQ(column[0].int64(), -1);
   EXPECT_EQ(column[29].str(), std::string(50000, 'd'));
@@ -276,10 +278,11 @@ TEST(JsonDecoderTest, RemembersNothingOfEarlierChunks) {
   Datum y = Datum::Null();
   Datum* columns[] = {&x, &y};
   const uint32_t row = 0;
-  std::vector<RecordError> errors;
+  DecodeResult result;
+  const std::vector<RecordError>& errors = result.errors;
   sql::Arena arena;
   for (const std::string_view message : {R"({"x":1,"y":2})", R"({"y":3})", R"({"x":4})"}) {
-    (*decoder)->Decode({&message, 1}, {&row, 1}, arena, columns, &errors);
+    (*decoder)->Decode({{&message, 1}, {&row, 1}}, arena, columns, &result);
     EXPECT_TRUE(errors.empty()) << errors[0].message;
   }
   EXPECT_EQ(x.int64(), 4);
@@ -301,9 +304,10 @@ TEST(RawDecoderTest, DecodesKeysOfKafkasSerializers) {
     Datum value = Datum::Null();
     Datum* columns[] = {&value};
     const uint32_t row = 0;
-    std::vector<RecordError> errors;
+    DecodeResult result;
+    const std::vector<RecordError>& errors = result.errors;
     sql::Arena arena;
-    (*decoder)->Decode({&message, 1}, {&row, 1}, arena, columns, &errors);
+    (*decoder)->Decode({{&message, 1}, {&row, 1}}, arena, columns, &result);
     return errors.empty() ? Value(type, value).ToSql() : errors[0].message;
   };
   using namespace std::string_view_literals;

@@ -1,6 +1,6 @@
 #include "formats/json_walker.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstring>
 
 #include "base/status_macros.h"
@@ -27,6 +27,10 @@ struct ElementSink {
   Datum* elements;
   Datum* operator()(size_t field) const { return &elements[field]; }
 };
+
+// What Debezium writes where the database did not give it a value that did not change (TOAST).
+constexpr std::string_view kLeftOut = "__debezium_unavailable_value";
+constexpr std::string_view kLeftOutBase64 = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
 
 absl::Status CompileChildren(JsonNode& node);
 
@@ -196,7 +200,10 @@ bool JsonWalker::ReadKey(std::string_view* key) {
 bool JsonWalker::ParseValue(JsonNode& node, Datum* out) {
   if (AtEnd()) return FailHere("a value");
   const char first = data_[*at_];
-  if (node.type->kind() == TypeKind::kJson && first != 'n') return ParseJson(node, out);
+  const bool text = node.meaning.kind == MeaningKind::kJson;  // JSON inside a string
+  if (node.type->kind() == TypeKind::kJson && first != 'n' && !text) return ParseJson(node, out);
+  if (first == '{' && node.meaning.kind == MeaningKind::kVariableDecimal)
+    return ParseVariableDecimal(node, out);
   if (first == '{') return ParseStruct(node, out);
   if (first == '[') return ParseArray(node, out);
   const std::string_view token = Token();
@@ -215,6 +222,7 @@ bool JsonWalker::ParseScalar(const JsonNode& node, std::string_view token, Datum
     *out = Datum::Null();
     return true;
   }
+  if (!node.meaning.none()) return ParseMeaning(node, token, {}, out);
   const TypeKind kind = node.type->kind();
   if (token == "true" || token == "false") {
     if (kind != TypeKind::kBool) return FailType(node, token);
@@ -247,22 +255,49 @@ bool JsonWalker::ParseScalar(const JsonNode& node, std::string_view token, Datum
 bool JsonWalker::ParseString(const JsonNode& node, std::string_view token, Datum* out) {
   std::string_view text;
   if (!Unescape(token, &text)) return false;
+  if (node.change && (text == kLeftOut || text == kLeftOutBase64))
+    return Fail(ErrorKind::kMissingField, LeftOut(node.path));
+  if (!node.meaning.none()) return ParseMeaning(node, token, text, out);
   if (node.type->kind() == TypeKind::kString) {
     *out = Datum::Str(text);
     return true;
   }
-  Parsed parsed = Parsed::kMalformed;
-  switch (ParseText(node.type, text, arena_, out)) {
-    case Parsed::kOk:
-      return true;
-    case Parsed::kOutOfRange:
-      parsed = Parsed::kOutOfRange;
-      break;
-    case Parsed::kMalformed:
-      break;
+  return FailParsed(node, ParseText(node.type, text, arena_, out), token);
+}
+
+// A number, or `text` of a string (data() == nullptr: it was none), whose schema says what it is.
+bool JsonWalker::ParseMeaning(const JsonNode& node, std::string_view token, std::string_view text,
+                              Datum* out) {
+  if (text.data() == nullptr) {
+    int64_t value = 0;
+    if (!IsJsonNumber(token)) return FailType(node, token);
+    const Parsed parsed = ParseInt64Exact(token, &value);
+    if (parsed != Parsed::kOk) return FailParsed(node, parsed, token);
+    return FailParsed(node, FromInteger(node.meaning, value, node.type, arena_, out), token);
   }
+  if (node.meaning.kind != MeaningKind::kDecimal)
+    return FailParsed(node, FromText(node.meaning, text, node.type, arena_, out), token);
+  char* const bytes = arena_.Allocate(text.size());
+  size_t size = 0;
+  if (DecodeBase64(text, bytes, &size) != Parsed::kOk) return FailType(node, token);
+  return FailParsed(node, FromBytes(node.meaning, {bytes, size}, node.type, arena_, out), token);
+}
+
+bool JsonWalker::FailParsed(const JsonNode& node, Parsed parsed, std::string_view token) {
+  if (parsed == Parsed::kOk) return true;
   if (parsed == Parsed::kMalformed) return FailType(node, token);
   return Fail(ErrorKind::kOutOfRange, NotExact(node.path, node.type, token, OffsetOf(token)));
+}
+
+// {scale, value}: the node's two children.
+bool JsonWalker::ParseVariableDecimal(JsonNode& node, Datum* out) {
+  const uint32_t start = *at_;
+  Datum parts[2];
+  if (!ParseObject(node, ElementSink{parts})) return false;
+  const std::string_view token(data_ + start, *at_ < end_ ? *at_ - start : end_ - start);
+  const Meaning meaning{MeaningKind::kDecimal, static_cast<int32_t>(std::clamp<int64_t>(
+                                                   parts[0].int64(), INT32_MIN, INT32_MAX))};
+  return FailParsed(node, FromBytes(meaning, parts[1].str(), node.type, arena_, out), token);
 }
 
 bool JsonWalker::ParseStruct(JsonNode& node, Datum* out) {
@@ -306,6 +341,10 @@ bool JsonWalker::ParseJson(const JsonNode& node, Datum* out) {
   uint32_t limit = *at_ < end_ ? *at_ : end_;
   while (limit > start && IsJsonSpace(data_[limit - 1])) --limit;
   const std::string_view raw(data_ + start, limit - start);
+  if (node.raw) {
+    *out = Datum::Str(raw);
+    return true;
+  }
   const auto normalized = sql::NormalizeJson(raw);
   if (!normalized.ok()) {
     return Fail(ErrorKind::kMalformed,

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "absl/types/span.h"
 #include "base/string_map.h"
 #include "formats/decoder.h"
+#include "formats/meaning.h"
 #include "sql/types/arena.h"
 #include "sql/types/datum.h"
 #include "sql/types/type.h"
@@ -27,6 +29,9 @@ struct JsonNode {
   std::string path;  // for errors: `address.city`, `tags[]`
   sql::TypeRef type = nullptr;
   bool not_null = false;
+  bool raw = false;     // of type JSON: the text as it stands, for another decoder to read
+  bool change = false;  // of a change event: the connector may have left the value out
+  Meaning meaning;      // what a number or string stands for, where its schema says so
   std::vector<JsonNode>
       children;  // the fields of a STRUCT (or of the message); the element of an ARRAY
 
@@ -38,6 +43,9 @@ struct JsonNode {
 
 // The node for a message of `schema`. INVALID_ARGUMENT for a type that JSON has no form for.
 absl::StatusOr<JsonNode> CompileJsonSchema(const Schema& schema);
+
+// A decoder of messages that the node, compiled from `schema` and then adorned, describes.
+std::unique_ptr<Decoder> MakeJsonDecoder(Schema schema, JsonNode root);
 
 class JsonWalker {
  public:
@@ -63,6 +71,10 @@ class JsonWalker {
   bool ParseValue(JsonNode& node, sql::Datum* out);
   bool ParseScalar(const JsonNode& node, std::string_view token, sql::Datum* out);
   bool ParseString(const JsonNode& node, std::string_view token, sql::Datum* out);
+  bool ParseMeaning(const JsonNode& node, std::string_view token, std::string_view text,
+                    sql::Datum* out);
+  bool ParseVariableDecimal(JsonNode& node, sql::Datum* out);
+  bool FailParsed(const JsonNode& node, Parsed parsed, std::string_view token);
   bool ParseStruct(JsonNode& node, sql::Datum* out);
   bool ParseArray(JsonNode& node, sql::Datum* out);
   bool ParseJson(const JsonNode& node, sql::Datum* out);

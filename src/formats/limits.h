@@ -17,4 +17,8 @@ inline constexpr size_t kJsonWindowBytes = 256 * 1024;
 // How much of a wrong value an error message shows.
 inline constexpr size_t kErrorExcerptBytes = 40;
 
+// Of a decimal in a message: Avro, Connect and Debezium set no limit, databases stop far below.
+inline constexpr int32_t kDecimalScaleMax = 1000;
+inline constexpr size_t kDecimalBytesMax = 1024;
+
 }  // namespace ks::formats

@@ -27,22 +27,17 @@ class RawDecoder : public Decoder {
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(absl::Span<const std::string_view> messages, absl::Span<const uint32_t> rows,
-              sql::Arena& arena, absl::Span<Datum* const> columns,
-              std::vector<RecordError>* errors) override {
-    for (const uint32_t row : rows) {
-      Datum* out = &columns[0][row];
+  void Decode(const Messages& messages, sql::Arena& arena, absl::Span<Datum* const> columns,
+              DecodeResult* result) override {
+    for (const uint32_t row : messages.rows) {
+      const std::string_view message = messages.bytes[row];
       RecordError error{.row = row};
-      if (messages[row].data() == nullptr) {
-        *out = Datum::Null();
-        if (!schema_[0].not_null) continue;
-        error.kind = ErrorKind::kMissingField;
-        error.message = NullField(schema_[0].name);
-      } else if (DecodeOne(messages[row], arena, out, &error)) {
-        continue;
+      if (message.data() == nullptr) {
+        DecodeAbsent(row, columns, result);
+      } else if (!DecodeOne(message, arena, &columns[0][row], &error)) {
+        SetNull(columns, row);
+        result->errors.push_back(std::move(error));
       }
-      *out = Datum::Null();
-      errors->push_back(std::move(error));
     }
   }
 

@@ -122,8 +122,21 @@ std::string PropertyHasField(std::string_view property, std::string_view field) 
 }
 
 std::string FormatNotYet(std::string_view format) {
-  return StrCat("format `", format,
-                "` is not available in this version; json, string, bytes, int64 and float64 are");
+  return StrCat(
+      "format `", format,
+      "` is not available in this version; json, csv, cloudevents, string, bytes, int64 and "
+      "float64 are");
+}
+
+std::string NoKeyFormat(std::string_view format) {
+  return StrCat("`", format,
+                "` is a format of values; a key may be json, csv, string, bytes, "
+                "int64 or float64");
+}
+
+std::string ExpectedDelimiter(std::string_view found) {
+  return StrCat("`delimiter`: expected one character, no quote and no line break, found `", found,
+                "`");
 }
 
 std::string NotYaml(std::string_view reason, std::string_view line) {

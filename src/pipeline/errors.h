@@ -39,6 +39,8 @@ std::string ReservedName(std::string_view name);
 std::string TopicAndTopics();
 std::string PropertyHasField(std::string_view property, std::string_view field);
 std::string FormatNotYet(std::string_view format);
+std::string NoKeyFormat(std::string_view format);
+std::string ExpectedDelimiter(std::string_view found);
 // `line` is the text of the line.
 std::string NotYaml(std::string_view reason, std::string_view line);
 absl::Status FileTooLarge(std::string_view file, size_t bytes);

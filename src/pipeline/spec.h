@@ -34,6 +34,8 @@ enum class Format : uint8_t {
   kBytes,
   kInt64,
   kFloat64,
+  kCsv,
+  kCloudEvents,
   kAvro,
   kProtobuf,
   kDebezium
@@ -43,6 +45,8 @@ enum class Tombstones : uint8_t { kDelete, kIgnore, kDeadLetter };
 enum class Merge : uint8_t { kPartials, kTransaction };
 
 std::string_view FormatName(Format format);
+// Whether messages hold several fields, by name or position, and not one value.
+bool HasFields(Format format);
 std::string_view ModeName(TableMode mode);
 std::string_view PolicyName(Policy policy);
 
@@ -56,6 +60,7 @@ struct SqlText {
 struct PartSpec {
   Format format = Format::kNone;  // kNone (keys only): the key has no columns
   formats::Schema columns;
+  formats::CsvOptions csv;  // kCsv
   FilePosition position;
 };
 

@@ -15,6 +15,10 @@ namespace ks::pipeline {
 absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared,
                          const ObjectReader::Entry& from, std::vector<SourceSpec>* sources);
 
+// `key:` or `value:` of the source at `path`.
+absl::Status ReadPart(const SourceText& file, std::string_view path,
+                      const ObjectReader::Entry& entry, bool is_key, PartSpec* part);
+
 // `tls:` and `sasl:` among the settings of a Kafka connection. Leaves alone what is not there.
 void ReadKafkaSecurity(const SourceText& file, ObjectReader* reader,
                        identity::KafkaSecurity* security);

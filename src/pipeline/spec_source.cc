@@ -1,4 +1,5 @@
-// The section `from:`: one source, or several by name.
+// The section `from:`: one source, or several by name; its `key:` and `value:` stand in
+// spec_format.cc.
 #include <algorithm>
 
 #include "base/status_macros.h"
@@ -9,87 +10,6 @@
 
 namespace ks::pipeline {
 namespace {
-
-const std::vector<std::pair<std::string, Format>> kFormats = {
-    {"json", Format::kJson},         {"string", Format::kString},    {"bytes", Format::kBytes},
-    {"int64", Format::kInt64},       {"float64", Format::kFloat64},  {"avro", Format::kAvro},
-    {"protobuf", Format::kProtobuf}, {"debezium", Format::kDebezium}};
-
-sql::TypeRef NaturalType(Format format) {
-  switch (format) {
-    case Format::kBytes:
-      return sql::Type::Bytes();
-    case Format::kInt64:
-      return sql::Type::Int64();
-    case Format::kFloat64:
-      return sql::Type::Float64();
-    default:
-      return sql::Type::String();
-  }
-}
-
-// One `name: TYPE` of a schema.
-absl::StatusOr<formats::Field> ReadField(const SourceText& file, std::string_view path,
-                                         const ObjectReader::Entry& entry) {
-  if (!entry.value.IsScalar())
-    return file.Error(entry.position, ExpectedType(path, DescribeNode(entry.value)));
-  const std::string& text = entry.value.Scalar();
-  size_t offset = 0;
-  auto field = ParseFieldType(text, &offset);
-  if (!field.ok()) {
-    const FilePosition at = file.Locate(entry.position, text, offset);
-    return file.Error(at,
-                      StrCat("`", path, ".", entry.name, "`: ", View(field.status().message())));
-  }
-  field->name = entry.name;
-  return field;
-}
-
-absl::Status ReadSchema(const SourceText& file, std::string_view path,
-                        const ObjectReader::Entry& entry, formats::Schema* columns) {
-  ObjectReader reader(file, entry.value, std::string(path), entry.position);
-  KS_RETURN_IF_ERROR(reader.FinishOpen());
-  for (const ObjectReader::Entry& field : reader.entries()) {
-    KS_ASSIGN_OR_RETURN(formats::Field column, ReadField(file, path, field));
-    if (column.name.starts_with("_")) {
-      return file.Error(field.name_position, ReservedName(column.name), column.name.size());
-    }
-    columns->push_back(std::move(column));
-  }
-  if (columns->empty()) return file.Error(entry.position, EmptySection(path));
-  return absl::OkStatus();
-}
-
-// `key:` or `value:`.
-absl::Status ReadPart(const SourceText& file, std::string_view path,
-                      const ObjectReader::Entry& entry, bool is_key, PartSpec* part) {
-  ObjectReader reader(file, entry.value, std::string(path), entry.position);
-  part->position = entry.position;
-  reader.Find("format", ObjectReader::kRequired);
-  reader.Choice("format", kFormats, &part->format);
-  const bool structured = part->format == Format::kJson;
-  std::string name = is_key ? "key" : "value";
-  if (!structured) {
-    reader.Text("name", &name);
-    formats::Field field{.name = name, .type = NaturalType(part->format)};
-    if (const auto* type = reader.Find("type"); type != nullptr && reader.ok()) {
-      auto read = ReadField(file, path, *type);
-      reader.Merge(read.status());
-      if (read.ok()) field = {.name = name, .type = read->type, .not_null = read->not_null};
-    }
-    part->columns.push_back(std::move(field));
-  } else if (const auto* schema = reader.Find("schema", ObjectReader::kRequired);
-             schema != nullptr && reader.ok()) {
-    reader.Merge(ReadSchema(file, StrCat(path, ".schema"), *schema, &part->columns));
-  }
-  if (reader.ok() && (part->format == Format::kAvro || part->format == Format::kProtobuf ||
-                      part->format == Format::kDebezium)) {
-    const auto* format = reader.Find("format");
-    reader.Fail(format->position, FormatNotYet(format->value.Scalar()),
-                format->value.Scalar().size());
-  }
-  return reader.Finish();
-}
 
 void ReadStart(const SourceText& file, ObjectReader* reader, SourceSpec* source) {
   std::string start;
@@ -203,13 +123,6 @@ absl::Status ReadSource(const SourceText& file, std::string_view path,
 }
 
 }  // namespace
-
-std::string_view FormatName(Format format) {
-  for (const auto& [name, value] : kFormats) {
-    if (value == format) return name;
-  }
-  return "none";
-}
 
 absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared,
                          const ObjectReader::Entry& from, std::vector<SourceSpec>* sources) {

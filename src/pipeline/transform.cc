@@ -11,9 +11,9 @@ namespace {
 
 using sql::Datum;
 
-absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(Format format,
+absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(const PartSpec& part,
                                                               formats::Schema columns) {
-  switch (format) {
+  switch (part.format) {
     case Format::kJson:
       return formats::MakeJsonDecoder(std::move(columns));
     case Format::kString:
@@ -22,8 +22,12 @@ absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(Format format,
     case Format::kInt64:
     case Format::kFloat64:
       return formats::MakeRawDecoder(columns[0], formats::RawForm::kBinary);
+    case Format::kCsv:
+      return formats::MakeCsvDecoder(std::move(columns), part.csv);
+    case Format::kCloudEvents:
+      return formats::MakeCloudEventsDecoder(std::move(columns));
     default:
-      return absl::UnimplementedError(FormatNotYet(FormatName(format)));
+      return absl::UnimplementedError(FormatNotYet(FormatName(part.format)));
   }
 }
 
@@ -83,7 +87,7 @@ absl::Status Transform::Prepare() {
   inputs_.resize(record.columns.size());
   const SourceSpec& spec = *source_.spec;
   if (spec.key.format != Format::kNone) {
-    KS_ASSIGN_OR_RETURN(key_decoder_, MakeDecoder(spec.key.format, spec.key.columns));
+    KS_ASSIGN_OR_RETURN(key_decoder_, MakeDecoder(spec.key, spec.key.columns));
   }
   formats::Schema fields;
   for (size_t i = 0; i < spec.value.columns.size(); ++i) {
@@ -91,8 +95,8 @@ absl::Status Transform::Prepare() {
     fields.push_back(spec.value.columns[i]);
     value_columns_.push_back(record.value_columns[i]);
   }
-  if (!fields.empty() || spec.value.format == Format::kJson) {
-    KS_ASSIGN_OR_RETURN(value_decoder_, MakeDecoder(spec.value.format, std::move(fields)));
+  if (!fields.empty() || HasFields(spec.value.format)) {
+    KS_ASSIGN_OR_RETURN(value_decoder_, MakeDecoder(spec.value, std::move(fields)));
   }
   for (const PlannedAssert& assertion : source_.asserts) {
     KS_ASSIGN_OR_RETURN(auto program, sql::Program::Compile(*assertion.condition));
@@ -191,12 +195,10 @@ void Transform::DecodeRecords(const Records& records) {
     (records.values[i].data() == nullptr ? tombstones_ : live_).push_back(i);
   }
   if (key_decoder_ != nullptr) {
-    decode_errors_.clear();
+    decoded_.Clear();
     const auto keys = static_cast<size_t>(source_.record.key_columns);
-    key_decoder_->Decode(records.keys, all_, arena_, {columns.data(), keys}, &decode_errors_);
-    for (formats::RecordError& error : decode_errors_) {
-      Fail(error.row, on_error_, Stage::kKey, std::move(error.message));
-    }
+    key_decoder_->Decode({records.keys, all_}, arena_, {columns.data(), keys}, &decoded_);
+    FailDecoded(Stage::kKey);
     DropFailed(&live_);
     DropFailed(&tombstones_);
   }
@@ -206,15 +208,32 @@ void Transform::DecodeRecords(const Records& records) {
     for (const uint32_t record : tombstones_)
       columns[static_cast<size_t>(column)][record] = Datum::Null();
   }
-  if (value_decoder_ == nullptr) return;
+  if (value_decoder_ != nullptr) DecodeValues(records, columns);
+}
+
+void Transform::DecodeValues(const Records& records, const std::vector<Datum*>& columns) {
   std::vector<Datum*> outputs;
   for (const int column : value_columns_) outputs.push_back(columns[static_cast<size_t>(column)]);
-  decode_errors_.clear();
-  value_decoder_->Decode(records.values, live_, arena_, outputs, &decode_errors_);
-  for (formats::RecordError& error : decode_errors_) {
-    Fail(error.row, on_error_, Stage::kValue, std::move(error.message));
-  }
+  decoded_.Clear();
+  value_decoder_->Decode({records.values, live_, records.headers}, arena_, outputs, &decoded_);
+  FailDecoded(Stage::kValue);
   DropFailed(&live_);
+  if (decoded_.deletes.empty() && decoded_.ignored.empty()) return;
+  const auto listed = [](const std::vector<uint32_t>& rows, uint32_t record) {
+    return std::binary_search(rows.begin(), rows.end(), record);
+  };
+  std::erase_if(live_, [&](uint32_t record) {
+    return listed(decoded_.deletes, record) || listed(decoded_.ignored, record);
+  });
+  const auto middle = static_cast<ptrdiff_t>(tombstones_.size());
+  tombstones_.insert(tombstones_.end(), decoded_.deletes.begin(), decoded_.deletes.end());
+  std::inplace_merge(tombstones_.begin(), tombstones_.begin() + middle, tombstones_.end());
+}
+
+void Transform::FailDecoded(Stage stage) {
+  for (formats::RecordError& error : decoded_.errors) {
+    Fail(error.row, on_error_, stage, std::move(error.message));
+  }
 }
 
 void Transform::CheckAsserts(sql::EvalContext& context) {

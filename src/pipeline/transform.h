@@ -34,18 +34,8 @@
 
 namespace ks::pipeline {
 
-struct RecordHeader {
-  std::string_view name;
-  std::string_view value;  // data() == nullptr: the header has no value
-};
-
-// Reads the headers of a record; records without headers cost nothing.
-class HeaderSource {
- public:
-  virtual ~HeaderSource() = default;
-  // Appends the headers of records[record] of the chunk.
-  virtual void Read(uint32_t record, std::vector<RecordHeader>* headers) const = 0;
-};
+using RecordHeader = formats::Header;
+using HeaderSource = formats::HeaderSource;
 
 // A chunk of records of one partition, in offset order, in Kafka's memory. The spans are of one
 // length, at most kTransformRecordsMax.
@@ -116,6 +106,8 @@ class Transform {
   void FillMetadata(const Records& records);
   void FillHeaders(const Records& records);
   void DecodeRecords(const Records& records);
+  void DecodeValues(const Records& records, const std::vector<sql::Datum*>& columns);
+  void FailDecoded(Stage stage);
   void CheckAsserts(sql::EvalContext& context);
   void RunTable(size_t table, sql::EvalContext& context);
   void RunTombstones(size_t table, sql::EvalContext& context);
@@ -141,7 +133,7 @@ class Transform {
   std::vector<TableRows> tables_;
   std::vector<RecordVerdict> verdicts_;
   std::vector<RecordFailure> failures_;
-  std::vector<formats::RecordError> decode_errors_;
+  formats::DecodeResult decoded_;
   sql::Datum topic_;
   sql::Datum partition_;
   sql::Datum no_headers_;

@@ -44,8 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::vector<sql::Datum>> values(schema->size(), std::vector<sql::Datum>(3));
   std::vector<sql::Datum*> columns;
   for (auto& column : values) columns.push_back(column.data());
-  std::vector<formats::RecordError> errors;
-  decoder->Decode(messages, rows, arena, columns, &errors);
+  formats::DecodeResult result;
+  const auto& errors = result.errors;
+  decoder->Decode({messages, rows}, arena, columns, &result);
   const auto failed = [&](uint32_t row) {
     return std::count_if(errors.begin(), errors.end(),
                          [row](const auto& error) { return error.row == row; });

@@ -1,0 +1,165 @@
+// `key:` and `value:` of a source: a format, its fields and its own settings.
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "pipeline/errors.h"
+#include "pipeline/spec_sections.h"
+
+namespace ks::pipeline {
+namespace {
+
+const std::vector<std::pair<std::string, Format>> kFormats = {
+    {"json", Format::kJson},         {"string", Format::kString},
+    {"bytes", Format::kBytes},       {"int64", Format::kInt64},
+    {"float64", Format::kFloat64},   {"avro", Format::kAvro},
+    {"protobuf", Format::kProtobuf}, {"debezium", Format::kDebezium},
+    {"csv", Format::kCsv},           {"cloudevents", Format::kCloudEvents}};
+
+sql::TypeRef NaturalType(Format format) {
+  switch (format) {
+    case Format::kBytes:
+      return sql::Type::Bytes();
+    case Format::kInt64:
+      return sql::Type::Int64();
+    case Format::kFloat64:
+      return sql::Type::Float64();
+    default:
+      return sql::Type::String();
+  }
+}
+
+// One `name: TYPE` of a schema.
+absl::StatusOr<formats::Field> ReadField(const SourceText& file, std::string_view path,
+                                         const ObjectReader::Entry& entry) {
+  if (!entry.value.IsScalar())
+    return file.Error(entry.position, ExpectedType(path, DescribeNode(entry.value)));
+  const std::string& text = entry.value.Scalar();
+  size_t offset = 0;
+  auto field = ParseFieldType(text, &offset);
+  if (!field.ok()) {
+    const FilePosition at = file.Locate(entry.position, text, offset);
+    return file.Error(at,
+                      StrCat("`", path, ".", entry.name, "`: ", View(field.status().message())));
+  }
+  field->name = entry.name;
+  return field;
+}
+
+absl::Status ReadSchema(const SourceText& file, std::string_view path,
+                        const ObjectReader::Entry& entry, formats::Schema* columns) {
+  ObjectReader reader(file, entry.value, std::string(path), entry.position);
+  KS_RETURN_IF_ERROR(reader.FinishOpen());
+  for (const ObjectReader::Entry& field : reader.entries()) {
+    KS_ASSIGN_OR_RETURN(formats::Field column, ReadField(file, path, field));
+    if (column.name.starts_with("_")) {
+      return file.Error(field.name_position, ReservedName(column.name), column.name.size());
+    }
+    columns->push_back(std::move(column));
+  }
+  if (columns->empty()) return file.Error(entry.position, EmptySection(path));
+  return absl::OkStatus();
+}
+
+// One character between the values of a line.
+void ReadCsv(ObjectReader* reader, PartSpec* part) {
+  std::string delimiter(1, part->csv.delimiter);
+  reader->Text("delimiter", &delimiter);
+  reader->Text("null", &part->csv.null_text);
+  if (!reader->ok()) return;
+  if (delimiter == "\\t") delimiter = "\t";
+  if (delimiter.size() != 1 || std::string_view("\"\r\n").find(delimiter[0]) != std::string::npos) {
+    const auto* entry = reader->Find("delimiter");
+    return reader->Fail(entry->position, ExpectedDelimiter(delimiter), delimiter.size());
+  }
+  part->csv.delimiter = delimiter[0];
+  for (const formats::Field& field : part->columns) part->csv.header.push_back(field.name);
+}
+
+// An event's attributes become columns `ce_NAME`: those of the specification, and what
+// `attributes:` adds.
+void ReadCloudEvents(const SourceText& file, std::string_view path, ObjectReader* reader,
+                     PartSpec* part) {
+  using sql::Type;
+  if (part->columns.empty()) part->columns.push_back({"data", Type::Json()});
+  for (formats::Field field : formats::Schema{{"id", Type::String(), true},
+                                              {"source", Type::String(), true},
+                                              {"type", Type::String(), true},
+                                              {"subject", Type::String()},
+                                              {"time", Type::Timestamp()},
+                                              {"datacontenttype", Type::String()},
+                                              {"dataschema", Type::String()}}) {
+    field.name.insert(0, "ce_");
+    part->columns.push_back(std::move(field));
+  }
+  const auto* attributes = reader->Find("attributes");
+  if (attributes == nullptr || !reader->ok()) return;
+  formats::Schema extensions;
+  reader->Merge(ReadSchema(file, StrCat(path, ".attributes"), *attributes, &extensions));
+  for (formats::Field& field : extensions) {
+    field.name.insert(0, "ce_");
+    part->columns.push_back(std::move(field));
+  }
+}
+
+// What fields there are, and what else the format has to know.
+void ReadFields(const SourceText& file, std::string_view path, ObjectReader* reader,
+                PartSpec* part) {
+  const bool required = part->format != Format::kCloudEvents;
+  const auto* schema =
+      reader->Find("schema", required ? ObjectReader::kRequired : ObjectReader::kOptional);
+  if (!reader->ok()) return;
+  if (schema != nullptr)
+    reader->Merge(ReadSchema(file, StrCat(path, ".schema"), *schema, &part->columns));
+  if (part->format == Format::kCsv) ReadCsv(reader, part);
+  if (part->format == Format::kCloudEvents) ReadCloudEvents(file, path, reader, part);
+}
+
+// A message that is one value.
+void ReadValue(const SourceText& file, std::string_view path, ObjectReader* reader,
+               std::string name, PartSpec* part) {
+  reader->Text("name", &name);
+  formats::Field field{.name = name, .type = NaturalType(part->format)};
+  if (const auto* type = reader->Find("type"); type != nullptr && reader->ok()) {
+    auto read = ReadField(file, path, *type);
+    reader->Merge(read.status());
+    if (read.ok()) field = {.name = name, .type = read->type, .not_null = read->not_null};
+  }
+  part->columns.push_back(std::move(field));
+}
+
+}  // namespace
+
+std::string_view FormatName(Format format) {
+  for (const auto& [name, value] : kFormats) {
+    if (value == format) return name;
+  }
+  return "none";
+}
+
+bool HasFields(Format format) { return format >= Format::kCsv || format == Format::kJson; }
+
+absl::Status ReadPart(const SourceText& file, std::string_view path,
+                      const ObjectReader::Entry& entry, bool is_key, PartSpec* part) {
+  ObjectReader reader(file, entry.value, std::string(path), entry.position);
+  part->position = entry.position;
+  reader.Find("format", ObjectReader::kRequired);
+  reader.Choice("format", kFormats, &part->format);
+  if (reader.ok() && (part->format == Format::kAvro || part->format == Format::kProtobuf ||
+                      part->format == Format::kDebezium)) {
+    const auto* format = reader.Find("format");
+    reader.Fail(format->position, FormatNotYet(format->value.Scalar()),
+                format->value.Scalar().size());
+  }
+  if (reader.ok() && is_key && part->format == Format::kCloudEvents) {
+    const auto* format = reader.Find("format");
+    reader.Fail(format->position, NoKeyFormat(format->value.Scalar()),
+                format->value.Scalar().size());
+  }
+  if (HasFields(part->format)) {
+    ReadFields(file, path, &reader, part);
+  } else {
+    ReadValue(file, path, &reader, is_key ? "key" : "value", part);
+  }
+  return reader.Finish();
+}
+
+}  // namespace ks::pipeline
