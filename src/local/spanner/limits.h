@@ -82,6 +82,12 @@ inline constexpr int64_t kSequenceBlock = 1'000;  // numbers reserved by one wri
 // ---- Administration (server/registry.cc) ----
 inline constinit Limit kDatabasesPerInstance{"databases", 100, "of an instance"};
 
+// ---- Backups (txn/copy.cc, server/rpc/backups.cc) ----
+// https://cloud.google.com/spanner/docs/backup: how long one may live, from its creation.
+inline constexpr int64_t kBackupLifeMinNanos = int64_t{6} * 3'600 * 1'000'000'000;
+inline constexpr int64_t kBackupLifeMaxNanos = int64_t{366} * 86'400 * 1'000'000'000;
+inline constexpr size_t kCopyBatchBytes = 1 << 20;  // written at once
+
 // ---- Time ----
 inline constexpr int64_t kVersionRetentionMicros =
     int64_t{3600} * 1'000'000;  // version_retention_period's default, and least

@@ -8,8 +8,10 @@
 #include "google/protobuf/empty.pb.h"
 #include "google/spanner/admin/database/v1/spanner_database_admin.pb.h"
 #include "local/spanner/ddl/schema_change.h"
+#include "local/spanner/server/backup_rpcs.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
+#include "local/spanner/server/limits.h"
 #include "local/spanner/server/resource_names.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/timestamps.h"
@@ -21,9 +23,6 @@ namespace pb = google::spanner::admin::database::v1;
 
 namespace {
 
-// How long a call waits before it answers with an operation that is not done.
-constexpr int64_t kPatienceNanos = int64_t{5} * 1'000'000'000;
-
 // What the work leaves behind besides the operation.
 struct Outcome {
   absl::Mutex mu;
@@ -33,7 +32,7 @@ struct Outcome {
 
 absl::Status Answer(Call& call, OperationState& operation, Outcome& outcome,
                     google::longrunning::Operation* response) {
-  operation.Wait(kPatienceNanos);
+  operation.Wait(limits::kOperationPatienceNanos);
   *response = operation.Snapshot();
   if (!response->done()) return absl::OkStatus();
   absl::MutexLock lock(&outcome.mu);
@@ -76,9 +75,7 @@ void Create(ServerState& server, const std::string& uri, const std::vector<std::
       server.registry->AbandonDatabase(open);
       return record.status();
     }
-    response.set_name(record->name);
-    response.set_state(pb::Database::READY);
-    SetNanos(record->created_nanos, response.mutable_create_time());
+    FillDatabase(*record, &response);
     return absl::OkStatus();
   };
   Finish(operation, outcome, make(), false, response);

@@ -141,6 +141,69 @@ absl::Status PolicyChanged() {
       "There were concurrent policy changes: its etag is no longer the one given. Read the policy, "
       "change it and set it again.");
 }
+
+// ---- Backups ----
+
+absl::Status InvalidBackupId(std::string_view id) {
+  return Invalid(
+      "A backup's or schedule's id must start with a lowercase letter, be 2-60 characters long, "
+      "contain only lowercase letters, numbers, underscores or hyphens, and not end with an "
+      "underscore or hyphen. Got: ",
+      A(id));
+}
+absl::Status BackupNotFound(std::string_view uri) {
+  return ResourceNotFound("Backup", "google.spanner.admin.database.v1.Backup", uri);
+}
+absl::Status BackupExists(std::string_view uri) {
+  return absl::AlreadyExistsError(absl::StrCat("Backup already exists: ", A(uri)));
+}
+absl::Status BackupPending(std::string_view database) {
+  return Precondition("Cannot create a backup of ", A(database),
+                      " because another one is pending. Wait for it, or cancel its operation.");
+}
+absl::Status BackupNotReady(std::string_view uri) {
+  return Precondition("Backup ", A(uri), " is not ready. Wait for the operation that creates it.");
+}
+absl::Status BackupExpiry(std::string_view got) {
+  return Invalid(
+      "expire_time must be at least 6 hours and at most 366 days after the backup's create_time. "
+      "Got: ",
+      A(got));
+}
+absl::Status BackupExpiryOfSource(std::string_view latest) {
+  return Invalid("expire_time must not be after the backup's max_expire_time, ", A(latest), ".");
+}
+absl::Status InstanceHasBackups(std::string_view uri) {
+  return Precondition("Cannot delete instance ", A(uri),
+                      " because it contains backups. Delete them first.");
+}
+absl::Status FutureVersionTime(std::string_view got) {
+  return Invalid("version_time must not be in the future. Got: ", A(got));
+}
+absl::Status OtherInstance(std::string_view database, std::string_view parent) {
+  return Invalid("Database ", A(database), " is not in the backup's instance, ", A(parent), ".");
+}
+absl::Status OtherProject(std::string_view backup, std::string_view parent) {
+  return Invalid("Backup ", A(backup), " is not in the project of ", A(parent),
+                 ". Copy it there first.");
+}
+absl::Status CopyCancelled(std::string_view uri) {
+  return absl::CancelledError(absl::StrCat("The creation of ", A(uri), " was cancelled."));
+}
+absl::Status ScheduleNotFound(std::string_view uri) {
+  return ResourceNotFound("BackupSchedule", "google.spanner.admin.database.v1.BackupSchedule", uri);
+}
+absl::Status ScheduleExists(std::string_view uri) {
+  return absl::AlreadyExistsError(absl::StrCat("BackupSchedule already exists: ", A(uri)));
+}
+absl::Status BadCrontab(std::string_view text) {
+  return Invalid("spec.cron_spec.text must be five fields of crontab, such as `0 2 * * *`. Got: ",
+                 A(text));
+}
+absl::Status BadRetention() {
+  return Invalid("retention_duration must be at least 6 hours and at most 366 days.");
+}
+
 absl::Status MissingCreateStatement() {
   return Invalid("Missing create_statement in the request.");
 }

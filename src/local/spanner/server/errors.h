@@ -40,6 +40,24 @@ absl::Status InstanceNotEmpty(std::string_view uri);
 absl::Status TooManyDatabases(int limit);
 absl::Status DropProtected(std::string_view uri);
 absl::Status PolicyChanged();
+
+// ---- Backups ----
+absl::Status InvalidBackupId(std::string_view id);
+absl::Status BackupNotFound(std::string_view uri);
+absl::Status BackupExists(std::string_view uri);
+absl::Status BackupPending(std::string_view database);
+absl::Status BackupNotReady(std::string_view uri);
+absl::Status BackupExpiry(std::string_view got);
+absl::Status BackupExpiryOfSource(std::string_view latest);
+absl::Status InstanceHasBackups(std::string_view uri);
+absl::Status FutureVersionTime(std::string_view got);
+absl::Status OtherInstance(std::string_view database, std::string_view parent);
+absl::Status OtherProject(std::string_view backup, std::string_view parent);
+absl::Status CopyCancelled(std::string_view uri);
+absl::Status ScheduleNotFound(std::string_view uri);
+absl::Status ScheduleExists(std::string_view uri);
+absl::Status BadCrontab(std::string_view text);
+absl::Status BadRetention();
 absl::Status MissingCreateStatement();
 absl::Status BadCreateStatement(std::string_view statement);
 absl::Status BadDdlStatement(std::string_view statement, const absl::Status& cause);

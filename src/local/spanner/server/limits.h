@@ -37,6 +37,8 @@ inline constexpr int64_t kPartitionsDefault = 10;
 inline constexpr int64_t kPartitionSampleRows = 100'000;  // keys looked at to find where to cut
 
 // ---- Administration ----
+// How long a call waits before it answers with an operation that is not done.
+inline constexpr int64_t kOperationPatienceNanos = int64_t{5} * 1'000'000'000;
 inline constexpr int kNodeUnits = 1'000;  // processing units of a node
 
 // ---- Threads ----

@@ -69,6 +69,11 @@ absl::Status Registry::Load() {
     std::string name = database.name;
     databases_[name].record = std::move(database);
   }
+  for (BackupRecord& backup : contents.backups) {
+    next_directory_ = std::max(next_directory_, backup.directory + 1);
+    std::string name = backup.name;
+    backups_[name].record = std::move(backup);
+  }
   return absl::OkStatus();
 }
 
@@ -76,6 +81,7 @@ void Registry::RemoveStrays() {
   std::set<std::string> known;
   absl::MutexLock lock(&mu_);
   for (const auto& [name, entry] : databases_) known.insert(std::to_string(entry.record.directory));
+  for (const auto& [name, entry] : backups_) known.insert(std::to_string(entry.record.directory));
   std::error_code ignored;
   for (const auto& found :
        std::filesystem::directory_iterator(options_.data_dir + "/databases", ignored)) {
@@ -91,6 +97,9 @@ absl::Status Registry::Save() {
   CatalogContents contents;
   for (const auto& [name, instance] : instances_) contents.instances.push_back(instance);
   for (const auto& [name, entry] : databases_) contents.databases.push_back(entry.record);
+  for (const auto& [name, entry] : backups_) {
+    if (entry.record.ready) contents.backups.push_back(entry.record);
+  }
   return ReplaceFile(
       absl::StrCat(options_.data_dir, absl::string_view(kCatalogFile.data(), kCatalogFile.size())),
       PrintCatalog(contents));
@@ -99,6 +108,12 @@ absl::Status Registry::Save() {
 std::string Registry::DirectoryOf(uint64_t number) const {
   if (options_.data_dir.empty()) return std::string();
   return absl::StrCat(options_.data_dir, "/databases/", number);
+}
+
+void Registry::RemoveStore(uint64_t number) const {
+  if (options_.data_dir.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove_all(DirectoryOf(number), ignored);
 }
 
 // ---- Instances ----
@@ -144,6 +159,12 @@ absl::Status Registry::DeleteInstance(std::string_view name) {
       absl::StrCat(absl::string_view(name.data(), name.size()), "/databases/");
   std::vector<std::shared_ptr<OpenDatabase>> closing;  // outlives the lock
   absl::MutexLock lock(&mu_);
+  const std::string backups =
+      absl::StrCat(absl::string_view(name.data(), name.size()), "/backups/");
+  const auto backup = backups_.lower_bound(backups);
+  if (backup != backups_.end() && StartsWith(backup->first, backups)) {
+    return errors::InstanceHasBackups(name);
+  }
   const auto first = databases_.lower_bound(prefix);
   auto last = first;
   for (; last != databases_.end() && StartsWith(last->first, prefix); ++last) {
@@ -178,20 +199,23 @@ absl::Status Registry::CheckNewDatabase(const DatabaseName& name) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::OpenStore(std::string name,
-                                                                  uint64_t directory) {
+absl::StatusOr<DatabaseOptions> Registry::StoreAt(uint64_t directory) const {
   DatabaseOptions store;
   store.directory = DirectoryOf(directory);
   store.in_memory = options_.data_dir.empty();
   store.sync = options_.sync;
   store.clock = options_.clock;
-  if (!store.in_memory) {
-    std::error_code error;
-    std::filesystem::create_directories(store.directory, error);
-    if (error)
-      return absl::InternalError(
-          absl::StrCat("Cannot create ", store.directory, ": ", error.message()));
-  }
+  if (store.in_memory) return store;
+  std::error_code error;
+  std::filesystem::create_directories(store.directory, error);
+  if (!error) return store;
+  return absl::InternalError(
+      absl::StrCat("Cannot create ", store.directory, ": ", error.message()));
+}
+
+absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::OpenStore(std::string name,
+                                                                  uint64_t directory) {
+  KS_ASSIGN_OR_RETURN(const DatabaseOptions store, StoreAt(directory));
   KS_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(store));
   return std::make_shared<OpenDatabase>(std::move(name), store.directory, std::move(database));
 }
@@ -210,7 +234,8 @@ absl::StatusOr<std::shared_ptr<OpenDatabase>> Registry::PrepareDatabase(const Da
   return open;
 }
 
-absl::StatusOr<DatabaseRecord> Registry::PublishDatabase(std::shared_ptr<OpenDatabase> database) {
+absl::StatusOr<DatabaseRecord> Registry::PublishDatabase(std::shared_ptr<OpenDatabase> database,
+                                                         std::string restore_info) {
   KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(database->name()));
   absl::MutexLock lock(&mu_);
   KS_RETURN_IF_ERROR(CheckNewDatabase(name));
@@ -218,6 +243,7 @@ absl::StatusOr<DatabaseRecord> Registry::PublishDatabase(std::shared_ptr<OpenDat
   entry.record.name = database->name();
   entry.record.directory = prepared_[database.get()];
   entry.record.created_nanos = options_.clock->NowNanos();
+  entry.record.restore_info = std::move(restore_info);
   entry.open = database;
   const DatabaseRecord record = entry.record;
   databases_.emplace(record.name, std::move(entry));
@@ -266,6 +292,11 @@ absl::StatusOr<std::string*> Registry::FindPolicy(std::string_view resource) {
     return &instance->second.policy;
   }
   if (ParseInstance(resource).ok()) return errors::InstanceNotFound(resource);
+  if (ParseBackup(resource).ok()) {
+    const auto backup = backups_.find(resource);
+    if (backup == backups_.end()) return errors::BackupNotFound(resource);
+    return &backup->second.record.policy;
+  }
   KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(resource));
   const auto database = databases_.find(resource);
   if (database == databases_.end()) return MissingDatabase(name);
@@ -295,14 +326,13 @@ absl::Status Registry::DropDatabase(const DatabaseName& name) {
   }
   if (found->second.record.drop_protection) return errors::DropProtected(name.uri);
   closing = std::move(found->second.open);
-  const std::string directory = DirectoryOf(found->second.record.directory);
+  const uint64_t directory = found->second.record.directory;
   databases_.erase(found);
   KS_RETURN_IF_ERROR(Save());
   if (closing != nullptr) {
     closing->MarkDropped();
-  } else if (!directory.empty()) {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory, ignored);
+  } else {
+    RemoveStore(directory);
   }
   return absl::OkStatus();
 }

@@ -68,11 +68,15 @@ InstanceRecord ToInstance(const Json& json) {
 }
 
 Json ToJson(const DatabaseRecord& database) {
+  Json schedules = Json::object();
+  for (const auto& [id, schedule] : database.schedules) schedules[id] = ToBase64(schedule);
   return Json{{"name", database.name},
               {"directory", database.directory},
               {"created_nanos", database.created_nanos},
               {"drop_protection", database.drop_protection},
-              {"policy", ToBase64(database.policy)}};
+              {"policy", ToBase64(database.policy)},
+              {"restore_info", ToBase64(database.restore_info)},
+              {"backup_schedules", std::move(schedules)}};
 }
 
 DatabaseRecord ToDatabase(const Json& json) {
@@ -82,18 +86,53 @@ DatabaseRecord ToDatabase(const Json& json) {
   database.created_nanos = Get<int64_t>(json, "created_nanos", 0);
   database.drop_protection = Get<bool>(json, "drop_protection", false);
   database.policy = FromBase64(Get<std::string>(json, "policy", ""));
+  database.restore_info = FromBase64(Get<std::string>(json, "restore_info", ""));
+  if (const auto all = json.find("backup_schedules"); all != json.end() && all->is_object()) {
+    for (const auto& [id, schedule] : all->items()) {
+      if (schedule.is_string()) database.schedules[id] = FromBase64(schedule.get<std::string>());
+    }
+  }
   return database;
+}
+
+Json ToJson(const BackupRecord& backup) {
+  return Json{{"name", backup.name},
+              {"directory", backup.directory},
+              {"database", backup.database},
+              {"version_micros", backup.version_micros},
+              {"created_nanos", backup.created_nanos},
+              {"expires_nanos", backup.expires_nanos},
+              {"expires_latest_nanos", backup.expires_latest_nanos},
+              {"bytes", backup.bytes},
+              {"policy", ToBase64(backup.policy)}};
+}
+
+BackupRecord ToBackup(const Json& json) {
+  BackupRecord backup;
+  backup.name = Get<std::string>(json, "name", "");
+  backup.directory = Get<uint64_t>(json, "directory", 0);
+  backup.database = Get<std::string>(json, "database", "");
+  backup.ready = true;
+  backup.version_micros = Get<int64_t>(json, "version_micros", 0);
+  backup.created_nanos = Get<int64_t>(json, "created_nanos", 0);
+  backup.expires_nanos = Get<int64_t>(json, "expires_nanos", 0);
+  backup.expires_latest_nanos = Get<int64_t>(json, "expires_latest_nanos", 0);
+  backup.bytes = Get<int64_t>(json, "bytes", 0);
+  backup.policy = FromBase64(Get<std::string>(json, "policy", ""));
+  return backup;
 }
 
 }  // namespace
 
 std::string PrintCatalog(const CatalogContents& contents) {
-  Json instances = Json::array(), databases = Json::array();
+  Json instances = Json::array(), databases = Json::array(), backups = Json::array();
   for (const InstanceRecord& instance : contents.instances) instances.push_back(ToJson(instance));
   for (const DatabaseRecord& database : contents.databases) databases.push_back(ToJson(database));
+  for (const BackupRecord& backup : contents.backups) backups.push_back(ToJson(backup));
   const Json all{{"format", kFormat},
                  {"instances", std::move(instances)},
-                 {"databases", std::move(databases)}};
+                 {"databases", std::move(databases)},
+                 {"backups", std::move(backups)}};
   return all.dump(2) + "\n";
 }
 
@@ -113,6 +152,13 @@ absl::Status ParseCatalog(std::string_view text, CatalogContents* contents) {
     contents->databases.push_back(ToDatabase(database));
     if (contents->databases.back().name.empty() || contents->databases.back().directory == 0) {
       return absl::DataLossError("a database has no name or no directory");
+    }
+  }
+  if (!all.contains("backups") || !all["backups"].is_array()) return absl::OkStatus();
+  for (const Json& backup : all["backups"]) {
+    contents->backups.push_back(ToBackup(backup));
+    if (contents->backups.back().name.empty() || contents->backups.back().directory == 0) {
+      return absl::DataLossError("a backup has no name or no directory");
     }
   }
   return absl::OkStatus();

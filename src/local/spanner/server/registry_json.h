@@ -13,6 +13,7 @@ namespace ks::local {
 struct CatalogContents {
   std::vector<InstanceRecord> instances;
   std::vector<DatabaseRecord> databases;
+  std::vector<BackupRecord> backups;
 };
 
 std::string PrintCatalog(const CatalogContents& contents);

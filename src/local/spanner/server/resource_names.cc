@@ -102,6 +102,26 @@ absl::StatusOr<DatabaseName> ParseDatabase(std::string_view uri) {
   return name;
 }
 
+absl::StatusOr<BackupName> ParseBackup(std::string_view uri) {
+  std::string_view rest;
+  BackupName name;
+  KS_ASSIGN_OR_RETURN(name.instance, TakeInstance(uri, &rest));
+  if (!TakePart("backups", &rest, &name.backup) || !rest.empty())
+    return errors::InvalidUri("backup", uri);
+  name.uri = uri;
+  return name;
+}
+
+absl::StatusOr<ScheduleName> ParseSchedule(std::string_view uri) {
+  std::string_view rest;
+  ScheduleName name;
+  KS_ASSIGN_OR_RETURN(name.database, TakeDatabase(uri, &rest));
+  if (!TakePart("backupSchedules", &rest, &name.schedule) || !rest.empty())
+    return errors::InvalidUri("backup schedule", uri);
+  name.uri = uri;
+  return name;
+}
+
 absl::StatusOr<SessionName> ParseSession(std::string_view uri) {
   std::string_view rest;
   SessionName name;
@@ -129,6 +149,9 @@ absl::Status CheckInstanceId(std::string_view id) {
 }
 absl::Status CheckDatabaseId(std::string_view id) {
   return IdIsValid(id, {30, true}) ? absl::OkStatus() : errors::InvalidDatabaseId(id);
+}
+absl::Status CheckBackupId(std::string_view id) {
+  return IdIsValid(id, {60, true}) ? absl::OkStatus() : errors::InvalidBackupId(id);
 }
 absl::Status CheckOperationId(std::string_view id) {
   const bool valid =

@@ -29,6 +29,20 @@ struct DatabaseName {
 };
 absl::StatusOr<DatabaseName> ParseDatabase(std::string_view uri);
 
+struct BackupName {
+  InstanceName instance;
+  std::string_view backup;
+  std::string_view uri;
+};
+absl::StatusOr<BackupName> ParseBackup(std::string_view uri);
+
+struct ScheduleName {
+  DatabaseName database;
+  std::string_view schedule;
+  std::string_view uri;
+};
+absl::StatusOr<ScheduleName> ParseSchedule(std::string_view uri);
+
 struct SessionName {
   DatabaseName database;
   std::string_view session;
@@ -46,6 +60,7 @@ absl::StatusOr<OperationName> ParseOperation(std::string_view uri);
 // Ids of new resources.
 absl::Status CheckInstanceId(std::string_view id);
 absl::Status CheckDatabaseId(std::string_view id);
+absl::Status CheckBackupId(std::string_view id);  // of schedules too
 absl::Status CheckOperationId(std::string_view id);
 absl::Status CheckLabel(std::string_view key, std::string_view value);
 

@@ -42,6 +42,7 @@ struct LocalSpannerServer::Parts {
     while (!mu.AwaitWithTimeout(absl::Condition(&stopping), kSweepEvery)) {
       mu.Unlock();
       state.sessions.Sweep();
+      state.registry->DeleteExpiredBackups();
       mu.Lock();
     }
   }

@@ -1,9 +1,11 @@
 // What the server as a whole does, through the protocol.
 #include "local/spanner/server/server.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
+#include "env/clock.h"
 #include "google/spanner/admin/database/v1/spanner_database_admin.grpc.pb.h"
 #include "google/spanner/v1/spanner.grpc.pb.h"
 #include "grpcpp/create_channel.h"
@@ -18,11 +20,23 @@ namespace pb = google::spanner::v1;
 
 constexpr char kDatabase[] = "projects/p/instances/inst/databases/dbase";
 
+// The machine's, and as far ahead as a test says.
+class ShiftedClock : public env::Clock {
+ public:
+  int64_t NowNanos() override { return env::RealClock().NowNanos() + ahead_.load(); }
+  int64_t MonotonicNanos() override { return env::RealClock().MonotonicNanos() + ahead_.load(); }
+  void Advance(int64_t nanos) { ahead_ += nanos; }
+
+ private:
+  std::atomic<int64_t> ahead_ = 0;
+};
+
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
     ServerOptions options;
     options.listen_address = "127.0.0.1:0";
+    options.clock = &clock_;
     auto server = LocalSpannerServer::Start(options);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
@@ -49,6 +63,7 @@ class ServerTest : public ::testing::Test {
     return request;
   }
 
+  ShiftedClock clock_;
   std::unique_ptr<LocalSpannerServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<pb::Spanner::Stub> spanner_;
@@ -110,6 +125,35 @@ TEST_F(ServerTest, ReadsBeforeTheBeginning) {
   EXPECT_EQ(result.rows(0).values(0).string_value(), "0");
   read_only->mutable_exact_staleness()->set_seconds(2 * 3600);
   EXPECT_EQ(Execute(request, &result).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(ServerTest, ExpiredBackupsGo) {
+  namespace admin = google::spanner::admin::database::v1;
+  auto stub = admin::DatabaseAdmin::NewStub(channel_);
+  admin::CreateBackupRequest create;
+  create.set_parent("projects/p/instances/inst");
+  create.set_backup_id("short-lived");
+  create.mutable_backup()->set_database(kDatabase);
+  constexpr int64_t kSixHours = int64_t{6} * 3600 * env::kNanosPerSecond;
+  create.mutable_backup()->mutable_expire_time()->set_seconds(
+      (clock_.NowNanos() + kSixHours) / env::kNanosPerSecond + 1);
+  google::longrunning::Operation operation;
+  grpc::ClientContext context;
+  const grpc::Status made = stub->CreateBackup(&context, create, &operation);
+  ASSERT_TRUE(made.ok()) << made.error_message();
+  admin::GetBackupRequest get;
+  get.set_name("projects/p/instances/inst/backups/short-lived");
+  const auto found = [&] {
+    grpc::ClientContext context;
+    admin::Backup backup;
+    return stub->GetBackup(&context, get, &backup);
+  };
+  clock_.Advance(kSixHours - 60 * env::kNanosPerSecond);
+  env::SleepFor(1'500 * env::kNanosPerMilli);  // housekeeping comes by every second
+  EXPECT_TRUE(found().ok());
+  clock_.Advance(62 * env::kNanosPerSecond);
+  for (int tries = 0; tries < 200 && found().ok(); ++tries) env::SleepFor(50 * env::kNanosPerMilli);
+  EXPECT_EQ(found().error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 // gRPC's health service: a message with field 1 = 1 says SERVING.

@@ -9,6 +9,7 @@
 #include "google/spanner/admin/instance/v1/spanner_instance_admin.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/server/admin_rpcs.h"
+#include "local/spanner/server/backup_rpcs.h"
 #include "local/spanner/server/spanner_rpcs.h"
 
 namespace ks::local {
@@ -44,6 +45,19 @@ DatabaseAdminService::DatabaseAdminService(ServerState& state)
   Add("GetDatabaseDdl", &DatabaseRpcs::GetDatabaseDdl);
   Add("ListDatabaseOperations", &DatabaseRpcs::ListDatabaseOperations);
   Add("ListDatabaseRoles", &DatabaseRpcs::ListDatabaseRoles);
+  Add("CreateBackup", &BackupRpcs::CreateBackup);
+  Add("CopyBackup", &BackupRpcs::CopyBackup);
+  Add("RestoreDatabase", &BackupRpcs::RestoreDatabase);
+  Add("GetBackup", &BackupRpcs::GetBackup);
+  Add("UpdateBackup", &BackupRpcs::UpdateBackup);
+  Add("DeleteBackup", &BackupRpcs::DeleteBackup);
+  Add("ListBackups", &BackupRpcs::ListBackups);
+  Add("ListBackupOperations", &BackupRpcs::ListBackupOperations);
+  Add("CreateBackupSchedule", &ScheduleRpcs::CreateBackupSchedule);
+  Add("GetBackupSchedule", &ScheduleRpcs::GetBackupSchedule);
+  Add("UpdateBackupSchedule", &ScheduleRpcs::UpdateBackupSchedule);
+  Add("DeleteBackupSchedule", &ScheduleRpcs::DeleteBackupSchedule);
+  Add("ListBackupSchedules", &ScheduleRpcs::ListBackupSchedules);
   Add("AddSplitPoints", &DatabaseRpcs::AddSplitPoints);
   Add("SetIamPolicy", &IamRpcs::SetIamPolicy);
   Add("GetIamPolicy", &IamRpcs::GetIamPolicy);

@@ -18,4 +18,8 @@ inline void SetNanos(int64_t nanos, google::protobuf::Timestamp* out) {
   out->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
 }
 
+inline int64_t ToNanos(const google::protobuf::Timestamp& t) {
+  return t.seconds() * 1'000'000'000 + t.nanos();
+}
+
 }  // namespace ks::local

@@ -205,6 +205,7 @@ Store::~Store() = default;
 Store::Batch::Batch() : rep_(std::make_unique<Rep>()) {}
 Store::Batch::~Batch() = default;
 Store::Batch::Batch(Batch&&) noexcept = default;
+Store::Batch& Store::Batch::operator=(Batch&&) noexcept = default;
 
 namespace {
 // WriteBatch wants a handle to know that the family has timestamps; its own id and comparator are

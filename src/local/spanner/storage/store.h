@@ -58,6 +58,7 @@ class Store {
     Batch();
     ~Batch();
     Batch(Batch&&) noexcept;
+    Batch& operator=(Batch&&) noexcept;
     void Put(std::string_view key, std::string_view value);
     void Delete(std::string_view key);
     void PutMeta(std::string_view key, std::string_view value);

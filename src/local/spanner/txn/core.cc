@@ -88,6 +88,11 @@ absl::Status DatabaseCore::Load() {
   return store_->Write(batch, since);
 }
 
+void DatabaseCore::PutSchema(const Schema& schema, Store::Batch* batch) {
+  batch->PutMeta(SchemaKey(schema.since), EncodeSchema(schema));
+  batch->PutMeta(kCreatedKey, std::to_string(schema.since.value()));
+}
+
 std::shared_ptr<const Schema> DatabaseCore::schema() const {
   absl::MutexLock lock(&schema_mu_);
   return schema_;

@@ -29,6 +29,8 @@ class DatabaseCore {
 
   // Reads the stored schemas, or makes the first, empty one.
   absl::Status Load();
+  // What Load asks of a store, for one that is made of another: a schema that held from `since`.
+  static void PutSchema(const Schema& schema, Store::Batch* batch);
   // Collects old versions now and then until destroyed.
   void StartJanitor();
 

@@ -27,12 +27,17 @@ Database::Database(std::unique_ptr<DatabaseCore> core) : core_(std::move(core)) 
 Database::~Database() = default;
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(DatabaseOptions options) {
-  env::Clock& clock = options.clock != nullptr ? *options.clock : env::RealClock();
   KS_ASSIGN_OR_RETURN(
       auto store, Store::Open({options.directory, options.in_memory, options.sync, options.disk}));
+  return Over(std::move(store), options);
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Over(std::unique_ptr<Store> store,
+                                                         const DatabaseOptions& options) {
+  env::Clock& clock = options.clock != nullptr ? *options.clock : env::RealClock();
   auto core = std::make_unique<DatabaseCore>(std::move(store), clock, options.lock_ranges);
   KS_RETURN_IF_ERROR(core->Load());
-  core->StartJanitor();
+  if (options.janitor) core->StartJanitor();
   return std::unique_ptr<Database>(new Database(std::move(core)));
 }
 

@@ -42,6 +42,7 @@ namespace ks::local {
 
 class DatabaseCore;  // txn/core.h: what transactions share
 class RowWriter;
+class Store;
 
 struct DatabaseOptions {
   std::string directory;         // made when missing; not used in memory
@@ -50,6 +51,7 @@ struct DatabaseOptions {
   env::Clock* clock = nullptr;   // null: the machine's
   rocksdb::Env* disk = nullptr;  // null: the machine's; tests have simulated ones
   bool lock_ranges = true;       // false only in history_test.cc: phantoms must then be noticed
+  bool janitor = true;           // false: nothing expires, versions or rows (a backup)
 };
 
 // What to read: rows of a table, by its primary key or through one of its indexes.
@@ -173,6 +175,9 @@ using SchemaEdit = std::function<absl::Status(Schema& next)>;
 class Database {
  public:
   static absl::StatusOr<std::unique_ptr<Database>> Open(DatabaseOptions options);
+  // The one that a store holds which is open already.
+  static absl::StatusOr<std::unique_ptr<Database>> Over(std::unique_ptr<Store> store,
+                                                        const DatabaseOptions& options);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

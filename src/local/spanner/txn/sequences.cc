@@ -1,5 +1,6 @@
 #include "local/spanner/txn/sequences.h"
 
+#include <cstring>
 #include <limits>
 
 #include "absl/cleanup/cleanup.h"
@@ -12,7 +13,7 @@
 namespace ks::local {
 namespace {
 
-std::string MetaKey(KeySpaceId space) { return absl::StrFormat("sequence/%010d", space); }
+std::string MetaKey(KeySpaceId space) { return absl::StrFormat("%s%010d", kSequencePrefix, space); }
 
 bool Skipped(const SequenceParameters& parameters, int64_t value) {
   return parameters.skip_min && *parameters.skip_min <= value && value <= *parameters.skip_max;
@@ -26,6 +27,11 @@ int64_t ReverseBits(int64_t counter) {
     reversed = reversed << 1 | (static_cast<uint64_t>(counter) >> bit & 1);
   }
   return static_cast<int64_t>(reversed);
+}
+
+KeySpaceId Sequences::SpaceOf(std::string_view stored_key) {
+  const std::string number(stored_key.substr(strlen(kSequencePrefix)));
+  return static_cast<KeySpaceId>(std::stoul(number));
 }
 
 absl::StatusOr<Sequences::Counter*> Sequences::Load(const SequenceParameters& parameters) {

@@ -22,12 +22,17 @@ namespace ks::local {
 
 class DatabaseCore;
 
+// Where counters are stored: this, then their key space.
+inline constexpr char kSequencePrefix[] = "sequence/";
+
 // The 63 lower bits in reverse order: what spreads a counter over the whole key range.
 int64_t ReverseBits(int64_t counter);
 
 class Sequences {
  public:
   explicit Sequences(DatabaseCore& core) : core_(core) {}
+  // Whose counter is stored under the key.
+  static KeySpaceId SpaceOf(std::string_view stored_key);
 
   // The next value; FAILED_PRECONDITION when there is none left.
   absl::StatusOr<int64_t> Next(const SequenceParameters& parameters);

@@ -8,6 +8,7 @@
 #include "google/spanner/admin/database/v1/spanner_database_admin.pb.h"
 #include "local/spanner/ddl/schema_change.h"
 #include "local/spanner/server/admin_rpcs.h"
+#include "local/spanner/server/backup_rpcs.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/ddl_operation.h"
 #include "local/spanner/server/errors.h"
@@ -21,17 +22,16 @@ namespace ks::local {
 
 namespace pb = google::spanner::admin::database::v1;
 
-namespace {
-
-void Fill(const DatabaseRecord& record, pb::Database* out) {
+void FillDatabase(const DatabaseRecord& record, pb::Database* out) {
   out->set_name(record.name);
   out->set_state(pb::Database::READY);
   SetNanos(record.created_nanos, out->mutable_create_time());
   out->set_enable_drop_protection(record.drop_protection);
   out->set_database_dialect(pb::GOOGLE_STANDARD_SQL);
+  if (!record.restore_info.empty()) {
+    out->mutable_restore_info()->ParseFromString(record.restore_info);
+  }
 }
-
-}  // namespace
 
 absl::Status DatabaseRpcs::ListDatabases(Call& call, const pb::ListDatabasesRequest& request,
                                          pb::ListDatabasesResponse* response) {
@@ -40,7 +40,7 @@ absl::Status DatabaseRpcs::ListDatabases(Call& call, const pb::ListDatabasesRequ
   const auto records = call.server().registry->ListDatabases(request.parent());
   response->set_next_page_token(EmitPage(
       records, request.page_token(), request.page_size(), [](const auto& r) { return r.name; },
-      [&](const auto& r) { Fill(r, response->add_databases()); }));
+      [&](const auto& r) { FillDatabase(r, response->add_databases()); }));
   return absl::OkStatus();
 }
 
@@ -48,7 +48,7 @@ absl::Status DatabaseRpcs::GetDatabase(Call& call, const pb::GetDatabaseRequest&
                                        pb::Database* response) {
   KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(request.name()));
   KS_ASSIGN_OR_RETURN(const DatabaseRecord record, call.server().registry->GetDatabase(name));
-  Fill(record, response);
+  FillDatabase(record, response);
   return absl::OkStatus();
 }
 
@@ -77,7 +77,7 @@ absl::Status DatabaseRpcs::UpdateDatabase(Call& call, const pb::UpdateDatabaseRe
   }
   KS_ASSIGN_OR_RETURN(const DatabaseRecord record, call.server().registry->GetDatabase(name));
   pb::Database database;
-  Fill(record, &database);
+  FillDatabase(record, &database);
   pb::UpdateDatabaseMetadata metadata;
   *metadata.mutable_request() = request;
   metadata.mutable_progress()->set_progress_percent(100);
@@ -127,8 +127,9 @@ absl::Status DatabaseRpcs::ListDatabaseOperations(Call& call,
                                                   pb::ListDatabaseOperationsResponse* response) {
   KS_RETURN_IF_ERROR(ParseInstance(request.parent()).status());
   KS_RETURN_IF_ERROR(call.server().registry->GetInstance(request.parent()).status());
-  const auto operations =
-      call.server().operations.List(absl::StrCat(request.parent(), "/databases"));
+  KS_ASSIGN_OR_RETURN(const auto operations,
+                      call.server().operations.List(absl::StrCat(request.parent(), "/databases"),
+                                                    request.filter()));
   response->set_next_page_token(EmitPage(
       operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
       [&](const auto& o) { *response->add_operations() = o; }));

@@ -33,9 +33,7 @@ absl::Status OperationRpcs::ListOperations(Call& call, const lro::ListOperations
       resource.substr(resource.size() - kSuffix.size()) == kSuffix) {
     resource.remove_suffix(kSuffix.size());
   }
-  std::vector<lro::Operation> operations = call.server().operations.List(resource);
-  std::sort(operations.begin(), operations.end(),
-            [](const auto& a, const auto& b) { return a.name() < b.name(); });
+  KS_ASSIGN_OR_RETURN(auto operations, call.server().operations.List(resource, request.filter()));
   response->set_next_page_token(EmitPage(
       operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
       [&](const auto& o) { *response->add_operations() = o; }));
