@@ -126,4 +126,17 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeCsvDecoder(Schema schema, CsvOption
 // JSON object; or `data` alone, of type JSON, is all of it.
 absl::StatusOr<std::unique_ptr<Decoder>> MakeCloudEventsDecoder(Schema schema);
 
+// A change event of Debezium per message: what the row is after it, or that it is gone (`deletes`).
+// With and without the converter's schema; with it, decimals, dates and times are what it says.
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema);
+// Its keys: the row's key columns.
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumKeyDecoder(Schema schema);
+// What a change event has beside the row's own `fields`: the operation, the row before it, where
+// and when the source made it. Each may be left out of the schema of the decoder.
+inline constexpr std::string_view kDebeziumOp = "_op";
+inline constexpr std::string_view kDebeziumBefore = "_before";
+inline constexpr std::string_view kDebeziumSource = "_source";
+inline constexpr std::string_view kDebeziumTime = "_changed_at";
+Schema DebeziumColumns(const Schema& fields);
+
 }  // namespace ks::formats

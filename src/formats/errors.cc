@@ -104,6 +104,26 @@ std::string InPart(std::string_view part, std::string_view message) {
   return StrCat("in `", part, "`: ", message);
 }
 
+std::string FieldLeftSchema(std::string_view path) {
+  return StrCat("the schema of this record has no field `", path,
+                "`, and the pipeline says NOT NULL");
+}
+
+std::string SchemaAgainstType(std::string_view path, std::string_view found, sql::TypeRef type) {
+  return StrCat("the schema of this record says that field `", path, "` is ", found,
+                ", which is no ", type->ToString());
+}
+
+std::string SourceTruncated() {
+  return "the source emptied its table (TRUNCATE); nothing was deleted here: delete the rows by "
+         "hand, or set `on_error: skip` if they are to stay";
+}
+
+std::string NoChangeEvent(std::string_view op) {
+  if (op.empty()) return "no change event: it has no `op`";
+  return StrCat("no change event: `op` is ", Excerpt(op), ", expected c, u, d, r, t or m");
+}
+
 absl::Status UnsupportedType(std::string_view format, std::string_view field, sql::TypeRef type) {
   return absl::InvalidArgumentError(
       StrCat("field `", field, "`: ", type->ToString(), " cannot be read from ", format));

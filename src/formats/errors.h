@@ -32,6 +32,11 @@ std::string WrongCsv(std::string_view what, size_t byte);
 std::string WrongCsvCount(size_t expected, size_t found);
 std::string WrongHeader(std::string_view name, sql::TypeRef type, std::string_view found);
 std::string NoCloudEvent();
+// A record's schema against the pipeline's columns.
+std::string FieldLeftSchema(std::string_view path);
+std::string SchemaAgainstType(std::string_view path, std::string_view found, sql::TypeRef type);
+std::string SourceTruncated();
+std::string NoChangeEvent(std::string_view op);
 // An error inside a message inside a message.
 std::string InPart(std::string_view part, std::string_view message);
 

@@ -21,4 +21,7 @@ inline constexpr size_t kErrorExcerptBytes = 40;
 inline constexpr int32_t kDecimalScaleMax = 1000;
 inline constexpr size_t kDecimalBytesMax = 1024;
 
+// Schemas of Kafka Connect's JSON that a decoder keeps; they change with the source's table.
+inline constexpr size_t kConnectSchemasMax = 16;
+
 }  // namespace ks::formats

@@ -122,15 +122,15 @@ std::string PropertyHasField(std::string_view property, std::string_view field) 
 }
 
 std::string FormatNotYet(std::string_view format) {
-  return StrCat(
-      "format `", format,
-      "` is not available in this version; json, csv, cloudevents, string, bytes, int64 and "
-      "float64 are");
+  return StrCat("format `", format,
+                "` is not available in this version; json, debezium, csv, cloudevents, string, "
+                "bytes, int64 and "
+                "float64 are");
 }
 
 std::string NoKeyFormat(std::string_view format) {
   return StrCat("`", format,
-                "` is a format of values; a key may be json, csv, string, bytes, "
+                "` is a format of values; a key may be json, debezium, csv, string, bytes, "
                 "int64 or float64");
 }
 

@@ -17,17 +17,32 @@ namespace {
 
 using sql::Type;
 
-RecordColumns MakeRecordColumns(const SourceSpec& source) {
+// May say yes where it is no.
+bool Mentions(const PipelineSpec& spec, std::string_view column) {
+  const auto in = [column](const SqlText& sql) {
+    return absl::StrContains(absl::AsciiStrToLower(sql.text), AbslView(column)) ||
+           absl::StrContains(sql.text, '`');  // may spell it in other ways
+  };
+  return std::any_of(spec.asserts.begin(), spec.asserts.end(),
+                     [&](const AssertSpec& each) { return in(each.check); }) ||
+         std::any_of(spec.tables.begin(), spec.tables.end(),
+                     [&](const TableSpec& each) { return in(each.select); });
+}
+
+RecordColumns MakeRecordColumns(const PipelineSpec& spec, const SourceSpec& source) {
   RecordColumns record;
   for (const formats::Field& field : source.key.columns)
     record.columns.push_back({field.name, field.type});
   record.key_columns = static_cast<int>(record.columns.size());
   for (const formats::Field& field : source.value.columns) {
+    // A format's own columns cost every record, so they are there when somebody reads them.
+    const bool own = field.name.starts_with("_");
     const bool hidden =
+        (own && !Mentions(spec, field.name)) ||
         std::any_of(source.key.columns.begin(), source.key.columns.end(),
                     [&](const formats::Field& key) { return SameName(key.name, field.name); });
     record.value_columns.push_back(hidden ? -1 : static_cast<int>(record.columns.size()));
-    if (!hidden) record.columns.push_back({field.name, field.type});
+    if (!hidden) record.columns.push_back({field.name, field.type, own});
   }
   record.metadata = static_cast<int>(record.columns.size());
   const sql::TypeRef headers =
@@ -121,19 +136,6 @@ absl::Status PlanTables(const PlanContext& context, std::vector<PlannedSource>* 
   return absl::OkStatus();
 }
 
-// May say yes where it is no: a name in backticks can be written in other ways.
-bool MayReadHeaders(std::string_view sql) {
-  return absl::StrContains(absl::AsciiStrToLower(sql), "_headers") || absl::StrContains(sql, '`');
-}
-
-bool MayReadHeaders(const PipelineSpec& spec, const PlannedSource& source) {
-  return std::any_of(spec.asserts.begin(), spec.asserts.end(),
-                     [](const AssertSpec& each) { return MayReadHeaders(each.check.text); }) ||
-         std::any_of(source.tables.begin(), source.tables.end(), [](const PlannedTable& table) {
-           return MayReadHeaders(table.spec->select.text);
-         });
-}
-
 // How many tables `name` is interleaved in.
 int Depth(const TargetSchema* target, std::string_view name) {
   int depth = 0;
@@ -171,13 +173,13 @@ absl::StatusOr<Plan> MakePlan(const PipelineSpec& spec, const TargetSchema* targ
   for (const SourceSpec& source : spec.sources) {
     plan.sources.emplace_back();
     plan.sources.back().spec = &source;
-    plan.sources.back().record = MakeRecordColumns(source);
+    plan.sources.back().record = MakeRecordColumns(spec, source);
   }
   const PlanContext context{spec, target, &plan.warnings};
   KS_RETURN_IF_ERROR(PlanAsserts(context, &plan.sources));
   KS_RETURN_IF_ERROR(PlanTables(context, &plan.sources));
   for (PlannedSource& source : plan.sources) {
-    source.reads_headers = MayReadHeaders(spec, source);
+    source.reads_headers = Mentions(spec, "_headers");  // what a decoder reads is its own affair
     std::stable_sort(source.tables.begin(), source.tables.end(),
                      [&](const PlannedTable& a, const PlannedTable& b) {
                        return Depth(target, a.target.name) < Depth(target, b.target.name);

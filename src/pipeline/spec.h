@@ -60,7 +60,8 @@ struct SqlText {
 struct PartSpec {
   Format format = Format::kNone;  // kNone (keys only): the key has no columns
   formats::Schema columns;
-  formats::CsvOptions csv;  // kCsv
+  formats::CsvOptions csv;                  // kCsv
+  Policy on_schema_change = Policy::kStop;  // a record whose schema does not fit the columns
   FilePosition position;
 };
 

@@ -109,6 +109,11 @@ void ReadFields(const SourceText& file, std::string_view path, ObjectReader* rea
   if (!reader->ok()) return;
   if (schema != nullptr)
     reader->Merge(ReadSchema(file, StrCat(path, ".schema"), *schema, &part->columns));
+  if (part->format == Format::kDebezium) {
+    reader->Choice<Policy>("on_schema_change",
+                           {{"stop", Policy::kStop}, {"dead_letter", Policy::kDeadLetter}},
+                           &part->on_schema_change);
+  }
   if (part->format == Format::kCsv) ReadCsv(reader, part);
   if (part->format == Format::kCloudEvents) ReadCloudEvents(file, path, reader, part);
 }
@@ -143,8 +148,7 @@ absl::Status ReadPart(const SourceText& file, std::string_view path,
   part->position = entry.position;
   reader.Find("format", ObjectReader::kRequired);
   reader.Choice("format", kFormats, &part->format);
-  if (reader.ok() && (part->format == Format::kAvro || part->format == Format::kProtobuf ||
-                      part->format == Format::kDebezium)) {
+  if (reader.ok() && (part->format == Format::kAvro || part->format == Format::kProtobuf)) {
     const auto* format = reader.Find("format");
     reader.Fail(format->position, FormatNotYet(format->value.Scalar()),
                 format->value.Scalar().size());
@@ -156,6 +160,10 @@ absl::Status ReadPart(const SourceText& file, std::string_view path,
   }
   if (HasFields(part->format)) {
     ReadFields(file, path, &reader, part);
+    if (!is_key && part->format == Format::kDebezium) {
+      for (formats::Field& field : formats::DebeziumColumns(part->columns))
+        part->columns.push_back(std::move(field));
+    }
   } else {
     ReadValue(file, path, &reader, is_key ? "key" : "value", part);
   }

@@ -95,7 +95,8 @@ absl::Status CheckColumns(const SourceText& file, const SourceSpec& source) {
   for (const PartSpec* part : {&source.key, &source.value}) {
     for (size_t i = 0; i < part->columns.size(); ++i) {
       const std::string& name = part->columns[i].name;
-      if (name.empty() || name.starts_with("_"))
+      const bool own = part->format == Format::kDebezium;  // has columns of its own
+      if (name.empty() || (name.starts_with("_") && !own))
         return file.Error(part->position, ReservedName(name));
       for (size_t j = 0; j < i; ++j) {
         if (part->columns[j].name == name)

@@ -11,7 +11,7 @@ namespace {
 
 using sql::Datum;
 
-absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(const PartSpec& part,
+absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(const PartSpec& part, bool is_key,
                                                               formats::Schema columns) {
   switch (part.format) {
     case Format::kJson:
@@ -26,6 +26,9 @@ absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(const PartSpec& pa
       return formats::MakeCsvDecoder(std::move(columns), part.csv);
     case Format::kCloudEvents:
       return formats::MakeCloudEventsDecoder(std::move(columns));
+    case Format::kDebezium:
+      return is_key ? formats::MakeDebeziumKeyDecoder(std::move(columns))
+                    : formats::MakeDebeziumDecoder(std::move(columns));
     default:
       return absl::UnimplementedError(FormatNotYet(FormatName(part.format)));
   }
@@ -87,7 +90,7 @@ absl::Status Transform::Prepare() {
   inputs_.resize(record.columns.size());
   const SourceSpec& spec = *source_.spec;
   if (spec.key.format != Format::kNone) {
-    KS_ASSIGN_OR_RETURN(key_decoder_, MakeDecoder(spec.key, spec.key.columns));
+    KS_ASSIGN_OR_RETURN(key_decoder_, MakeDecoder(spec.key, true, spec.key.columns));
   }
   formats::Schema fields;
   for (size_t i = 0; i < spec.value.columns.size(); ++i) {
@@ -96,7 +99,7 @@ absl::Status Transform::Prepare() {
     value_columns_.push_back(record.value_columns[i]);
   }
   if (!fields.empty() || HasFields(spec.value.format)) {
-    KS_ASSIGN_OR_RETURN(value_decoder_, MakeDecoder(spec.value, std::move(fields)));
+    KS_ASSIGN_OR_RETURN(value_decoder_, MakeDecoder(spec.value, false, std::move(fields)));
   }
   for (const PlannedAssert& assertion : source_.asserts) {
     KS_ASSIGN_OR_RETURN(auto program, sql::Program::Compile(*assertion.condition));
@@ -198,7 +201,7 @@ void Transform::DecodeRecords(const Records& records) {
     decoded_.Clear();
     const auto keys = static_cast<size_t>(source_.record.key_columns);
     key_decoder_->Decode({records.keys, all_}, arena_, {columns.data(), keys}, &decoded_);
-    FailDecoded(Stage::kKey);
+    FailDecoded(Stage::kKey, source_.spec->key);
     DropFailed(&live_);
     DropFailed(&tombstones_);
   }
@@ -216,7 +219,7 @@ void Transform::DecodeValues(const Records& records, const std::vector<Datum*>& 
   for (const int column : value_columns_) outputs.push_back(columns[static_cast<size_t>(column)]);
   decoded_.Clear();
   value_decoder_->Decode({records.values, live_, records.headers}, arena_, outputs, &decoded_);
-  FailDecoded(Stage::kValue);
+  FailDecoded(Stage::kValue, source_.spec->value);
   DropFailed(&live_);
   if (decoded_.deletes.empty() && decoded_.ignored.empty()) return;
   const auto listed = [](const std::vector<uint32_t>& rows, uint32_t record) {
@@ -230,9 +233,12 @@ void Transform::DecodeValues(const Records& records, const std::vector<Datum*>& 
   std::inplace_merge(tombstones_.begin(), tombstones_.begin() + middle, tombstones_.end());
 }
 
-void Transform::FailDecoded(Stage stage) {
+void Transform::FailDecoded(Stage stage, const PartSpec& part) {
   for (formats::RecordError& error : decoded_.errors) {
-    Fail(error.row, on_error_, stage, std::move(error.message));
+    Policy policy = on_error_;
+    if (error.kind == formats::ErrorKind::kSchemaChanged) policy = part.on_schema_change;
+    if (error.kind == formats::ErrorKind::kNoSchema) policy = Policy::kStop;
+    Fail(error.row, policy, stage, std::move(error.message));
   }
 }
 

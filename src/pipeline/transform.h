@@ -107,7 +107,7 @@ class Transform {
   void FillHeaders(const Records& records);
   void DecodeRecords(const Records& records);
   void DecodeValues(const Records& records, const std::vector<sql::Datum*>& columns);
-  void FailDecoded(Stage stage);
+  void FailDecoded(Stage stage, const PartSpec& part);
   void CheckAsserts(sql::EvalContext& context);
   void RunTable(size_t table, sql::EvalContext& context);
   void RunTombstones(size_t table, sql::EvalContext& context);
