@@ -280,9 +280,8 @@ absl::Status BackupRpcs::ListBackupOperations(Call& call,
                                               pb::ListBackupOperationsResponse* response) {
   KS_RETURN_IF_ERROR(ParseInstance(request.parent()).status());
   KS_RETURN_IF_ERROR(call.server().registry->GetInstance(request.parent()).status());
-  KS_ASSIGN_OR_RETURN(
-      auto operations,
-      call.server().operations.List(absl::StrCat(request.parent(), "/backups"), request.filter()));
+  auto operations = call.server().operations.List(absl::StrCat(request.parent(), "/backups"));
+  KS_RETURN_IF_ERROR(KeepMatching(request.filter(), &operations));
   response->set_next_page_token(EmitPage(
       operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
       [&](const auto& o) { *response->add_operations() = o; }));

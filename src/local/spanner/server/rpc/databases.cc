@@ -12,6 +12,7 @@
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/ddl_operation.h"
 #include "local/spanner/server/errors.h"
+#include "local/spanner/server/list_filter.h"
 #include "local/spanner/server/paging.h"
 #include "local/spanner/server/resource_names.h"
 #include "local/spanner/server/server_state.h"
@@ -127,9 +128,8 @@ absl::Status DatabaseRpcs::ListDatabaseOperations(Call& call,
                                                   pb::ListDatabaseOperationsResponse* response) {
   KS_RETURN_IF_ERROR(ParseInstance(request.parent()).status());
   KS_RETURN_IF_ERROR(call.server().registry->GetInstance(request.parent()).status());
-  KS_ASSIGN_OR_RETURN(const auto operations,
-                      call.server().operations.List(absl::StrCat(request.parent(), "/databases"),
-                                                    request.filter()));
+  auto operations = call.server().operations.List(absl::StrCat(request.parent(), "/databases"));
+  KS_RETURN_IF_ERROR(KeepMatching(request.filter(), &operations));
   response->set_next_page_token(EmitPage(
       operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
       [&](const auto& o) { *response->add_operations() = o; }));

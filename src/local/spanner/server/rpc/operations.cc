@@ -6,6 +6,7 @@
 #include "local/spanner/server/admin_rpcs.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
+#include "local/spanner/server/list_filter.h"
 #include "local/spanner/server/paging.h"
 #include "local/spanner/server/resource_names.h"
 #include "local/spanner/server/server_state.h"
@@ -33,7 +34,8 @@ absl::Status OperationRpcs::ListOperations(Call& call, const lro::ListOperations
       resource.substr(resource.size() - kSuffix.size()) == kSuffix) {
     resource.remove_suffix(kSuffix.size());
   }
-  KS_ASSIGN_OR_RETURN(auto operations, call.server().operations.List(resource, request.filter()));
+  std::vector<lro::Operation> operations = call.server().operations.List(resource);
+  KS_RETURN_IF_ERROR(KeepMatching(request.filter(), &operations));
   response->set_next_page_token(EmitPage(
       operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
       [&](const auto& o) { *response->add_operations() = o; }));
