@@ -6,6 +6,7 @@
 #include "absl/synchronization/mutex.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "env/scheduling.h"
 #include "observe/log.h"
 
 namespace {
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   // Debian's Abseil looks for cycles in the order of locks, under one lock of its own, whenever a
   // mutex is locked, gRPC's too. Tests keep that.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  ks::env::AskForShortTurns();
 
   CLI::App app{
       "Keeps Google Cloud Spanner tables true to Apache Kafka topics: exactly once, in "
