@@ -31,8 +31,8 @@ quickstart: release
 	@tools/setup/run data
 	build/release/kafka-spanner dev --once examples/flights/pipeline.yaml
 
-# Everything as shipped; everything that parses, and the fuzzers, with address and undefined-behaviour
-# checks; what has threads with race checks.
+# Everything as shipped; everything that parses, and the fuzzers, with checks of addresses and of
+# undefined behaviour; what has threads with checks of races.
 test: release build/asan/build.ninja build/tsan/build.ninja
 	@tools/setup/run data kafka go
 	@cmake --build build/asan -j$(JOBS) --target checks

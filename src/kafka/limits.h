@@ -22,13 +22,13 @@ inline constexpr int kLoginPollMillis = 200;
 // memory: prefetch.h.
 inline constexpr int kPrefetchMessages = 5'000;
 inline constexpr int kPrefetchKbytes = 8'192;
-// So little is fetched ahead however many partitions there are: one busy partition must not wait for
+inline constexpr int kFetchBytes = 512 << 10;
+// So little is fetched ahead however many partitions there are: a busy partition must not wait for
 // the broker after every few records.
 inline constexpr int kPrefetchMessagesMin = 100;
 inline constexpr int kPrefetchKbytesMin = 128;
 // What librdkafka keeps of a message beside its bytes; measured.
 inline constexpr int kMessageOverheadBytes = 1'024;
-inline constexpr int kFetchBytes = 512 << 10;
 // How long it leaves a partition alone whose queue is full. Its own default, a second, starves us.
 inline constexpr int kPrefetchPauseMillis = 5;
 // How long a broker holds a fetch when there is nothing new. librdkafka has one fetch under way per
