@@ -4,10 +4,18 @@
 // the emulator's with no abort, blind commits ahead of it at every count of workers though it keeps
 // nothing on disk, scans and joins 10 times as fast, start under 100 ms.
 //
+// A worker whose transaction was ABORTED waits as Google's clients do, or not at all
+// (--retry_at_once; the emulator then spends its time on aborts). The client and both servers
+// ask for short turns on the processor alike (env/scheduling.h). What the disk itself allows is
+// measured first: a sync of one log record, over bytes that are there (so no metadata). On a
+// machine that does other things: chrt -r 3 build/release/bin/ks_spanner_bench.
+//
 //   cmake --preset release && ninja -C build/release ks_spanner_bench kafka-spanner &&
 //   build/release/bin/ks_spanner_bench [--seconds 3] [--rows 1000000] [--emulator_rows 100000]
-//       [--only rmw,blind,point,query] [--skip_emulator]
+//       [--only rmw,blind,point,query] [--skip_emulator] [--retry_at_once]
+#include <fcntl.h>
 #include <grpcpp/grpcpp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,11 +26,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "env/scheduling.h"
 #include "google/longrunning/operations.grpc.pb.h"
+#include "google/rpc/error_details.pb.h"
 #include "google/spanner/admin/database/v1/spanner_database_admin.grpc.pb.h"
 #include "google/spanner/admin/instance/v1/spanner_instance_admin.grpc.pb.h"
 #include "google/spanner/v1/spanner.grpc.pb.h"
@@ -48,6 +59,7 @@ struct Flags {
   int64_t emulator_rows = 100'000;
   std::string only = "rmw,blind,point,query";
   bool skip_emulator = false;
+  bool retry_at_once = false;
 };
 
 [[noreturn]] void Die(const grpc::Status& status) {
@@ -154,6 +166,47 @@ pb::ReadRequest PointRead(Client& client, int worker, int64_t key) {
 
 // ---- What one worker does once; false: ABORTED ----
 
+// Waits as the server asks in RetryInfo, or else as the Go client does: 20 ms, and 1.3 times as
+// long each time, of that a random part.
+class Backoff {
+ public:
+  static inline bool off = false;
+
+  void Wait(const grpc::ClientContext& context) {
+    if (off) return;
+    const auto& trailers = context.GetServerTrailingMetadata();
+    const auto asked = trailers.find("google.rpc.retryinfo-bin");
+    google::rpc::RetryInfo info;
+    if (asked != trailers.end() &&
+        info.ParseFromArray(asked->second.data(), static_cast<int>(asked->second.size()))) {
+      const google::protobuf::Duration& delay = info.retry_delay();
+      std::this_thread::sleep_for(std::chrono::seconds(delay.seconds()) +
+                                  std::chrono::nanoseconds(delay.nanos()));
+      return;
+    }
+    std::uniform_real_distribution<double> part(0, millis_);
+    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(part(random_)));
+    millis_ = std::min(millis_ * 1.3, 32'000.0);
+  }
+  void Reset() { millis_ = 20; }
+
+ private:
+  double millis_ = 20;
+  std::minstd_rand random_{std::random_device()()};
+};
+
+// True: done. False: aborted, and has waited. Anything else ends the benchmark.
+bool Done(const grpc::Status& status, const grpc::ClientContext& context) {
+  thread_local Backoff backoff;
+  if (status.error_code() == grpc::StatusCode::ABORTED) {
+    backoff.Wait(context);
+    return false;
+  }
+  Require(status);
+  backoff.Reset();
+  return true;
+}
+
 bool Blind(Client& client, int worker, int64_t n) {
   pb::CommitRequest request;
   request.set_session(client.session(worker));
@@ -161,10 +214,7 @@ bool Blind(Client& client, int worker, int64_t n) {
   AddKv(&request, int64_t{worker} * kKeysPerWorker + n % kKeysPerWorker, n);
   grpc::ClientContext context;
   pb::CommitResponse response;
-  const grpc::Status status = client.stub(worker).Commit(&context, request, &response);
-  if (status.error_code() == grpc::StatusCode::ABORTED) return false;
-  Require(status);
-  return true;
+  return Done(client.stub(worker).Commit(&context, request, &response), context);
 }
 
 bool ReadModifyWrite(Client& client, int worker, int64_t n) {
@@ -185,17 +235,13 @@ bool ReadModifyWrite(Client& client, int worker, int64_t n) {
       if (part.has_precommit_token()) *commit.mutable_precommit_token() = part.precommit_token();
     }
     const grpc::Status status = stream->Finish();
-    if (status.error_code() == grpc::StatusCode::ABORTED) return false;
-    Require(status);
+    if (!status.ok()) return Done(status, context);
   }
   commit.set_session(client.session(worker));
   AddKv(&commit, key, value + 1);
   grpc::ClientContext context;
   pb::CommitResponse response;
-  const grpc::Status status = client.stub(worker).Commit(&context, commit, &response);
-  if (status.error_code() == grpc::StatusCode::ABORTED) return false;
-  Require(status);
-  return true;
+  return Done(client.stub(worker).Commit(&context, commit, &response), context);
 }
 
 bool Point(Client& client, int worker, int64_t n) {
@@ -210,6 +256,27 @@ bool Point(Client& client, int worker, int64_t n) {
 }
 
 // ---- Measuring ----
+
+// The median of a write and an fdatasync of a record, with nobody else.
+double SyncMicros(const std::filesystem::path& file) {
+  constexpr int kSyncs = 500;
+  constexpr off_t kBytes = 1 << 20;
+  const int fd = open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+  const std::string zeros(kBytes, '\0'), record(200, 'x');
+  bool ok = pwrite(fd, zeros.data(), zeros.size(), 0) == kBytes && fsync(fd) == 0;
+  std::vector<double> micros;
+  for (int i = 0; ok && i < kSyncs; ++i) {
+    const auto begun = Clock::now();
+    ok = pwrite(fd, record.data(), record.size(), i * static_cast<off_t>(record.size())) > 0 &&
+         fdatasync(fd) == 0;
+    micros.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begun).count());
+  }
+  close(fd);
+  std::filesystem::remove(file);
+  if (!ok) Die(grpc::Status(grpc::StatusCode::UNKNOWN, "cannot write " + file.string()));
+  std::sort(micros.begin(), micros.end());
+  return micros[micros.size() / 2];
+}
 
 struct Rate {
   double per_second = 0;
@@ -362,6 +429,8 @@ Flags Parse(int argc, char** argv) {
     const std::string flag = argv[i];
     if (flag == "--skip_emulator") {
       flags.skip_emulator = true;
+    } else if (flag == "--retry_at_once") {
+      flags.retry_at_once = true;
     } else if (i + 1 < argc) {
       const std::string value = argv[++i];
       if (flag == "--seconds") flags.seconds = std::stoi(value);
@@ -379,6 +448,9 @@ int Main(int argc, char** argv) {
       std::filesystem::path(argv[0]).parent_path().parent_path() / "kafka-spanner";
   const std::filesystem::path data =
       std::filesystem::temp_directory_path() / ("spanner_bench." + std::to_string(getpid()));
+  env::AskForShortTurns();
+  Backoff::off = flags.retry_at_once;
+  const double sync_micros = SyncMicros(data.string() + ".sync");
   std::vector<std::string> names;
   Results ours, theirs;
   {
@@ -395,6 +467,8 @@ int Main(int argc, char** argv) {
   }
   std::printf("%d s each; local Spanner with every commit synced, %ld rows; emulator %ld rows\n",
               flags.seconds, static_cast<long>(flags.rows), static_cast<long>(flags.emulator_rows));
+  std::printf("the disk: a write and fdatasync take %.0f us (p50): at most %.0f a second\n",
+              sync_micros, 1e6 / sync_micros);
   std::printf("%-48s %14s %14s %9s\n", "", "local Spanner", "emulator", "ratio");
   for (const std::string& name : names) {
     std::printf("%-48s %14.1f", name.c_str(), ours[name]);

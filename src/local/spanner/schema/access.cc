@@ -45,7 +45,7 @@ absl::StatusOr<Access> Access::Of(const Schema& schema, std::string_view role) {
   if (schema.FindRole(role) == nullptr && !IsSystemRole(role)) {
     return errors::RoleNotFound(role);
   }
-  Access access(role);
+  Access access(schema, role);
   std::vector<std::string> waiting = {Lower(role), "public"};
   while (!waiting.empty()) {
     const std::string next = std::move(waiting.back());

@@ -114,9 +114,8 @@ TEST(KeyCodec, DecodingGarbageIsAnError) {
     sql::Arena arena;
     DecodeKey(shape, bad, arena, parts).IgnoreError();
   }
-  sql::Arena arena;
-  EXPECT_FALSE(DecodeKey(shape, key.substr(0, key.size() - 1), arena, parts).ok());
-  EXPECT_FALSE(DecodeKey(shape, key + "x", arena, parts).ok());
+  EXPECT_FALSE(DecodeKey(shape, key.substr(0, key.size() - 1), *new sql::Arena, parts).ok());
+  EXPECT_FALSE(DecodeKey(shape, key + "x", *new sql::Arena, parts).ok());
 }
 
 TEST(KeyCodec, BoundsOpenAndClosed) {

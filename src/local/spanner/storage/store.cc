@@ -10,6 +10,7 @@
 #include "base/str_cat.h"
 #include "base/string_map.h"
 #include "local/spanner/errors.h"
+#include "local/spanner/storage/log_files.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/compaction_filter.h"
 #include "rocksdb/comparator.h"
@@ -184,7 +185,7 @@ struct Store::Batch::Rep {
 struct Store::Rep {
   bool sync = true;
   PurgeFilter purge;
-  std::unique_ptr<rocksdb::Env> memory;  // before db: outlives it
+  std::unique_ptr<rocksdb::Env> own_env;  // before db: outlives it
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* meta = nullptr;
   rocksdb::ColumnFamilyHandle* rows = nullptr;
@@ -251,10 +252,12 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
   rocksdb::Env* env = options.disk != nullptr ? options.disk : rocksdb::Env::Default();
   std::string directory = options.directory;
   if (options.in_memory) {
-    rep->memory.reset(rocksdb::NewMemEnv(env));
-    env = rep->memory.get();
+    rep->own_env.reset(rocksdb::NewMemEnv(env));
     directory = "/memory";
+  } else {
+    rep->own_env = WithLogsWrittenInPlace(env);
   }
+  env = rep->own_env.get();
   env->CreateDirIfMissing(directory).PermitUncheckedError();
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},

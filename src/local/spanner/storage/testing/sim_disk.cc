@@ -1,5 +1,6 @@
 #include "local/spanner/storage/testing/sim_disk.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -16,11 +17,14 @@ namespace {
 
 using rocksdb::FileOptions;
 using rocksdb::FSDirectory;
+using rocksdb::FSRandomRWFile;
 using rocksdb::FSWritableFile;
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
+
+constexpr uint64_t kSectorBytes = 512;  // written whole or not at all
 
 IOStatus PowerOff() { return IOStatus::IOError("the power is off"); }
 
@@ -40,6 +44,8 @@ class SimFileSystem : public rocksdb::FileSystemWrapper {
 
   IOStatus NewWritableFile(const std::string& name, const FileOptions& options,
                            std::unique_ptr<FSWritableFile>* file, IODebugContext* debug) override;
+  IOStatus NewRandomRWFile(const std::string& name, const FileOptions& options,
+                           std::unique_ptr<FSRandomRWFile>* file, IODebugContext* debug) override;
   IOStatus ReuseWritableFile(const std::string&, const std::string&, const FileOptions&,
                              std::unique_ptr<FSWritableFile>*, IODebugContext*) override {
     return IOStatus::NotSupported();
@@ -69,6 +75,8 @@ class SimFileSystem : public rocksdb::FileSystemWrapper {
   // ---- For its files and directories ----
   IOStatus Append(const std::string& name, const Slice& data, FSWritableFile& file,
                   const IOOptions& options, IODebugContext* debug);
+  IOStatus Write(const std::string& name, uint64_t offset, const Slice& data, FSRandomRWFile& file,
+                 const IOOptions& options, IODebugContext* debug);
   IOStatus Sync(const std::string& name);
   IOStatus SyncDirectory();
 
@@ -76,6 +84,7 @@ class SimFileSystem : public rocksdb::FileSystemWrapper {
   struct State {
     std::string bytes;
     size_t synced = 0;
+    std::map<uint64_t, std::string> overwritten;  // sectors, as they were before, since the sync
     bool sync_failed = false;
   };
   // How a name was before; no content: it was not there.
@@ -131,6 +140,23 @@ class SimWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
   const std::string name_;
 };
 
+class SimRandomRWFile : public rocksdb::FSRandomRWFileOwnerWrapper {
+ public:
+  SimRandomRWFile(std::unique_ptr<FSRandomRWFile> file, SimFileSystem& disk, std::string name)
+      : FSRandomRWFileOwnerWrapper(std::move(file)), disk_(disk), name_(std::move(name)) {}
+
+  IOStatus Write(uint64_t offset, const Slice& data, const IOOptions& options,
+                 IODebugContext* debug) override {
+    return disk_.Write(name_, offset, data, *target(), options, debug);
+  }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override { return disk_.Sync(name_); }
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override { return disk_.Sync(name_); }
+
+ private:
+  SimFileSystem& disk_;
+  const std::string name_;
+};
+
 class SimDirectory : public rocksdb::FSDirectoryWrapper {
  public:
   SimDirectory(std::unique_ptr<FSDirectory> directory, SimFileSystem& disk)
@@ -158,6 +184,15 @@ IOStatus SimFileSystem::NewWritableFile(const std::string& name, const FileOptio
   Remember(name);
   files_[name] = {};
   *file = std::make_unique<SimWritableFile>(std::move(below), *this, name);
+  return status;
+}
+
+IOStatus SimFileSystem::NewRandomRWFile(const std::string& name, const FileOptions& options,
+                                        std::unique_ptr<FSRandomRWFile>* file,
+                                        IODebugContext* debug) {
+  std::unique_ptr<FSRandomRWFile> below;
+  IOStatus status = target()->NewRandomRWFile(name, options, &below, debug);
+  if (status.ok()) *file = std::make_unique<SimRandomRWFile>(std::move(below), *this, name);
   return status;
 }
 
@@ -206,6 +241,26 @@ IOStatus SimFileSystem::Append(const std::string& name, const Slice& data, FSWri
   return whole ? status : PowerOff();
 }
 
+IOStatus SimFileSystem::Write(const std::string& name, uint64_t offset, const Slice& data,
+                              FSRandomRWFile& file, const IOOptions& options,
+                              IODebugContext* debug) {
+  std::lock_guard<std::mutex> lock(mu_);
+  const bool was_off = off_;
+  const bool whole = Step();
+  if (was_off) return PowerOff();
+  const uint64_t bytes = whole ? data.size() : random_.Below(data.size() + 1);
+  State& state = files_[name];
+  const uint64_t end = offset + bytes;
+  for (uint64_t at = offset - offset % kSectorBytes; at < std::min(end, state.bytes.size());
+       at += kSectorBytes) {
+    state.overwritten.try_emplace(at, state.bytes.substr(at, kSectorBytes));
+  }
+  if (state.bytes.size() < end) state.bytes.resize(end);
+  state.bytes.replace(offset, bytes, data.data(), bytes);
+  IOStatus status = file.Write(offset, Slice(data.data(), bytes), options, debug);
+  return whole ? status : PowerOff();
+}
+
 IOStatus SimFileSystem::Sync(const std::string& name) {
   std::lock_guard<std::mutex> lock(mu_);
   if (!Step()) return PowerOff();
@@ -214,7 +269,9 @@ IOStatus SimFileSystem::Sync(const std::string& name) {
     state.sync_failed = sync_failed_ = true;
     return IOStatus::IOError("the sync failed");
   }
-  if (!state.sync_failed) state.synced = state.bytes.size();
+  if (state.sync_failed) return IOStatus::OK();
+  state.synced = state.bytes.size();
+  state.overwritten.clear();
   return IOStatus::OK();
 }
 
@@ -246,6 +303,10 @@ void SimFileSystem::Restart() {
   }
   undo_.clear();
   for (auto& [name, state] : files_) {
+    for (const auto& [at, before] : state.overwritten) {
+      if (random_.Below(2) == 0) state.bytes.replace(at, before.size(), before);
+    }
+    state.overwritten.clear();
     const size_t kept = state.synced + random_.Below(state.bytes.size() - state.synced + 1);
     state.bytes.resize(kept);
     state.synced = kept;

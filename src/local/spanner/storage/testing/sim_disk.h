@@ -2,9 +2,10 @@
 //
 // It keeps what a real one may lose: bytes that were written and not synced, and names that were
 // made, moved or deleted since the last sync of their directory. Restart() takes away a random part
-// of these, never more: synced bytes stay, and of the names the newest go first, as a journal does
-// it. A sync may be told to fail; what it should have synced is then at the mercy of the next
-// Restart for good. Thread safety: all methods from any thread; Restart when nobody uses the disk.
+// of these, never more: synced bytes stay. Of what was appended the end goes first and of the names
+// the newest, as a journal does it; of what was overwritten, each sector for itself. A sync may be
+// told to fail; what it should have synced is then at the mercy of the next Restart for good.
+// Thread safety: all methods from any thread; Restart when nobody uses the disk.
 #pragma once
 
 #include <cstdint>
