@@ -35,7 +35,7 @@ quickstart: release
 # with race checks. The lists grow: a module joins when it has been seen to run clean.
 ASAN_MODULES := base env observe kafka formats pipeline
 ASAN_TESTS := ks_sim_tests ks_pipeline_goldens ks_pipeline_mutations
-FUZZERS := parser_fuzz ddl_fuzz json_fuzz pipeline_fuzz
+FUZZERS := parser_fuzz query_fuzz ddl_fuzz json_fuzz pipeline_fuzz key_codec_fuzz
 TSAN_MODULES := base kafka spanner
 ANY_OF = ($(subst $(eval) ,|,$(strip $(1))))
 ASAN_ENTRIES = $(ASAN_MODULES:%=unit.%) $(ASAN_TESTS) $(FUZZERS:%=fuzz.%)

@@ -260,7 +260,7 @@ class Generator:
 def connect(host, seed):
     os.environ["SPANNER_EMULATOR_HOST"] = host
     server = record.Emulator()
-    server.use("differential")
+    server.use(f"differential-{seed}")
     generator = Generator(seed)
     for statement in DDL:
         run(server, statement)
@@ -279,7 +279,8 @@ def run(server, statement):
     if answer[0].startswith("ERROR"):
         return [" ".join(answer[0].split()[:2])]
     # -0.0 and 0.0 are equal: which of them stands for a group is anybody's choice.
-    return [line.replace("-0.0", "0.0") for line in answer]
+    lines = [line.replace("-0.0", "0.0") for line in answer]
+    return lines[:1] + (sorted(lines[1:]) if lines[0].startswith("~") else lines[1:])
 
 
 def main():

@@ -42,6 +42,11 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveAggregate(const AggregateFuncti
       made.arguments[1]->kind != ResolvedKind::kParameter) {
     return Error(position, "Argument 2 to STRING_AGG must be a literal or query parameter");
   }
+  if (function.name == "STRING_AGG" && made.arguments.size() > 1 &&
+      made.arguments[1]->kind == ResolvedKind::kLiteral &&
+      To<ResolvedLiteral>(*made.arguments[1]).value.null()) {
+    return Error(position, "Argument 2 to STRING_AGG must be non-NULL");
+  }
   for (size_t i = 0; i < made.arguments.size(); ++i) {
     KS_RETURN_IF_ERROR(
         CoerceTo(made.arguments[i], chosen.arguments[i], position, "Argument does not fit"));

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "sql/analyzer/resolver.h"
 #include "sql/analyzer/signature_match.h"
+#include "sql/analyzer/unknown_function.h"
 #include "sql/errors.h"
 #include "sql/eval/cast.h"
 #include "sql/parser/error_location.h"
@@ -39,9 +40,10 @@ int PartArgument(std::string_view name) {
 
 // Which argument of a function is an INTERVAL that becomes a number and a date part.
 int IntervalArgument(std::string_view name) {
-  if (name == "DATE_ADD" || name == "DATE_SUB" || name == "TIMESTAMP_ADD" ||
-      name == "TIMESTAMP_SUB")
-    return 1;
+  for (const std::string_view adder :
+       {"DATE_ADD", "DATE_SUB", "ADDDATE", "SUBDATE", "TIMESTAMP_ADD", "TIMESTAMP_SUB"}) {
+    if (name == adder) return 1;
+  }
   if (name == "GENERATE_DATE_ARRAY" || name == "GENERATE_TIMESTAMP_ARRAY") return 2;
   return -1;
 }
@@ -107,6 +109,9 @@ absl::StatusOr<TypeRef> Resolver::ResolveType(const TypeName& name) {
     case TypeName::Kind::kNamed:
       break;
   }
+  if (name.max_length || name.length.has_value()) {
+    return Error(name.range.begin, "Parameterized types are not supported");
+  }
   TypeRef type = name.name.size() == 1 ? Type::FromName(name.name[0].name) : nullptr;
   if (type == nullptr)
     return Error(name.range.begin, absl::StrCat("Type not found: ", JoinPath(name.name)));
@@ -117,7 +122,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::MakeCall(std::string_view name,
                                                    std::vector<ResolvedExprPtr> arguments,
                                                    uint32_t position, bool safe) {
   const Function* function = FindFunction(name);
-  if (function == nullptr) return Error(position, absl::StrCat("Function not found: ", name));
+  if (function == nullptr) return UnknownFunction(position, name);
   ChosenSignature chosen = ChooseSignature(function->signatures, arguments);
   if (chosen.index < 0) return Error(position, NoMatchingSignature(*function, arguments));
   const Signature& signature = function->signatures[chosen.index];
@@ -167,7 +172,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCall(const CallExpr& call,
   KS_ASSIGN_OR_RETURN(auto lazy, ResolveLazyFunction(name, call, context, &done));
   if (done) return lazy;
   for (const CallArgument& argument : call.arguments) {
-    if (argument.value->kind == ExprKind::kLambda) return ResolveLambdaCall(name, call, context);
+    if (argument.value->kind == ExprKind::kLambda) {
+      return Error(argument.value->range.begin, "Lambda is not supported");
+    }
   }
   if (name == kPendingCommitTimestamp && &call != assigned_) {
     return Error(
@@ -176,9 +183,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCall(const CallExpr& call,
         "UPDATE of an appropriately typed column. It cannot be used in SELECT, or as the "
         "input to any other scalar expression.");
   }
-  if (FindFunction(name) == nullptr || name[0] == '$') {
-    return Error(position, absl::StrCat("Function not found: ", written));
-  }
+  if (FindFunction(name) == nullptr || name[0] == '$') return UnknownFunction(position, written);
   return ResolveFunction(name, call, context);
 }
 
@@ -224,6 +229,7 @@ absl::Status Resolver::ResolveArguments(const std::string& name, const CallExpr&
 absl::Status Resolver::PlaceNamedArguments(const Function& function, const CallExpr& call,
                                            const ExprContext& context,
                                            std::vector<ResolvedExprPtr>* arguments) {
+  const size_t positional = arguments->size();
   for (const CallArgument& argument : call.arguments) {
     if (argument.name.empty()) {
       if (&argument - call.arguments.data() < static_cast<ptrdiff_t>(arguments->size())) continue;
@@ -232,22 +238,27 @@ absl::Status Resolver::PlaceNamedArguments(const Function& function, const CallE
     }
     const std::string wanted = absl::AsciiStrToLower(argument.name.name);
     size_t place = 0;
-    bool found = false;
+    const Signature* found = nullptr;
     for (const Signature& signature : function.signatures) {
-      for (size_t i = 0; i < signature.names.size() && !found; ++i) {
-        if (signature.names[i] == wanted) {
-          place = i;
-          found = true;
-        }
+      for (size_t i = 0; i < signature.names.size() && found == nullptr; ++i) {
+        // Of JSON_SET's signatures, the one for as many pairs as were given.
+        if (signature.names[i] != wanted || i < positional) continue;
+        place = i;
+        found = &signature;
       }
     }
-    if (!found) {
+    if (found == nullptr) {
       return Error(argument.name.range.begin,
                    absl::StrCat("Named argument `", argument.name.name,
                                 "` not found in signature for call to function ", function.name));
     }
     KS_ASSIGN_OR_RETURN(auto resolved, Resolve(*argument.value, context));
-    while (arguments->size() <= place) arguments->push_back(NullLiteral());
+    while (arguments->size() <= place) {
+      const size_t i = arguments->size();
+      arguments->push_back(found->defaults.empty()
+                               ? NullLiteral()
+                               : std::make_unique<ResolvedLiteral>(found->defaults[i]));
+    }
     (*arguments)[place] = std::move(resolved);
   }
   return absl::OkStatus();
@@ -322,17 +333,9 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast,
                                                       const ExprContext& context) {
   KS_ASSIGN_OR_RETURN(auto operand, Resolve(*cast.operand, context));
   KS_ASSIGN_OR_RETURN(TypeRef type, ResolveType(*cast.type));
+  // GoogleSQL has it, Spanner's page of conversion functions does not.
   if (cast.format != nullptr) {
-    std::vector<ResolvedExprPtr> arguments;
-    arguments.push_back(std::move(operand));
-    KS_ASSIGN_OR_RETURN(auto format, Resolve(*cast.format, context));
-    arguments.push_back(std::move(format));
-    if (cast.time_zone != nullptr) {
-      KS_ASSIGN_OR_RETURN(auto zone, Resolve(*cast.time_zone, context));
-      arguments.push_back(std::move(zone));
-    }
-    const std::string name = "$cast_format_" + absl::AsciiStrToLower(type->ToString());
-    return MakeCall(name, std::move(arguments), cast.range.begin, cast.safe);
+    return Error(cast.format->range.begin, "CAST with FORMAT is not supported");
   }
   const FloatLiteral* number = AsFloatLiteral(*operand);
   if (type->Is(TypeKind::kNumeric) && number != nullptr) {
@@ -568,21 +571,6 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveWith(const WithExpr& with,
   auto let = std::make_unique<ResolvedLet>(std::move(body));
   let->variables = std::move(variables);
   return let;
-}
-
-// ARRAY_TRANSFORM(a, e -> f(e)) and ARRAY_FILTER are ARRAY subqueries over UNNEST(a); NULL stays
-// NULL.
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveLambdaCall(const std::string& name,
-                                                            const CallExpr& call,
-                                                            const ExprContext& context) {
-  (void)context;
-  (void)name;
-  for (const CallArgument& argument : call.arguments) {
-    if (argument.value->kind == ExprKind::kLambda) {
-      return Error(argument.value->range.begin, "Lambda is not supported");
-    }
-  }
-  return absl::InternalError("no lambda");
 }
 
 }  // namespace ks::sql

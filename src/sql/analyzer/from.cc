@@ -88,6 +88,9 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveTableExpr(const TableExpr& expr,
       return Error(expr.range.begin, absl::StrCat("Table-valued function not found: ",
                                                   JoinPath(As<FunctionTable>(expr).name)));
   }
+  if (expr.kind != TableExprKind::kJoin) {
+    KS_RETURN_IF_ERROR(CheckHints(expr.hint.get(), HintPlace::kTable));
+  }
   return expr.sample == nullptr ? std::move(rel) : ResolveSample(*expr.sample, std::move(rel));
 }
 

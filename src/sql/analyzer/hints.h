@@ -8,7 +8,15 @@
 
 namespace ks::sql {
 
-enum class HintPlace : uint8_t { kStatement, kTable, kJoin, kGroupBy, kSelect };
+enum class HintPlace : uint8_t {
+  kStatement,
+  kTable,
+  kJoin,
+  kGroupBy,
+  kSelect,
+  kSubquery,
+  kOrderBy
+};
 
 // INVALID_ARGUMENT at the first entry of `hint` (may be null) that is unknown at its place or has a
 // wrong value. Hints of other engines (`engine.name`) are ignored, as Spanner does.

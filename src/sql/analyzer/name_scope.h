@@ -28,9 +28,16 @@ struct RangeVariable {
 };
 
 // A name of the SELECT list, seen by HAVING, ORDER BY.
+struct Expr;
+class NameScope;
+
 struct ScopeAlias {
   std::string name;
   const ResolvedExpr* expr;
+  // What stands before AS and where its names are looked up: a subquery is resolved anew at each
+  // place that names it.
+  const Expr* written = nullptr;
+  const NameScope* scope = nullptr;
 };
 
 struct NameMatch {

@@ -65,6 +65,11 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveName(const Identifier& name,
     case NameMatch::Kind::kAlias: {
       ResolvedExprPtr copy = CloneExpr(*match.alias->expr);
       if (copy != nullptr) return copy;
+      if (match.alias->written != nullptr) {
+        ExprContext inner = context;
+        inner.scope = match.alias->scope;
+        return Resolve(*match.alias->written, inner);
+      }
       return Error(name.range.begin,
                    absl::StrCat("Column ", name.name,
                                 " is a subquery and cannot be named here; write it out"));

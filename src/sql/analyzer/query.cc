@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "sql/analyzer/hints.h"
 #include "sql/analyzer/resolver.h"
 
 namespace ks::sql {
@@ -25,6 +26,7 @@ absl::StatusOr<QueryScope> Resolver::ResolveQuery(const Query& query, const Name
     definitions.push_back({definition.number, definition.name, std::move(scope.rel)});
     withs_.push_back(std::move(definition));
   }
+  KS_RETURN_IF_ERROR(CheckHints(query.order_by_hint.get(), HintPlace::kOrderBy));
   const std::vector<OrderItem>* order_by = query.order_by.empty() ? nullptr : &query.order_by;
   auto resolved = ResolveBody(*query.body, outer, order_by);
   withs_.erase(withs_.begin() + known, withs_.end());

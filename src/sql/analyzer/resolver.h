@@ -173,8 +173,6 @@ class Resolver {
   absl::StatusOr<ResolvedExprPtr> ResolveInterval(const IntervalExpr& interval,
                                                   const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveWith(const WithExpr& with, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveLambdaCall(const std::string& name, const CallExpr& call,
-                                                    const ExprContext& context);
 
   // aggregate.cc
   absl::StatusOr<ResolvedExprPtr> ResolveAggregate(const AggregateFunction& function,

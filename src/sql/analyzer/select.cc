@@ -248,12 +248,28 @@ absl::Status Resolver::Collate(const OrderItem& item, const ExprContext& context
   return absl::OkStatus();
 }
 
+namespace {
+
+// The expression that has this alias; null when none has.
+const Expr* WrittenAs(const Select& select, std::string_view alias) {
+  for (const SelectItem& item : select.items) {
+    if (item.kind == SelectItem::Kind::kExpr && SameName(item.alias.name, alias)) {
+      return item.expr.get();
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 absl::Status Resolver::ResolveHavingAndOrder(const Select& select,
                                              const std::vector<OrderItem>* order_by,
                                              SelectParts* parts) {
   NameScope aliases(&parts->scope);
   for (const SelectColumn& item : parts->items) {
-    if (!item.name.empty()) aliases.aliases.push_back({item.name, item.expr.get()});
+    if (item.name.empty()) continue;
+    const Expr* const written = WrittenAs(select, item.name);
+    aliases.aliases.push_back({item.name, item.expr.get(), written, &parts->scope});
   }
   if (select.having != nullptr) {
     const bool before = parts->grouped;

@@ -65,7 +65,7 @@ TypeRef Bind(const Shape& shape, const std::vector<ResolvedExprPtr>& arguments, 
       return nullptr;
     }
   }
-  if (plain.empty()) return element;
+  if (plain.empty()) return element == nullptr && !arrays.empty() ? Type::Int64() : element;
   TypeRef type = CommonSupertype(plain);
   if (element == nullptr || type == element) return type;
   for (const ResolvedExpr* expr : plain) {

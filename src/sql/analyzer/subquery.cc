@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "sql/analyzer/hints.h"
 #include "sql/analyzer/resolver.h"
 
 namespace ks::sql {
@@ -18,6 +19,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveSubquery(const SubqueryExpr& su
                                                           const ExprContext& context) {
   const uint32_t position = subquery.range.begin;
   if (!allow_subqueries_) return Error(position, "Subqueries are not allowed here");
+  KS_RETURN_IF_ERROR(CheckHints(subquery.hint.get(), HintPlace::kSubquery));
   KS_ASSIGN_OR_RETURN(QueryScope query, ResolveQuery(*subquery.query, context.scope));
   if (subquery.subquery == SubqueryKind::kExists) {
     return MakeSubquery(ResolvedSubqueryKind::kExists, Type::Bool(), std::move(query));
@@ -43,6 +45,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveInQuery(const InExpr& in, Resol
                                                          const ExprContext& context) {
   const uint32_t position = in.operand->range.begin;
   if (!allow_subqueries_) return Error(position, "Subqueries are not allowed here");
+  KS_RETURN_IF_ERROR(CheckHints(in.hint.get(), HintPlace::kSubquery));
   KS_ASSIGN_OR_RETURN(QueryScope query, ResolveQuery(*in.list.query, context.scope));
   if (query.columns.size() != 1) {
     return Error(in.list.query->range.begin,

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "sql/functions/errors.h"
+#include "sql/functions/interval_parts.h"
 #include "sql/functions/lift.h"
 #include "sql/functions/numeric_math.h"
 #include "sql/functions/table.h"
@@ -137,6 +138,33 @@ struct AvgNumeric : NumericTotal {
   }
 };
 
+struct IntervalTotal {
+  IntervalParts sum;
+  int64_t count = 0;
+  absl::Status Update(Call&, const Datum* a) {
+    const IntervalParts more = PartsOf(a[0].interval());
+    sum = {sum.months + more.months, sum.days + more.days, sum.nanos + more.nanos};
+    ++count;
+    return absl::OkStatus();
+  }
+};
+struct SumInterval : IntervalTotal {
+  Result Finish(Call& call) {
+    if (count == 0) return Datum::Null();
+    const absl::StatusOr<IntervalValue> total = MakeInterval(sum);
+    if (!total.ok()) return total.status();
+    return Datum::Interval(call.context.arena.Store(*total));
+  }
+};
+struct AvgInterval : IntervalTotal {
+  Result Finish(Call& call) {
+    if (count == 0) return Datum::Null();
+    const absl::StatusOr<IntervalValue> mean = MakeInterval(DivideInterval(sum, count));
+    if (!mean.ok()) return mean.status();
+    return Datum::Interval(call.context.arena.Store(*mean));
+  }
+};
+
 // ---- MIN, MAX, ANY_VALUE ----
 template <int kSign>
 struct Extreme {
@@ -257,24 +285,35 @@ struct Bits {
 };
 
 // ---- VAR_SAMP, STDDEV_SAMP: Welford's running mean and sum of squares ----
+// NUMERICs as their difference from the first, in units of the last digit: whole numbers, which a
+// double holds better.
 template <bool kRoot>
 struct Variance {
+  Int128 first = 0;
   int64_t count = 0;
   long double mean = 0;
   long double squares = 0;
   absl::Status Update(Call& call, const Datum* a) {
-    const double x = call.argument_types[0]->Is(TypeKind::kNumeric) ? NumericToDouble(a[0].wide())
-                                                                    : a[0].float64();
+    const bool numeric = call.argument_types[0]->Is(TypeKind::kNumeric);
+    if (numeric && count == 0) first = a[0].wide();
+    const double x = numeric ? Apart(a[0].wide(), first) : a[0].float64();
     ++count;
     const long double delta = x - mean;
     mean += delta / count;
     squares += delta * (x - mean);
     return absl::OkStatus();
   }
-  Result Finish(Call&) {
+  Result Finish(Call& call) {
     if (count < 2) return Datum::Null();
-    const double variance = static_cast<double>(squares / (count - 1));
-    return Datum::Float64(kRoot ? std::sqrt(variance) : variance);
+    const bool numeric = call.argument_types[0]->Is(TypeKind::kNumeric);
+    const long double unit = numeric ? static_cast<long double>(kNumericScale) : 1;
+    const long double variance = squares / (count - 1) / unit / unit;
+    return Datum::Float64(static_cast<double>(kRoot ? std::sqrt(variance) : variance));
+  }
+  static double Apart(Int128 value, Int128 from) {
+    Int128 difference;
+    if (!__builtin_sub_overflow(value, from, &difference)) return static_cast<double>(difference);
+    return static_cast<double>(value) - static_cast<double>(from);
   }
 };
 
@@ -294,11 +333,13 @@ void AddTotals(AggregateRegistry& table) {
   table.Add("SUM", {Aggregate<SumInt64>(Type::Int64(), {Type::Int64()}),
                     Aggregate<SumNumeric>(Type::Numeric(), {Type::Numeric()}),
                     Aggregate<SumFloat64>(Type::Float64(), {Type::Float64()}),
-                    Aggregate<SumFloat64>(Type::Float64(), {Type::Float32()})});
+                    Aggregate<SumFloat64>(Type::Float64(), {Type::Float32()}),
+                    Aggregate<SumInterval>(Type::Interval(), {Type::Interval()})});
   table.Add("AVG", {Aggregate<AvgInt64>(Type::Float64(), {Type::Int64()}),
                     Aggregate<AvgNumeric>(Type::Numeric(), {Type::Numeric()}),
                     Aggregate<AvgFloat64>(Type::Float64(), {Type::Float64()}),
-                    Aggregate<AvgFloat64>(Type::Float64(), {Type::Float32()})});
+                    Aggregate<AvgFloat64>(Type::Float64(), {Type::Float32()}),
+                    Aggregate<AvgInterval>(Type::Interval(), {Type::Interval()})});
   for (const char* name : {"VAR_SAMP", "VARIANCE"}) {
     table.Add(name, {Aggregate<Variance<false>>(Type::Float64(), {Type::Float64()}),
                      Aggregate<Variance<false>>(Type::Float64(), {Type::Numeric()})});

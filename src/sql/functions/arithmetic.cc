@@ -96,7 +96,7 @@ std::vector<Signature> SafeOperator() {
 
 std::optional<double> DivideFloat64(Scope& s, double a, double b) {
   if (b == 0) [[unlikely]]
-    return s.Fail(DivisionByZero(a));
+    return s.Fail(DivisionByZero(a, b));
   const double result = a / b;
   if (Overflowed(result, a, b)) [[unlikely]]
     return s.Fail(DoubleOverflow(a, "/", b));

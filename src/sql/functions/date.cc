@@ -118,6 +118,8 @@ void AddDate(FunctionRegistry& table) {
   table.Add("$extract_date", {ScalarOf<DateOfTimestamp>()});
   table.Add("DATE_ADD", {With(ScalarOf<DateAdd<1>>(), &PreparePart<kDateAdd>)});
   table.Add("DATE_SUB", {With(ScalarOf<DateAdd<-1>>(), &PreparePart<kDateSub>)});
+  table.Alias("ADDDATE", "DATE_ADD");
+  table.Alias("SUBDATE", "DATE_SUB");
   table.Add("DATE_DIFF", {With(ScalarOf<DateDiffFunction>(), &PreparePart<kDateDiff>)});
   table.Add("DATE_TRUNC", {With(ScalarOf<DateTrunc>(), &PreparePart<kDateTrunc>)});
   table.Extend("$extract", {With(ScalarOf<ExtractFromDate>(), &PreparePart<kExtract>)});

@@ -1,5 +1,7 @@
 #include "sql/functions/errors.h"
 
+#include <cmath>
+
 #include "absl/strings/str_format.h"
 #include "base/str_cat.h"
 #include "sql/functions/limits.h"
@@ -37,8 +39,8 @@ absl::Status NumericFunctionOverflow(std::string_view call) {
 absl::Status DivisionByZero(int64_t left) {
   return OutOfRange(StrCat("division by zero: ", left, " / 0"));
 }
-absl::Status DivisionByZero(double left) {
-  return OutOfRange(StrCat("division by zero: ", left, " / 0"));
+absl::Status DivisionByZero(double left, double right) {
+  return OutOfRange(StrCat("division by zero: ", left, std::signbit(right) ? " / -0" : " / 0"));
 }
 absl::Status DivisionByZeroNumeric(Int128 left) {
   return OutOfRange(StrCat("division by zero: ", NumericText(left), " / 0"));

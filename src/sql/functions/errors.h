@@ -21,7 +21,7 @@ absl::Status NumericOverflow(Int128 left, std::string_view op, Int128 right);
 // "numeric overflow: ROUND(…, 0)"
 absl::Status NumericFunctionOverflow(std::string_view call);
 absl::Status DivisionByZero(int64_t left);
-absl::Status DivisionByZero(double left);
+absl::Status DivisionByZero(double left, double right);
 absl::Status DivisionByZeroNumeric(Int128 left);
 absl::Status CallByZero(std::string_view function, std::string_view left);
 absl::Status NegativeShift();

@@ -265,7 +265,10 @@ void FormatKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
       }
     }
     if (!pattern.ok()) {
-      call.context.Fail(row, pattern.status());
+      // Only a pattern that is written in the statement makes the statement wrong.
+      const absl::Status& wrong = pattern.status();
+      const bool written = call.prepared != nullptr;
+      call.context.Fail(row, written ? wrong : OutOfRange(View(wrong.message())));
       continue;
     }
     const std::optional<std::string> made = FormatRow(*pattern, {call, arguments, row});
@@ -278,12 +281,19 @@ void FormatKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
   }
 }
 
+struct WrittenPattern {};
+absl::StatusOr<Prepared> PrepareFormat(absl::Span<const Value* const> constants) {
+  if (constants.empty() || constants[0] == nullptr) return Prepared();
+  return Prepared(std::make_shared<const WrittenPattern>());
+}
+
 Signature FormatSignature(bool with_values) {
   Signature s{.result = Type::String(), .arguments = {Type::String()}};
   if (with_values) s.arguments.push_back(ArgumentType::Pattern::kAnyType);
   s.repeated = with_values;
   s.nulls = NullHandling::kKernel;
   s.kernel = &FormatKernel;
+  s.prepare = &PrepareFormat;
   return s;
 }
 

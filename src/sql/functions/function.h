@@ -31,8 +31,8 @@
 //                                          gives the type in Call::result_type
 //   json.field  json[x]  array[OFFSET(x)]  $json_field(json, 'field')  $json_subscript(json, x)
 //                                          $array_at_offset(array, x)
-//   name => value                          at its place by Signature::names; what stands before
-//                                          it and is not given is passed as a NULL
+//   name => value                          at its place by Signature::names; what stands before it
+//                                          and is not given is Signature::defaults, or a NULL
 //
 // Thread safety: the tables are immutable after start; kernels have no state but `Call::prepared`.
 #pragma once
@@ -156,6 +156,7 @@ struct Signature {
   Prepare prepare = nullptr;
   Requirement requirement = Requirement::kNone;
   std::vector<std::string> names;  // lower case; argument i may be written `names[i] => value`
+  std::vector<Value> defaults;     // empty, or one for each argument
 };
 
 struct Function {

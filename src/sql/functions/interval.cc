@@ -9,8 +9,10 @@
 #include "base/str_cat.h"
 #include "sql/functions/calendar.h"
 #include "sql/functions/errors.h"
+#include "sql/functions/interval_parts.h"
 #include "sql/functions/lift.h"
 #include "sql/functions/table.h"
+#include "sql/functions/zone_table.h"
 #include "sql/types/civil.h"
 #include "sql/types/errors.h"
 #include "sql/types/limits.h"
@@ -20,41 +22,14 @@ namespace {
 
 using Text = std::string_view;
 
-constexpr Int128 kNanosPerHour = Int128{3600} * kNanosPerSecond;
-constexpr Int128 kNanosPerDay = 24 * kNanosPerHour;
-constexpr int64_t kDaysPerMonth = 30;  // of JUSTIFY_DAYS and of division
+using Wide = IntervalParts;
 
-// The three parts, wide: nothing overflows before Finish checks the ranges.
-struct Wide {
-  Int128 months = 0;
-  Int128 days = 0;
-  Int128 nanos = 0;
-};
-
-Wide WideOf(const IntervalValue& v) {
-  return {v.months, v.days, Int128{v.micros} * 1000 + v.nano_fractions};
-}
-
-bool Within(Int128 value, int64_t limit) { return value >= -limit && value <= limit; }
+Wide WideOf(const IntervalValue& v) { return PartsOf(v); }
 
 std::optional<IntervalValue> Finish(Scope& s, const Wide& wide) {
-  const Int128 micros = wide.nanos / 1000 - (wide.nanos % 1000 < 0 ? 1 : 0);
-  struct Part {
-    Text name;
-    Int128 value;
-    int64_t limit;
-  };
-  const Part parts[] = {{"months", wide.months, kIntervalMonthsMax},
-                        {"days", wide.days, kIntervalDaysMax},
-                        {"microseconds", micros, kIntervalMicrosMax}};
-  for (const Part& part : parts) {
-    if (Within(part.value, part.limit)) continue;
-    return s.Fail(OutOfRange(StrCat("Interval field ", part.name, " is out of range ", -part.limit,
-                                    " to ", part.limit)));
-  }
-  return IntervalValue{static_cast<int64_t>(wide.months), static_cast<int64_t>(wide.days),
-                       static_cast<int64_t>(micros),
-                       static_cast<int32_t>(wide.nanos - micros * 1000)};
+  absl::StatusOr<IntervalValue> made = MakeInterval(wide);
+  if (made.ok()) return *made;
+  return s.Fail(std::move(made).status());
 }
 
 // Adds `n` of the part; false when intervals have no such part.
@@ -184,11 +159,10 @@ std::optional<IntervalValue> MakeOfRange(Scope& s, Text text, Text from, Text to
   return Finish(s, wide);
 }
 
-std::optional<IntervalValue> MakeInterval(Scope& s, std::optional<int64_t> year,
-                                          std::optional<int64_t> month, std::optional<int64_t> day,
-                                          std::optional<int64_t> hour,
-                                          std::optional<int64_t> minute,
-                                          std::optional<int64_t> second) {
+std::optional<IntervalValue> MakeOfParts(Scope& s, std::optional<int64_t> year,
+                                         std::optional<int64_t> month, std::optional<int64_t> day,
+                                         std::optional<int64_t> hour, std::optional<int64_t> minute,
+                                         std::optional<int64_t> second) {
   Wide wide;
   AddPart(year.value_or(0), DatePart::kYear, &wide);
   AddPart(month.value_or(0), DatePart::kMonth, &wide);
@@ -276,13 +250,9 @@ std::optional<IntervalValue> Times(Scope& s, const IntervalValue& v, int64_t n) 
   return Finish(s, {x.months * factor, x.days * factor, x.nanos * factor});
 }
 
-// What a part cannot share evenly goes on in the next smaller one.
 std::optional<IntervalValue> Over(Scope& s, const IntervalValue& v, int64_t n) {
   if (n == 0) return s.Fail(OutOfRange("Interval division by zero"));
-  const Wide x = WideOf(v);
-  const Int128 days = x.days + x.months % n * kDaysPerMonth;
-  const Int128 nanos = x.nanos + days % n * kNanosPerDay;
-  return Finish(s, {x.months / n, days / n, nanos / n});
+  return Finish(s, DivideInterval(WideOf(v), n));
 }
 
 template <int kSign>
@@ -303,6 +273,21 @@ std::optional<TimestampValue> Shift(Scope& s, TimestampValue t, const IntervalVa
                         static_cast<int32_t>(rest < 0 ? rest + kNanosPerSecond : rest)};
 }
 
+// Months and days are counted from the date, the time from its midnight in the default time zone.
+template <int kSign>
+std::optional<TimestampValue> ShiftDate(Scope& s, DateDays date, const IntervalValue& v) {
+  std::optional<int64_t> days = AddToDate(date.days, kSign * v.months, DatePart::kMonth);
+  if (days.has_value()) days = AddToDate(*days, kSign * v.days, DatePart::kDay);
+  ZoneCursor zone;
+  absl::Status known = zone.Set(s.context().default_zone);
+  if (!known.ok()) return s.Fail(std::move(known));
+  if (!days.has_value()) {
+    return s.Fail(OutOfRange("Adding an INTERVAL to a DATE leaves the range of DATE"));
+  }
+  const TimestampValue midnight{zone.table().ToUtc(*days * kSecondsPerDay), 0};
+  return Shift<kSign>(s, midnight, {0, 0, v.micros, v.nano_fractions});
+}
+
 std::optional<IntervalValue> Between(Scope& s, TimestampValue a, TimestampValue b) {
   const Int128 nanos = (Int128{a.seconds} - b.seconds) * kNanosPerSecond + a.nanos - b.nanos;
   return Finish(s, {0, 0, nanos});
@@ -319,7 +304,7 @@ void AddInterval(FunctionRegistry& table) {
   Signature make = Scalar([](Scope& s, std::optional<int64_t> year, std::optional<int64_t> month,
                              std::optional<int64_t> day, std::optional<int64_t> hour,
                              std::optional<int64_t> minute, std::optional<int64_t> second) {
-    return MakeInterval(s, year, month, day, hour, minute, second);
+    return MakeOfParts(s, year, month, day, hour, minute, second);
   });
   make.names = {"year", "month", "day", "hour", "minute", "second"};
   make.nulls = NullHandling::kKernel;
@@ -333,11 +318,14 @@ void AddInterval(FunctionRegistry& table) {
   table.Extend("$add",
                {Scalar([](Scope& s, Value a, Value b) { return Add<1>(s, a, b); }),
                 Scalar([](Scope& s, TimestampValue t, Value v) { return Shift<1>(s, t, v); }),
-                Scalar([](Scope& s, Value v, TimestampValue t) { return Shift<1>(s, t, v); })});
+                Scalar([](Scope& s, Value v, TimestampValue t) { return Shift<1>(s, t, v); }),
+                Scalar([](Scope& s, DateDays d, Value v) { return ShiftDate<1>(s, d, v); }),
+                Scalar([](Scope& s, Value v, DateDays d) { return ShiftDate<1>(s, d, v); })});
   table.Extend(
       "$subtract",
       {Scalar([](Scope& s, Value a, Value b) { return Add<-1>(s, a, b); }),
        Scalar([](Scope& s, TimestampValue t, Value v) { return Shift<-1>(s, t, v); }),
+       Scalar([](Scope& s, DateDays d, Value v) { return ShiftDate<-1>(s, d, v); }),
        Scalar([](Scope& s, TimestampValue a, TimestampValue b) { return Between(s, a, b); }),
        Scalar([](Scope& s, DateDays a, DateDays b) {
          return Finish(s, {0, Int128{a.days} - b.days, 0});

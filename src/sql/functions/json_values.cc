@@ -220,7 +220,11 @@ void JsonObjectOfArraysKernel(Call& call, Rows rows, const Column* arguments, Da
   const JsonStyle style{.zone = call.context.default_zone};
   const TypeRef value_type = call.argument_types[1]->element();
   for (const uint32_t row : rows) {
-    if (arguments[0].at(row).null() || arguments[1].at(row).null()) {
+    const bool no_keys = arguments[0].at(row).null();
+    if (no_keys || arguments[1].at(row).null()) {
+      call.context.Fail(
+          row, OutOfRange(StrCat("Invalid input to JSON_OBJECT: The ", no_keys ? "keys" : "values",
+                                 " array cannot be NULL")));
       out[row] = Datum::Null();
       continue;
     }
@@ -304,7 +308,7 @@ void AddJsonValues(FunctionRegistry& table) {
   table.Add("JSON_OBJECT",
             {Builder(Type::Json(), {}, &JsonObjectKernel, 0),
              Builder(Type::Json(), {Type::Array(Type::String()), Pattern::kArrayOfAny1},
-                     &JsonObjectOfArraysKernel, 0, NullHandling::kPropagate),
+                     &JsonObjectOfArraysKernel, 0),
              std::move(object)});
 }
 

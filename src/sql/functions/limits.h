@@ -18,4 +18,10 @@ inline constexpr int64_t kRegexpMemoryBytesMax = 8 << 20;
 // How many compiled patterns that are no constants a batch keeps.
 inline constexpr size_t kRegexpsKeptMax = 64;
 
+// How far JSON_SET and JSON_ARRAY_INSERT pad an array with nulls.
+inline constexpr size_t kJsonArrayEditMax = 1'000'000;
+
+// Pairs of path and value in one JSON_SET, JSON_ARRAY_APPEND or JSON_ARRAY_INSERT.
+inline constexpr int kJsonEditPairsMax = 32;
+
 }  // namespace ks::sql

@@ -27,6 +27,7 @@ const FunctionRegistry& Functions() {
     AddHash(*t);
     AddInterval(*t);
     AddJson(*t);
+    AddJsonEdit(*t);
     AddJsonValues(*t);
     AddMath(*t);
     AddNet(*t);

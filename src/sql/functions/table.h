@@ -50,6 +50,7 @@ void AddFormat(FunctionRegistry& table);
 void AddHash(FunctionRegistry& table);
 void AddInterval(FunctionRegistry& table);
 void AddJson(FunctionRegistry& table);
+void AddJsonEdit(FunctionRegistry& table);
 void AddJsonValues(FunctionRegistry& table);
 void AddMath(FunctionRegistry& table);
 void AddNet(FunctionRegistry& table);

@@ -69,25 +69,34 @@ std::optional<double> Dot(Scope& s, ArrayView<T> a, ArrayView<T> b) {
   return sum;
 }
 
+// The function and its APPROX_ twin, exact too, whose `options` steer a vector index.
+void AddDistance(FunctionRegistry& table, const std::string& name,
+                 std::vector<Signature> signatures) {
+  table.Add(name, signatures);
+  for (Signature& s : signatures) {
+    s.arguments.emplace_back(Type::Json());
+    s.optional = 1;
+    s.names = {"", "", "options"};
+  }
+  table.Add("APPROX_" + name, std::move(signatures));
+}
+
 }  // namespace
 
 void AddVector(FunctionRegistry& table) {
   using F64 = ArrayView<double>;
   using F32 = ArrayView<float>;
   using I64 = ArrayView<int64_t>;
-  for (const char* name : {"COSINE_DISTANCE", "APPROX_COSINE_DISTANCE"}) {
-    table.Add(name, {Scalar([](Scope& s, F64 a, F64 b) { return Cosine(s, a, b); }),
-                     Scalar([](Scope& s, F32 a, F32 b) { return Cosine(s, a, b); })});
-  }
-  for (const char* name : {"EUCLIDEAN_DISTANCE", "APPROX_EUCLIDEAN_DISTANCE"}) {
-    table.Add(name, {Scalar([](Scope& s, F64 a, F64 b) { return Euclidean(s, a, b); }),
-                     Scalar([](Scope& s, F32 a, F32 b) { return Euclidean(s, a, b); })});
-  }
-  for (const char* name : {"DOT_PRODUCT", "APPROX_DOT_PRODUCT"}) {
-    table.Add(name, {Scalar([](Scope& s, I64 a, I64 b) { return Dot(s, a, b); }),
-                     Scalar([](Scope& s, F32 a, F32 b) { return Dot(s, a, b); }),
-                     Scalar([](Scope& s, F64 a, F64 b) { return Dot(s, a, b); })});
-  }
+  AddDistance(table, "COSINE_DISTANCE",
+              {Scalar([](Scope& s, F64 a, F64 b) { return Cosine(s, a, b); }),
+               Scalar([](Scope& s, F32 a, F32 b) { return Cosine(s, a, b); })});
+  AddDistance(table, "EUCLIDEAN_DISTANCE",
+              {Scalar([](Scope& s, F64 a, F64 b) { return Euclidean(s, a, b); }),
+               Scalar([](Scope& s, F32 a, F32 b) { return Euclidean(s, a, b); })});
+  AddDistance(table, "DOT_PRODUCT",
+              {Scalar([](Scope& s, I64 a, I64 b) { return Dot(s, a, b); }),
+               Scalar([](Scope& s, F32 a, F32 b) { return Dot(s, a, b); }),
+               Scalar([](Scope& s, F64 a, F64 b) { return Dot(s, a, b); })});
 }
 
 }  // namespace ks::sql

@@ -157,11 +157,11 @@ bool Parser::ColumnAttribute(ColumnDefinition* column, bool* found) {
   if (!column->not_null && IsWord("NOT") && IsWord("NULL", 1)) {
     at_ += 2;
     column->not_null = true;
-  } else if (!column->default_value && TakeWord("DEFAULT")) {
+  } else if (!column->default_value && !column->generated && TakeWord("DEFAULT")) {
     ok = ExpressionText(&column->default_value.emplace());
   } else if (!column->on_update && TakeWords({"ON", "UPDATE"})) {
     ok = ExpressionText(&column->on_update.emplace());
-  } else if (!column->generated && TakeWord("AS")) {
+  } else if (!column->generated && !column->default_value && TakeWord("AS")) {
     ok = ExpressionText(&column->generated.emplace());
     column->stored = ok && TakeWord("STORED");
   } else if (!column->identity && TakeWord("GENERATED")) {

@@ -8,6 +8,26 @@
 #include "sql/parser/parser_impl.h"
 
 namespace ks::sql {
+namespace {
+
+// ARRAY_FILTER or ARRAY_TRANSFORM of an array and a lambda of one or two parameters.
+bool TakesLambda(const CallExpr& call) {
+  if (call.safe || call.name.size() != 1 || call.arguments.size() != 2) return false;
+  if (call.arguments[1].value->kind != ExprKind::kLambda) return false;
+  const size_t parameters = As<LambdaExpr>(*call.arguments[1].value).parameters.size();
+  const bool filter = absl::EqualsIgnoreCase(call.name[0].name, "ARRAY_FILTER");
+  return (filter || absl::EqualsIgnoreCase(call.name[0].name, "ARRAY_TRANSFORM")) &&
+         parameters >= 1 && parameters <= 2;
+}
+
+ExprPtr NameExpr(const Identifier& name) {
+  auto node = std::make_unique<PathExpr>();
+  node->path.push_back(name);
+  node->range = name.range;
+  return node;
+}
+
+}  // namespace
 
 ExprPtr Parser::Call(Path name, uint32_t begin) {
   auto call = std::make_unique<CallExpr>();
@@ -21,7 +41,59 @@ ExprPtr Parser::Call(Path name, uint32_t begin) {
   if (!ExpectSymbol(")") || !OptionalHint(&call->hint)) return nullptr;
   if (TakeWord("OVER") && !Over(&call->window)) return nullptr;
   Finish(*call, begin);
-  return call;
+  return TakesLambda(*call) ? ArrayOfLambda(*call) : std::move(call);
+}
+
+// ARRAY_FILTER(a, (e, i) -> c) is WITH($array AS a, IF($array IS NULL, NULL,
+// ARRAY(SELECT e FROM UNNEST($array) AS e WITH OFFSET AS i WHERE c ORDER BY i))); ARRAY_TRANSFORM
+// selects the lambda's body. Users cannot write a name with `$` without backticks.
+ExprPtr Parser::ArrayOfLambda(CallExpr& call) {
+  auto& lambda = As<LambdaExpr>(*call.arguments[1].value);
+  const SourceRange range = call.range;
+  const Identifier array{"$array", range, false};
+  const Identifier element = lambda.parameters[0];
+  const Identifier offset =
+      lambda.parameters.size() > 1 ? lambda.parameters[1] : Identifier{"$offset", range, false};
+  auto from = std::make_unique<UnnestTable>();
+  from->range = range;
+  from->array = NameExpr(array);
+  from->alias = element;
+  from->with_offset = true;
+  from->offset_alias = offset;
+  auto select = std::make_unique<Select>();
+  select->range = range;
+  select->from = std::move(from);
+  SelectItem& item = select->items.emplace_back();
+  item.range = range;
+  const bool filter = absl::EqualsIgnoreCase(call.name[0].name, "ARRAY_FILTER");
+  item.expr = filter ? NameExpr(element) : std::move(lambda.body);
+  if (filter) select->where = std::move(lambda.body);
+  auto subquery = std::make_unique<SubqueryExpr>();
+  subquery->range = range;
+  subquery->subquery = SubqueryKind::kArray;
+  subquery->query = std::make_unique<Query>();
+  subquery->query->range = range;
+  subquery->query->body = std::move(select);
+  OrderItem& order = subquery->query->order_by.emplace_back();
+  order.range = range;
+  order.expr = NameExpr(offset);
+  auto is_null = std::make_unique<IsExpr>();
+  is_null->range = range;
+  is_null->operand = NameExpr(array);
+  auto null = std::make_unique<LiteralExpr>();
+  null->range = range;
+  auto choose = std::make_unique<CallExpr>();
+  choose->range = range;
+  choose->name.push_back({"IF", range, false});
+  choose->arguments.resize(3);
+  choose->arguments[0].value = std::move(is_null);
+  choose->arguments[1].value = std::move(null);
+  choose->arguments[2].value = std::move(subquery);
+  auto with = std::make_unique<WithExpr>();
+  with->range = range;
+  with->variables.push_back({array, std::move(call.arguments[0].value)});
+  with->body = std::move(choose);
+  return with;
 }
 
 bool Parser::CallArguments(CallExpr* call) {

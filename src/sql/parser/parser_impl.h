@@ -125,6 +125,7 @@ class Parser {
   ExprPtr Call(Path name, uint32_t begin);
   bool CallArguments(CallExpr* call);
   bool Argument(CallArgument* argument);
+  ExprPtr ArrayOfLambda(CallExpr& call);
   ExprPtr LambdaFrom(ExprPtr parameters, uint32_t begin);
   bool CallModifiers(CallExpr* call);
   bool Over(std::unique_ptr<WindowSpec>* window);
