@@ -38,7 +38,6 @@ function(ks_system_library name lib header)
   add_library(${name} INTERFACE IMPORTED GLOBAL)
   target_link_libraries(${name} INTERFACE ${${var}} ${ARGN})
 endfunction()
-ks_system_library(ks_avro avro avro.h)
 ks_system_library(ks_psl psl libpsl.h)
 ks_system_library(httplib::httplib cpp-httplib httplib.h Threads::Threads OpenSSL::SSL ZLIB::ZLIB)
 target_compile_definitions(httplib::httplib INTERFACE

@@ -1,18 +1,61 @@
 #include "cli/pipeline_file.h"
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "identity/services.h"
+#include "pipeline/errors.h"
+#include "pipeline/spec_schemas.h"
 
 namespace ks::cli {
+namespace {
+
+// False: it cannot be read.
+bool ReadFileText(const std::filesystem::path& path, std::string* text) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  *text = content.str();
+  return static_cast<bool>(file);
+}
+
+// Files beside the pipeline's, registries over HTTP.
+class RealSchemaDoor : public pipeline::SchemaDoor {
+ public:
+  explicit RealSchemaDoor(const std::string& pipeline_file)
+      : folder_(std::filesystem::path(pipeline_file).parent_path()) {}
+
+  absl::StatusOr<std::string> ReadFile(const std::string& path) override {
+    std::string text;
+    if (!ReadFileText(folder_ / path, &text)) return pipeline::NoReadableFile(path);
+    return text;
+  }
+
+  absl::StatusOr<std::shared_ptr<formats::SchemaStore>> OpenRegistry(
+      const formats::RegistrySettings& settings) override {
+    // One for all pipelines of the process, since their stores live as long as it does.
+    static auto* const services = new identity::Services();
+    return formats::MakeRegistry(settings,
+                                 {&services->http(), &services->secrets(), &services->clock()});
+  }
+
+ private:
+  const std::filesystem::path folder_;
+};
+
+}  // namespace
 
 absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return absl::NotFoundError(StrCat("cannot read the pipeline file ", path));
-  return pipeline::ParsePipeline(path, text.str());
+  std::string text;
+  if (!ReadFileText(path, &text))
+    return absl::NotFoundError(StrCat("cannot read the pipeline file ", path));
+  KS_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, pipeline::ParsePipeline(path, std::move(text)));
+  RealSchemaDoor door(path);
+  KS_RETURN_IF_ERROR(pipeline::ResolveSchemas(door, &spec));
+  return spec;
 }
 
 }  // namespace ks::cli

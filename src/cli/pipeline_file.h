@@ -1,4 +1,5 @@
-// Reads a pipeline file from disk; errors name file, line and column.
+// Reads a pipeline file from disk, and the schemas it leaves to other files and to registries;
+// errors name file, line and column.
 #pragma once
 
 #include <string>

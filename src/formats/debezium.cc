@@ -2,7 +2,6 @@
 // https://debezium.io/documentation/reference/stable/connectors/postgresql.html, "Data change
 // events"; the envelope is the same for every connector.
 #include <algorithm>
-#include <set>
 
 #include "base/status_macros.h"
 #include "formats/connect_json.h"
@@ -19,6 +18,14 @@ using sql::TypeRef;
 
 // The envelope, and where its parts stand in what it is decoded to.
 enum Part : size_t { kOp, kAfter, kBefore, kSource, kPartCount };
+
+// Debezium's placeholder for what the database did not give it, since it did not change (TOAST).
+constexpr std::string_view kLeftOut = "__debezium_unavailable_value";
+
+bool IsLeftOut(TypeRef type, const Datum& value) {
+  return (type->Is(sql::TypeKind::kString) || type->Is(sql::TypeKind::kBytes)) && !value.null() &&
+         value.str() == kLeftOut;
+}
 
 class DebeziumDecoder : public Decoder {
  public:
@@ -97,7 +104,19 @@ class DebeziumDecoder : public Decoder {
       result->errors.push_back({row, ErrorKind::kMissingField, MissingField("after")});
       return;
     }
-    for (size_t i = 0; i < fields_.size(); ++i) columns[fields_[i]][row] = after.elements()[i];
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      const Field& field = schema_[fields_[i]];
+      const Datum& value = after.elements()[i];
+      std::string refusal;
+      if (value.null() && field.not_null) refusal = NullField(field.name);
+      if (IsLeftOut(field.type, value)) refusal = LeftOut(field.name);
+      if (!refusal.empty()) {
+        SetNull(columns, row);
+        result->errors.push_back({row, ErrorKind::kMissingField, std::move(refusal)});
+        return;
+      }
+      columns[fields_[i]][row] = value;
+    }
     if (op_ >= 0) columns[static_cast<size_t>(op_)][row] = parts[kOp][row];
     if (source_ >= 0) columns[static_cast<size_t>(source_)][row] = parts[kSource][row];
     if (before_ >= 0) columns[static_cast<size_t>(before_)][row] = parts[kBefore][row];
@@ -159,35 +178,44 @@ Schema DebeziumColumns(const Schema& fields) {
           {std::string(kDebeziumTime), Type::Timestamp()}};
 }
 
-absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema) {
+Schema DebeziumEnvelope(const Schema& schema) {
   std::vector<sql::StructField> row;
-  std::vector<bool> not_null;
-  TypeRef before = nullptr;
-  bool source = false;
+  TypeRef before = Type::Json();
   for (const Field& field : schema) {
     if (field.name == kDebeziumBefore) before = field.type;
-    source = source || field.name == kDebeziumSource;
-    if (field.name.starts_with("_")) continue;
-    row.push_back({field.name, field.type});
-    not_null.push_back(field.not_null);
+    if (!field.name.starts_with("_")) row.push_back({field.name, field.type});
   }
-  const TypeRef after = Type::Struct(std::move(row));
-  Schema envelope = {{"op", Type::String()},
-                     {"after", after},
-                     {"before", before == nullptr ? Type::Json() : before},
-                     {"source", Type::Json()}};
+  return {{"op", Type::String()},
+          {"after", Type::Struct(std::move(row))},
+          {"before", before},
+          {"source", Type::Json()}};
+}
+
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema) {
+  Schema envelope = DebeziumEnvelope(schema);
   KS_ASSIGN_OR_RETURN(JsonNode root, CompileJsonSchema(envelope));
-  std::vector<JsonNode>& fields = root.children[kAfter].children;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    fields[i].path = fields[i].name;
-    fields[i].not_null = not_null[i];
-    fields[i].change = true;
+  const auto wanted = [&](std::string_view name) {
+    return std::any_of(schema.begin(), schema.end(),
+                       [name](const Field& field) { return field.name == name; });
+  };
+  size_t next = 0;
+  for (const Field& field : schema) {
+    if (field.name.starts_with("_")) continue;
+    JsonNode& node = root.children[kAfter].children[next++];
+    node.path = field.name;
+    node.not_null = field.not_null;
   }
-  root.children[kBefore].raw = before == nullptr;
-  root.children[kSource].raw = !source;
+  root.children[kBefore].raw = !wanted(kDebeziumBefore);
+  root.children[kSource].raw = !wanted(kDebeziumSource);
   KS_ASSIGN_OR_RETURN(auto decoder, MakeConnectJsonDecoder(std::move(envelope), std::move(root)));
+  return MakeDebeziumDecoder(std::move(schema), std::move(decoder));
+}
+
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema,
+                                                             std::unique_ptr<Decoder> envelope) {
   KS_ASSIGN_OR_RETURN(auto times, MakeTimesDecoder());
-  return std::make_unique<DebeziumDecoder>(std::move(schema), std::move(decoder), std::move(times));
+  return std::make_unique<DebeziumDecoder>(std::move(schema), std::move(envelope),
+                                           std::move(times));
 }
 
 absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumKeyDecoder(Schema schema) {

@@ -129,6 +129,10 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeCloudEventsDecoder(Schema schema);
 // A change event of Debezium per message: what the row is after it, or that it is gone (`deletes`).
 // With and without the converter's schema; with it, decimals, dates and times are what it says.
 absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema);
+// The same around what decodes envelopes of the schema DebeziumEnvelope() from other bytes.
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema,
+                                                             std::unique_ptr<Decoder> envelope);
+Schema DebeziumEnvelope(const Schema& schema);
 // Its keys: the row's key columns.
 absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumKeyDecoder(Schema schema);
 // What a change event has beside the row's own `fields`: the operation, the row before it, where
@@ -138,5 +142,8 @@ inline constexpr std::string_view kDebeziumBefore = "_before";
 inline constexpr std::string_view kDebeziumSource = "_source";
 inline constexpr std::string_view kDebeziumTime = "_changed_at";
 Schema DebeziumColumns(const Schema& fields);
+
+// Messages of another format behind the number of a schema that a registry's serializer wrote.
+std::unique_ptr<Decoder> MakeFramedDecoder(std::unique_ptr<Decoder> inner);
 
 }  // namespace ks::formats

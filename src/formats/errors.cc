@@ -105,13 +105,12 @@ std::string InPart(std::string_view part, std::string_view message) {
 }
 
 std::string FieldLeftSchema(std::string_view path) {
-  return StrCat("the schema of this record has no field `", path,
-                "`, and the pipeline says NOT NULL");
+  return StrCat("the schema has no field `", path, "`, and the pipeline says NOT NULL");
 }
 
 std::string SchemaAgainstType(std::string_view path, std::string_view found, sql::TypeRef type) {
-  return StrCat("the schema of this record says that field `", path, "` is ", found,
-                ", which is no ", type->ToString());
+  return StrCat("the schema says that field `", path, "` is ", found, ", which is no ",
+                type->ToString());
 }
 
 std::string SourceTruncated() {
@@ -122,6 +121,52 @@ std::string SourceTruncated() {
 std::string NoChangeEvent(std::string_view op) {
   if (op.empty()) return "no change event: it has no `op`";
   return StrCat("no change event: `op` is ", Excerpt(op), ", expected c, u, d, r, t or m");
+}
+
+std::string MalformedAvro(std::string_view path, size_t byte, std::string_view what) {
+  return StrCat("malformed Avro at byte ", byte, ", in field `", path, "`: ", what);
+}
+
+std::string AvroBytesLeft(size_t byte, size_t left) {
+  return StrCat("malformed Avro: ", left, " bytes are left behind the record at byte ", byte,
+                "; was it written with another schema?");
+}
+
+std::string NoValueOf(std::string_view path, sql::TypeRef type, std::string_view found,
+                      size_t byte) {
+  return StrCat("field `", path, "`: the ", found, " at byte ", byte, " is no value of ",
+                type->ToString());
+}
+
+absl::Status BadAvroSchema(std::string_view what) {
+  return absl::InvalidArgumentError(StrCat("the Avro schema cannot be read: ", what));
+}
+
+std::string NoFrame() {
+  return "not written by a schema registry's serializer: it does not begin with a zero byte and "
+         "the number of a schema";
+}
+
+std::string OfSchema(int32_t id, std::string_view message) {
+  return StrCat("schema ", id, ": ", message);
+}
+
+std::string OtherSchemaType(std::string_view type) { return StrCat("it is of type ", type); }
+
+std::string NoSuchSchema(std::string_view what) {
+  return StrCat("the schema registry has no schema ", what);
+}
+
+absl::Status RegistryUnreachable(std::string_view url, std::string_view reason) {
+  return absl::UnavailableError(
+      StrCat("the schema registry at ", url, " gives no schemas: ", reason,
+             "; records are read on when it does: start the pipeline again then"));
+}
+
+absl::Status RegistryAnswer(std::string_view url, std::string_view what) {
+  return absl::FailedPreconditionError(StrCat("the schema registry at ", url,
+                                              " answered with something else than a schema: ", what,
+                                              "; is the URL that of a Confluent-compatible API?"));
 }
 
 absl::Status UnsupportedType(std::string_view format, std::string_view field, sql::TypeRef type) {

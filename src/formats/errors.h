@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,18 @@ std::string NoCloudEvent();
 // A record's schema against the pipeline's columns.
 std::string FieldLeftSchema(std::string_view path);
 std::string SchemaAgainstType(std::string_view path, std::string_view found, sql::TypeRef type);
+std::string MalformedAvro(std::string_view path, size_t byte, std::string_view what);
+std::string AvroBytesLeft(size_t byte, size_t left);
+// A value that the type has no equal for; `found` is the form it was written in.
+std::string NoValueOf(std::string_view path, sql::TypeRef type, std::string_view found,
+                      size_t byte);
+std::string NoFrame();
+std::string OfSchema(int32_t id, std::string_view message);
+std::string OtherSchemaType(std::string_view type);
+std::string NoSuchSchema(std::string_view what);
+absl::Status RegistryUnreachable(std::string_view url, std::string_view reason);
+absl::Status RegistryAnswer(std::string_view url, std::string_view what);
+absl::Status BadAvroSchema(std::string_view what);
 std::string SourceTruncated();
 std::string NoChangeEvent(std::string_view op);
 // An error inside a message inside a message.

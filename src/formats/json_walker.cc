@@ -28,10 +28,6 @@ struct ElementSink {
   Datum* operator()(size_t field) const { return &elements[field]; }
 };
 
-// What Debezium writes where the database did not give it a value that did not change (TOAST).
-constexpr std::string_view kLeftOut = "__debezium_unavailable_value";
-constexpr std::string_view kLeftOutBase64 = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
-
 absl::Status CompileChildren(JsonNode& node);
 
 absl::StatusOr<JsonNode> CompileNode(std::string name, std::string path, sql::TypeRef type,
@@ -255,8 +251,6 @@ bool JsonWalker::ParseScalar(const JsonNode& node, std::string_view token, Datum
 bool JsonWalker::ParseString(const JsonNode& node, std::string_view token, Datum* out) {
   std::string_view text;
   if (!Unescape(token, &text)) return false;
-  if (node.change && (text == kLeftOut || text == kLeftOutBase64))
-    return Fail(ErrorKind::kMissingField, LeftOut(node.path));
   if (!node.meaning.none()) return ParseMeaning(node, token, text, out);
   if (node.type->kind() == TypeKind::kString) {
     *out = Datum::Str(text);

@@ -24,4 +24,25 @@ inline constexpr size_t kDecimalBytesMax = 1024;
 // Schemas of Kafka Connect's JSON that a decoder keeps; they change with the source's table.
 inline constexpr size_t kConnectSchemasMax = 16;
 
+// An Avro schema: types inside each other, types at all, bytes of a fixed, and records that become
+// STRUCTs inside each other before the rest is JSON.
+inline constexpr size_t kAvroSchemaDepthMax = 64;
+inline constexpr size_t kAvroSchemaNodesMax = 10000;
+inline constexpr int64_t kAvroFixedBytesMax = 1 << 20;
+inline constexpr size_t kAvroStructDepthMax = 8;
+
+// An Avro message: values inside each other, which a schema that holds itself allows, and elements
+// that take no byte, which a few bytes could ask for by the billion.
+inline constexpr uint32_t kAvroDepthMax = 128;
+inline constexpr int64_t kAvroEmptyElementsMax = 65536;
+
+// A schema registry: how often a request is tried and how long until it is again (doubled each
+// time), how long a number without a schema is not asked for, how many such numbers are remembered,
+// and how deep schemas may refer to each other.
+inline constexpr int kRegistryAttempts = 4;
+inline constexpr int64_t kRegistryRetryMillis = 250;
+inline constexpr int64_t kNoSchemaMillis = 10000;
+inline constexpr size_t kNoSchemasMax = 1000;
+inline constexpr size_t kReferenceDepthMax = 32;
+
 }  // namespace ks::formats

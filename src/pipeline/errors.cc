@@ -122,15 +122,28 @@ std::string PropertyHasField(std::string_view property, std::string_view field) 
 }
 
 std::string FormatNotYet(std::string_view format) {
-  return StrCat("format `", format,
-                "` is not available in this version; json, debezium, csv, cloudevents, string, "
-                "bytes, int64 and "
-                "float64 are");
+  return StrCat(
+      "format `", format,
+      "` is not available in this version; json, avro, debezium, csv, cloudevents, string, "
+      "bytes, int64 and "
+      "float64 are");
+}
+
+std::string SchemaFileOrRegistry(std::string_view path) {
+  return StrCat("`", path, "`: expected one of `schema_file: PATH` and `registry: {url: …}`");
+}
+
+absl::Status NoReadableFile(std::string_view path) {
+  return absl::NotFoundError(StrCat("cannot read the schema file ", path));
+}
+
+std::string UnresolvedSchema() {
+  return "the schema of this source lies outside the pipeline file and was not read";
 }
 
 std::string NoKeyFormat(std::string_view format) {
   return StrCat("`", format,
-                "` is a format of values; a key may be json, debezium, csv, string, bytes, "
+                "` is a format of values; a key may be json, avro, debezium, csv, string, bytes, "
                 "int64 or float64");
 }
 

@@ -39,6 +39,7 @@ std::string ReservedName(std::string_view name);
 std::string TopicAndTopics();
 std::string PropertyHasField(std::string_view property, std::string_view field);
 std::string FormatNotYet(std::string_view format);
+std::string SchemaFileOrRegistry(std::string_view path);
 std::string NoKeyFormat(std::string_view format);
 std::string ExpectedDelimiter(std::string_view found);
 // `line` is the text of the line.
@@ -77,6 +78,9 @@ absl::Status ExpressionOverAggregates(std::string_view name);
 absl::Status HavingInPipeline();
 absl::Status GroupKeyNotSelected();
 absl::Status PartialColumnTaken(std::string_view name);
+
+absl::Status NoReadableFile(std::string_view path);
+std::string UnresolvedSchema();
 
 // ---- A record
 std::string AssertionFailed(std::string_view message, std::string_view check);

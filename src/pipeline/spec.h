@@ -4,7 +4,8 @@
 // and the topics' existence are checked later (plan.h), with positions kept here for their errors.
 // Invariants after ParsePipeline: names are not empty and not repeated; every type is not null;
 // every number is in range; at least one source and one table; a table's `from` names a source or
-// is empty when there is only one. Thread safety: plain data.
+// is empty when there is only one; columns that come from a schema elsewhere are there after
+// ResolveSchemas (spec_schemas.h). Thread safety: plain data.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "formats/avro_schema.h"
 #include "formats/decoder.h"
+#include "formats/registry.h"
+#include "formats/schema_store.h"
 #include "identity/kafka_security.h"
 #include "pipeline/limits.h"
 #include "pipeline/source_text.h"
@@ -60,7 +64,14 @@ struct SqlText {
 struct PartSpec {
   Format format = Format::kNone;  // kNone (keys only): the key has no columns
   formats::Schema columns;
-  formats::CsvOptions csv;                  // kCsv
+  formats::CsvOptions csv;  // kCsv
+  // Where the schema of messages lies: neither, a file (relative to the pipeline's), or a registry.
+  std::string schema_file;
+  formats::RegistrySettings registry;
+  FilePosition schema_position;
+  // What ResolveSchemas() found there.
+  std::shared_ptr<const formats::AvroSchema> avro;
+  std::shared_ptr<formats::SchemaStore> store;
   Policy on_schema_change = Policy::kStop;  // a record whose schema does not fit the columns
   FilePosition position;
 };

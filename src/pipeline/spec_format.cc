@@ -100,16 +100,54 @@ void ReadCloudEvents(const SourceText& file, std::string_view path, ObjectReader
   }
 }
 
+// `registry:`: where, and as whom.
+void ReadRegistry(const SourceText& file, std::string_view path, const ObjectReader::Entry& entry,
+                  ObjectReader* outer, formats::RegistrySettings* registry) {
+  ObjectReader reader(file, entry.value, StrCat(path, ".registry"), entry.position);
+  reader.Text("url", &registry->url, ObjectReader::kRequired);
+  reader.Text("subject", &registry->subject);
+  reader.Text("username", &registry->username);
+  reader.Secret("password", &registry->password);
+  reader.Secret("token", &registry->token);
+  reader.Text("ca", &registry->ca);
+  if (reader.ok() && registry->username.empty() != registry->password.empty()) {
+    const bool no_name = registry->username.empty();
+    reader.Fail(entry.position,
+                MissingRequired(StrCat(path, ".registry"), no_name ? "username" : "password"));
+  }
+  outer->Merge(reader.Finish());
+}
+
+// `schema_file:` or `registry:`, as far as the format knows them.
+void ReadSchemaPlace(const SourceText& file, std::string_view path, ObjectReader* reader,
+                     PartSpec* part) {
+  const bool avro = part->format == Format::kAvro;
+  if (part->format != Format::kJson && part->format != Format::kDebezium && !avro) return;
+  part->schema_position = part->position;
+  if (avro) reader->Text("schema_file", &part->schema_file);
+  if (const auto* entry = avro ? reader->Find("schema_file") : nullptr; entry != nullptr)
+    part->schema_position = entry->position;
+  const auto* registry = reader->Find("registry");
+  if (registry != nullptr && reader->ok()) {
+    part->schema_position = registry->position;
+    ReadRegistry(file, path, *registry, reader, &part->registry);
+  }
+  if (!reader->ok() || !avro) return;
+  if (part->schema_file.empty() == part->registry.empty())
+    reader->Fail(part->position, SchemaFileOrRegistry(path));
+}
+
 // What fields there are, and what else the format has to know.
 void ReadFields(const SourceText& file, std::string_view path, ObjectReader* reader,
                 PartSpec* part) {
-  const bool required = part->format != Format::kCloudEvents;
+  const bool free = part->format == Format::kCloudEvents || part->format == Format::kAvro;
   const auto* schema =
-      reader->Find("schema", required ? ObjectReader::kRequired : ObjectReader::kOptional);
+      reader->Find("schema", free ? ObjectReader::kOptional : ObjectReader::kRequired);
   if (!reader->ok()) return;
   if (schema != nullptr)
     reader->Merge(ReadSchema(file, StrCat(path, ".schema"), *schema, &part->columns));
-  if (part->format == Format::kDebezium) {
+  ReadSchemaPlace(file, path, reader, part);
+  if (part->format == Format::kDebezium || part->format == Format::kAvro) {
     reader->Choice<Policy>("on_schema_change",
                            {{"stop", Policy::kStop}, {"dead_letter", Policy::kDeadLetter}},
                            &part->on_schema_change);
@@ -148,7 +186,7 @@ absl::Status ReadPart(const SourceText& file, std::string_view path,
   part->position = entry.position;
   reader.Find("format", ObjectReader::kRequired);
   reader.Choice("format", kFormats, &part->format);
-  if (reader.ok() && (part->format == Format::kAvro || part->format == Format::kProtobuf)) {
+  if (reader.ok() && part->format == Format::kProtobuf) {
     const auto* format = reader.Find("format");
     reader.Fail(format->position, FormatNotYet(format->value.Scalar()),
                 format->value.Scalar().size());

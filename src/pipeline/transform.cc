@@ -5,34 +5,12 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "pipeline/errors.h"
+#include "pipeline/part_decoder.h"
 
 namespace ks::pipeline {
 namespace {
 
 using sql::Datum;
-
-absl::StatusOr<std::unique_ptr<formats::Decoder>> MakeDecoder(const PartSpec& part, bool is_key,
-                                                              formats::Schema columns) {
-  switch (part.format) {
-    case Format::kJson:
-      return formats::MakeJsonDecoder(std::move(columns));
-    case Format::kString:
-      return formats::MakeRawDecoder(columns[0], formats::RawForm::kText);
-    case Format::kBytes:
-    case Format::kInt64:
-    case Format::kFloat64:
-      return formats::MakeRawDecoder(columns[0], formats::RawForm::kBinary);
-    case Format::kCsv:
-      return formats::MakeCsvDecoder(std::move(columns), part.csv);
-    case Format::kCloudEvents:
-      return formats::MakeCloudEventsDecoder(std::move(columns));
-    case Format::kDebezium:
-      return is_key ? formats::MakeDebeziumKeyDecoder(std::move(columns))
-                    : formats::MakeDebeziumDecoder(std::move(columns));
-    default:
-      return absl::UnimplementedError(FormatNotYet(FormatName(part.format)));
-  }
-}
 
 RecordVerdict VerdictOf(Policy policy) {
   switch (policy) {
@@ -90,7 +68,7 @@ absl::Status Transform::Prepare() {
   inputs_.resize(record.columns.size());
   const SourceSpec& spec = *source_.spec;
   if (spec.key.format != Format::kNone) {
-    KS_ASSIGN_OR_RETURN(key_decoder_, MakeDecoder(spec.key, true, spec.key.columns));
+    KS_ASSIGN_OR_RETURN(key_decoder_, MakePartDecoder(spec.key, true, spec.key.columns));
   }
   formats::Schema fields;
   for (size_t i = 0; i < spec.value.columns.size(); ++i) {
@@ -99,7 +77,7 @@ absl::Status Transform::Prepare() {
     value_columns_.push_back(record.value_columns[i]);
   }
   if (!fields.empty() || HasFields(spec.value.format)) {
-    KS_ASSIGN_OR_RETURN(value_decoder_, MakeDecoder(spec.value, false, std::move(fields)));
+    KS_ASSIGN_OR_RETURN(value_decoder_, MakePartDecoder(spec.value, false, std::move(fields)));
   }
   for (const PlannedAssert& assertion : source_.asserts) {
     KS_ASSIGN_OR_RETURN(auto program, sql::Program::Compile(*assertion.condition));

@@ -8,13 +8,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/escaping.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "pipeline/errors.h"
 #include "pipeline/lane_hash.h"
 #include "pipeline/plan.h"
 #include "pipeline/record_writer.h"
 #include "pipeline/spec.h"
+#include "pipeline/spec_schemas.h"
 #include "pipeline/testing/table_store.h"
 #include "pipeline/testing/target_from_ddl.h"
 
@@ -26,6 +29,9 @@ using nlohmann::json;
 // Bytes of a key or a value as input.jsonl writes them; nothing for null.
 std::unique_ptr<std::string> BytesOf(const json& value) {
   if (value.is_null()) return nullptr;
+  if (value.is_object() && value.size() == 1 && value.contains("$hex"))
+    return std::make_unique<std::string>(
+        absl::HexStringToBytes(value["$hex"].get_ref<const std::string&>()));
   return std::make_unique<std::string>(value.is_string() ? value.get<std::string>() : value.dump());
 }
 
@@ -127,6 +133,47 @@ class Lanes {
   int64_t mutations_ = 0;
 };
 
+// Schemas of the case: files in its folder, and registry.json as every registry.
+class CaseDoor : public SchemaDoor, public formats::SchemaStore {
+ public:
+  explicit CaseDoor(std::string folder) : folder_(std::move(folder)) {
+    const std::string text = pipeline::ReadFile(folder_ + "/registry.json");
+    if (!text.empty()) registry_ = json::parse(text);
+  }
+
+  absl::StatusOr<std::string> ReadFile(const std::string& path) override {
+    std::string text = pipeline::ReadFile(folder_ + "/" + path);
+    if (text.empty()) return NoReadableFile(path);
+    return text;
+  }
+
+  absl::StatusOr<std::shared_ptr<formats::SchemaStore>> OpenRegistry(
+      const formats::RegistrySettings& /*settings*/) override {
+    return std::shared_ptr<formats::SchemaStore>(std::shared_ptr<void>(), this);
+  }
+
+  absl::StatusOr<formats::RegisteredSchemaPtr> ById(int32_t id) override {
+    if (registry_.value("down", -1) == id) return absl::UnavailableError("the registry is down");
+    return Schema(registry_["ids"], StrCat(id));
+  }
+  absl::StatusOr<formats::RegisteredSchemaPtr> Latest(std::string_view subject) override {
+    return Schema(registry_["subjects"], std::string(subject));
+  }
+
+ private:
+  static absl::StatusOr<formats::RegisteredSchemaPtr> Schema(const json& schemas,
+                                                             const std::string& name) {
+    if (!schemas.contains(name)) return absl::NotFoundError(StrCat("no schema ", name));
+    auto schema = std::make_shared<formats::RegisteredSchema>();
+    const json& text = schemas[name];
+    schema->text = text.is_string() ? text.get<std::string>() : text.dump();
+    return schema;
+  }
+
+  const std::string folder_;
+  json registry_ = json::object();
+};
+
 class Runner {
  public:
   explicit Runner(const Plan& plan) : plan_(plan), store_(plan) {}
@@ -208,8 +255,11 @@ std::string ReadFile(const std::string& path) {
 
 std::string RunGoldenCase(const std::string& folder, bool* is_error) {
   *is_error = true;
-  const auto spec = ParsePipeline("pipeline.yaml", ReadFile(folder + "/pipeline.yaml"));
+  auto spec = ParsePipeline("pipeline.yaml", ReadFile(folder + "/pipeline.yaml"));
   if (!spec.ok()) return StrCat(View(spec.status().message()), "\n");
+  CaseDoor door(folder);
+  const absl::Status resolved = ResolveSchemas(door, &*spec);
+  if (!resolved.ok()) return StrCat(View(resolved.message()), "\n");
   const std::string ddl = ReadFile(folder + "/target.sql");
   const auto target = TargetFromDdl(ddl);
   if (!target.ok()) return StrCat("target.sql: ", View(target.status().message()), "\n");

@@ -1,0 +1,53 @@
+// AvroProgram: a writer's schema resolved against columns, flat: what to do with each value of a
+// message, in the order in which they are written.
+//
+// A step reads one value into its type, or skips it, or writes it as JSON. Steps name each other by
+// index, so a schema that holds itself is finite. Fields that the columns do not name are skipped;
+// columns that the schema does not have are NULL, and an error here where they are NOT NULL or
+// where a type does not fit. Thread safety: immutable once compiled.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "formats/avro_schema.h"
+#include "formats/decoder.h"
+
+namespace ks::formats {
+
+enum class AvroUse : uint8_t { kValue, kSkip, kJson, kRefuse };
+
+struct AvroStep {
+  AvroKind kind = AvroKind::kNull;
+  AvroUse use = AvroUse::kSkip;
+  bool not_null = false;
+  Meaning meaning;
+  sql::TypeRef type = nullptr;                      // null: skipped
+  uint32_t size = 0;                                // of a fixed
+  uint32_t first = 0;                               // of links: its children
+  uint32_t count = 0;                               // how many; of a union the branches
+  const std::vector<std::string>* names = nullptr;  // the schema's: symbols, fields
+  std::string path;                                 // for errors
+};
+
+// A child, and where its value goes: the field of the struct or the column; -1: nowhere.
+struct AvroLink {
+  uint32_t step = 0;
+  int32_t slot = -1;
+};
+
+struct AvroProgram {
+  AvroSchema schema;  // owns the names
+  std::vector<AvroStep> steps;
+  std::vector<AvroLink> links;
+  std::vector<uint32_t> missing;  // columns that the schema does not have
+  uint32_t root = 0;              // a record
+};
+
+// INVALID_ARGUMENT when the schema does not fit the columns.
+absl::StatusOr<std::shared_ptr<const AvroProgram>> CompileAvro(AvroSchema schema,
+                                                               const Schema& columns);
+
+}  // namespace ks::formats

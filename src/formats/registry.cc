@@ -1,0 +1,142 @@
+#include "formats/registry.h"
+
+#include <map>
+#include <mutex>
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/escaping.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "base/string_map.h"
+#include "formats/errors.h"
+#include "formats/limits.h"
+
+namespace ks::formats {
+namespace {
+
+using nlohmann::json;
+
+class Registry : public SchemaStore {
+ public:
+  Registry(RegistrySettings settings, RegistryServices services)
+      : settings_(std::move(settings)), services_(services) {
+    while (settings_.url.ends_with('/')) settings_.url.pop_back();
+  }
+
+  absl::StatusOr<RegisteredSchemaPtr> ById(int32_t id) override {
+    const int64_t now = services_.clock->MonotonicNanos();
+    {
+      const std::lock_guard lock(mu_);
+      if (const auto found = schemas_.find(id); found != schemas_.end()) return found->second;
+      if (const auto none = absent_.find(id);
+          none != absent_.end() && now - none->second < kNoSchemaMillis * 1000000)
+        return absl::NotFoundError(NoSuchSchema(StrCat(id)));
+    }
+    auto schema = Fetch(StrCat("/schemas/ids/", id), StrCat(id));
+    const std::lock_guard lock(mu_);
+    if (schema.ok()) {
+      schemas_[id] = *schema;
+    } else if (schema.status().code() == absl::StatusCode::kNotFound) {
+      if (absent_.size() >= kNoSchemasMax) absent_.clear();
+      absent_[id] = now;
+    }
+    return schema;
+  }
+
+  absl::StatusOr<RegisteredSchemaPtr> Latest(std::string_view subject) override {
+    return Fetch(StrCat("/subjects/", identity::PercentEncode(subject), "/versions/latest"),
+                 subject);
+  }
+
+ private:
+  absl::StatusOr<RegisteredSchemaPtr> Fetch(const std::string& path, std::string_view what) {
+    KS_ASSIGN_OR_RETURN(const json answer, Get(path, what));
+    auto schema = std::make_shared<RegisteredSchema>();
+    if (!answer.contains("schema") || !answer["schema"].is_string())
+      return RegistryAnswer(settings_.url, "it has no `schema`");
+    schema->text = answer["schema"].get<std::string>();
+    const auto type = answer.find("schemaType");
+    if (type != answer.end() && type->is_string()) schema->type = type->get<std::string>();
+    StringSet seen;
+    KS_RETURN_IF_ERROR(AddReferences(answer, 0, &seen, schema.get()));
+    return schema;
+  }
+
+  // What the schema of `answer` uses, the deepest first, each once.
+  absl::Status AddReferences(const json& answer, size_t depth, StringSet* seen,
+                             RegisteredSchema* schema) {
+    const auto references = answer.find("references");
+    if (references == answer.end() || !references->is_array()) return absl::OkStatus();
+    if (depth > kReferenceDepthMax)
+      return RegistryAnswer(settings_.url, "schemas refer to each other without end");
+    for (const json& reference : *references) {
+      if (!reference.is_object() || !reference.contains("name") || !reference["name"].is_string() ||
+          !reference.contains("subject") || !reference["subject"].is_string() ||
+          !reference.contains("version") || !reference["version"].is_number_integer())
+        return RegistryAnswer(settings_.url, "a reference has no name, subject or version");
+      const std::string name = reference["name"].get<std::string>();
+      if (!seen->insert(name).second) continue;
+      const std::string subject = reference["subject"].get<std::string>();
+      KS_ASSIGN_OR_RETURN(const json referred,
+                          Get(StrCat("/subjects/", identity::PercentEncode(subject), "/versions/",
+                                     reference["version"].get<int64_t>()),
+                              subject));
+      KS_RETURN_IF_ERROR(AddReferences(referred, depth + 1, seen, schema));
+      if (!referred.contains("schema") || !referred["schema"].is_string())
+        return RegistryAnswer(settings_.url, "it has no `schema`");
+      schema->references.emplace_back(name, referred["schema"].get<std::string>());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<json> Get(const std::string& path, std::string_view what) {
+    KS_ASSIGN_OR_RETURN(const identity::HttpRequest request, Request(path));
+    absl::Status failed;
+    for (int attempt = 0; attempt < kRegistryAttempts; ++attempt) {
+      if (attempt > 0) env::SleepFor((kRegistryRetryMillis << attempt) * 1000000);
+      const auto answer = services_.http->Send(request);
+      if (!answer.ok()) {
+        failed = RegistryUnreachable(settings_.url, View(answer.status().message()));
+        continue;
+      }
+      if (answer->status == 404) return absl::NotFoundError(NoSuchSchema(what));
+      if (answer->status == 200) {
+        json parsed = json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
+        if (parsed.is_object()) return parsed;
+        return RegistryAnswer(settings_.url, "it is no JSON object");
+      }
+      failed = RegistryUnreachable(settings_.url, StrCat("HTTP status ", answer->status));
+      if (answer->status < 500 && answer->status != 429) return failed;
+    }
+    return failed;
+  }
+
+  absl::StatusOr<identity::HttpRequest> Request(const std::string& path) {
+    identity::HttpRequest request{.url = settings_.url + path, .ca = settings_.ca};
+    request.headers.emplace_back("Accept", "application/vnd.schemaregistry.v1+json");
+    if (!settings_.token.empty()) {
+      KS_ASSIGN_OR_RETURN(const auto token, services_.secrets->Resolve(settings_.token));
+      request.headers.emplace_back("Authorization", "Bearer " + token.value.Reveal());
+    } else if (!settings_.username.empty()) {
+      KS_ASSIGN_OR_RETURN(const auto password, services_.secrets->Resolve(settings_.password));
+      const std::string pair = settings_.username + ":" + password.value.Reveal();
+      request.headers.emplace_back("Authorization", "Basic " + absl::Base64Escape(pair));
+    }
+    return request;
+  }
+
+  RegistrySettings settings_;
+  const RegistryServices services_;
+  std::mutex mu_;
+  std::map<int32_t, RegisteredSchemaPtr> schemas_;  // guarded by mu_
+  std::map<int32_t, int64_t> absent_;               // guarded by mu_; when it was said
+};
+
+}  // namespace
+
+std::shared_ptr<SchemaStore> MakeRegistry(RegistrySettings settings, RegistryServices services) {
+  return std::make_shared<Registry>(std::move(settings), services);
+}
+
+}  // namespace ks::formats

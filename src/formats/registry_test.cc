@@ -1,0 +1,117 @@
+// The registry's client against a registry in memory: what is asked, how often, and what its
+// answers become.
+#include "formats/registry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/str_cat.h"
+#include "env/environment.h"
+#include "identity/testing/fake_http.h"
+
+namespace ks::formats {
+namespace {
+
+using identity::FakeHttp;
+using identity::HttpAnswer;
+using identity::HttpRequest;
+using testing::HasSubstr;
+
+class RegistryTest : public testing::Test {
+ protected:
+  std::shared_ptr<SchemaStore> Make(RegistrySettings settings = {}) {
+    settings.url = "http://registry:8081/api/";
+    return MakeRegistry(std::move(settings), {&http_, &secrets_, &clock_});
+  }
+
+  FakeHttp http_;
+  env::SimEnvironment environment_;
+  identity::SecretResolver secrets_{environment_};
+  env::SimClock clock_{0};
+};
+
+TEST_F(RegistryTest, AsksOnceForANumber) {
+  http_.On("http://registry:8081/api/schemas/ids/7", 200, R"({"schema": "\"long\""})");
+  const auto store = Make();
+  const auto first = store->ById(7);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ((*first)->text, "\"long\"");
+  EXPECT_EQ((*first)->type, "AVRO");
+  EXPECT_EQ(*store->ById(7), *first);
+  EXPECT_EQ(http_.requests().size(), 1u);
+}
+
+TEST_F(RegistryTest, BelievesForAWhileThatThereIsNone) {
+  http_.On("http://registry:8081/", 404, R"({"error_code": 40403})");
+  const auto store = Make();
+  EXPECT_EQ(store->ById(7).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->ById(7).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(http_.requests().size(), 1u);
+  clock_.Advance(11'000'000'000);
+  http_.On("http://registry:8081/", 200, R"({"schema": "\"long\""})");
+  EXPECT_TRUE(store->ById(7).ok());
+}
+
+TEST_F(RegistryTest, ReadsReferencesDeepestFirst) {
+  http_.On("http://registry:8081/api/subjects/a%2Fb/versions/latest", 200,
+           R"({"schema": "top", "schemaType": "PROTOBUF",
+               "references": [{"name": "mid", "subject": "m", "version": 2}]})");
+  http_.On(
+      "http://registry:8081/api/subjects/m/versions/2", 200,
+      R"({"schema": "middle", "references": [{"name": "low", "subject": "l", "version": 1}]})");
+  http_.On("http://registry:8081/api/subjects/l/versions/1", 200, R"({"schema": "lowest"})");
+  const auto schema = Make()->Latest("a/b");
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ((*schema)->type, "PROTOBUF");
+  EXPECT_THAT((*schema)->references,
+              testing::ElementsAre(testing::Pair("low", "lowest"), testing::Pair("mid", "middle")));
+}
+
+TEST_F(RegistryTest, ReferencesWithoutEndAreAnError) {
+  int count = 0;
+  http_.On("http://registry:8081/", [&](const HttpRequest&) {
+    return HttpAnswer{.status = 200,
+                      .body = StrCat(R"({"schema": "x", "references": [{"name": ")", ++count,
+                                     R"(", "subject": "s", "version": 1}]})")};
+  });
+  EXPECT_THAT(Make()->ById(1).status().message(), HasSubstr("without end"));
+}
+
+TEST_F(RegistryTest, ShowsWhoItIs) {
+  http_.On("http://registry:8081/", 200, R"({"schema": "x"})");
+  environment_.variables["REGISTRY_SECRET"] = "s3cret";
+  RegistrySettings basic;
+  basic.username = "me";
+  basic.password = *identity::ParseSecretReference("secret://env/REGISTRY_SECRET");
+  ASSERT_TRUE(Make(basic)->ById(1).ok());
+  EXPECT_EQ(identity::HeaderOf(http_.requests().back(), "Authorization"), "Basic bWU6czNjcmV0");
+  RegistrySettings bearer;
+  bearer.token = basic.password;
+  ASSERT_TRUE(Make(bearer)->ById(1).ok());
+  EXPECT_EQ(identity::HeaderOf(http_.requests().back(), "Authorization"), "Bearer s3cret");
+}
+
+TEST_F(RegistryTest, TriesAgainWhereThatMayHelp) {
+  int calls = 0;
+  http_.On("http://registry:8081/", [&](const HttpRequest&) {
+    return ++calls < 3 ? HttpAnswer{.status = 503}
+                       : HttpAnswer{.status = 200, .body = R"({"schema": "x"})"};
+  });
+  EXPECT_TRUE(Make()->ById(1).ok());
+  EXPECT_EQ(calls, 3);
+  http_.On("http://registry:8081/", 401, "");
+  const auto refused = Make()->ById(1).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(refused.message(), HasSubstr("HTTP status 401"));
+  EXPECT_EQ(http_.requests().size(), 4u);
+}
+
+TEST_F(RegistryTest, SaysWhenTheAnswerIsNone) {
+  http_.On("http://registry:8081/", 200, "<html>");
+  EXPECT_THAT(Make()->ById(1).status().message(), HasSubstr("no JSON object"));
+  http_.On("http://registry:8081/", 200, R"({"schema": 7})");
+  EXPECT_THAT(Make()->ById(1).status().message(), HasSubstr("it has no `schema`"));
+}
+
+}  // namespace
+}  // namespace ks::formats
