@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/str_cat.h"
+#include "formats/avro.h"
 #include "formats/decoder.h"
 #include "google/spanner/v1/result_set.pb.h"
 #include "pipeline/batch.h"
@@ -161,27 +162,106 @@ void BM_EncodeRows(benchmark::State& state) {
 }
 BENCHMARK(BM_EncodeRows)->Unit(benchmark::kMicrosecond);
 
-void BM_DecodeJson(benchmark::State& state) {
-  const PipelineSpec spec = Must(ParsePipeline(kPipelineFile, ReadPipeline()));
-  const formats::Schema& schema = spec.sources[0].value.columns;
-  const auto decoder = Must(formats::MakeJsonDecoder(schema));
-  const Chunk chunk;
-  std::vector<uint32_t> rows(kRecords);
-  for (uint32_t i = 0; i < kRecords; ++i) rows[i] = i;
-  std::vector<std::vector<sql::Datum>> data(schema.size(), std::vector<sql::Datum>(kRecords));
+// A decoder alone, over messages of its format.
+void RunDecoder(benchmark::State& state, formats::Decoder& decoder,
+                const std::vector<std::string>& texts) {
+  const std::vector<std::string_view> values(texts.begin(), texts.end());
+  std::vector<uint32_t> rows(values.size());
+  for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = i;
+  std::vector<std::vector<sql::Datum>> data(decoder.schema().size(),
+                                            std::vector<sql::Datum>(values.size()));
   std::vector<sql::Datum*> columns;
   for (auto& column : data) columns.push_back(column.data());
   formats::DecodeResult result;
-  const auto& errors = result.errors;
   sql::Arena arena;
   for (auto unused : state) {
     arena.Reset();
-    decoder->Decode({chunk.values, rows}, arena, columns, &result);
+    decoder.Decode({values, rows}, arena, columns, &result);
   }
-  if (!errors.empty()) state.SkipWithError(errors[0].message.c_str());
-  SetRate(state, chunk);
+  if (!result.errors.empty()) state.SkipWithError(result.errors[0].message.c_str());
+  int64_t bytes = 0;
+  for (const std::string_view value : values) bytes += static_cast<int64_t>(value.size());
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(values.size()));
+  state.SetBytesProcessed(state.iterations() * bytes);
+}
+
+formats::Schema SignupColumns() {
+  return Must(ParsePipeline(kPipelineFile, ReadPipeline())).sources[0].value.columns;
+}
+
+void BM_DecodeJson(benchmark::State& state) {
+  RunDecoder(state, *Must(formats::MakeJsonDecoder(SignupColumns())), Chunk().values_text);
 }
 BENCHMARK(BM_DecodeJson)->Unit(benchmark::kMicrosecond);
+
+// The same signups inside Debezium's envelope, without the converter's schema.
+void BM_DecodeDebezium(benchmark::State& state) {
+  std::vector<std::string> texts;
+  for (const std::string& text : Chunk().values_text) {
+    texts.push_back(StrCat(R"({"before":null,"after":)", text,
+                           R"(,"source":{"lsn":1,"ts_ms":1700000000000},"op":"c","ts_ms":1})"));
+  }
+  RunDecoder(state, *Must(formats::MakeDebeziumDecoder(SignupColumns())), texts);
+}
+BENCHMARK(BM_DecodeDebezium)->Unit(benchmark::kMicrosecond);
+
+void BM_DecodeCsv(benchmark::State& state) {
+  using sql::Type;
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < kRecords; ++i) {
+    texts.push_back(StrCat("Person.", i, "@Example.com,\"Person Number ", i,
+                           "\",fr,2024-01-31T08:15:", 10 + i % 50, ".123Z,", i % 100, ".25"));
+  }
+  const auto decoder = Must(
+      formats::MakeCsvDecoder({{"email", Type::String()},
+                               {"name", Type::String()},
+                               {"country", Type::String()},
+                               {"created_at", Type::Timestamp()},
+                               {"score", Type::Float64()}},
+                              {.header = {"email", "name", "country", "created_at", "score"}}));
+  RunDecoder(state, *decoder, texts);
+}
+BENCHMARK(BM_DecodeCsv)->Unit(benchmark::kMicrosecond);
+
+// Avro as fastavro would write it: a length (zigzag) before each string.
+void AppendAvroLong(int64_t value, std::string* out) {
+  auto bits = static_cast<uint64_t>(value) << 1 ^ static_cast<uint64_t>(value >> 63);
+  for (; bits >= 0x80; bits >>= 7) out->push_back(static_cast<char>(bits | 0x80));
+  out->push_back(static_cast<char>(bits));
+}
+
+void BM_DecodeAvro(benchmark::State& state) {
+  using sql::Type;
+  constexpr char kAvroSchema[] = R"({"type": "record", "name": "Signup", "fields": [
+    {"name": "email", "type": "string"}, {"name": "name", "type": "string"},
+    {"name": "country", "type": ["null", "string"]},
+    {"name": "created_at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    {"name": "score", "type": "double"}, {"name": "referrer", "type": "string"}]})";
+  const auto append_text = [](std::string_view text, std::string* out) {
+    AppendAvroLong(static_cast<int64_t>(text.size()), out);
+    out->append(text);
+  };
+  std::vector<std::string> texts(kRecords);
+  for (size_t i = 0; i < kRecords; ++i) {
+    std::string& text = texts[i];
+    append_text(StrCat("Person.", i, "@Example.com"), &text);
+    append_text(StrCat("Person Number ", i), &text);
+    AppendAvroLong(1, &text);
+    append_text("fr", &text);
+    AppendAvroLong(1706688910123 + static_cast<int64_t>(i), &text);
+    text.append(std::string_view("\0\0\0\0\0\0\x39\x40", 8));  // 25.0
+    append_text("https://example.com/campaign/spring", &text);
+  }
+  const auto decoder =
+      Must(formats::MakeAvroDecoder({{"email", Type::String(), true},
+                                     {"name", Type::String()},
+                                     {"country", Type::String()},
+                                     {"created_at", Type::Timestamp(), true},
+                                     {"score", Type::Float64()}},
+                                    Must(formats::AvroSchema::Parse(kAvroSchema))));
+  RunDecoder(state, *decoder, texts);
+}
+BENCHMARK(BM_DecodeAvro)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace ks::pipeline
