@@ -22,7 +22,7 @@ struct ConnectTo {
   std::string database;  // projects/…/instances/…/databases/…
   std::string endpoint;  // as spanner::ConnectOptions::endpoint
   std::string role;
-  int64_t retry_total_millis = 0;  // of calls that may be repeated; 0: the client's own
+  int64_t retry_total_millis = 0;          // of calls that may be repeated; 0: the client's own
   identity::ConnectionLog* log = nullptr;  // null: attempts are not recorded
   bool admin = false;                      // may change schemas
 };

@@ -20,6 +20,18 @@ namespace ks::cli {
 
 using observe::MetricId;
 
+namespace {
+
+// A running pipeline asks for the right to write rows and for no other.
+absl::Status OnlyRows(const std::string& pipeline, const std::vector<std::string>& missing) {
+  return absl::PermissionDeniedError(
+      StrCat("pipeline ", pipeline, " lacks ", absl::StrJoin(missing, ", "),
+             ", and who runs it may write rows only: `kafka-spanner plan --apply FILE` creates "
+             "tables, and asks for the right to."));
+}
+
+}  // namespace
+
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
                                       bool create, const runtime::StartWait& wait,
                                       identity::ConnectionLog* log) {
@@ -31,12 +43,13 @@ absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::st
                                .endpoint = endpoint.empty() ? target.endpoint : endpoint,
                                .role = target.role,
                                .retry_total_millis = runtime::kCallRetryMillis,
-                               .log = log,
-                               .admin = create}));
+                               .log = log}));
   KS_ASSIGN_OR_RETURN(pipeline::Plan plan,
                       runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   if (!plan.missing_ddl.empty() && create) {
-    KS_RETURN_IF_ERROR(ready.connection.admin->UpdateDdl(target.database, plan.missing_ddl));
+    const absl::Status made = ready.connection.admin->UpdateDdl(target.database, plan.missing_ddl);
+    if (absl::IsPermissionDenied(made)) return OnlyRows(ready.spec->name, plan.missing);
+    KS_RETURN_IF_ERROR(made);
     KS_ASSIGN_OR_RETURN(plan, runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   }
   if (!plan.missing_ddl.empty()) {

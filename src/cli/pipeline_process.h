@@ -25,8 +25,9 @@ struct ReadyPipeline {
   Connection connection;
 };
 
-// Plans `spec` against its database. With `create`, makes the tables that are missing; without,
-// they are an error that says how. A Spanner that is down is waited for.
+// Plans `spec` against its database. With `create`, makes the tables that are missing, where that
+// may be done without asking for more than rows (a local Spanner); without, they are an error that
+// says how. A Spanner that is down is waited for.
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
                                       bool create, const runtime::StartWait& wait = {},
                                       identity::ConnectionLog* log = nullptr);

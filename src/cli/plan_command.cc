@@ -9,6 +9,7 @@
 #include "cli/connect.h"
 #include "cli/exit_code.h"
 #include "cli/pipeline_file.h"
+#include "pipeline/grants.h"
 #include "pipeline/plan.h"
 #include "runtime/limits.h"
 #include "runtime/target_reader.h"
@@ -21,6 +22,7 @@ struct PlanOptions {
   std::string endpoint;
   bool ddl = false;
   bool apply = false;
+  bool grants = false;
   bool offline = false;
 };
 
@@ -55,7 +57,11 @@ int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
     }
     plan = std::move(after);
   }
-  if (options.ddl) {
+  if (options.grants) {
+    const pipeline::Grants grants = pipeline::LeastGrants(*plan);
+    std::cout << (global.json ? pipeline::GrantsJson(grants) : pipeline::GrantsText(grants))
+              << "\n";
+  } else if (options.ddl) {
     for (const std::string& statement : plan->missing_ddl) std::cout << statement << ";\n\n";
   } else {
     std::cout << (global.json ? pipeline::PlanJson(*plan) : pipeline::PlanText(*plan)) << "\n";
@@ -76,9 +82,13 @@ void AddPlanCommand(CLI::App& app, GlobalOptions& global) {
   CLI::Option* apply =
       command->add_flag("--apply", options->apply,
                         "create the tables that are missing; nothing is ever dropped or narrowed");
+  CLI::Option* grants = command->add_flag(
+      "--grants", options->grants,
+      "print the least rights that running it takes: GRANT statements, IAM bindings, Kafka ACLs");
   CLI::Option* offline =
       command->add_flag("--offline", options->offline, "check the file alone, without a database");
-  apply->excludes(ddl)->excludes(offline);
+  apply->excludes(ddl)->excludes(offline)->excludes(grants);
+  grants->excludes(ddl);
   OnChosen(*command, global, [options, &global] { return RunPlan(*options, global); });
 }
 

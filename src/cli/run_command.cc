@@ -107,8 +107,9 @@ void AddRunCommand(CLI::App& app, GlobalOptions& global) {
   command->add_option("--metrics", options->metrics_address,
                       "serve Prometheus metrics on HOST:PORT");
   command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
-  command->add_flag("--create", options->create,
-                    "create tables that are missing first (as plan --apply does)");
+  command->add_flag(
+      "--create", options->create,
+      "create tables that are missing first, in a local Spanner (elsewhere: plan --apply)");
   command
       ->add_option("--wait", options->wait_seconds,
                    "seconds to wait for a Kafka or a Spanner that is down at start")

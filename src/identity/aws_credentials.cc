@@ -1,13 +1,12 @@
 #include "identity/aws_credentials.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
-#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "identity/errors.h"
+#include "identity/json.h"
 #include "identity/limits.h"
 #include "identity/url.h"
 
@@ -17,13 +16,6 @@ namespace {
 constexpr char kMetadataService[] = "http://169.254.169.254";
 constexpr char kContainerService[] = "http://169.254.170.2";
 constexpr char kSession[] = "kafka-spanner";
-
-int64_t NanosOf(const std::string& rfc3339) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, rfc3339, &time, &error)) return 0;
-  return absl::ToUnixNanos(time);
-}
 
 // The text between <name> and </name>: STS answers in XML, of which we need four leaves.
 std::string Leaf(const std::string& xml, const std::string& name) {
@@ -66,16 +58,28 @@ std::string ValueOf(const Section& section, const std::string& name) {
   return it == section.end() ? "" : it->second;
 }
 
-HttpRequest StsRequest(const AwsWish& wish, HttpHeaders form) {
+HttpRequest StsRequest(const std::string& endpoint, HttpHeaders form) {
   form.emplace_back("Version", "2011-06-15");
-  HttpRequest request{.method = "POST",
-                      .url = StrCat("https://sts.", wish.region, ".amazonaws.com/")};
+  HttpRequest request{.method = "POST", .url = endpoint};
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.body = FormEncode(form);
   return request;
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> AwsEndpoint(const env::Environment& environment,
+                                        std::string_view variable, std::string_view service,
+                                        std::string_view region) {
+  for (const std::string& name :
+       {StrCat("AWS_ENDPOINT_URL_", variable), std::string("AWS_ENDPOINT_URL")}) {
+    const auto address = environment.Variable(name);
+    if (!address.has_value() || address->empty()) continue;
+    KS_RETURN_IF_ERROR(CheckCredentialUrl(*address).status());
+    return address->ends_with('/') ? *address : *address + "/";
+  }
+  return StrCat("https://", service, ".", region, ".amazonaws.com/");
+}
 
 std::string AwsCredentialChain::Variable(const char* name, std::string_view otherwise) const {
   return environment_.Variable(name).value_or(std::string(otherwise));
@@ -110,11 +114,13 @@ std::optional<AwsCredentialChain::Found> AwsCredentialChain::FromWebIdentity(con
   if (file.empty() || role.empty()) return std::nullopt;
   auto token = environment_.ReadFile(file);  // anew each time: the kubelet replaces it
   if (!token.ok()) return token.status();
-  return AskSts(wish,
-                StsRequest(wish, {{"Action", "AssumeRoleWithWebIdentity"},
-                                  {"RoleArn", role},
-                                  {"RoleSessionName", Variable("AWS_ROLE_SESSION_NAME", kSession)},
-                                  {"WebIdentityToken", *token}}));
+  const auto endpoint = AwsEndpoint(environment_, "STS", "sts", wish.region);
+  if (!endpoint.ok()) return endpoint.status();
+  return AskSts(
+      wish, StsRequest(*endpoint, {{"Action", "AssumeRoleWithWebIdentity"},
+                                   {"RoleArn", role},
+                                   {"RoleSessionName", Variable("AWS_ROLE_SESSION_NAME", kSession)},
+                                   {"WebIdentityToken", *token}}));
 }
 
 std::optional<AwsCredentialChain::Found> AwsCredentialChain::FromProfile(const AwsWish& wish) {
@@ -189,8 +195,11 @@ AwsCredentialChain::Found AwsCredentialChain::FromMetadataService() {
 
 AwsCredentialChain::Found AwsCredentialChain::AssumeRole(const AwsWish& wish,
                                                          const AwsCredentials& credentials) {
+  KS_ASSIGN_OR_RETURN(const std::string endpoint,
+                      AwsEndpoint(environment_, "STS", "sts", wish.region));
   HttpRequest request = StsRequest(
-      wish, {{"Action", "AssumeRole"}, {"RoleArn", wish.role_arn}, {"RoleSessionName", kSession}});
+      endpoint,
+      {{"Action", "AssumeRole"}, {"RoleArn", wish.role_arn}, {"RoleSessionName", kSession}});
   SignRequest({wish.region, "sts"}, credentials, clock_.NowNanos(), &request);
   return AskSts(wish, std::move(request));
 }
@@ -209,12 +218,8 @@ AwsCredentialChain::Found AwsCredentialChain::AskSts(const AwsWish& wish, HttpRe
 
 AwsCredentialChain::Found AwsCredentialChain::AskJson(HttpRequest request, std::string_view who) {
   KS_ASSIGN_OR_RETURN(const HttpAnswer answer, http_.Send(request));
-  const auto json = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
-  const auto text = [&](const char* name) {
-    return json.is_object() && json.contains(name) && json[name].is_string()
-               ? json[name].get<std::string>()
-               : "";
-  };
+  const nlohmann::json json = ParseJson(answer.body);
+  const auto text = [&](const char* name) { return TextOf(json, name); };
   AwsCredentials credentials{text("AccessKeyId"), Secret(text("SecretAccessKey")),
                              Secret(text("Token")), NanosOf(text("Expiration"))};
   if (answer.status != 200 || credentials.access_key_id.empty()) {

@@ -7,7 +7,9 @@
 // calls it keeps what it gives until shortly before it expires.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "env/clock.h"
@@ -22,6 +24,13 @@ struct AwsWish {
   std::string profile;   // empty: AWS_PROFILE, or `default`
   std::string role_arn;  // assumed with what was found; empty: none
 };
+
+// Where a service of AWS is asked: AWS_ENDPOINT_URL_{variable} or AWS_ENDPOINT_URL where it is set
+// (https, or http on this machine), else Amazon's own address. Ends with a slash.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+absl::StatusOr<std::string> AwsEndpoint(const env::Environment& environment,
+                                        std::string_view variable, std::string_view service,
+                                        std::string_view region);
 
 class AwsCredentialChain {
  public:

@@ -47,13 +47,6 @@ absl::Status IncompleteSecret(std::string_view reference, std::string_view place
       StrCat("`", reference, "` is not complete: write ", FormOf(place)));
 }
 
-absl::Status SecretPlaceNotSetUp(std::string_view reference) {
-  return absl::UnimplementedError(
-      StrCat(reference,
-             ": secrets cannot be read from there in this version. Use secret://env/NAME "
-             "or secret://file/PATH."));
-}
-
 absl::Status VariableNotSet(std::string_view reference, std::string_view variable) {
   return absl::NotFoundError(StrCat(reference, ": the environment variable ", variable,
                                     " is not set for this process. Set it, or change the "
@@ -62,6 +55,22 @@ absl::Status VariableNotSet(std::string_view reference, std::string_view variabl
 
 absl::Status SecretNotRead(std::string_view reference, const absl::Status& reason) {
   return absl::Status(reason.code(), StrCat(reference, ": ", View(reason.message())));
+}
+
+absl::Status SecretNotThere(std::string_view reference) {
+  return absl::NotFoundError(StrCat(reference,
+                                    ": there is no such secret, or no such version of it, or it "
+                                    "was deleted. Put it there, or correct the reference."));
+}
+
+absl::Status SecretRefused(std::string_view reference, int status, std::string_view reason) {
+  const std::string words =
+      StrCat("HTTP status ", status, " ", reason.substr(0, kErrorExcerptBytes));
+  if (status == 429 || status >= 500) {
+    return absl::UnavailableError(StrCat(reference, ": the secret manager is in trouble: ", words));
+  }
+  return absl::PermissionDeniedError(StrCat(reference, ": the secret manager refused: ", words,
+                                            ". Grant this identity to read it."));
 }
 
 absl::Status EmptySecret(std::string_view reference) {
@@ -150,6 +159,35 @@ absl::Status ExecutableNotYet(std::string_view file) {
       StrCat(file,
              " takes its token from a program, which this version does not run. Have the "
              "program write a file, and name that as `file` in credential_source."));
+}
+
+absl::Status NoVaultAddress() {
+  return absl::FailedPreconditionError(
+      "VAULT_ADDR is not set: set it to the address of Vault, as in "
+      "https://vault.example.com:8200");
+}
+
+absl::Status NoVaultCredentials() {
+  return absl::UnauthenticatedError(
+      "no credentials for Vault: set VAULT_TOKEN, or VAULT_ROLE_ID with VAULT_SECRET_ID (AppRole), "
+      "or VAULT_ROLE with VAULT_JWT_FILE (JWT) or in a pod (Kubernetes)");
+}
+
+absl::Status VaultRefused(std::string_view what, int status, std::string_view reason) {
+  const std::string words =
+      StrCat("HTTP status ", status, " ", reason.substr(0, kErrorExcerptBytes));
+  // 503: sealed; 473, 472: a standby.
+  if (status == 429 || status == 472 || status == 473 || status >= 500) {
+    return absl::UnavailableError(StrCat("Vault is in trouble (", what, "): ", words));
+  }
+  return absl::PermissionDeniedError(
+      StrCat("Vault refused ", what, ": ", words,
+             ". Check the login, and that its policy may read the path (with /data/ in it)."));
+}
+
+absl::Status NoSecretRegion(std::string_view reference) {
+  return absl::InvalidArgumentError(
+      StrCat(reference, ": in which region? Write ?region=…, give the ARN, or set AWS_REGION."));
 }
 
 absl::Status NoAwsRegion(std::string_view file) {

@@ -18,9 +18,11 @@ absl::Status UnknownSecretOption(std::string_view reference, std::string_view op
 absl::Status IncompleteSecret(std::string_view reference, std::string_view place);
 
 // ---- Reading secrets
-absl::Status SecretPlaceNotSetUp(std::string_view reference);
 absl::Status VariableNotSet(std::string_view reference, std::string_view variable);
 absl::Status SecretNotRead(std::string_view reference, const absl::Status& reason);
+absl::Status SecretNotThere(std::string_view reference);
+// By a secret manager: PERMISSION_DENIED, or UNAVAILABLE where it is in trouble (429, 5xx).
+absl::Status SecretRefused(std::string_view reference, int status, std::string_view reason);
 absl::Status EmptySecret(std::string_view reference);
 absl::Status SecretHasNoField(std::string_view reference, std::string_view field);
 
@@ -42,7 +44,13 @@ absl::Status UnknownGoogleCredentials(std::string_view file, std::string_view ty
 absl::Status ForeignCredentialUrl(std::string_view file, std::string_view host);
 absl::Status ExecutableNotYet(std::string_view file);
 
+// ---- Vault
+absl::Status NoVaultAddress();
+absl::Status NoVaultCredentials();
+absl::Status VaultRefused(std::string_view what, int status, std::string_view reason);
+
 // ---- AWS
+absl::Status NoSecretRegion(std::string_view reference);
 absl::Status NoAwsRegion(std::string_view file);
 absl::Status NoAwsCredentials(std::string_view reason);
 absl::Status NoAwsProfile(std::string_view profile);

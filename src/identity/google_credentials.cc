@@ -1,14 +1,13 @@
 #include "identity/google_credentials.h"
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "absl/strings/str_split.h"
-#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "identity/aws_credentials.h"
 #include "identity/errors.h"
+#include "identity/json.h"
 #include "identity/jwt.h"
 #include "identity/limits.h"
 #include "identity/oauth.h"
@@ -24,26 +23,6 @@ constexpr char kStsEndpoint[] = "https://sts.googleapis.com/v1/token";
 constexpr char kMetadataHost[] = "metadata.google.internal";
 constexpr char kAwsVerification[] =
     "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
-constexpr char kCloudPlatformScope[] = "https://www.googleapis.com/auth/cloud-platform";
-
-std::string TextOf(const json& object, const char* name, std::string_view otherwise = "") {
-  const auto it = object.is_object() ? object.find(name) : object.end();
-  if (!object.is_object() || it == object.end() || !it->is_string()) return std::string(otherwise);
-  return it->get<std::string>();
-}
-
-// Null where it is not there.
-json Member(const json& object, const char* name) {
-  const auto it = object.is_object() ? object.find(name) : object.end();
-  return object.is_object() && it != object.end() ? *it : json();
-}
-
-int64_t NanosOf(const std::string& rfc3339) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, rfc3339, &time, &error)) return 0;
-  return absl::ToUnixNanos(time);
-}
 
 // Asks Google for a token, by what the credentials file says.
 class Exchange {
@@ -129,7 +108,7 @@ class Exchange {
              {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
               {"audience", audience},
               // With impersonation this token only asks for the other, which is the narrow one.
-              {"scope", impersonation.empty() ? scope : kCloudPlatformScope},
+              {"scope", impersonation.empty() ? scope : std::string(kCloudPlatformScope)},
               {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
               {"subject_token", subject.Reveal()},
               {"subject_token_type", TextOf(credentials, "subject_token_type")}}));
@@ -202,7 +181,7 @@ class Exchange {
     if (TextOf(source, "type") == "impersonated_service_account") {
       return UnknownGoogleCredentials(file_, "impersonated_service_account inside another");
     }
-    KS_ASSIGN_OR_RETURN(const Token token, Run(source, kCloudPlatformScope));
+    KS_ASSIGN_OR_RETURN(const Token token, Run(source, std::string(kCloudPlatformScope)));
     return Impersonate(address, token, Member(credentials, "delegates"), scope);
   }
 

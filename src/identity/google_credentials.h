@@ -30,6 +30,9 @@ inline constexpr std::string_view kSpannerDataScope =
     "https://www.googleapis.com/auth/spanner.data";
 inline constexpr std::string_view kSpannerAdminScope =
     "https://www.googleapis.com/auth/spanner.admin";
+// What impersonation and Secret Manager want; never asked for to reach Spanner.
+inline constexpr std::string_view kCloudPlatformScope =
+    "https://www.googleapis.com/auth/cloud-platform";
 
 struct GoogleServices {
   const env::Environment* environment;

@@ -23,6 +23,9 @@ inline constexpr int64_t kMskTokenSeconds = 900;
 inline constexpr int64_t kRefreshAheadSeconds = 225;
 inline constexpr int64_t kRefreshPauseSecondsMax = 30;
 inline constexpr int kRefreshLookMillis = 500;
+// How long what a secret manager said is taken to hold: how soon a rotation is seen, and how often
+// a manager that is paid by the call is asked.
+inline constexpr int64_t kSecretKeepSeconds = 10;
 // The longest that Google takes a self-signed JWT, and an impersonated token by default.
 inline constexpr int64_t kSelfSignedSeconds = 3'600;
 inline constexpr int64_t kImpersonationSeconds = 3'600;

@@ -1,23 +1,17 @@
 #include "identity/oauth.h"
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "identity/errors.h"
+#include "identity/json.h"
 #include "identity/jwt.h"
 #include "identity/limits.h"
 #include "identity/url.h"
 
 namespace ks::identity {
 namespace {
-
-std::string TextOf(const nlohmann::json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : "";
-}
 
 // Seconds as a number, or as the text of one, which some servers send; 0 where there are none.
 int64_t SecondsOf(const nlohmann::json& object, const char* name) {
@@ -155,12 +149,11 @@ class OauthSource : public TokenSource {
 
 absl::StatusOr<Token> ReadTokenAnswer(std::string_view endpoint, const HttpAnswer& answer,
                                       int64_t asked_at_nanos, std::string_view principal) {
-  const auto body = nlohmann::json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
-  const std::string value = body.is_object() ? TextOf(body, "access_token") : "";
+  const nlohmann::json body = ParseJson(answer.body);
+  const std::string value = TextOf(body, "access_token");
   if (answer.status != 200 || value.empty()) {
-    const std::string error = body.is_object() ? TextOf(body, "error") : "";
-    const std::string description = body.is_object() ? TextOf(body, "error_description") : "";
-    return TokenRefused(endpoint, answer.status, error, description);
+    return TokenRefused(endpoint, answer.status, TextOf(body, "error"),
+                        TextOf(body, "error_description"));
   }
   Token token{.value = Secret(value)};
   const nlohmann::json claims = ClaimsOf(token.value);

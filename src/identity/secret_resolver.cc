@@ -1,11 +1,14 @@
 #include "identity/secret_resolver.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "identity/errors.h"
+#include "identity/json.h"
+#include "identity/limits.h"
+#include "observe/log.h"
 
 namespace ks::identity {
 namespace {
@@ -58,18 +61,15 @@ class FileStore : public SecretStore {
 };
 
 absl::StatusOr<Secret> FieldOf(const SecretReference& reference, const Secret& whole) {
-  const auto json = nlohmann::json::parse(whole.Reveal(), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return SecretHasNoField(reference.text, reference.field);
-  const auto it = json.find(reference.field);
-  if (it == json.end() || !it->is_string()) {
-    return SecretHasNoField(reference.text, reference.field);
-  }
-  return Secret(it->get<std::string>());
+  const nlohmann::json field = Member(ParseJson(whole.Reveal()), reference.field.c_str());
+  if (!field.is_string()) return SecretHasNoField(reference.text, reference.field);
+  return Secret(field.get<std::string>());
 }
 
 }  // namespace
 
-SecretResolver::SecretResolver(const env::Environment& environment) {
+SecretResolver::SecretResolver(const env::Environment& environment, env::Clock& clock)
+    : clock_(clock) {
   Add(SecretPlace::kEnv, std::make_unique<EnvStore>(environment));
   Add(SecretPlace::kFile, std::make_unique<FileStore>(environment));
   Add(SecretPlace::kKubernetes, std::make_unique<FileStore>(environment));
@@ -79,10 +79,43 @@ void SecretResolver::Add(SecretPlace place, std::unique_ptr<SecretStore> store) 
   stores_[place] = std::move(store);
 }
 
+absl::StatusOr<SecretVersion> SecretResolver::FetchRemote(SecretStore& store,
+                                                          const SecretReference& reference) {
+  const std::string name = reference.text.substr(0, reference.text.find('#'));
+  const int64_t now = clock_.MonotonicNanos();
+  {
+    std::lock_guard lock(mu_);
+    const auto known = known_.find(name);
+    if (known != known_.end() &&
+        now - known->second.read_at_nanos < kSecretKeepSeconds * env::kNanosPerSecond) {
+      return known->second.secret;
+    }
+  }
+  auto secret = store.Fetch(reference);
+  std::lock_guard lock(mu_);
+  if (secret.ok()) {
+    known_[name] = {*secret, now, false};
+    return secret;
+  }
+  const auto known = known_.find(name);
+  const bool away =
+      absl::IsUnavailable(secret.status()) || absl::IsDeadlineExceeded(secret.status());
+  if (known == known_.end() || !away) return secret;
+  if (!known->second.away) {
+    observe::LogWarning(StrCat(name, " cannot be read anew, and what it was stays in use: ",
+                               View(secret.status().message())));
+  }
+  known->second.read_at_nanos = now;
+  known->second.away = true;
+  return known->second.secret;
+}
+
 absl::StatusOr<SecretVersion> SecretResolver::Resolve(const SecretReference& reference) {
   const auto store = stores_.find(reference.place);
-  if (store == stores_.end()) return SecretPlaceNotSetUp(reference.text);
-  KS_ASSIGN_OR_RETURN(SecretVersion secret, store->second->Fetch(reference));
+  KS_CHECK(store != stores_.end());  // Services adds all that the parser knows
+  const bool remote = store->second->remote();
+  KS_ASSIGN_OR_RETURN(SecretVersion secret, remote ? FetchRemote(*store->second, reference)
+                                                   : store->second->Fetch(reference));
   if (!reference.field.empty()) {
     KS_ASSIGN_OR_RETURN(secret.value, FieldOf(reference, secret.value));
   }

@@ -1,9 +1,12 @@
 #include "identity/services.h"
 
 #include "base/status_macros.h"
+#include "identity/aws_secrets.h"
 #include "identity/google_credentials.h"
+#include "identity/google_secrets.h"
 #include "identity/msk.h"
 #include "identity/oauth.h"
+#include "identity/vault_secrets.h"
 
 namespace ks::identity {
 namespace {
@@ -18,7 +21,15 @@ std::unique_ptr<HttpClient> Wrap(ServicesOptions& options) {
 }  // namespace
 
 Services::Services(ServicesOptions options)
-    : http_(Wrap(options)), options_(std::move(options)), secrets_(*options_.environment) {}
+    : http_(Wrap(options)),
+      options_(std::move(options)),
+      secrets_(*options_.environment, *options_.clock) {
+  const env::Environment& environment = *options_.environment;
+  secrets_.Add(SecretPlace::kVault, MakeVaultStore(environment, *http_, *options_.clock));
+  secrets_.Add(SecretPlace::kAws, MakeAwsSecretStore(environment, *http_, *options_.clock));
+  secrets_.Add(SecretPlace::kGoogle,
+               MakeGoogleSecretStore({&environment, http_.get(), options_.clock}));
+}
 
 std::unique_ptr<TokenSource> Services::TokensFor(const SaslSettings& sasl) {
   switch (sasl.mechanism) {

@@ -32,6 +32,7 @@ class Services {
 
   SecretResolver& secrets() { return secrets_; }
   HttpClient& http() { return *http_; }
+  const env::Environment& environment() const { return *options_.environment; }
   env::Clock& clock() { return *options_.clock; }
   ConnectionLog* log() { return options_.log; }  // may be null
 

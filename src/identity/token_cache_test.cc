@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/str_cat.h"
+#include "identity/testing/shared_clock.h"
 
 namespace ks::identity {
 namespace {
@@ -29,14 +30,6 @@ TEST(RefreshAtTest, PausesGrowAndEnd) {
   state.failures = 50;
   EXPECT_EQ(RefreshAt(state), 70 * kSecond);
 }
-
-// A clock that the test moves while the cache's thread reads it.
-class SharedClock : public env::Clock {
- public:
-  int64_t NowNanos() override { return now_; }
-  int64_t MonotonicNanos() override { return now_; }
-  std::atomic<int64_t> now_{1};
-};
 
 // Gives numbered tokens of a minute until told to fail. Owned by the cache; its state is not.
 struct Issuer {

@@ -1,5 +1,7 @@
 #include "kafka/admin.h"
 
+#include <algorithm>
+
 #include "base/status_macros.h"
 #include "kafka/handle.h"
 #include "kafka/limits.h"
@@ -33,21 +35,37 @@ OptionsPtr MakeOptions(rd_kafka_t* handle, rd_kafka_admin_op_t operation) {
   return options;
 }
 
-// The id's text, or nothing where the broker cannot tell.
-std::string TopicIdOf(rd_kafka_t* handle, const std::string& topic) {
+// Asks about one topic. The description lives as long as the event.
+struct Described {
+  EventPtr event;
+  const rd_kafka_TopicDescription_t* topic = nullptr;
+};
+absl::StatusOr<Described> Describe(rd_kafka_t* handle, const std::string& topic,
+                                   bool with_operations) {
   const QueuePtr queue(rd_kafka_queue_new(handle));
   const OptionsPtr options = MakeOptions(handle, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
+  const ErrorPtr refused(
+      rd_kafka_AdminOptions_set_include_authorized_operations(options.get(), with_operations));
   const char* names[] = {topic.c_str()};
   const CollectionPtr topics(rd_kafka_TopicCollection_of_topic_names(names, 1));
   rd_kafka_DescribeTopics(handle, topics.get(), options.get(), queue.get());
-  const auto event = WaitFor(queue.get(), "describe topic");
-  if (!event.ok()) return "";
+  Described described;
+  KS_ASSIGN_OR_RETURN(described.event, WaitFor(queue.get(), "describe topic"));
   size_t count = 0;
-  const auto* result = rd_kafka_event_DescribeTopics_result(event->get());
+  const auto* result = rd_kafka_event_DescribeTopics_result(described.event.get());
   const auto** descriptions = rd_kafka_DescribeTopics_result_topics(result, &count);
-  if (count != 1 || rd_kafka_error_code(rd_kafka_TopicDescription_error(descriptions[0])) != 0)
-    return "";
-  const rd_kafka_Uuid_t* id = rd_kafka_TopicDescription_topic_id(descriptions[0]);
+  if (count != 1) return absl::NotFoundError(StrCat("topic ", topic, " is not described"));
+  described.topic = descriptions[0];
+  const auto code = rd_kafka_error_code(rd_kafka_TopicDescription_error(described.topic));
+  KS_RETURN_IF_ERROR(FromCode(code, StrCat("cannot describe topic ", topic)));
+  return described;
+}
+
+// The id's text, or nothing where the broker cannot tell.
+std::string TopicIdOf(rd_kafka_t* handle, const std::string& topic) {
+  const auto described = Describe(handle, topic, /*with_operations=*/false);
+  if (!described.ok()) return "";
+  const rd_kafka_Uuid_t* id = rd_kafka_TopicDescription_topic_id(described->topic);
   const bool zero =
       rd_kafka_Uuid_least_significant_bits(id) == 0 && rd_kafka_Uuid_most_significant_bits(id) == 0;
   return zero ? "" : rd_kafka_Uuid_base64str(id);
@@ -71,6 +89,20 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
   if (description.partitions == 0) return absl::NotFoundError(what);
   if (with_id) description.topic_id = TopicIdOf(handle, topic);
   return description;
+}
+
+absl::StatusOr<std::vector<std::string>> AllowedOperations(rd_kafka_s* handle,
+                                                           const std::string& topic) {
+  KS_ASSIGN_OR_RETURN(const Described described, Describe(handle, topic, /*with_operations=*/true));
+  size_t count = 0;
+  const rd_kafka_AclOperation_t* operations =
+      rd_kafka_TopicDescription_authorized_operations(described.topic, &count);
+  std::vector<std::string> names;
+  for (size_t i = 0; operations != nullptr && i < count; ++i) {
+    names.emplace_back(rd_kafka_AclOperation_name(operations[i]));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 absl::StatusOr<std::map<TopicPartition, Offset>> ListOffsets(

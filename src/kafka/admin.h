@@ -25,6 +25,11 @@ struct TopicDescription {
 absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::string& topic,
                                                bool with_id = true);
 
+// What the broker lets this identity do with the topic, by Kafka's names (READ, ALTER_CONFIGS), in
+// order. Empty where the broker has no authorizer, or does not tell.
+absl::StatusOr<std::vector<std::string>> AllowedOperations(rd_kafka_s* handle,
+                                                           const std::string& topic);
+
 // Offsets to ask for; a time in milliseconds asks for the first record that is not older.
 inline constexpr int64_t kFirstOffset = -2;  // the first record still there
 inline constexpr int64_t kEndOffset = -1;    // after the last that a reader of committed ones sees

@@ -68,11 +68,16 @@ absl::Status TokenNotTaken(std::string_view reason) {
       StrCat("the Kafka client did not take the token it was given: ", reason));
 }
 
-absl::Status NewPasswordRefused(std::string_view reference, std::string_view version,
-                                std::string_view reason) {
-  return absl::UnauthenticatedError(StrCat(
-      "the password in ", reference, " was changed (version ", version,
-      "), and Kafka refuses it: the one before stays in use until there is another. ", reason));
+absl::Status NewCredentialsRefused(std::string_view version, std::string_view reason) {
+  return absl::UnauthenticatedError(
+      StrCat("the credentials for Kafka were changed (version ", version,
+             "), and the new ones do not work: those before stay in use until there are others. ",
+             reason));
+}
+
+absl::Status BadClientCertificate() {
+  return absl::InvalidArgumentError(
+      "the client certificate and its private key do not belong together, or are not PEM");
 }
 
 absl::Status LoginRefused(std::string_view broker, std::string_view how, std::string_view who,

@@ -14,8 +14,8 @@ absl::Status BadProperty(std::string_view name, std::string_view value, std::str
 // The same for a value that must not be shown.
 absl::Status BadSecretProperty(std::string_view name, std::string_view reference);
 absl::Status TokenNotTaken(std::string_view reason);
-absl::Status NewPasswordRefused(std::string_view reference, std::string_view version,
-                                std::string_view reason);
+absl::Status NewCredentialsRefused(std::string_view version, std::string_view reason);
+absl::Status BadClientCertificate();
 // TLS or SASL did not come to an end; `reason` is librdkafka's.
 absl::Status LoginRefused(std::string_view broker, std::string_view how, std::string_view who,
                           std::string_view reason);

@@ -13,8 +13,9 @@ inline constexpr int kQueryTimeoutMillis = 10'000;
 inline constexpr int kMetadataTimeoutMillis = 5'000;
 // The last words to the group when leaving it.
 inline constexpr int kCloseTimeoutMillis = 10'000;
-// How often a password's version is looked at.
-inline constexpr int64_t kPasswordLookMillis = 5'000;
+// How often the versions of passwords, keys and certificates are looked at (what a secret manager
+// has is older by identity/limits.h kSecretKeepSeconds at most).
+inline constexpr int64_t kCredentialsLookMillis = 200;
 // How often the thread that serves logins looks whether it is to stop.
 inline constexpr int kLoginPollMillis = 200;
 // What librdkafka fetches ahead, per partition: below so many messages it fetches again, at most so

@@ -50,26 +50,17 @@ std::string ProtocolOf(const identity::KafkaSecurity& security) {
 
 class LoginConf {
  public:
-  LoginConf(rd_kafka_conf_t* conf, identity::Services* services)
-      : conf_(conf), services_(services) {}
+  explicit LoginConf(rd_kafka_conf_t* conf) : conf_(conf) {}
 
   void Set(const char* name, std::string_view value) {
     if (!status_.ok() || value.empty()) return;
     if (!Put(name, std::string(value))) status_ = BadProperty(name, value, reason_);
   }
 
-  // librdkafka's reason is not shown: it may repeat what it was given.
-  void SetSecret(const char* name, const SecretReference& reference) {
-    if (!status_.ok() || reference.empty()) return;
-    KS_CHECK(services_ != nullptr);
-    auto secret = services_->secrets().Resolve(reference);
-    if (!secret.ok()) {
-      status_ = secret.status();
-    } else if (!Put(name, secret->value.Reveal())) {
-      status_ = BadSecretProperty(name, reference.text);
-    } else {
-      version_ = secret->version;
-    }
+  // `where` it lies. librdkafka's reason is not shown: it may repeat what it was given.
+  void SetSecret(const char* name, const Secret& value, std::string_view where) {
+    if (!status_.ok() || value.empty()) return;
+    if (!Put(name, value.Reveal())) status_ = BadSecretProperty(name, where);
   }
 
   std::string Get(const char* name) const {
@@ -80,8 +71,6 @@ class LoginConf {
   }
 
   absl::Status status() const { return status_; }
-  // Of the last secret that was set; empty: none was.
-  const std::string& version() const { return version_; }
 
  private:
   bool Put(const char* name, const std::string& value) {
@@ -90,24 +79,66 @@ class LoginConf {
   }
 
   rd_kafka_conf_t* const conf_;
-  identity::Services* const services_;
   char reason_[512] = "";
-  std::string version_;
   absl::Status status_;
 };
 
-void SetTls(const TlsSettings& tls, LoginConf* conf) {
+void SetTls(const TlsSettings& tls, const CertificatePem& certificate, LoginConf* conf) {
   conf->Set("ssl.ca.location", tls.ca);
-  conf->Set("ssl.certificate.location", tls.certificate);
+  conf->SetSecret("ssl.certificate.pem", Secret(certificate.chain), tls.certificate);
   // The password first: librdkafka decrypts the key as it is set.
-  conf->SetSecret("ssl.key.password", tls.private_key_password);
-  conf->SetSecret("ssl.key.pem", tls.private_key);
+  conf->SetSecret("ssl.key.password", certificate.key_password, tls.private_key_password.text);
+  conf->SetSecret("ssl.key.pem", certificate.key, tls.private_key.text);
 }
 
-void SetSasl(const SaslSettings& sasl, LoginConf* conf) {
+void SetSasl(const SaslSettings& sasl, const Secret& password, LoginConf* conf) {
   conf->Set("sasl.mechanism", NameOf(sasl.mechanism));
   conf->Set("sasl.username", sasl.username);
-  conf->SetSecret("sasl.password", sasl.password);
+  conf->SetSecret("sasl.password", password, sasl.password.text);
+}
+
+// Reads secrets one after the other and keeps their versions.
+class Reader {
+ public:
+  explicit Reader(identity::Services* services) : services_(services) {}
+
+  absl::Status Read(const SecretReference& reference, Secret* secret) {
+    if (reference.empty()) return absl::OkStatus();
+    KS_CHECK(services_ != nullptr);
+    KS_ASSIGN_OR_RETURN(identity::SecretVersion read, services_->secrets().Resolve(reference));
+    *secret = std::move(read.value);
+    Add(read.version);
+    return absl::OkStatus();
+  }
+  absl::Status ReadFile(const std::string& path, std::string* text) {
+    if (path.empty()) return absl::OkStatus();
+    KS_CHECK(services_ != nullptr);
+    KS_ASSIGN_OR_RETURN(*text, services_->environment().ReadFile(path));
+    Add(Secret(*text).Fingerprint());
+    return absl::OkStatus();
+  }
+  const std::string& version() const { return version_; }
+
+ private:
+  void Add(std::string_view version) { StrAppend(&version_, version_.empty() ? "" : "+", version); }
+
+  identity::Services* const services_;
+  std::string version_;
+};
+
+absl::StatusOr<std::shared_ptr<const Credentials>> ReadCredentials(const LoginOptions& options) {
+  const TlsSettings& tls = options.security.tls;
+  auto credentials = std::make_shared<Credentials>();
+  Reader reader(options.services);
+  if (tls.enabled) {
+    KS_RETURN_IF_ERROR(reader.ReadFile(tls.certificate, &credentials->certificate.chain));
+    KS_RETURN_IF_ERROR(reader.Read(tls.private_key, &credentials->certificate.key));
+    KS_RETURN_IF_ERROR(
+        reader.Read(tls.private_key_password, &credentials->certificate.key_password));
+  }
+  KS_RETURN_IF_ERROR(reader.Read(options.security.sasl.password, &credentials->password));
+  credentials->version = reader.version();
+  return std::shared_ptr<const Credentials>(std::move(credentials));
 }
 
 // What the connection log says of how we connect.
@@ -141,16 +172,19 @@ absl::StatusOr<std::unique_ptr<Login>> Login::Prepare(const LoginOptions& option
   const identity::KafkaSecurity& security = options.security;
   const bool sasl = security.sasl.mechanism != SaslMechanism::kNone;
   if (!sasl && !security.tls.enabled) return login;
-  LoginConf settings(conf, options.services);
-  settings.Set("security.protocol", ProtocolOf(security));
-  if (security.tls.enabled) SetTls(security.tls, &settings);
-  if (sasl) SetSasl(security.sasl, &settings);
-  KS_RETURN_IF_ERROR(settings.status());
-  login->watch_.SetCredentialVersion(settings.version());
-  if (!security.sasl.password.empty()) {
-    login->password_version_ = settings.version();  // a password is the last secret that is set
-    login->brokers_ = settings.Get("bootstrap.servers");
+  std::shared_ptr<const Credentials> credentials = options.given;
+  if (credentials == nullptr) {
+    KS_ASSIGN_OR_RETURN(credentials, ReadCredentials(options));
   }
+  LoginConf settings(conf);
+  settings.Set("security.protocol", ProtocolOf(security));
+  if (security.tls.enabled) SetTls(security.tls, credentials->certificate, &settings);
+  if (sasl) SetSasl(security.sasl, credentials->password, &settings);
+  KS_RETURN_IF_ERROR(settings.status());
+  login->brokers_ = settings.Get("bootstrap.servers");
+  login->version_ = credentials->version;
+  login->watch_.SetCredentialVersion(credentials->version);
+  if (!credentials->certificate.chain.empty()) login->certificate_.Watch(conf);
   if (options.services != nullptr) login->tokens_ = options.services->TokensFor(security.sasl);
   if (login->tokens_ == nullptr) return login;
   rd_kafka_conf_enable_sasl_queue(conf, 1);
@@ -175,8 +209,7 @@ absl::Status Login::FetchFirstToken() {
 
 absl::Status Login::Start(rd_kafka_t* handle) {
   handle_ = handle;
-  const bool watches = options_.watch_password && !password_version_.empty();
-  if (tokens_ == nullptr && !watches) return absl::OkStatus();
+  if (tokens_ == nullptr && !watches()) return absl::OkStatus();
   if (tokens_ != nullptr) {
     if (!token_.value.empty()) KS_RETURN_IF_ERROR(GiveToken());
     queue_ = rd_kafka_queue_get_sasl(handle_);
@@ -219,43 +252,55 @@ void Login::Serve() {
         rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH) {
       Refresh();
     }
-    if (tokens_ == nullptr) LookAtPassword();
+    if (watches()) LookAtCredentials();
   }
 }
 
-void Login::LookAtPassword() {
+void Login::LookAtCredentials() {
   const int64_t now = options_.services->clock().MonotonicNanos();
-  if (now < look_at_password_at_) return;
-  look_at_password_at_ = now + kPasswordLookMillis * env::kNanosPerMilli;
-  const SaslSettings& sasl = options_.security.sasl;
-  const auto secret = options_.services->secrets().Resolve(sasl.password);
-  // Where secrets lie may be away for a while: what the client has serves on.
-  if (!secret.ok() || secret->version == password_version_ || secret->version == refused_version_) {
+  if (now < look_at_) return;
+  look_at_ = now + kCredentialsLookMillis * env::kNanosPerMilli;
+  const auto read = ReadCredentials(options_);
+  if (!read.ok()) {  // what the client has serves on
+    const std::string reason(read.status().message());
+    if (reason != unreadable_) observe::LogWarning(StrCat("no news of credentials: ", reason));
+    unreadable_ = reason;
     return;
   }
-  const absl::Status tried = TryPassword();
-  if (absl::IsUnauthenticated(tried)) {
-    refused_version_ = secret->version;
-    observe::LogError(
-        NewPasswordRefused(sasl.password.text, secret->version, tried.message()).message());
+  unreadable_.clear();
+  const Credentials& credentials = **read;
+  if (credentials.version == version_ || credentials.version == refused_version_) return;
+  absl::Status status = Try(credentials);
+  if (status.ok()) status = Use(credentials);
+  if (absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status)) {
+    refused_version_ = credentials.version;
+    observe::LogError(NewCredentialsRefused(credentials.version, status.message()).message());
   }
-  if (!tried.ok()) return;  // a broker that is down: at the next look
-  const ErrorPtr error(rd_kafka_sasl_set_credentials(handle_, sasl.username.c_str(),
-                                                     secret->value.Reveal().c_str()));
-  if (error != nullptr) return;
-  password_version_ = secret->version;
-  watch_.SetCredentialVersion(secret->version);
-  observe::LogInfo(
-      StrCat("Kafka took the new password of ", sasl.username, " (version ", secret->version, ")"));
+  if (!status.ok()) return;  // a broker that is down: at the next look
+  version_ = credentials.version;
+  watch_.SetCredentialVersion(version_);
+  const std::string who = WhoOf(options_.security);
+  observe::LogInfo(StrCat("Kafka took the new credentials", who.empty() ? "" : " of ", who,
+                          " (version ", version_, ")"));
 }
 
-// Logs in with the password as it is now, on a connection of its own.
-absl::Status Login::TryPassword() {
+// Logs in with `credentials`, on a connection of its own.
+absl::Status Login::Try(const Credentials& credentials) {
   LoginOptions options = options_;
-  options.watch_password = false;
+  options.given = std::make_shared<const Credentials>(credentials);
   KS_ASSIGN_OR_RETURN(const auto producer,
                       Producer::Create({.brokers = brokers_, .login = std::move(options)}));
   return producer->Connect();
+}
+
+absl::Status Login::Use(const Credentials& credentials) {
+  if (!credentials.certificate.chain.empty()) {
+    KS_RETURN_IF_ERROR(certificate_.Use(credentials.certificate));
+  }
+  if (credentials.password.empty()) return absl::OkStatus();
+  return FromError(rd_kafka_sasl_set_credentials(handle_, options_.security.sasl.username.c_str(),
+                                                 credentials.password.Reveal().c_str()),
+                   "the Kafka client did not take its new password");
 }
 
 void Login::Refresh() {

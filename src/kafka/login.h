@@ -6,9 +6,10 @@
 // asks: at 80 % of a token's life. A fetch that fails is tried again ten seconds later, and the
 // token at hand serves on.
 //
-// On the same thread a password's version is watched: a new one is tried on a connection of its own
-// first, and only when Kafka took it the client gets it, for the connections it makes from then on
-// (those that stand stay). One that is refused is said, and the old one stays. Secrets go from the
+// On the same thread the versions of password, certificate and key are watched: new ones are tried
+// on a connection of its own first, and only when Kafka took them the client gets them, for the
+// connections it makes from then on (those that stand stay; no handle is replaced, so the group
+// does not notice). Ones that are refused are said, and the old ones stay. Secrets go from the
 // resolver straight into librdkafka: never through `Properties`, which errors may show.
 //
 // Life: Prepare() before rd_kafka_new, Start() behind it, Stop() before rd_kafka_destroy; a Login
@@ -26,6 +27,7 @@
 #include "absl/status/statusor.h"
 #include "identity/kafka_security.h"
 #include "identity/services.h"
+#include "kafka/client_certificate.h"
 #include "kafka/connection_watch.h"
 
 struct rd_kafka_s;
@@ -34,11 +36,19 @@ struct rd_kafka_queue_s;
 
 namespace ks::kafka {
 
+// The secrets of one version.
+struct Credentials {
+  CertificatePem certificate;  // empty: none is shown
+  identity::Secret password;   // empty: none is given
+  std::string version;         // of all of them; empty: there are none
+};
+
 // What a client needs to log in. `services` may be null where nothing is to be proved.
 struct LoginOptions {
   identity::KafkaSecurity security;
   identity::Services* services = nullptr;
-  bool watch_password = true;  // false: for the trial of a new one
+  // For the trial of new ones: these, and no watching. Null: they are read, and watched.
+  std::shared_ptr<const Credentials> given = nullptr;
 };
 
 class Login {
@@ -63,14 +73,18 @@ class Login {
   absl::Status GiveToken();
   void Serve();
   void Refresh();
-  void LookAtPassword();
-  absl::Status TryPassword();
+  bool watches() const { return options_.given == nullptr && !version_.empty(); }
+  void LookAtCredentials();
+  absl::Status Try(const Credentials& credentials);
+  absl::Status Use(const Credentials& credentials);
 
   const LoginOptions options_;
   std::string brokers_;
-  std::string password_version_;     // that the client has
-  std::string refused_version_;      // that Kafka did not take; not tried again
-  int64_t look_at_password_at_ = 0;  // monotonic
+  ClientCertificate certificate_;
+  std::string version_;          // of the credentials that the client has; empty: it has none
+  std::string refused_version_;  // that Kafka did not take; not tried again
+  std::string unreadable_;       // why there are none, as last said
+  int64_t look_at_ = 0;          // monotonic
   ConnectionWatch watch_;
   std::unique_ptr<identity::TokenSource> tokens_;  // null: a mechanism without
   identity::Token token_;                          // the last; empty: none yet

@@ -10,6 +10,7 @@
 #include "spanner/errors.h"
 #include "spanner/grpc_stub.h"
 #include "spanner/limits.h"
+#include "spanner/log_stub.h"
 #include "spanner/metadata_stub.h"
 #include "spanner/retry_stub.h"
 
@@ -47,6 +48,10 @@ absl::StatusOr<std::shared_ptr<Stub>> MakeStub(const ConnectOptions& options) {
   }
   std::unique_ptr<Stub> stub = MakeGrpcStub({host, /*plaintext=*/!tls, kChannels});
   stub = WithMetadata(std::move(stub));
+  if (options.identity != nullptr && options.identity->log() != nullptr) {
+    stub =
+        WithConnectionLog(std::move(stub), host, tls, *options.identity->log(), env::RealClock());
+  }
   stub = WithAuth(std::move(stub), std::move(credentials));
   stub =
       WithRetry(std::move(stub), env::RealClock(), env::RealRandom(),

@@ -1,4 +1,4 @@
-// The one place where a Stub is made and wrapped: retry( auth( metadata( gRPC ))).
+// The one place where a Stub is made and wrapped: retry( auth( connection log( metadata( gRPC )))).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct ConnectOptions {
   // host:port without TLS and credentials: a local Spanner. https://host[:port]: with both. Empty:
   // SPANNER_EMULATOR_HOST, and where that is not set the real service.
   std::string endpoint;
-  identity::Services* identity = nullptr;  // for an endpoint with credentials
+  identity::Services* identity = nullptr;  // for an endpoint with credentials, and its log
   bool admin = false;  // may change schemas: asks for that scope beside the one for data
   // How long calls that may be repeated are repeated; 0: kRetryTotalMillis.
   int64_t retry_total_millis = 0;

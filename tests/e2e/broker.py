@@ -19,6 +19,15 @@ def free_port():
         return s.getsockname()[1]
 
 
+def running(server):
+    """The life of a fixture: a server that is started, used and stopped."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
 class Broker:
     """`jars` is the folder that `tools/setup/run kafka` fills."""
 

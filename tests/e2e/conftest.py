@@ -5,10 +5,9 @@ import random
 
 import pytest
 
-from broker import Broker
+from broker import Broker, running
 from spanners import Endpoint, emulator_program
-import worker
-from worker import Program
+from worker import Program, no_worker_outlives_its_test  # noqa: F401
 
 
 def pytest_addoption(parser):
@@ -34,11 +33,7 @@ def seed(request):
 def kafka(request, tmp_path_factory):
     broker = Broker(request.config.getoption("--kafka"), tmp_path_factory.mktemp("kafka"))
     broker.create()
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
+    yield from running(broker)
 
 
 @pytest.fixture(scope="session")
@@ -55,27 +50,12 @@ def emulator(tmp_path_factory):
     yield from running(Endpoint(None, tmp_path_factory.mktemp("emulator")))
 
 
-def running(endpoint):
-    try:
-        endpoint.start()
-        yield endpoint
-    finally:
-        endpoint.stop()
-
-
 @pytest.fixture(params=["local", "emulator"])
 def spanner(request):
     """Each Spanner in turn."""
     return request.getfixturevalue(
         {"local": "local_spanner", "emulator": "emulator"}[request.param]
     )
-
-
-@pytest.fixture(autouse=True)
-def no_worker_outlives_its_test():
-    yield
-    while worker.started:
-        worker.started.pop().kill()
 
 
 @pytest.fixture

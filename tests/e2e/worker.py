@@ -8,6 +8,8 @@ import subprocess
 import time
 import urllib.request
 
+import pytest
+
 
 class Program:
     """Commands of kafka-spanner against one Spanner."""
@@ -37,6 +39,14 @@ class Program:
 
 
 started = []  # every Worker of this run
+
+
+@pytest.fixture(autouse=True)
+def no_worker_outlives_its_test():
+    """For the conftest.py of whoever starts Workers."""
+    yield
+    while started:
+        started.pop().kill()
 
 
 class Worker:

@@ -1,14 +1,11 @@
 """One authorization server, one Kafka and one local Spanner for the whole run."""
 
-import pathlib
-import shutil
-import subprocess
-
 import pytest
 
-from servers import HERE, Idp, SecureBroker
+from servers import Idp, SecureBroker  # first: it says where the next are
+from broker import running
 from spanners import Endpoint
-from worker import Program
+from worker import Program, no_worker_outlives_its_test  # noqa: F401
 
 TOKEN_SECONDS = 6  # short, so that tokens are renewed within a test
 
@@ -16,15 +13,15 @@ TOKEN_SECONDS = 6  # short, so that tokens are renewed within a test
 def pytest_addoption(parser):
     parser.addoption("--program", required=True, help="kafka-spanner")
     parser.addoption("--kafka", required=True, help="folder with Kafka's jars")
+    parser.addoption("--rotations", type=int, default=20, help="of each credential, under load")
+    parser.addoption("--vault", help="Vault's program; without it, its tests are skipped")
     parser.addoption("--oidc", required=True, help="folder with the provider and its modules")
 
 
 @pytest.fixture(scope="session")
 def idp(request, tmp_path_factory):
-    server = Idp(tmp_path_factory.mktemp("idp"), request.config.getoption("--oidc"), TOKEN_SECONDS)
-    server.start()
-    yield server
-    server.stop()
+    modules = request.config.getoption("--oidc")
+    yield from running(Idp(tmp_path_factory.mktemp("idp"), modules, TOKEN_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -32,19 +29,13 @@ def kafka(request, idp, tmp_path_factory):
     jars = request.config.getoption("--kafka")
     broker = SecureBroker(jars, tmp_path_factory.mktemp("kafka"), idp)
     broker.create()
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
+    yield from running(broker)
 
 
 @pytest.fixture(scope="session")
 def spanner(request, tmp_path_factory):
-    server = Endpoint(request.config.getoption("--program"), tmp_path_factory.mktemp("spanner"))
-    server.start()
-    yield server
-    server.stop()
+    program = request.config.getoption("--program")
+    yield from running(Endpoint(program, tmp_path_factory.mktemp("spanner")))
 
 
 @pytest.fixture

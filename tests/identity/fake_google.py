@@ -1,5 +1,5 @@
-"""Google's token endpoints in memory: STS, IAM credentials, metadata server. `token` is what they
-give out; `requests` is what they were asked."""
+"""Google's endpoints in memory: STS, IAM credentials, metadata server, Secret Manager. `token` is
+what they give out; `requests` is what they were asked."""
 
 import http.server
 import json
@@ -11,6 +11,7 @@ class FakeGoogle:
     def __init__(self, token):
         self.token = token
         self.requests = []  # (method, path, headers, fields)
+        self.secrets = {}  # of Secret Manager: its answer by path
         fake = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -47,6 +48,9 @@ class FakeGoogle:
 
     def answer(self, method, path, headers, fields):
         given = {"access_token": self.token, "token_type": "Bearer", "expires_in": 3600}
+        if path in self.secrets:
+            allowed = headers.get("Authorization") == f"Bearer {self.token}"
+            return (200, self.secrets[path]) if allowed else (401, {"error": {"message": "no"}})
         if path == "/v1/token":
             if fields.get("subject_token") != "subject":
                 return 400, {"error": "invalid_grant", "error_description": "unknown subject"}

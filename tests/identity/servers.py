@@ -2,24 +2,38 @@
 authorization server, and the keys of both. All on free loopback ports."""
 
 import base64
+import contextlib
 import json
 import pathlib
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+
+from confluent_kafka import Consumer, TopicPartition
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from broker import Broker, free_port  # noqa: E402
 
 LISTENERS = ("PL", "CONTROLLER", "OAUTH", "SCRAM", "MTLS", "PLAIN")
+CUT = ("SCRAM", "MTLS")  # listeners whose connections a test can cut
 
 
 def openssl(*arguments, **more):
     done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, **more)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+def free_ports(count):
+    """All different: they are held until the last is found."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
 
 
 class Authority:
@@ -87,13 +101,60 @@ class Idp:
         self.process.wait()
 
 
+class Cutter:
+    """Stands before a TCP port; cut() ends all connections through it, and it stays open."""
+
+    def __init__(self, port, behind):
+        self.behind = behind
+        self.sockets = set()
+        self.listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.behind))
+            except OSError:
+                return
+            self.sockets |= {near, far}
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self.copy, args=(one, other), daemon=True).start()
+
+    def copy(self, one, other):
+        try:
+            while data := one.recv(1 << 16):
+                other.sendall(data)
+        except OSError:
+            pass
+        for each in (one, other):
+            self.sockets.discard(each)
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        for each in list(self.sockets):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def stop(self):
+        self.listener.close()
+        self.cut()
+
+
 class SecureBroker(Broker):
     """Kafka with all listeners; `address` is the one without a login, for the tests themselves."""
 
     def __init__(self, jars, directory, idp):
         super().__init__(jars, directory)
         self.idp = idp
-        self.ports = {name: free_port() for name in LISTENERS}
+        names = (*LISTENERS, *(f"{name}_BEHIND" for name in CUT))
+        self.ports = dict(zip(names, free_ports(len(names))))
+        self.cutters = {}
         self.address = self.at("PL")
         self.authority = Authority(self.directory / "tls")
 
@@ -104,6 +165,38 @@ class SecureBroker(Broker):
         command = super().java(main, *arguments)
         allowed = "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=" + self.idp.issuer + "/jwks"
         return [command[0], allowed, *command[1:]]
+
+    def start(self):
+        for name in CUT:
+            self.cutters[name] = Cutter(self.ports[name], self.ports[f"{name}_BEHIND"])
+        super().start()
+
+    def stop(self):
+        for cutter in self.cutters.values():
+            cutter.stop()
+        super().stop()
+
+    def generations(self):
+        """{group: its generation}, which each rebalance raises, as the coordinator wrote it down."""
+        consumer = Consumer({"bootstrap.servers": self.address, "group.id": "nobody",
+                             "enable.auto.commit": False})
+        where = TopicPartition("__consumer_offsets", 0, 0)
+        _, end = consumer.get_watermark_offsets(where, timeout=10)
+        consumer.assign([where])
+        found, last = {}, -1
+        while last < end - 1:
+            record = consumer.poll(10)
+            assert record is not None and not record.error(), record
+            last = record.offset()
+            key, value = record.key(), record.value()
+            if value is None or struct.unpack_from(">h", key)[0] != 2:  # 2: of a group
+                continue
+            group = key[4:].decode()
+            version, length = struct.unpack_from(">hh", value)
+            assert version <= 3
+            found[group] = struct.unpack_from(">i", value, 4 + length)[0]
+        consumer.close()
+        return found
 
     def create(self):
         certificate, key = self.authority.issue("server")

@@ -10,6 +10,7 @@ import pytest
 from fake_google import FakeGoogle
 from servers import Authority, free_port
 from spanners import Endpoint
+from test_kafka import WAYS, Pipeline
 from worker import Program
 
 DATA = "https://www.googleapis.com/auth/spanner.data"
@@ -152,3 +153,23 @@ def test_a_subject_that_google_does_not_know(sql, fake, tmp_path):
     done = sql(credentials)
     assert done.returncode != 0
     assert "invalid_grant (unknown subject)" in done.stderr
+
+
+def test_a_running_pipeline_asks_for_rows_only(request, kafka, idp, spanner, secure, fake,
+                                               tmp_path):
+    """Whatever it does, --create too. Schemas are for plan --apply, which asks by name."""
+    made = Pipeline("scopes", WAYS["plain"][0], kafka, idp, spanner, tmp_path)
+    port = secure.address.rsplit(":", 1)[1]
+    made.target = {"database": DATABASE, "endpoint": f"https://localhost:{port}"}
+    made.table = "Scopes"
+    secure.tokens.write_text(TOKEN + "\n")
+    program = Program(request.config.getoption("--program"), "", tmp_path)
+    program.environment |= {"HOME": str(tmp_path), "GCE_METADATA_HOST": fake.host,
+                            "PASSWORD": "plain-s3cret", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH":
+                                str(secure.authority.certificate)}
+    program.ok(*made.arguments(), "--once")
+    program.ok("status", made.write())
+    assert {fields["scopes"] for fields in asked(fake, "/token")} == {DATA}
+    fake.requests.clear()
+    program.ok("plan", "--apply", made.write())
+    assert {fields["scopes"] for fields in asked(fake, "/token")} == {f"{DATA},{ADMIN}"}

@@ -60,7 +60,8 @@ class Pipeline:
         self.connection = connection
         self.idp_key = idp.client_key
         self.database = spanner.create_database(name.replace("_", "-"))
-        self.spanner = spanner
+        self.target = {"database": self.database.name}
+        self.table = "T"
         if kafka.partitions(self.topic) == 0:
             kafka.create_topic(self.topic, 1)
         self.produce(RECORDS)
@@ -76,8 +77,8 @@ class Pipeline:
             "pipeline": self.name,
             "from": {"kafka": self.connection, "key": {"format": "string", "name": "k"},
                      "value": {"format": "string", "name": "v"}},
-            "to": {"spanner": {"database": self.database.name}},
-            "tables": {"T": {"mode": "append", "select": "SELECT _offset AS Id, v AS V"}},
+            "to": {"spanner": self.target},
+            "tables": {self.table: {"mode": "append", "select": "SELECT _offset AS Id, v AS V"}},
         }
         path = self.directory / "pipeline.yaml"
         # JSON is YAML.
@@ -223,13 +224,13 @@ def test_password_changed_while_running(pipeline, program, kafka, tmp_path):
 
     wait_for(lambda: "pipeline" in said.read_text() and table_has(made, RECORDS))
     file.write_text("wrong-s3cret\n")
-    wait_for(lambda: "the one before stays in use" in said.read_text())
+    wait_for(lambda: "those before stay in use" in said.read_text())
     made.produce(10)
     wait_for(lambda: table_has(made, RECORDS + 10))
     kafka.set_scram_password("alice", "next-s3cret")
     try:
         file.write_text("next-s3cret\n")
-        wait_for(lambda: "Kafka took the new password of alice" in said.read_text())
+        wait_for(lambda: "Kafka took the new credentials of alice" in said.read_text())
         made.produce(10)
         wait_for(lambda: table_has(made, RECORDS + 20))
         assert worker.stop() == 0

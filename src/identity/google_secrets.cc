@@ -1,0 +1,75 @@
+#include "identity/google_secrets.h"
+
+#include <mutex>
+
+#include "absl/strings/escaping.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "identity/errors.h"
+#include "identity/json.h"
+#include "identity/token_cache.h"
+#include "identity/url.h"
+
+namespace ks::identity {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kEndpoint[] = "https://secretmanager.googleapis.com/";
+constexpr char kOverride[] = "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER";
+
+class GoogleSecretStore : public SecretStore {
+ public:
+  explicit GoogleSecretStore(const GoogleServices& services) : services_(services) {}
+
+  bool remote() const override { return true; }
+
+  absl::StatusOr<SecretVersion> Fetch(const SecretReference& reference) override {
+    if (!reference.path.starts_with("projects/") ||
+        reference.path.find("/versions/") == std::string::npos) {
+      return IncompleteSecret(reference.text, "google");
+    }
+    std::string endpoint = services_.environment->Variable(kOverride).value_or(kEndpoint);
+    KS_RETURN_IF_ERROR(CheckCredentialUrl(endpoint).status());
+    if (!endpoint.ends_with('/')) endpoint += '/';
+    KS_ASSIGN_OR_RETURN(const Secret token, TokenNow());
+    HttpRequest request{.url = StrCat(endpoint, "v1/", reference.path, ":access")};
+    request.headers.emplace_back("Authorization", StrCat("Bearer ", token.Reveal()));
+    KS_ASSIGN_OR_RETURN(const HttpAnswer answer, services_.http->Send(request));
+    const json body = ParseJson(answer.body);
+    if (answer.status == 404) return SecretNotThere(reference.text);
+    if (answer.status != 200) {
+      const json error = Member(body, "error");
+      return SecretRefused(reference.text, answer.status,
+                           StrCat(TextOf(error, "status"), ": ", TextOf(error, "message")));
+    }
+    std::string value;
+    absl::Base64Unescape(TextOf(Member(body, "payload"), "data"), &value);
+    const std::string name = TextOf(body, "name");  // with the version's number, never an alias
+    return SecretVersion{Secret(std::move(value)), name.substr(name.rfind('/') + 1)};
+  }
+
+ private:
+  absl::StatusOr<Secret> TokenNow() {
+    std::lock_guard lock(mu_);
+    if (tokens_ == nullptr) {
+      KS_ASSIGN_OR_RETURN(auto source,
+                          FindGoogleCredentials(std::string(kCloudPlatformScope), services_));
+      KS_ASSIGN_OR_RETURN(tokens_, TokenCache::Start(std::move(source), *services_.clock));
+    }
+    KS_ASSIGN_OR_RETURN(const auto token, tokens_->Now());
+    return token->value;
+  }
+
+  const GoogleServices services_;
+  std::mutex mu_;
+  std::unique_ptr<TokenCache> tokens_;  // guarded by mu_
+};
+
+}  // namespace
+
+std::unique_ptr<SecretStore> MakeGoogleSecretStore(const GoogleServices& services) {
+  return std::make_unique<GoogleSecretStore>(services);
+}
+
+}  // namespace ks::identity

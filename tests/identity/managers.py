@@ -1,0 +1,110 @@
+"""Secret managers as processes: HashiCorp Vault, and moto's AWS Secrets Manager and STS."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from servers import free_port
+
+
+def wait_until_there(url, process, log):
+    give_up = time.monotonic() + 60
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=2).read()
+        except urllib.error.HTTPError:
+            return b""  # an answer is an answer
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < give_up, log.read_text()
+            time.sleep(0.1)
+
+
+class Vault:
+    """KV version 2 at `secret` with the secret `kafka`, and AppRole logins. All in memory."""
+
+    def __init__(self, program, directory):
+        self.program, self.log = program, directory / "vault.log"
+        self.address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{self.address}"
+        self.root = ""
+
+    def start(self):
+        self.process = subprocess.Popen([self.program, self.address], stdout=open(self.log, "ab"),
+                                        stderr=subprocess.STDOUT)
+        wait_until_there(f"{self.url}/v1/sys/health", self.process, self.log)
+        keys = self.ask("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
+        self.key, self.root = keys["keys_base64"][0], keys["root_token"]
+        self.unseal()
+        self.retry("POST", "sys/mounts/secret", {"type": "kv", "options": {"version": "2"}})
+        self.ask("POST", "sys/auth/approle", {"type": "approle"})
+        policy = 'path "secret/data/kafka" {capabilities = ["read"]}'
+        self.ask("PUT", "sys/policies/acl/pipe", {"policy": policy})
+
+    def ask(self, method, path, body=None):
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{self.url}/v1/{path}", data,
+                                         {"X-Vault-Token": self.root}, method=method)
+        text = urllib.request.urlopen(request, timeout=10).read()
+        return json.loads(text) if text else {}
+
+    def retry(self, *arguments):
+        """For what Vault refuses while it wakes up, or while KV upgrades its mount."""
+        give_up = time.monotonic() + 30
+        while True:
+            try:
+                return self.ask(*arguments)
+            except urllib.error.HTTPError as error:
+                assert time.monotonic() < give_up, error.read()
+                time.sleep(0.1)
+
+    def put(self, password):
+        self.retry("POST", "secret/data/kafka", {"data": {"password": password}})
+
+    def seal(self):
+        self.ask("PUT", "sys/seal", {})
+
+    def unseal(self):
+        self.ask("PUT", "sys/unseal", {"key": self.key})
+
+    def role(self, name, **fields):
+        """An AppRole that may read `kafka`, as our environment wants it."""
+        self.ask("POST", f"auth/approle/role/{name}", {"token_policies": "pipe", **fields})
+        role = self.ask("GET", f"auth/approle/role/{name}/role-id")["data"]["role_id"]
+        secret = self.ask("POST", f"auth/approle/role/{name}/secret-id", {})["data"]["secret_id"]
+        return {"VAULT_ADDR": self.url, "VAULT_ROLE_ID": role, "VAULT_SECRET_ID": secret}
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Aws:
+    """moto: Secrets Manager and STS. It takes any signature: what a signature must be is compared
+    with AWS's own signer (record_aws.py)."""
+
+    def __init__(self, directory):
+        self.log = directory / "moto.log"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": "eu-west-1",
+                            "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-s3cret"}
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
+            stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
+        wait_until_there(self.url, self.process, self.log)
+
+    def client(self, service):
+        import boto3
+        return boto3.client(service, endpoint_url=self.url, region_name="eu-west-1",
+                            aws_access_key_id="AKIATEST", aws_secret_access_key="aws-s3cret")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,154 @@
+"""Every kind of credential changes again and again while records flow: none is lost or doubled,
+nothing restarts, no group is rebalanced. Connections are cut after each change, so that the next
+ones are made with what is new."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from fake_google import FakeGoogle
+from servers import openssl
+from test_google import DATABASE, SecureEndpoint
+from test_kafka import WAYS, Pipeline, shown
+
+
+class Minting(FakeGoogle):
+    """Gives a new token of two seconds at every question; the Spanner takes it for three."""
+
+    def __init__(self, tokens):
+        super().__init__("")
+        self.tokens = tokens
+        self.given = []  # (when, token)
+        self.lock = threading.Lock()
+
+    def answer(self, method, path, headers, fields):
+        if not path.endswith("/token"):
+            return super().answer(method, path, headers, fields)
+        with self.lock:
+            now, token = time.monotonic(), f"planted-token-{len(self.given)}"
+            self.given.append((now, token))
+            # Whole or not at all: it is being read.
+            new = self.tokens.with_suffix(".new")
+            new.write_text("".join(f"{t}\n" for when, t in self.given if now - when < 3))
+            new.replace(self.tokens)
+        return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 2}
+
+
+@pytest.fixture
+def secure(request, tmp_path):
+    server = SecureEndpoint(request.config.getoption("--program"), tmp_path)
+    server.tokens.write_text("")
+    server.start()
+    yield server
+    server.stop()
+
+
+def small_certificate(authority, name, number):
+    """Of `name`, with a key of its own that is cheap to make."""
+    base = authority.directory / f"{name}-{number}"
+    key, request, certificate = (base.with_suffix(f".{e}") for e in ("key", "csr", "crt"))
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+            f"/CN={name}", "-keyout", key, "-out", request)
+    openssl("x509", "-req", "-in", request, "-CA", authority.certificate, "-CAkey", authority.key,
+            "-set_serial", str(1000 + number), "-days", "2", "-out", certificate)
+    return certificate.read_text(), key.read_text()
+
+
+class Load(threading.Thread):
+    """Produces to all pipelines' topics until stopped."""
+
+    def __init__(self, pipelines):
+        super().__init__(daemon=True)
+        self.pipelines, self.stopping, self.sent = pipelines, threading.Event(), 0
+
+    def run(self):
+        while not self.stopping.wait(0.1):
+            for each in self.pipelines:
+                each.produce(20)
+            self.sent += 20
+
+
+def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_path):
+    rotations = request.config.getoption("--rotations")
+    google = Minting(secure.tokens)
+    program.environment.pop("SPANNER_EMULATOR_HOST")
+    program.environment |= {
+        "HOME": str(tmp_path), "GCE_METADATA_HOST": google.host, "PASSWORD": "idp-s3cret",
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(secure.authority.certificate)}
+    password, certificate, key = (tmp_path / n for n in ("password", "client.pem", "client.key"))
+    password.write_text("scram-s3cret")
+    pems = [small_certificate(kafka.authority, "pipe", n) for n in range(rotations + 1)]
+    certificate.write_text(pems[0][0])
+    key.write_text(pems[0][1])
+    made = []
+    for name in ("scram_512", "mtls", "oauth_secret"):
+        directory = tmp_path / name
+        directory.mkdir()
+        each = Pipeline(f"rotation_{name}", WAYS[name][0], kafka, idp, spanner, directory)
+        port = secure.address.rsplit(":", 1)[1]
+        each.target = {"database": DATABASE, "endpoint": f"https://localhost:{port}"}
+        each.table = f"T_{name}"
+        made.append(each)
+    made[0].connection["sasl"]["password"] = f"secret://file{password}"
+    made[1].connection["tls"] |= shown(certificate, key)
+    files = [each.write() for each in made]
+    for file in files:
+        program.ok("plan", "--apply", file)
+    log = tmp_path / "connections.jsonl"
+    worker = program.start("worker", "run", "--connection-log", log, *files)
+
+    def count(each):
+        text = program.ok("sql", "--format", "csv", "--endpoint", each.target["endpoint"], "-d",
+                          DATABASE, "-e", f"SELECT COUNT(*) AS n FROM {each.table}")
+        return int(text.split()[-1])
+
+    def wait_for(condition, within=60):
+        deadline = time.monotonic() + within
+        while not condition():
+            assert worker.running() and time.monotonic() < deadline, worker.log()[-6000:]
+            time.sleep(0.05)
+
+    def taken():
+        return worker.log().count("Kafka took the new credentials")
+
+    def used():
+        """Versions of the token with which the worker reached Spanner."""
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        return {a["unmapped"]["credential_version"] for a in lines
+                if a["dst_endpoint"]["svc_name"] == "spanner" and a["status_id"] == 1}
+
+    wait_for(lambda: all(count(each) == 20 for each in made))
+    generations = kafka.generations()
+    assert all(generations[each.name] >= 1 for each in made)
+    load = Load(made)
+    load.start()
+    try:
+        for n in range(1, rotations + 1):
+            already = taken()
+            kafka.set_scram_password("alice", f"scram-s3cret-{n}")
+            password.write_text(f"scram-s3cret-{n}")
+            key.write_text(pems[n][1])  # for a moment the key is another's: that is refused
+            certificate.write_text(pems[n][0])
+            wait_for(lambda: taken() == already + 2)
+            for cutter in kafka.cutters.values():
+                cutter.cut()
+        wait_for(lambda: len(used()) >= rotations, 2 * rotations + 30)
+    finally:
+        kafka.set_scram_password("alice", "scram-s3cret")
+        load.stopping.set()
+        load.join()
+    wait_for(lambda: all(count(each) == 20 + load.sent for each in made))
+    assert {each.name: kafka.generations()[each.name] for each in made} == {
+        each.name: generations[each.name] for each in made}
+    assert worker.stop() == 0
+    refused = [line for line in log.read_text().splitlines()
+               if '"svc_name":"spanner"' in line and '"status_id":2' in line]
+    assert not refused
+    said = worker.log() + log.read_text()
+    assert "dead letter" not in said
+    for secret in ("scram-s3cret", "idp-s3cret", "planted-token", "PRIVATE KEY"):
+        assert secret not in said
+    print(f"{rotations} passwords and certificates, {len(used())} tokens, "
+          f"{load.sent} records a pipeline")
