@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/status_macros.h"
 #include "kafka/errors.h"
 
 namespace ks::kafka {
@@ -82,7 +83,8 @@ void ClientCertificate::Install() {
   });
 }
 
-absl::Status ClientCertificate::Use(const CertificatePem& pem) {
+absl::StatusOr<std::shared_ptr<const ClientCertificate::Parsed>> ClientCertificate::Parse(
+    const CertificatePem& pem) {
   auto parsed = std::make_shared<Parsed>();
   const Owned<BIO> chain = Reading(pem.chain);
   parsed->leaf.reset(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
@@ -96,6 +98,13 @@ absl::Status ClientCertificate::Use(const CertificatePem& pem) {
       X509_check_private_key(parsed->leaf.get(), parsed->key.get()) != 1) {
     return BadClientCertificate();
   }
+  return std::shared_ptr<const Parsed>(std::move(parsed));
+}
+
+absl::Status ClientCertificate::Check(const CertificatePem& pem) { return Parse(pem).status(); }
+
+absl::Status ClientCertificate::Use(const CertificatePem& pem) {
+  KS_ASSIGN_OR_RETURN(auto parsed, Parse(pem));
   std::lock_guard lock(mu_);
   current_ = std::move(parsed);
   return absl::OkStatus();

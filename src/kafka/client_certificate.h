@@ -15,7 +15,7 @@
 #include <mutex>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "identity/secret.h"
 
 struct rd_kafka_conf_s;
@@ -39,11 +39,14 @@ class ClientCertificate {
   // Before rd_kafka_new, for a client whose configuration has the first certificate.
   void Watch(rd_kafka_conf_s* conf);
 
-  // INVALID_ARGUMENT where the texts are no certificate and its key; then nothing changes.
+  // INVALID_ARGUMENT where the texts are no certificate and its key.
+  static absl::Status Check(const CertificatePem& pem);
+  // As Check; then nothing changes.
   absl::Status Use(const CertificatePem& pem);
 
  private:
   struct Parsed;
+  static absl::StatusOr<std::shared_ptr<const Parsed>> Parse(const CertificatePem& pem);
   static int OnHandshake(ssl_st* ssl, void* self);
   void Install();
 

@@ -77,7 +77,8 @@ absl::Status NewCredentialsRefused(std::string_view version, std::string_view re
 
 absl::Status BadClientCertificate() {
   return absl::InvalidArgumentError(
-      "the client certificate and its private key do not belong together, or are not PEM");
+      "the client's certificate and private key do not belong together, or are not PEM, or the key "
+      "has another password");
 }
 
 absl::Status LoginRefused(std::string_view broker, std::string_view how, std::string_view who,

@@ -16,6 +16,9 @@ inline constexpr int kCloseTimeoutMillis = 10'000;
 // How often the versions of passwords, keys and certificates are looked at (what a secret manager
 // has is older by identity/limits.h kSecretKeepSeconds at most).
 inline constexpr int64_t kCredentialsLookMillis = 200;
+// How long ones that Kafka refused are left alone, and for how long at most.
+inline constexpr int64_t kRefusedPauseMillis = 500;
+inline constexpr int64_t kRefusedPauseMillisMax = 30'000;
 // How often the thread that serves logins looks whether it is to stop.
 inline constexpr int kLoginPollMillis = 200;
 // What librdkafka fetches ahead, per partition: below so many messages it fetches again, at most so

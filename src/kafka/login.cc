@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -178,6 +179,10 @@ absl::StatusOr<std::unique_ptr<Login>> Login::Prepare(const LoginOptions& option
   }
   LoginConf settings(conf);
   settings.Set("security.protocol", ProtocolOf(security));
+  if (!credentials->certificate.key.empty()) {
+    // Before librdkafka: it loses what interceptors hold where it refuses a key.
+    KS_RETURN_IF_ERROR(ClientCertificate::Check(credentials->certificate));
+  }
   if (security.tls.enabled) SetTls(security.tls, credentials->certificate, &settings);
   if (sasl) SetSasl(security.sasl, credentials->password, &settings);
   KS_RETURN_IF_ERROR(settings.status());
@@ -269,12 +274,19 @@ void Login::LookAtCredentials() {
   }
   unreadable_.clear();
   const Credentials& credentials = **read;
-  if (credentials.version == version_ || credentials.version == refused_version_) return;
+  if (credentials.version == version_) return;
+  const bool refused_before = credentials.version == refused_version_;
+  if (refused_before && now < try_again_at_) return;
   absl::Status status = Try(credentials);
   if (status.ok()) status = Use(credentials);
   if (absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status)) {
+    if (!refused_before) {
+      observe::LogError(NewCredentialsRefused(credentials.version, status.message()).message());
+    }
+    refused_pause_ =
+        refused_before ? std::min(2 * refused_pause_, kRefusedPauseMillisMax) : kRefusedPauseMillis;
     refused_version_ = credentials.version;
-    observe::LogError(NewCredentialsRefused(credentials.version, status.message()).message());
+    try_again_at_ = now + refused_pause_ * env::kNanosPerMilli;
   }
   if (!status.ok()) return;  // a broker that is down: at the next look
   version_ = credentials.version;

@@ -9,8 +9,9 @@
 // On the same thread the versions of password, certificate and key are watched: new ones are tried
 // on a connection of its own first, and only when Kafka took them the client gets them, for the
 // connections it makes from then on (those that stand stay; no handle is replaced, so the group
-// does not notice). Ones that are refused are said, and the old ones stay. Secrets go from the
-// resolver straight into librdkafka: never through `Properties`, which errors may show.
+// does not notice). Ones that are refused are said once and tried again with growing pauses (a
+// store may have them before Kafka has), and the old ones stay. Secrets go from the resolver
+// straight into librdkafka: never through `Properties`, which errors may show.
 //
 // Life: Prepare() before rd_kafka_new, Start() behind it, Stop() before rd_kafka_destroy; a Login
 // outlives its client (it hears of connections until the end). Thread safety: none needed; last
@@ -82,7 +83,9 @@ class Login {
   std::string brokers_;
   ClientCertificate certificate_;
   std::string version_;          // of the credentials that the client has; empty: it has none
-  std::string refused_version_;  // that Kafka did not take; not tried again
+  std::string refused_version_;  // that Kafka did not take
+  int64_t refused_pause_ = 0;    // ms
+  int64_t try_again_at_ = 0;     // monotonic
   std::string unreadable_;       // why there are none, as last said
   int64_t look_at_ = 0;          // monotonic
   ConnectionWatch watch_;

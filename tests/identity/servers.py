@@ -177,7 +177,7 @@ class SecureBroker(Broker):
         super().stop()
 
     def generations(self):
-        """{group: its generation}, which each rebalance raises, as the coordinator wrote it down."""
+        """{group: its generation}, which each rebalance raises, as its coordinator wrote down."""
         consumer = Consumer({"bootstrap.servers": self.address, "group.id": "nobody",
                              "enable.auto.commit": False})
         where = TopicPartition("__consumer_offsets", 0, 0)

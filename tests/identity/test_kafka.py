@@ -227,9 +227,11 @@ def test_password_changed_while_running(pipeline, program, kafka, tmp_path):
     wait_for(lambda: "those before stay in use" in said.read_text())
     made.produce(10)
     wait_for(lambda: table_has(made, RECORDS + 10))
+    # The file has it before Kafka does: it is refused, and taken later without being touched again.
+    file.write_text("next-s3cret\n")
+    wait_for(lambda: said.read_text().count("those before stay in use") == 2)
     kafka.set_scram_password("alice", "next-s3cret")
     try:
-        file.write_text("next-s3cret\n")
         wait_for(lambda: "Kafka took the new credentials of alice" in said.read_text())
         made.produce(10)
         wait_for(lambda: table_has(made, RECORDS + 20))
