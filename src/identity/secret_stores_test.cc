@@ -83,7 +83,9 @@ TEST_F(SecretStoresTest, AManagerThatIsAwayLeavesItsLastWord) {
   http_->On(StrCat(kVault, "secret/data/kafka/prod"), 503, R"({"errors":["Vault is sealed"]})");
   for (int i = 0; i < 100; ++i) {
     Later(kSecretKeepSeconds);
-    ASSERT_EQ(Resolve(kPassword)->value.Reveal(), "one");
+    const auto secret = Resolve(kPassword);
+    ASSERT_TRUE(secret.ok()) << secret.status();
+    ASSERT_EQ(secret->value.Reveal(), "one");
   }
   VaultHolds("two", 4);
   Later(kSecretKeepSeconds);
