@@ -17,10 +17,10 @@ class Server:
         self.listen = "127.0.0.1:0"
         self.process = None
 
-    def start(self):
+    def start(self, *flags):
         command = [self.program, "spanner", "--data", self.data_dir, "--listen", self.listen]
         self.process = subprocess.Popen(
-            command + ["--output", "json"], stdout=subprocess.PIPE, text=True
+            command + ["--output", "json", *flags], stdout=subprocess.PIPE, text=True
         )
         self.listen = json.loads(self.process.stdout.readline())["address"]
 

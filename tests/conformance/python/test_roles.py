@@ -46,7 +46,7 @@ def test_reads_queries_and_writes(endpoint, database):
 
 def test_a_role_that_is_not_there(endpoint, database):
     ghost = as_role(endpoint, database, "ghost")
-    with pytest.raises(exceptions.NotFound, match="Role not found: ghost."):
+    with pytest.raises(exceptions.PermissionDenied, match="Role not found: ghost."):
         ghost.sql("SELECT 1")
 
 

@@ -47,7 +47,7 @@ TEST_F(Roles, NothingWithoutGrants) {
   EXPECT_EQ(Commit(W().Put(MutationOp::kInsert, "T", {"K"}, {I(1)})),
             StatusCode::kPermissionDenied);
   EXPECT_EQ(Commit(W().Put(MutationOp::kInsert, "T", {"K"}, {I(1)}), "nobody"),
-            StatusCode::kNotFound);
+            StatusCode::kPermissionDenied);
 }
 
 TEST_F(Roles, ColumnsCountWhereTheyAreNamed) {

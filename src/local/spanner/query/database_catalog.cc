@@ -28,7 +28,8 @@ absl::StatusOr<const sql::Table*> DatabaseCatalog::FindTable(
     adapter = std::make_unique<TableAdapter>(source_, *table, std::move(part));
   } else if (path.size() == 2) {
     adapter = MakeMetadataTable(
-        path[0], path[1], role_.empty() ? source_.schema() : VisibleTo(source_.schema(), role_));
+        path[0], path[1], role_.empty() ? source_.schema() : VisibleTo(source_.schema(), role_),
+        source_.core());
   }
   return adapter.get();
 }

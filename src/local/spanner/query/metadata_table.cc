@@ -21,7 +21,9 @@ std::vector<const MetadataTable*> AllTables() {
   std::sort(all.begin(), all.end(), [](const MetadataTable* a, const MetadataTable* b) {
     return std::string_view(a->name) < std::string_view(b->name);
   });
-  for (const MetadataTable& table : SystemMetadata()) all.push_back(&table);
+  for (const auto& list : {SystemMetadata(), StatisticsMetadata()}) {
+    for (const MetadataTable& table : list) all.push_back(&table);
+  }
   return all;
 }
 
@@ -54,8 +56,9 @@ class MetadataCursor : public sql::RowCursor {
 // scan.
 class MetadataAdapter : public sql::Table {
  public:
-  MetadataAdapter(const MetadataTable& definition, std::shared_ptr<const Schema> schema)
-      : definition_(definition), schema_(std::move(schema)) {
+  MetadataAdapter(const MetadataTable& definition, std::shared_ptr<const Schema> schema,
+                  DatabaseCore* core)
+      : definition_(definition), schema_(std::move(schema)), core_(core) {
     name_ = std::string(definition.schema) + "." + definition.name;
     sql::AccessPath all;
     for (const MetadataColumn& column : definition.columns) {
@@ -74,7 +77,11 @@ class MetadataAdapter : public sql::Table {
       return std::make_unique<MetadataCursor>(std::make_shared<MetadataRows>(), request.columns);
     if (rows_ == nullptr) {
       auto rows = std::make_shared<MetadataRows>();
-      definition_.fill(*schema_, rows.get());
+      if (definition_.fill_live == nullptr) {
+        definition_.fill(*schema_, rows.get());
+      } else if (core_ != nullptr) {
+        definition_.fill_live(*core_, *schema_, rows.get());
+      }
       rows_ = std::move(rows);
     }
     return std::make_unique<MetadataCursor>(rows_, request.columns);
@@ -83,6 +90,7 @@ class MetadataAdapter : public sql::Table {
  private:
   const MetadataTable& definition_;
   const std::shared_ptr<const Schema> schema_;
+  DatabaseCore* const core_;  // null: only a schema is there
   std::string name_;
   std::vector<sql::TableColumn> columns_;
   std::vector<sql::AccessPath> paths_;
@@ -111,10 +119,11 @@ sql::TypeRef TypeOf(const MetadataColumn& column) {
 }
 
 std::unique_ptr<sql::Table> MakeMetadataTable(std::string_view schema_name, std::string_view name,
-                                              std::shared_ptr<const Schema> schema) {
+                                              std::shared_ptr<const Schema> schema,
+                                              DatabaseCore* core) {
   const MetadataTable* definition = FindMetadataTable(schema_name, name);
   if (definition == nullptr) return nullptr;
-  return std::make_unique<MetadataAdapter>(*definition, std::move(schema));
+  return std::make_unique<MetadataAdapter>(*definition, std::move(schema), core);
 }
 
 sql::Value Text(std::string_view text) { return sql::Value::String(text); }

@@ -1,4 +1,5 @@
-// Metadata tables: INFORMATION_SCHEMA and SPANNER_SYS, computed from the schema when they are read.
+// Metadata tables: INFORMATION_SCHEMA and SPANNER_SYS, computed from the schema, or from what has
+// run (txn/statistics.h), when they are read.
 //
 // Each table is one entry of a list (information_schema_*.cc): its columns, and a function that
 // emits its rows. Columns, their types and order are Spanner's (test_information_schema.py compares
@@ -17,6 +18,8 @@
 
 namespace ks::local {
 
+class DatabaseCore;
+
 struct MetadataColumn {
   const char* name;
   const char* type;  // as SPANNER_TYPE prints it: "STRING(MAX)"
@@ -31,6 +34,8 @@ struct MetadataTable {
   const char* name;
   absl::Span<const MetadataColumn> columns;
   void (*fill)(const Schema& schema, MetadataRows* rows);
+  // Instead, where rows are of what happens and not of the schema (spanner_sys_statistics.cc).
+  void (*fill_live)(DatabaseCore& core, const Schema& schema, MetadataRows* rows) = nullptr;
 };
 
 // All of them: INFORMATION_SCHEMA's in the order of their names, then SPANNER_SYS's.
@@ -41,7 +46,8 @@ sql::TypeRef TypeOf(const MetadataColumn& column);
 
 // null when there is none of this name.
 std::unique_ptr<sql::Table> MakeMetadataTable(std::string_view schema_name, std::string_view name,
-                                              std::shared_ptr<const Schema> schema);
+                                              std::shared_ptr<const Schema> schema,
+                                              DatabaseCore* core);
 
 // ---- For the functions that emit rows ----
 sql::Value Text(std::string_view text);
@@ -58,6 +64,7 @@ absl::Span<const MetadataTable> ConstraintMetadata();  // information_schema_con
 absl::Span<const MetadataTable> IndexMetadata();       // information_schema_indexes.cc
 absl::Span<const MetadataTable> ObjectMetadata();      // information_schema_objects.cc
 absl::Span<const MetadataTable> RoleMetadata();        // information_schema_roles.cc
+absl::Span<const MetadataTable> StatisticsMetadata();  // spanner_sys_statistics.cc
 absl::Span<const MetadataTable> SystemMetadata();      // spanner_sys.cc
 
 }  // namespace ks::local

@@ -22,6 +22,8 @@ class RowSource {
   virtual void HoldScans() {}
   // Null where there is only a schema.
   virtual sql::SequenceSource* sequences() { return nullptr; }
+  virtual DatabaseCore* core() { return nullptr; }
+  virtual bool read_write() const { return false; }
 };
 
 class SnapshotSource : public RowSource {
@@ -29,6 +31,7 @@ class SnapshotSource : public RowSource {
   explicit SnapshotSource(const ReadOnlyTransaction& transaction)
       : transaction_(transaction), sequences_(transaction.core(), *transaction.schema(), false) {}
   sql::SequenceSource* sequences() override { return &sequences_; }
+  DatabaseCore* core() override { return &transaction_.core(); }
   const std::shared_ptr<const Schema>& schema() const override { return transaction_.schema(); }
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
     return transaction_.Scan(spec);
@@ -44,6 +47,8 @@ class LockingSource : public RowSource {
   explicit LockingSource(ReadWriteTransaction& transaction)
       : transaction_(transaction), sequences_(transaction.core(), *transaction.schema(), true) {}
   sql::SequenceSource* sequences() override { return &sequences_; }
+  DatabaseCore* core() override { return &transaction_.core(); }
+  bool read_write() const override { return true; }
   const std::shared_ptr<const Schema>& schema() const override { return transaction_.schema(); }
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
     if (!hold_) return transaction_.Scan(spec);

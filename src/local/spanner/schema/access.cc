@@ -43,7 +43,7 @@ bool IsSystemRole(std::string_view role) {
 
 absl::StatusOr<Access> Access::Of(const Schema& schema, std::string_view role) {
   if (schema.FindRole(role) == nullptr && !IsSystemRole(role)) {
-    return errors::RoleNotFound(role);
+    return errors::SessionRoleNotFound(role);
   }
   Access access(schema, role);
   std::vector<std::string> waiting = {Lower(role), "public"};

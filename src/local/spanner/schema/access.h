@@ -34,7 +34,7 @@ std::shared_ptr<const Schema> VisibleTo(const std::shared_ptr<const Schema>& sch
 
 class Access {
  public:
-  // NOT_FOUND when there is no such role.
+  // PERMISSION_DENIED when there is no such role.
   static absl::StatusOr<Access> Of(const Schema& schema, std::string_view role);
 
   // The role, and those whose grants it has: lower case, sorted.

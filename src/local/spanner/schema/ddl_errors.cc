@@ -48,6 +48,9 @@ absl::Status ObjectNotFound(std::string_view kind, std::string_view name) {
 absl::Status RoleNotFound(std::string_view name) {
   return Make(kNotFound, "Role not found: ", name, ".");
 }
+absl::Status SessionRoleNotFound(std::string_view name) {
+  return Make(kPermissionDenied, "Role not found: ", name, ".");
+}
 absl::Status NoPrivilege(std::string_view role, std::string_view kind, std::string_view object) {
   return Make(kPermissionDenied, "Role ", role, " does not have required privileges on ", kind, " ",
               object, ".");

@@ -24,6 +24,7 @@ absl::Status NotInNamedSchema(std::string_view kind, std::string_view name);
 absl::Status SchemaInUse(std::string_view name, std::string_view dependents);
 absl::Status ObjectNotFound(std::string_view kind, std::string_view name);
 absl::Status RoleNotFound(std::string_view name);
+absl::Status SessionRoleNotFound(std::string_view name);  // who reads or writes as it
 absl::Status NoPrivilege(std::string_view role, std::string_view kind, std::string_view object);
 absl::Status DuplicateColumnName(std::string_view column);
 absl::Status ColumnMissing(std::string_view table, std::string_view column);

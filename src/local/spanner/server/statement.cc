@@ -17,6 +17,7 @@
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/value_codec.h"
+#include "local/spanner/txn/core.h"
 #include "sql/parser/error_location.h"
 
 namespace ks::local {
@@ -163,7 +164,22 @@ void Statement::FillMetadata(pb::ResultSetMetadata* metadata) const {
   }
 }
 
-absl::StatusOr<std::string> Statement::RunQuery(ResultSink& sink) {
+absl::StatusOr<std::string> Statement::Counted(
+    const std::function<absl::StatusOr<std::string>(Statistics::Sums&)>& run) {
+  Statistics& statistics = source_.core()->statistics();
+  const int64_t started = call_.server().clock.MonotonicNanos();
+  const int64_t id = statistics.Begin(text_.sql, text_.session);
+  Statistics::Sums sums;
+  absl::StatusOr<std::string> result = run(sums);
+  statistics.End(id);
+  const int64_t elapsed = call_.server().clock.MonotonicNanos() - started;
+  sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
+  sums.in_read_write = result.ok() && source_.read_write();
+  statistics.AddQuery(text_.tag, text_.sql, sums);
+  return result;
+}
+
+absl::StatusOr<std::string> Statement::RunQuery(ResultSink& sink, Statistics::Sums& sums) {
   const auto lock = analyzed_.hints.find("lock_scanned_ranges");
   if (lock != analyzed_.hints.end() && absl::EqualsIgnoreCase(lock->second, "exclusive")) {
     source_.HoldScans();
@@ -179,6 +195,8 @@ absl::StatusOr<std::string> Statement::RunQuery(ResultSink& sink) {
     rows += batch.rows;
     KS_RETURN_IF_ERROR(sink.Rows(batch));
   } while (batch.rows > 0);
+  sums.rows = rows;
+  sums.rows_scanned = cursor->rows_scanned();
   if (!wants_stats()) return std::string();
   pb::ResultSetStats stats;
   if (wants_plan()) FillPlan(cursor->Explain(), stats.mutable_query_plan());
@@ -192,7 +210,7 @@ absl::StatusOr<std::string> Statement::RunQuery(ResultSink& sink) {
 }
 
 absl::StatusOr<std::string> Statement::RunDml(ReadWriteTransaction& transaction, bool lower_bound,
-                                              ResultSink* sink) {
+                                              ResultSink* sink, Statistics::Sums& sums) {
   KS_ASSIGN_OR_RETURN(const DmlResult result,
                       ks::local::RunDml(transaction, *analyzed_.dml, options_));
   if (sink != nullptr && !result.returning.empty()) {
@@ -200,6 +218,8 @@ absl::StatusOr<std::string> Statement::RunDml(ReadWriteTransaction& transaction,
     KS_RETURN_IF_ERROR(
         sink->Rows(ToBatch(result.returning, result.returning_columns.size(), &data)));
   }
+  sums.rows = static_cast<int64_t>(result.returning.size());
+  sums.rows_written = result.rows;
   pb::ResultSetStats stats;
   if (lower_bound) {
     stats.set_row_count_lower_bound(result.rows);

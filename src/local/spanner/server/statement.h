@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "local/spanner/query/database_catalog.h"
 #include "local/spanner/query/dml_runner.h"
 #include "local/spanner/server/result_sink.h"
+#include "local/spanner/txn/statistics.h"
 #include "sql/analyzer/analyzer.h"
 #include "sql/eval/query.h"
 
@@ -44,6 +46,8 @@ class Statement {
     StatementMode mode = StatementMode::kNormal;
     std::optional<TablePart> part;  // of a partitioned query
     std::string_view role = {};     // whose rights count; empty: all rights
+    std::string_view tag = {};      // request_tag, for SPANNER_SYS
+    std::string_view session = {};
   };
   // Analyzes over `source`'s schema and decodes the parameters. All of `text` must outlive the
   // statement.
@@ -59,17 +63,28 @@ class Statement {
   std::vector<sql::TypeRef> ColumnTypes() const;
 
   // A query's rows into `sink` (after its Begin); gives ResultSetStats in wire form.
-  absl::StatusOr<std::string> RunQuery(ResultSink& sink);
+  absl::StatusOr<std::string> RunQuery(ResultSink& sink) {
+    return Counted([&](Statistics::Sums& sums) { return RunQuery(sink, sums); });
+  }
   // DML in `transaction`; THEN RETURN's rows into `sink`, null when they are not wanted.
   // `lower_bound`: partitioned DML counts at least so many rows.
   absl::StatusOr<std::string> RunDml(ReadWriteTransaction& transaction, bool lower_bound,
-                                     ResultSink* sink);
+                                     ResultSink* sink) {
+    return Counted(
+        [&](Statistics::Sums& sums) { return RunDml(transaction, lower_bound, sink, sums); });
+  }
   // PLAN: what it would do. Gives ResultSetStats.
   absl::StatusOr<std::string> Explain();
 
  private:
   Statement(Call& call, RowSource& source, const Text& text);
   absl::Status Analyze();
+  absl::StatusOr<std::string> RunQuery(ResultSink& sink, Statistics::Sums& sums);
+  absl::StatusOr<std::string> RunDml(ReadWriteTransaction& transaction, bool lower_bound,
+                                     ResultSink* sink, Statistics::Sums& sums);
+  // Runs it, seen in SPANNER_SYS.
+  absl::StatusOr<std::string> Counted(
+      const std::function<absl::StatusOr<std::string>(Statistics::Sums&)>& run);
   absl::Status DecodeParameters();
   bool wants_stats() const { return text_.mode != StatementMode::kNormal; }
   bool wants_plan() const {

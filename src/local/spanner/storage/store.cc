@@ -360,6 +360,16 @@ absl::StatusOr<bool> Store::AnyIn(const KeySpan& span, CommitTimestamp at) const
   return false;
 }
 
+int64_t Store::ApproximateBytes(KeySpaceId space) const {
+  const KeySpan span = SpaceSpan(space);
+  const rocksdb::Range range(span.start, span.limit);
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  uint64_t bytes = 0;
+  rep_->db->GetApproximateSizes(options, rep_->rows, &range, 1, &bytes).PermitUncheckedError();
+  return static_cast<int64_t>(bytes);
+}
+
 absl::Status Store::Write(Batch& batch, CommitTimestamp at) {
   uint64_t raw = static_cast<uint64_t>(at.value());
   Slice timestamp(reinterpret_cast<const char*>(&raw), kTimestampBytes);

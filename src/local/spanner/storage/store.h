@@ -90,6 +90,9 @@ class Store {
   // True when a key of the span has a live version.
   absl::StatusOr<bool> AnyIn(const KeySpan& span, CommitTimestamp at) const;
 
+  // About how many bytes the key space takes, all versions together.
+  int64_t ApproximateBytes(KeySpaceId space) const;
+
   // UNAVAILABLE when the disk refuses; nothing of the batch will then be seen.
   absl::Status Write(Batch& batch, CommitTimestamp at);
 

@@ -47,7 +47,10 @@ void CollectSpaces(const Schema& schema, std::vector<KeySpaceId>* spaces) {
 }  // namespace
 
 DatabaseCore::DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock, bool lock_ranges)
-    : store_(std::move(store)), locks_(clock, lock_ranges), oracle_(clock, store_->last_write()) {}
+    : store_(std::move(store)),
+      locks_(clock, lock_ranges),
+      oracle_(clock, store_->last_write()),
+      statistics_(clock) {}
 
 DatabaseCore::~DatabaseCore() {
   if (!janitor_.joinable()) return;

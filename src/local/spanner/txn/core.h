@@ -18,6 +18,7 @@
 #include "local/spanner/txn/expressions.h"
 #include "local/spanner/txn/lock_manager.h"
 #include "local/spanner/txn/sequences.h"
+#include "local/spanner/txn/statistics.h"
 #include "local/spanner/txn/timestamp_oracle.h"
 
 namespace ks::local {
@@ -39,6 +40,7 @@ class DatabaseCore {
   TimestampOracle& oracle() { return oracle_; }
   ExpressionCache& expressions() { return expressions_; }
   Sequences& sequences() { return sequences_; }
+  Statistics& statistics() { return statistics_; }
   absl::Mutex& gate() ABSL_LOCK_RETURNED(gate_) { return gate_; }
 
   std::shared_ptr<const Schema> schema() const;
@@ -57,6 +59,7 @@ class DatabaseCore {
   TimestampOracle oracle_;
   ExpressionCache expressions_;
   Sequences sequences_{*this};
+  Statistics statistics_;
   absl::Mutex gate_;
   absl::Mutex ddl_mu_;  // one schema change at a time
 

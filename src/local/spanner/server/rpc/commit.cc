@@ -15,6 +15,7 @@
 #include "local/spanner/server/spanner_rpcs.h"
 #include "local/spanner/server/status_wire.h"
 #include "local/spanner/server/timestamps.h"
+#include "local/spanner/txn/core.h"
 
 namespace ks::local {
 
@@ -74,6 +75,16 @@ Writer WriterOf(const Session& session, const CommitRequestView& request) {
   return {session.spec().creator_role, TagOf(request), options.exclude_txn_from_change_streams()};
 }
 
+// How a commit went, for SPANNER_SYS.
+void Count(Session& session, std::string_view tag, int64_t started_nanos, env::Clock& clock,
+           const absl::StatusOr<CommitResult>& result) {
+  Statistics::Sums sums;
+  const int64_t elapsed = clock.MonotonicNanos() - started_nanos;
+  sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
+  if (result.ok()) sums.rows_written = result->mutation_count;
+  session.database().core().statistics().AddCommit(tag, sums);
+}
+
 absl::Status CommitById(Call& call, Session& session, const CommitRequestView& request,
                         pb::CommitResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   KS_ASSIGN_OR_RETURN(auto transaction,
@@ -96,7 +107,10 @@ absl::Status CommitById(Call& call, Session& session, const CommitRequestView& r
       KS_RETURN_IF_ERROR(Decode(request.mutations, *list));
     }
   }
+  env::Clock& clock = call.server().clock;
+  const int64_t started = clock.MonotonicNanos();
   absl::StatusOr<CommitResult> result = transaction->Commit(std::move(list));
+  Count(session, TagOf(request), started, clock, result);
   if (absl::IsAborted(result.status())) session.RememberAge(transaction->age());
   KS_RETURN_IF_ERROR(result.status());
   Fill(*result, request.return_commit_stats, response);
@@ -113,10 +127,14 @@ absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitRe
   if (request.transaction_id.has_value()) return CommitById(call, *session, request, response);
   if (!request.single_use.has_value()) return errors::MissingField("CommitRequest.transaction");
   KS_RETURN_IF_ERROR(CheckSingleUse(*request.single_use));
-  KS_ASSIGN_OR_RETURN(const CommitResult result, CommitOnce(session->database(), request.mutations,
-                                                            {request.max_commit_delay_micros, call,
-                                                             WriterOf(*session, request)}));
-  Fill(result, request.return_commit_stats, response);
+  const CommitOptions options{request.max_commit_delay_micros, call, WriterOf(*session, request)};
+  env::Clock& clock = call.server().clock;
+  const int64_t started = clock.MonotonicNanos();
+  const absl::StatusOr<CommitResult> result =
+      CommitOnce(session->database(), request.mutations, options);
+  Count(*session, options.writer.transaction_tag, started, clock, result);
+  KS_RETURN_IF_ERROR(result.status());
+  Fill(*result, request.return_commit_stats, response);
   return absl::OkStatus();
 }
 

@@ -82,9 +82,14 @@ class SqlCall {
     KS_ASSIGN_OR_RETURN(const bool change_stream,
                         RunChangeStream(call_, scope_, request_, answer_.sink, answer_.streaming));
     if (change_stream) return absl::OkStatus();
-    const Statement::Text text{request_.sql(),         request_.params(),
-                               request_.param_types(), ModeOf(request_.query_mode()),
-                               std::move(part),        scope_.session().spec().creator_role};
+    const Statement::Text text{request_.sql(),
+                               request_.params(),
+                               request_.param_types(),
+                               ModeOf(request_.query_mode()),
+                               std::move(part),
+                               scope_.session().spec().creator_role,
+                               request_.request_options().request_tag(),
+                               request_.session()};
     KS_ASSIGN_OR_RETURN(auto statement, Statement::Prepare(call_, scope_.source(), text));
     if (text.mode == StatementMode::kPlan) return Plan(*statement);
     return statement->is_dml() ? Dml(*statement) : Query(*statement);

@@ -1,0 +1,110 @@
+#include "local/spanner/txn/statistics.h"
+
+#include "env/clock.h"
+
+namespace ks::local {
+
+namespace {
+
+constexpr int64_t kMinuteNanos = 60 * env::kNanosPerSecond;
+
+}  // namespace
+
+void Statistics::Sums::End(const absl::Status& status, double after_seconds) {
+  if (status.ok()) {
+    count = 1;
+    seconds = after_seconds;
+    return;
+  }
+  failed = 1;
+  failed_seconds = after_seconds;
+  cancelled = absl::IsCancelled(status);
+  timed_out = absl::IsDeadlineExceeded(status);
+  aborted = absl::IsAborted(status);
+  precondition = absl::IsFailedPrecondition(status);
+}
+
+void Statistics::Sums::Add(const Sums& other) {
+  count += other.count;
+  seconds += other.seconds;
+  rows += other.rows;
+  rows_scanned += other.rows_scanned;
+  rows_written += other.rows_written;
+  in_read_write += other.in_read_write;
+  failed += other.failed;
+  failed_seconds += other.failed_seconds;
+  cancelled += other.cancelled;
+  timed_out += other.timed_out;
+  aborted += other.aborted;
+  precondition += other.precondition;
+}
+
+void Statistics::Add(Key key, const Sums& sums, Minutes* minutes) {
+  const int64_t minute = clock_.NowNanos() / kMinuteNanos;
+  Interval& interval = (*minutes)[minute];
+  interval.end_seconds = (minute + 1) * 60;
+  interval.total.Add(sums);
+  if (interval.by_key.size() < kKeysPerMinute || interval.by_key.count(key) > 0) {
+    interval.by_key[std::move(key)].Add(sums);
+  }
+  minutes->erase(minutes->begin(), minutes->lower_bound(minute - kMinutesKept));
+}
+
+void Statistics::AddQuery(std::string_view tag, std::string_view text, const Sums& sums) {
+  absl::MutexLock lock(&mu_);
+  Add({std::string(tag), std::string(text.substr(0, kTextBytes))}, sums, &queries_);
+}
+
+void Statistics::AddCommit(std::string_view tag, const Sums& sums) {
+  absl::MutexLock lock(&mu_);
+  Add({std::string(tag), std::string()}, sums, &commits_);
+}
+
+std::vector<Statistics::Interval> Statistics::Merge(const Minutes& all, int minutes) const {
+  const int64_t over = clock_.NowNanos() / kMinuteNanos / minutes;  // the first that is not
+  std::map<int64_t, Interval> merged;
+  for (const auto& [minute, interval] : all) {
+    if (minute / minutes >= over) continue;
+    Interval& into = merged[-(minute / minutes)];
+    into.end_seconds = (minute / minutes + 1) * minutes * 60;
+    into.total.Add(interval.total);
+    for (const auto& [key, sums] : interval.by_key) into.by_key[key].Add(sums);
+  }
+  std::vector<Interval> result;
+  for (auto& [number, interval] : merged) result.push_back(std::move(interval));
+  return result;
+}
+
+std::vector<Statistics::Interval> Statistics::Queries(int minutes) const {
+  absl::MutexLock lock(&mu_);
+  return Merge(queries_, minutes);
+}
+
+std::vector<Statistics::Interval> Statistics::Commits(int minutes) const {
+  absl::MutexLock lock(&mu_);
+  return Merge(commits_, minutes);
+}
+
+int64_t Statistics::Begin(std::string_view text, std::string_view session) {
+  absl::MutexLock lock(&mu_);
+  const int64_t id = next_id_++;
+  running_[id] = {id, clock_.NowNanos(), std::string(text.substr(0, kTextBytes)),
+                  std::string(session)};
+  return id;
+}
+
+void Statistics::End(int64_t id) {
+  absl::MutexLock lock(&mu_);
+  running_.erase(id);
+}
+
+std::vector<Statistics::Running> Statistics::Active() const {
+  std::vector<Running> result;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [id, running] : running_) result.push_back(running);
+  return result;
+}
+
+int64_t Statistics::NowNanos() const { return clock_.NowNanos(); }
+
+}  // namespace ks::local
