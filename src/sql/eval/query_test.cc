@@ -92,6 +92,23 @@ TEST_F(QueryTest, CorrelatedSubqueryByKey) {
   EXPECT_EQ(b_->rows_read, 2);
 }
 
+// The question goes down to the network: asked at each lookup it took most of the time.
+TEST_F(QueryTest, LookupsSeldomAskWhetherAnybodyWaits) {
+  const std::string sql =
+      "SELECT COUNT(*) FROM B WHERE EXISTS (SELECT 1 FROM A WHERE A.Id = B.Ref)";
+  int asked = 0;
+  ExecuteOptions options;
+  options.check_alive = [&asked] {
+    ++asked;
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(RunQuery(sql, &catalog_, options).ok());
+  EXPECT_GE(asked, 2);
+  EXPECT_LE(asked, 10);
+  options.check_alive = [] { return absl::CancelledError("gone"); };
+  EXPECT_EQ(RunQuery(sql, &catalog_, options).status().code(), absl::StatusCode::kCancelled);
+}
+
 TEST_F(QueryTest, ErrorsSayWhere) {
   EXPECT_EQ(Run("SELECT foo FROM A"),
             "Unrecognized name: foo [at 1:8]\nSELECT foo FROM A\n       ^");

@@ -35,8 +35,8 @@ class TableScan : public ScanOperator {
   absl::Status Next(Batch* batch) override {
     batch->rows = Rows();
     if (cursor_ == nullptr) return absl::OkStatus();
-    if (environment_->options().check_alive)
-      KS_RETURN_IF_ERROR(environment_->options().check_alive());
+    unchecked_ += kCallRows;
+    KS_RETURN_IF_ERROR(CheckAlive());
     if (given_ >= in_.rows) {
       KS_RETURN_IF_ERROR(cursor_->Next(&in_));
       given_ = 0;
@@ -48,6 +48,7 @@ class TableScan : public ScanOperator {
       batch->columns[i] = Column{in_.columns[i] + given_, false};
     given_ += count;
     environment_->rows_scanned += count;
+    unchecked_ += count;
     return absl::OkStatus();
   }
 
@@ -89,6 +90,16 @@ class TableScan : public ScanOperator {
   }
 
  private:
+  // Asks after each thousand rows, or sixty lookups of a row: the question goes down to the network
+  // and takes longer than a lookup.
+  absl::Status CheckAlive() {
+    if (unchecked_ < kBatchRows || environment_->options().check_alive == nullptr) {
+      return absl::OkStatus();
+    }
+    unchecked_ = 0;
+    return environment_->options().check_alive();
+  }
+
   const AccessPath& path() const { return plan_.table->access_paths()[plan_.path]; }
 
   // All values that a key part may have; empty: no row can match.
@@ -196,7 +207,10 @@ class TableScan : public ScanOperator {
     return absl::OkStatus();
   }
 
+  static constexpr uint32_t kCallRows = 16;  // what a call costs beside its rows, in rows
+
   ScanPlan plan_;
+  uint32_t unchecked_ = kBatchRows;  // rows since the last CheckAlive that asked
   std::vector<Key> lookup_;
   std::unique_ptr<RowCursor> cursor_;
   RowBatch in_;
