@@ -79,7 +79,7 @@ class Doctor {
                                .log = log_});
     if (!Add("credentials for Spanner", connection.status(), "found")) return;
     connection_ = *std::move(connection);
-    const auto plan = runtime::PlanAgainst(*connection_.client, spec_);
+    const auto plan = runtime::PlanAgainst(*connection_.client, spec_, {.millis = 0, .stop = {}});
     if (!Add(StrCat("Spanner ", target.database), plan.status(), "answers; the file fits it")) {
       return;
     }
