@@ -11,6 +11,8 @@ void AddPlanCommand(CLI::App& app, GlobalOptions& options);
 void AddDoctorCommand(CLI::App& app, GlobalOptions& options);
 void AddStatusCommand(CLI::App& app, GlobalOptions& options);
 void AddOffsetsCommand(CLI::App& app, GlobalOptions& options);
+void AddOffsetsMoves(CLI::App& offsets, GlobalOptions& options);  // set, skip
+void AddDlqCommand(CLI::App& app, GlobalOptions& options);
 void AddSqlCommand(CLI::App& app, GlobalOptions& options);
 void AddSpannerCommand(CLI::App& app, GlobalOptions& options);
 void AddDocCommand(CLI::App& app, GlobalOptions& options);

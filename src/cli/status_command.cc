@@ -13,11 +13,11 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
+#include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
 #include "identity/services.h"
 #include "kafka/admin.h"
-#include "kafka/consumer.h"
 
 namespace ks::cli {
 namespace {
@@ -102,12 +102,7 @@ std::map<kafka::TopicPartition, Offset> TopicEnds(const pipeline::PipelineSpec& 
       if (std::count(source.topics.begin(), source.topics.end(), head.topic) > 0)
         partitions.push_back({head.topic, PartitionId(static_cast<int32_t>(head.partition))});
     }
-    kafka::ConsumerOptions options;
-    options.brokers = source.brokers;
-    options.group = StrCat(spec.name, ".status");  // never joined
-    options.properties.assign(source.properties.begin(), source.properties.end());
-    options.login = {source.security, &identity};
-    const auto consumer = kafka::Consumer::Create(std::move(options));
+    const auto consumer = KafkaReader(spec, source, "status", identity);
     if (!consumer.ok()) continue;
     const auto found = kafka::ListOffsets((*consumer)->handle(), partitions, kafka::kEndOffset);
     if (found.ok()) ends.insert(found->begin(), found->end());
@@ -197,6 +192,7 @@ void AddOffsetsCommand(CLI::App& app, GlobalOptions& global) {
   CLI::App* offsets = app.add_subcommand("offsets", "the offsets that a pipeline keeps in Spanner");
   offsets->require_subcommand(1);
   AddShow(*offsets, "show", "the head of each lane's chain", true, global);
+  AddOffsetsMoves(*offsets, global);
 }
 
 }  // namespace ks::cli

@@ -35,4 +35,7 @@ inline constexpr int kFetchWaitMillis = 50;
 // librdkafka's mock cluster keeps this much of each partition, in bytes, and forgets the oldest.
 inline constexpr int64_t kEmbeddedPartitionBytesMax = int64_t{5} << 20;
 
+// A scan that hears nothing for so long gives up.
+inline constexpr int64_t kScanSilenceMillis = 30'000;
+
 }  // namespace ks::kafka

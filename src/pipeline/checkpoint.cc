@@ -4,11 +4,12 @@
 #include <google/spanner/v1/keys.pb.h>
 #include <google/spanner/v1/result_set.pb.h>
 
+#include <algorithm>
 #include <array>
-#include <map>
 
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
+#include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "pipeline/checkpoint_errors.h"
 #include "pipeline/mutation_writer.h"
@@ -125,14 +126,30 @@ void AppendPartition(const ChainKey& key, MutationKind kind, int64_t generation,
   PartitionsShape(kind).AppendMutation(rows.view(), out);
 }
 
-void AppendGenesisRows(const ChainKey& key, int64_t generation, int lanes, int64_t begin,
+void AppendGenesisRows(const ChainKey& key, int64_t generation, absl::Span<const int64_t> begins,
                        const CommitLabel& label, WireBuffer* out) {
   WireBuffer rows;
-  for (int lane = 0; lane < lanes; ++lane) {
-    AppendCheckpoint(key, {.generation = generation, .lane = lane, .start = kGenesis, .end = begin},
+  int64_t lane = 0;
+  for (const int64_t begin : begins) {
+    AppendCheckpoint(key,
+                     {.generation = generation, .lane = lane++, .start = kGenesis, .end = begin},
                      label, &rows);
   }
   CheckpointInsert().AppendMutation(rows.view(), out);
+}
+
+std::vector<int64_t> Repeated(int64_t offset, int lanes) {
+  return std::vector<int64_t>(static_cast<size_t>(lanes), offset);
+}
+
+void AppendDeletes(const ChainKey& key,
+                   absl::Span<const std::tuple<int64_t, int64_t, int64_t>> checkpoints,
+                   WireBuffer* out) {
+  WireBuffer deletes;
+  for (const auto& [generation, lane, start] : checkpoints) {
+    AppendKey(key, MutationKind::kDelete, generation, lane, start, &deletes);
+  }
+  CheckpointKey(MutationKind::kDelete).AppendMutation(deletes.view(), out);
 }
 
 // ---- Rows, decoded
@@ -258,7 +275,7 @@ void AppendGenesis(const ChainKey& key, const Genesis& genesis, const CommitLabe
   WireBuffer out;
   AppendPartition(key, rules.anchor ? MutationKind::kInsert : MutationKind::kInsertOrUpdate, 0,
                   genesis.lanes, genesis.topic_id, &out);
-  AppendGenesisRows(key, 0, genesis.lanes, genesis.begin, label, &out);
+  AppendGenesisRows(key, 0, Repeated(genesis.begin, genesis.lanes), label, &out);
   wire->append(out.view());
 }
 
@@ -297,7 +314,7 @@ absl::StatusOr<std::string> ShapeChangeMutations(const ChainKey& key, const Shap
   const absl::StatusOr<std::optional<Chains>> read = DecodeChains(rows);
   if (!read.ok()) return read.status();
   if (!read->has_value()) {
-    return absl::NotFoundError(StrCat(Describe(key), " has no checkpoints yet"));
+    return NoChainsError(key);
   }
   const Chains& chains = **read;
   int64_t begin = chains.lanes[0].head;
@@ -309,15 +326,51 @@ absl::StatusOr<std::string> ShapeChangeMutations(const ChainKey& key, const Shap
   }
   begin = change.begin.value_or(begin);
   const int64_t generation = chains.generation + (rules.generation ? 1 : 0);
-  WireBuffer deletes;
-  for (const auto& [old_generation, lane, start] : chains.rows) {
-    AppendKey(key, MutationKind::kDelete, old_generation, lane, start, &deletes);
-  }
   WireBuffer out;
-  CheckpointKey(MutationKind::kDelete).AppendMutation(deletes.view(), &out);
+  AppendDeletes(key, chains.rows, &out);
   AppendPartition(key, MutationKind::kUpdate, generation, change.lanes,
                   change.topic_id.value_or(chains.topic_id), &out);
-  AppendGenesisRows(key, generation, change.lanes, begin, label, &out);
+  AppendGenesisRows(key, generation, Repeated(begin, change.lanes), label, &out);
+  return std::string(out.view());
+}
+
+absl::StatusOr<ChainMove> PlanMove(const ChainKey& key, const Move& move,
+                                   absl::Span<const RowsPtr> rows) {
+  if (rows[0]->rows_size() == 0) return NoChainsError(key);
+  ChainMove plan;
+  KS_ASSIGN_OR_RETURN(plan.generation, Int64At(rows[0]->rows(0), 0));
+  KS_ASSIGN_OR_RETURN(const int64_t lanes, Int64At(rows[0]->rows(0), 1));
+  plan.topic_id = StringAt(rows[0]->rows(0), 2);
+  plan.lanes.resize(static_cast<size_t>(std::clamp<int64_t>(lanes, 1, kPipelineLanesMax)));
+  const int64_t standing = plan.generation;
+  for (const ListValue& row : rows[1]->rows()) {
+    KS_ASSIGN_OR_RETURN(const int64_t generation, Int64At(row, 0));
+    KS_ASSIGN_OR_RETURN(const int64_t lane, Int64At(row, 1));
+    KS_ASSIGN_OR_RETURN(const int64_t start, Int64At(row, 2));
+    KS_ASSIGN_OR_RETURN(const int64_t end, Int64At(row, 3));
+    plan.rows.emplace_back(generation, lane, start);
+    plan.generation = std::max(plan.generation, generation);
+    if (generation != standing || lane < 0 || lane >= static_cast<int64_t>(plan.lanes.size()))
+      continue;
+    LaneMove& found = plan.lanes[static_cast<size_t>(lane)];
+    found.head = std::max(found.head.value_or(end), end);
+  }
+  ++plan.generation;
+  for (LaneMove& lane : plan.lanes) {
+    lane.begin = move.only_forward ? std::max(lane.head.value_or(move.to), move.to) : move.to;
+  }
+  return plan;
+}
+
+std::string MoveMutations(const ChainKey& key, const ChainMove& move, std::string_view topic_id,
+                          const CommitLabel& label) {
+  std::vector<int64_t> begins;
+  for (const LaneMove& lane : move.lanes) begins.push_back(lane.begin);
+  WireBuffer out;
+  AppendDeletes(key, move.rows, &out);
+  AppendPartition(key, MutationKind::kUpdate, move.generation, static_cast<int>(begins.size()),
+                  topic_id.empty() ? move.topic_id : topic_id, &out);
+  AppendGenesisRows(key, move.generation, begins, label, &out);
   return std::string(out.view());
 }
 

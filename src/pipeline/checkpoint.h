@@ -126,6 +126,32 @@ absl::StatusOr<std::string> ShapeChangeMutations(const ChainKey& key, const Shap
                                                  const CommitLabel& label, const Rules& rules,
                                                  absl::Span<const RowsPtr> rows);
 
+// ---- An operator's move: `offsets set` and `offsets skip`
+
+struct Move {
+  int64_t to = 0;
+  bool only_forward = false;  // lanes that stand beyond `to` stay there
+};
+struct LaneMove {
+  std::optional<int64_t> head;  // nothing: its checkpoints are gone
+  int64_t begin = 0;            // where it will begin
+};
+struct ChainMove {
+  int64_t generation = 0;                                   // that will be
+  std::string topic_id;                                     // that is
+  std::vector<LaneMove> lanes;                              // by lane
+  std::vector<std::tuple<int64_t, int64_t, int64_t>> rows;  // of all generations, to be deleted
+};
+
+// What a move would do, from the rows of ChainReads. More forgiving than DecodeChains: it is also
+// the way out where the rows were damaged.
+absl::StatusOr<ChainMove> PlanMove(const ChainKey& key, const Move& move,
+                                   absl::Span<const RowsPtr> rows);
+// For the read-write transaction that read those rows. It raises the generation, so that what any
+// worker has on its way no longer fits. An empty `topic_id` leaves it as it was.
+std::string MoveMutations(const ChainKey& key, const ChainMove& move, std::string_view topic_id,
+                          const CommitLabel& label);
+
 // ---- Tables
 
 // The statements that make the schema kafka_spanner, in order. `name` is the object made.

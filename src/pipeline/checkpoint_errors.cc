@@ -86,6 +86,11 @@ absl::Status ChainsDamagedError(std::string_view what) {
              ". `kafka-spanner offsets set` puts the partition in order again."));
 }
 
+absl::Status NoChainsError(const ChainKey& key) {
+  return absl::NotFoundError(
+      StrCat(Describe(key), " has no checkpoints yet: a first run begins where `start:` says"));
+}
+
 absl::Status LanesNotDrainedError(const ChainKey& key) {
   return absl::FailedPreconditionError(
       StrCat(Describe(key), ": the lanes stand at different offsets; they must be drained first"));

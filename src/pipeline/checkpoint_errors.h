@@ -29,6 +29,8 @@ absl::Status ChainsUnreadableError(const ChainKey& key, const absl::Status& caus
 // Rows of Partitions and Checkpoints that no commit of this program leaves behind.
 absl::Status ChainsDamagedError(std::string_view what);
 // The lanes do not stand at one offset, so their number cannot be changed yet.
+// NOT_FOUND: the pipeline has not run on this partition.
+absl::Status NoChainsError(const ChainKey& key);
 absl::Status LanesNotDrainedError(const ChainKey& key);
 // No error: the broker has refused an offset that should be there.
 absl::Status PositionRefusedReason(const ChainKey& key, int64_t position, int64_t high);

@@ -4,7 +4,9 @@
 #include <google/spanner/v1/spanner.pb.h>
 #include <gtest/gtest.h>
 
+#include "pipeline/mutation_writer.h"
 #include "pipeline/testing/sim_spanner.h"
+#include "pipeline/wire_buffer.h"
 
 namespace ks::pipeline {
 namespace {
@@ -143,6 +145,55 @@ TEST(Checkpoint, ALateGenesisFindsThePartitionsRow) {
     ASSERT_TRUE(spanner.Commit(Step(Standing(spanner), 0, end)).ok());
   }
   EXPECT_EQ(spanner.Commit(genesis).code(), absl::StatusCode::kAlreadyExists);
+}
+
+void MoveTo(SimSpanner* spanner, const Move& move) {
+  const auto plan = PlanMove(kKey, move, ReadAll(*spanner));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_TRUE(spanner->Commit(MoveMutations(kKey, *plan, "", kLabel)).ok());
+}
+
+TEST(Checkpoint, AfterAMoveNothingFromBeforeFits) {
+  SimSpanner spanner;
+  Create(&spanner, 2, 100);
+  const Chains before = Standing(spanner);
+  MoveTo(&spanner, {.to = 50});
+  EXPECT_FALSE(spanner.Commit(Step(before, 0, 110)).ok());
+  const Chains after = Standing(spanner);
+  EXPECT_EQ(after.generation, before.generation + 1);
+  EXPECT_EQ(after.topic_id, "topic-id");
+  EXPECT_EQ(after.lanes[0].head, 50);
+  EXPECT_EQ(after.lanes[1].head, 50);
+  EXPECT_EQ(after.rows.size(), 2u);
+  EXPECT_TRUE(spanner.Commit(Step(after, 0, 110)).ok());
+}
+
+TEST(Checkpoint, ASkipTakesNoLaneBack) {
+  SimSpanner spanner;
+  Create(&spanner, 2, 100);
+  ASSERT_TRUE(spanner.Commit(Step(Standing(spanner), 1, 130)).ok());
+  MoveTo(&spanner, {.to = 101, .only_forward = true});
+  EXPECT_EQ(Standing(spanner).lanes[0].head, 101);
+  EXPECT_EQ(Standing(spanner).lanes[1].head, 130);
+}
+
+TEST(Checkpoint, AMoveMendsDamagedChains) {
+  SimSpanner spanner;
+  Create(&spanner, 2, 100);
+  // As if somebody had deleted lane 1's only row.
+  WireBuffer wire;
+  AppendMutationOf(MutationKind::kDelete, "kafka_spanner.Checkpoints",
+                   {{"Pipeline", sql::Value::String(kKey.pipeline)},
+                    {"Topic", sql::Value::String(kKey.topic)},
+                    {"KafkaPartition", sql::Value::Int64(kKey.partition)},
+                    {"Generation", sql::Value::Int64(0)},
+                    {"Lane", sql::Value::Int64(1)},
+                    {"StartOffset", sql::Value::Int64(kGenesis)}},
+                   &wire);
+  ASSERT_TRUE(spanner.Commit(std::string(wire.view())).ok());
+  EXPECT_FALSE(DecodeChains(ReadAll(spanner)).ok());
+  MoveTo(&spanner, {.to = 70});
+  EXPECT_EQ(Standing(spanner).lanes[1].head, 70);
 }
 
 }  // namespace

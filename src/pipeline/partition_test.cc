@@ -435,6 +435,21 @@ TEST(Partition, AFloodOfDeadLettersTripsTheBreaker) {
   EXPECT_GE(rig.DeadLetters().size(), 4u);
 }
 
+TEST(Partition, WhereNoDeadLetterIsAllowedTheFirstStopsIt) {
+  PartitionRig rig;
+  rig.options.dead_letters = {.count = 0, .share = 0.1};
+  rig.Begin();
+  std::vector<FakeRecord> records = PartitionRig::Records(0, 64);
+  records[5].refused = true;  // far less than a tenth
+  for (int i = 0; i < 100 && !rig.stopped.has_value(); ++i) {
+    const int64_t from = rig.seeks.back().offset;
+    rig.Offer({records.begin() + from, records.end()});
+    rig.Advance(100 * kNanosPerMilli);
+  }
+  EXPECT_THAT(Text(rig.stopped), HasSubstr("became dead letters"));
+  EXPECT_THAT(rig.DeadLetters(), ElementsAre(5));
+}
+
 TEST(Partition, FewerCommitsAtOnceWhenSpannerPushesBack) {
   PartitionRig rig;
   rig.options.lanes = 4;

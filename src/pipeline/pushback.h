@@ -89,7 +89,7 @@ class OutageNotice {
 };
 
 struct DeadLetterLimit {
-  int64_t count = 1000;                              // more than this many,
+  int64_t count = 1000;                              // more than this many (0: the first stops it),
   double share = 0.1;                                // and more than this share of the records,
   int64_t window_nanos = 60 * env::kNanosPerSecond;  // in such a time, stop the pipeline
 };
@@ -112,6 +112,7 @@ class DeadLetterBreaker {
     slices_.back().dead_letters += dead_letters;
     records_ += records;
     dead_letters_ += dead_letters;
+    if (limit_.count == 0) return dead_letters_ > 0;  // whoever writes 0 wants none at all
     return dead_letters_ > limit_.count &&
            static_cast<double>(dead_letters_) > limit_.share * static_cast<double>(records_);
   }

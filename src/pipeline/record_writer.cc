@@ -80,19 +80,26 @@ RecordWriter::RecordWriter(const Plan& plan, size_t source, std::string topic, i
       transform_(std::move(transform)) {}
 
 LaneDataFactory RecordWriter::factory() {
-  return [this](int lane, int lanes) -> std::unique_ptr<LaneData> {
-    lanes_.resize(static_cast<size_t>(lanes));
-    const BatchLimitsSpec& limits = plan_.spec->batch;
-    auto batch = std::make_unique<LaneBatch>(
-        plan_, source_, LaneName{topic_, partition_, lane},
-        BatchLimits{
-            .records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations},
-        cache_groups_);
-    batch->set_memory(memory_);
-    batch->set_keep_all(keep_all_);
-    lanes_[static_cast<size_t>(lane)] = batch.get();
-    return batch;
+  return [this](int lane, int lanes) {
+    return MakeLane(LaneName{topic_, partition_, lane}, lane, lanes);
   };
+}
+
+std::unique_ptr<LaneData> RecordWriter::MakeRedriveLane() {
+  return MakeLane(LaneName{topic_, partition_, kRedriveLane}, 0, 1);
+}
+
+std::unique_ptr<LaneData> RecordWriter::MakeLane(LaneName name, int index, int lanes) {
+  lanes_.resize(static_cast<size_t>(lanes));
+  const BatchLimitsSpec& limits = plan_.spec->batch;
+  auto batch = std::make_unique<LaneBatch>(
+      plan_, source_, std::move(name),
+      BatchLimits{.records = limits.records, .bytes = limits.bytes, .mutations = limits.mutations},
+      cache_groups_);
+  batch->set_memory(memory_);
+  batch->set_keep_all(keep_all_);
+  lanes_[static_cast<size_t>(index)] = batch.get();
+  return batch;
 }
 
 std::optional<RecordRefused> RecordWriter::Write(const Records& records,

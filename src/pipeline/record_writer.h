@@ -21,6 +21,8 @@
 
 namespace ks::pipeline {
 
+inline constexpr int kRedriveLane = -1;
+
 // Counted since the RecordWriter was made.
 struct RecordWriterStats {
   int64_t records = 0;       // given to Write
@@ -48,13 +50,20 @@ class RecordWriter {
   // Makes lanes for a Partition. The last one made for a number is the one that is written to.
   LaneDataFactory factory();
 
+  // The lane of `dlq redrive`: kRedriveLane, which no worker has, so that the partial aggregates it
+  // writes are its own. Records are written to it as lane 0.
+  std::unique_ptr<LaneData> MakeRedriveLane();
+
   // Appends each record to lane lanes[i]. The record at which the pipeline has to stop, if there is
   // one: it and what comes after it are in no lane.
   std::optional<RecordRefused> Write(const Records& records, absl::Span<const uint16_t> lanes);
 
   const RecordWriterStats& stats() const { return stats_; }
+  // Of the last kTransformRecordsMax records given to Write.
+  const std::vector<RecordFailure>& failures() const { return transform_->failures(); }
 
  private:
+  std::unique_ptr<LaneData> MakeLane(LaneName name, int index, int lanes);
   RecordWriter(const Plan& plan, size_t source, std::string topic, int32_t partition,
                std::unique_ptr<Transform> transform);
   std::optional<RecordRefused> WriteChunk(const Records& records, absl::Span<const uint16_t> lanes);

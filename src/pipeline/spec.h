@@ -123,7 +123,7 @@ struct BatchLimitsSpec {
 };
 
 // More dead letters of one partition than `max`, and than a tenth of its records, within
-// `window_ms` stop the pipeline.
+// `window_ms` stop the pipeline. A `max` of 0: the first one does.
 struct BreakerSpec {
   int64_t max = kDeadLettersMaxDefault;
   int64_t window_ms = kDeadLettersWindowMsDefault;

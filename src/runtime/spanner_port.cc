@@ -7,7 +7,6 @@
 #include "spanner/errors.h"
 
 namespace ks::runtime {
-namespace {
 
 absl::StatusOr<google::spanner::v1::ReadRequest> ToRequest(const pipeline::ReadSpec& read) {
   google::spanner::v1::ReadRequest request;
@@ -18,6 +17,8 @@ absl::StatusOr<google::spanner::v1::ReadRequest> ToRequest(const pipeline::ReadS
   }
   return request;
 }
+
+namespace {
 
 pipeline::CommitDone ToEvent(pipeline::CallId id, const spanner::CommitAnswer& answer) {
   pipeline::CommitDone event;

@@ -22,6 +22,9 @@ namespace ks::runtime {
 using RowsDone = std::function<void(absl::StatusOr<std::vector<pipeline::RowsPtr>>)>;
 using CommitDoneFunction = std::function<void(pipeline::CommitDone)>;
 
+// A pipeline's read as Spanner's request.
+absl::StatusOr<google::spanner::v1::ReadRequest> ToRequest(const pipeline::ReadSpec& read);
+
 class SpannerPort {
  public:
   explicit SpannerPort(spanner::Client& client);
