@@ -151,7 +151,7 @@ TEST(ParsePipelineTest, NamesPlaceAndExpectationOfEveryMistake) {
   EXPECT_THAT(ErrorOf(With("5m", "5")), HasSubstr("expected a duration"));
   EXPECT_THAT(ErrorOf(With("format: string", "format: strng")),
               HasSubstr("did you mean `string`?"));
-  EXPECT_THAT(ErrorOf(With("format: string", "format: avro")),
+  EXPECT_THAT(ErrorOf(With("format: string", "format: protobuf")),
               HasSubstr("is not available in this version"));
   EXPECT_THAT(ErrorOf(With("projects/demo/instances/local/databases/app", "app")),
               HasSubstr("expected projects/PROJECT/"));

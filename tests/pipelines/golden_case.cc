@@ -134,7 +134,9 @@ class Lanes {
 };
 
 // Schemas of the case: files in its folder, and registry.json as every registry.
-class CaseDoor : public SchemaDoor, public formats::SchemaStore {
+class CaseDoor : public SchemaDoor,
+                 public formats::SchemaStore,
+                 public std::enable_shared_from_this<CaseDoor> {
  public:
   explicit CaseDoor(std::string folder) : folder_(std::move(folder)) {
     const std::string text = pipeline::ReadFile(folder_ + "/registry.json");
@@ -149,7 +151,7 @@ class CaseDoor : public SchemaDoor, public formats::SchemaStore {
 
   absl::StatusOr<std::shared_ptr<formats::SchemaStore>> OpenRegistry(
       const formats::RegistrySettings& /*settings*/) override {
-    return std::shared_ptr<formats::SchemaStore>(std::shared_ptr<void>(), this);
+    return shared_from_this();
   }
 
   absl::StatusOr<formats::RegisteredSchemaPtr> ById(int32_t id) override {
@@ -253,12 +255,16 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
+absl::Status ResolveCaseSchemas(const std::string& folder, PipelineSpec* spec) {
+  const auto door = std::make_shared<CaseDoor>(folder);
+  return ResolveSchemas(*door, spec);
+}
+
 std::string RunGoldenCase(const std::string& folder, bool* is_error) {
   *is_error = true;
   auto spec = ParsePipeline("pipeline.yaml", ReadFile(folder + "/pipeline.yaml"));
   if (!spec.ok()) return StrCat(View(spec.status().message()), "\n");
-  CaseDoor door(folder);
-  const absl::Status resolved = ResolveSchemas(door, &*spec);
+  const absl::Status resolved = ResolveCaseSchemas(folder, &*spec);
   if (!resolved.ok()) return StrCat(View(resolved.message()), "\n");
   const std::string ddl = ReadFile(folder + "/target.sql");
   const auto target = TargetFromDdl(ddl);

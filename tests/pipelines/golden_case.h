@@ -17,11 +17,17 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "pipeline/spec.h"
+
 namespace ks::pipeline {
 
 // What the case in `folder` gives, in the form of expected.rows or expected.error; `is_error` says
 // which.
 std::string RunGoldenCase(const std::string& folder, bool* is_error);
+
+// As ResolveSchemas, with the schemas of the case in `folder`.
+absl::Status ResolveCaseSchemas(const std::string& folder, PipelineSpec* spec);
 
 std::string ReadFile(const std::string& path);  // empty when there is none
 

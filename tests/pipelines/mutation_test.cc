@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "env/clock.h"
 #include "golden_case.h"
@@ -28,6 +29,7 @@ namespace {
 constexpr uint64_t kFiles = 5000;
 
 struct Original {
+  std::string folder;
   std::string text;
   std::string ddl;
 };
@@ -42,7 +44,8 @@ std::vector<Original> Originals() {
   std::sort(folders.begin(), folders.end());
   std::vector<Original> originals;
   for (const std::string& folder : folders) {
-    originals.push_back({ReadFile(folder + "/pipeline.yaml"), ReadFile(folder + "/target.sql")});
+    originals.push_back(
+        {folder, ReadFile(folder + "/pipeline.yaml"), ReadFile(folder + "/target.sql")});
   }
   return originals;
 }
@@ -150,6 +153,7 @@ std::string Mutate(const std::string& text, env::Random& random) {
 }
 
 struct Mutant {
+  std::string folder;
   std::string text;
   std::string ddl;
 };
@@ -162,12 +166,13 @@ Mutant MakeMutant(uint64_t seed) {
   for (uint64_t mistakes = 1 + random.Below(2); mistakes > 0; --mistakes) {
     text = Mutate(text, random);
   }
-  return {std::move(text), original.ddl};
+  return {original.folder, std::move(text), original.ddl};
 }
 
 absl::Status Check(const Mutant& mutant) {
-  const auto spec = ParsePipeline("pipeline.yaml", mutant.text);
+  auto spec = ParsePipeline("pipeline.yaml", mutant.text);
   if (!spec.ok()) return spec.status();
+  KS_RETURN_IF_ERROR(ResolveCaseSchemas(mutant.folder, &*spec));
   const auto target = TargetFromDdl(mutant.ddl);
   const auto plan = MakePlan(*spec, mutant.ddl.empty() || !target.ok() ? nullptr : &*target);
   if (!plan.ok()) return plan.status();

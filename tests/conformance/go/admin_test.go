@@ -181,9 +181,7 @@ func TestIam(t *testing.T) {
 	policy := &iampb.Policy{Bindings: []*iampb.Binding{
 		{Role: "roles/spanner.databaseReader", Members: []string{"user:a@example.com"}}}}
 	set, err := databases.SetIamPolicy(ctx, &iampb.SetIamPolicyRequest{Resource: name, Policy: policy})
-	if missing(t, err) {
-		return
-	}
+	check(t, err)
 	got, err := databases.GetIamPolicy(ctx, &iampb.GetIamPolicyRequest{Resource: name})
 	check(t, err)
 	wantEqual(t, fmt.Sprint(got.GetBindings()), fmt.Sprint(set.GetBindings()))

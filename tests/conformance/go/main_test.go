@@ -149,20 +149,6 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// missing is for what the local Spanner does not have yet: when it has, the test fails until this
-// mark is taken away.
-func missing(t *testing.T, err error) bool {
-	t.Helper()
-	if !local {
-		check(t, err)
-		return false
-	}
-	if err == nil {
-		t.Error("it is there now: take this mark away")
-	}
-	return err != nil
-}
-
 func wantCode(t *testing.T, err error, code codes.Code, text string) {
 	t.Helper()
 	if spanner.ErrCode(err) != code || (err != nil && !strings.Contains(err.Error(), text)) {
