@@ -34,7 +34,7 @@ TEST(SigV4Test, MskTokensEqualThoseOfAwsSigner) {
     EXPECT_EQ(MskToken(golden["region"].get<std::string>(), CredentialsOf(golden), NanosOf(golden),
                        golden["user_agent"].get<std::string>())
                   .Reveal(),
-              golden["token"]);
+              golden["token"].get<std::string>());
   }
 }
 
@@ -49,7 +49,8 @@ TEST(SigV4Test, SignedRequestsEqualThoseOfBotocore) {
     request.body = golden["body"];
     SignRequest({golden["region"], golden["service"]}, CredentialsOf(golden), NanosOf(golden),
                 &request);
-    EXPECT_EQ(HeaderOf(request, "Authorization"), golden["authorization"]) << golden["url"];
+    EXPECT_EQ(HeaderOf(request, "Authorization"), golden["authorization"].get<std::string>())
+        << golden["url"];
   }
 }
 

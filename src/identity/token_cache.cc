@@ -42,10 +42,9 @@ TokenCache::~TokenCache() {
 }
 
 absl::StatusOr<std::shared_ptr<const Token>> TokenCache::Now() const {
-  std::shared_ptr<const Token> token = token_.load();
-  if (clock_.NowNanos() < token->expires_at_nanos) return token;
-  const std::shared_ptr<const absl::Status> failure = failure_.load();
-  return CannotRenewToken(failure == nullptr ? absl::OkStatus() : *failure);
+  std::lock_guard lock(mu_);
+  if (clock_.NowNanos() < token_->expires_at_nanos) return token_;
+  return CannotRenewToken(failure_);
 }
 
 absl::Status TokenCache::Refresh() {
@@ -53,12 +52,14 @@ absl::Status TokenCache::Refresh() {
   auto token = source_->Fetch();
   if (!token.ok()) {
     ++state_.failures;
-    failure_.store(std::make_shared<const absl::Status>(token.status()));
-    return token.status();
+    std::lock_guard lock(mu_);
+    return failure_ = token.status();
   }
   state_ = {.fetched_at = state_.tried_at, .expires_at = token->expires_at_nanos};
-  token_.store(std::make_shared<const Token>(*std::move(token)));
-  failure_.store(nullptr);
+  auto made = std::make_shared<const Token>(*std::move(token));
+  std::lock_guard lock(mu_);
+  token_ = std::move(made);
+  failure_ = absl::OkStatus();
   return absl::OkStatus();
 }
 

@@ -1,12 +1,11 @@
 // TokenCache: the token of a source, always at hand, renewed ahead by a thread of its own.
 //
-// Now() never waits: the hot path asks it on every call. A token is renewed when a fifth of its
-// life is left, or kRefreshAheadSeconds where that is more. A renewal that fails is tried again
-// with growing pauses, and the token at hand serves until it expires; from then on the reason of
-// the last failure is the answer. Tests: token_cache_test.cc. Thread safety: any thread.
+// Now() never waits for a renewal: the hot path asks it on every call. A token is renewed when a
+// fifth of its life is left, or kRefreshAheadSeconds where that is more. A renewal that fails is
+// tried again with growing pauses, and the token at hand serves until it expires; from then on the
+// reason of the last failure is the answer. Tests: token_cache_test.cc. Thread safety: any thread.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -47,13 +46,15 @@ class TokenCache {
 
   const std::unique_ptr<TokenSource> source_;
   env::Clock& clock_;
-  std::atomic<std::shared_ptr<const Token>> token_;
-  std::atomic<std::shared_ptr<const absl::Status>> failure_;  // of the last try; null: it went well
   RefreshState state_;  // of the thread's; before it starts, of Start()'s
 
-  std::mutex mu_;
+  // A lock held for a few instructions: libstdc++ 12's atomic<shared_ptr> is one too, and its load
+  // lets go of it without the order that its store needs.
+  mutable std::mutex mu_;
+  std::shared_ptr<const Token> token_;  // guarded by mu_, as what follows
+  absl::Status failure_;                // of the last try
   std::condition_variable stop_wanted_;
-  bool stopping_ = false;  // guarded by mu_
+  bool stopping_ = false;
   std::thread thread_;
 };
 

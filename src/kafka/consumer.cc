@@ -34,10 +34,10 @@ Properties OurProperties(const ConsumerOptions& options) {
 
 // What suits us and a pipeline may set otherwise. librdkafka's own prefetch (100,000 messages of a
 // partition, 1 KiB each beside their bytes) is made for one consumer with nothing else to hold.
-Properties DefaultProperties() {
+Properties DefaultProperties(const Prefetch& prefetch) {
   return {
-      {"queued.min.messages", std::to_string(kPrefetchMessages)},
-      {"queued.max.messages.kbytes", std::to_string(kPrefetchKbytes)},
+      {"queued.min.messages", std::to_string(prefetch.messages)},
+      {"queued.max.messages.kbytes", std::to_string(prefetch.kbytes)},
       {"fetch.message.max.bytes", std::to_string(kFetchBytes)},
       {"fetch.queue.backoff.ms", std::to_string(kPrefetchPauseMillis)},
       {"fetch.wait.max.ms", std::to_string(kFetchWaitMillis)},
@@ -77,7 +77,7 @@ void Consumer::RebalanceCallback(rd_kafka_s* handle, int code, void* partitions,
 
 absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions options) {
   std::unique_ptr<Consumer> consumer(new Consumer(std::move(options)));
-  Properties chosen = DefaultProperties();
+  Properties chosen = DefaultProperties(consumer->options_.prefetch);
   const Properties& users = consumer->options_.properties;
   chosen.insert(chosen.end(), users.begin(), users.end());  // the last one counts
   KS_ASSIGN_OR_RETURN(ConfPtr conf, MakeConf(OurProperties(consumer->options_), chosen));

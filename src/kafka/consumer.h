@@ -6,7 +6,7 @@
 //
 // Threads: one control thread calls Poll(), on which the listener is called. Each partition has a
 // ConsumerQueue, which one data thread empties; a partition whose queue is left alone is paused
-// (librdkafka fetches a little ahead, kPrefetchMessages, and stops). Seek() drops what was fetched
+// (librdkafka fetches a little ahead, prefetch.h, and stops). Seek() drops what was fetched
 // before it: once it returned, no older message leaves the queue (librdkafka's version barrier).
 // All methods but Poll and Close may be called from any thread. Source:
 // https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
@@ -24,6 +24,7 @@
 #include "base/strong_id.h"
 #include "kafka/login.h"
 #include "kafka/message.h"
+#include "kafka/prefetch.h"
 #include "kafka/properties.h"
 
 struct rd_kafka_s;
@@ -40,6 +41,7 @@ struct ConsumerOptions {
   Properties properties;  // the user's, passed through to librdkafka
   LogFunction log;        // librdkafka's own words
   LoginOptions login = {};
+  Prefetch prefetch = {};
 };
 
 struct StartPosition {

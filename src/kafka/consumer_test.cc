@@ -169,6 +169,21 @@ TEST(ConsumerOptions, RefusesWhatGuaranteesHangOn) {
               HasSubstr("isolation.level cannot be set in a pipeline"));
 }
 
+TEST(Prefetch, PartitionsShareABudget) {
+  EXPECT_EQ(PrefetchWithin(64 << 20, 1), Prefetch{});
+  const Prefetch six = PrefetchWithin(64 << 20, 6);
+  EXPECT_EQ(six.messages, kPrefetchMessages);
+  EXPECT_EQ(six.kbytes, (64 << 10) / 6 / 2);
+  for (const int64_t partitions : {6, 20, 100, 200}) {
+    const Prefetch each = PrefetchWithin(64 << 20, partitions);
+    EXPECT_LE(
+        (each.messages * int64_t{kMessageOverheadBytes} + each.kbytes * int64_t{1024}) * partitions,
+        64 << 20);
+  }
+  EXPECT_EQ(PrefetchWithin(64 << 20, 100'000),
+            (Prefetch{kPrefetchMessagesMin, kPrefetchKbytesMin}));
+}
+
 TEST(ConsumerOptions, APipelineMayChooseAnotherPrefetch) {
   const auto prefetch = [](const Properties& properties) {
     const auto consumer = Consumer::Create(

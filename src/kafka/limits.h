@@ -22,10 +22,17 @@ inline constexpr int64_t kRefusedPauseMillisMax = 30'000;
 // How often the thread that serves logins looks whether it is to stop.
 inline constexpr int kLoginPollMillis = 200;
 // What librdkafka fetches ahead, per partition: below so many messages it fetches again, at most so
-// many bytes at once (more where a single batch is larger). A message costs 1 KiB beside its bytes.
+// many bytes at once (more where a single batch is larger). Less where many partitions share the
+// memory: prefetch.h.
 inline constexpr int kPrefetchMessages = 5'000;
 inline constexpr int kPrefetchKbytes = 8'192;
 inline constexpr int kFetchBytes = 512 << 10;
+// So little is fetched ahead however many partitions there are: a busy partition must not wait for
+// the broker after every few records.
+inline constexpr int kPrefetchMessagesMin = 100;
+inline constexpr int kPrefetchKbytesMin = 128;
+// What librdkafka keeps of a message beside its bytes; measured.
+inline constexpr int kMessageOverheadBytes = 1'024;
 // How long it leaves a partition alone whose queue is full. Its own default, a second, starves us.
 inline constexpr int kPrefetchPauseMillis = 5;
 // How long a broker holds a fetch when there is nothing new. librdkafka has one fetch under way per

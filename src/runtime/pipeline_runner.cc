@@ -45,6 +45,8 @@ absl::Status PipelineRunner::Run() {
     source.writer = options_.writer;
     source.once = options_.once;
     source.wait = options_.wait;
+    source.prefetch_bytes =
+        (spec_.memory_bytes - spec_.memory_bytes / 2) / static_cast<int64_t>(spec_.sources.size());
     source.topic_ids = options_.topic_ids;
     source.identity = options_.identity;
     source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis, &memory_);

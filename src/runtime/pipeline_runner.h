@@ -61,7 +61,7 @@ class PipelineRunner {
   observe::Metrics& metrics_;
   const PipelineRunnerOptions options_;
   env::Clock& clock_;
-  pipeline::MemoryBudget memory_;  // half of `memory:`; the rest is what is fetched and caches
+  pipeline::MemoryBudget memory_;  // half of `memory:`; the rest is for what is fetched ahead
   std::atomic<bool> stop_{false};
   SpannerPort port_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;  // outlive the shards

@@ -69,7 +69,8 @@ std::string SourceRunner::group() const {
   return StrCat(options_.spec->name, ".", source().name);
 }
 
-absl::Status SourceRunner::Start() {
+absl::Status SourceRunner::MakeConsumer(const kafka::Prefetch& prefetch) {
+  watch_.reset();
   kafka::ConsumerOptions options;
   options.brokers = source().brokers;
   options.group = group();
@@ -78,9 +79,23 @@ absl::Status SourceRunner::Start() {
   options.log = [](int level, std::string_view text) {
     if (level <= 3) observe::Log(observe::LogLevel::kDebug, StrCat("librdkafka: ", text));
   };
+  options.prefetch = prefetch;
   KS_ASSIGN_OR_RETURN(consumer_, kafka::Consumer::Create(std::move(options)));
   watch_ = std::make_unique<TopicWatch>(consumer_->handle(), options_.topic_ids);
+  return absl::OkStatus();
+}
 
+absl::Status SourceRunner::Start() {
+  KS_RETURN_IF_ERROR(MakeConsumer({}));
+  KS_RETURN_IF_ERROR(WaitForTopics());
+  if (options_.wait.stop.stop_requested()) return absl::OkStatus();
+  // What is fetched ahead is fixed when a consumer starts; how many partitions share it, known now.
+  const kafka::Prefetch prefetch = kafka::PrefetchWithin(options_.prefetch_bytes, partitions_);
+  if (prefetch != kafka::Prefetch{}) KS_RETURN_IF_ERROR(MakeConsumer(prefetch));
+  return consumer_->Subscribe(source().topics, *this);
+}
+
+absl::Status SourceRunner::WaitForTopics() {
   // A broker that is down is waited for; a topic that does not exist is not.
   const int64_t since = services_.clock->MonotonicNanos();
   bool said = false;
@@ -95,7 +110,7 @@ absl::Status SourceRunner::Start() {
     env::SleepFor(env::kNanosPerSecond);
   }
   if (said) observe::LogInfo(StrCat("Kafka at ", source().brokers, " is there, with all topics"));
-  return consumer_->Subscribe(source().topics, *this);
+  return absl::OkStatus();
 }
 
 // Every topic exists and has chains; where each partition ends now. UNAVAILABLE: try again.
@@ -105,6 +120,7 @@ absl::Status SourceRunner::LookAtTopics() {
     const bool down = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
     return down ? KafkaIsDown(source().brokers, status) : status;
   };
+  partitions_ = 0;
   for (const std::string& topic : source().topics) {
     const auto description = kafka::DescribeTopic(handle, topic, options_.topic_ids);
     if (absl::IsNotFound(description.status())) return kafka::TopicMissing(topic, source().brokers);
@@ -115,6 +131,7 @@ absl::Status SourceRunner::LookAtTopics() {
                                         .partitions = description->partitions,
                                         .writer = options_.writer},
                                        source(), handle, *services_.spanner));
+    partitions_ += description->partitions;
     if (!options_.once) continue;
     std::vector<TopicPartition> partitions;
     for (int32_t i = 0; i < description->partitions; ++i)

@@ -44,6 +44,7 @@ struct SourceOptions {
   bool once = false;                       // stop at the end that each partition has at start
   identity::Services* identity = nullptr;  // for sources that prove who they are
   StartWait wait;
+  int64_t prefetch_bytes = 0;  // what librdkafka may fetch ahead for all partitions
   RecordPathFactory make_path;
 };
 
@@ -101,6 +102,8 @@ class SourceRunner : public kafka::RebalanceListener {
 
   const pipeline::SourceSpec& source() const { return options_.spec->sources[options_.source]; }
   std::string group() const;
+  absl::Status MakeConsumer(const kafka::Prefetch& prefetch);
+  absl::Status WaitForTopics();
   absl::Status LookAtTopics();
   void AskToStart(const std::vector<kafka::TopicPartition>& partitions);
   void OnFactsToStart(const std::vector<kafka::TopicPartition>& partitions,
@@ -126,6 +129,7 @@ class SourceRunner : public kafka::RebalanceListener {
   std::unique_ptr<TopicWatch> watch_;  // ends before the consumer
   std::map<kafka::TopicPartition, Assigned> assigned_;
   std::map<kafka::TopicPartition, Offset> once_ends_;
+  int64_t partitions_ = 0;        // of all topics, at start
   bool assignment_open_ = false;  // OnAssigned came, Assign is due
   bool revocation_open_ = false;
   bool joined_ = false;  // the first assignment came

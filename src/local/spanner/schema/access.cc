@@ -45,7 +45,7 @@ absl::StatusOr<Access> Access::Of(const Schema& schema, std::string_view role) {
   if (schema.FindRole(role) == nullptr && !IsSystemRole(role)) {
     return errors::SessionRoleNotFound(role);
   }
-  Access access(schema, role);
+  Access access(role);
   std::vector<std::string> waiting = {Lower(role), "public"};
   while (!waiting.empty()) {
     const std::string next = std::move(waiting.back());

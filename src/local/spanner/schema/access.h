@@ -52,11 +52,10 @@ class Access {
   bool MayAnything(GranteeObject kind, std::string_view name) const;
 
  private:
-  Access(const Schema& schema, std::string_view role) : schema_(schema), role_(role) {}
+  explicit Access(std::string_view role) : role_(role) {}
   bool May(Action action, GranteeObject kind, std::string_view name, std::string_view column) const;
   absl::Status CheckSchema(std::string_view object) const;
 
-  const Schema& schema_;
   std::string role_;
   StringSet roles_;  // lower case
   std::vector<const Privilege*> privileges_;

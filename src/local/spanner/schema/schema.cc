@@ -60,6 +60,13 @@ void FinishTable(Table& table) {
   table.parent_table = nullptr;
 }
 
+// False where the name is that of another table too: a schema that validation is about to refuse.
+bool IsOn(const Index& index, const Table& table) {
+  const int columns = static_cast<int>(table.columns.size());
+  return std::all_of(index.key.begin(), index.key.end(),
+                     [&](const KeyColumn& part) { return part.column < columns; });
+}
+
 void FinishIndex(Index& index, const Table& table) {
   index.full_key = index.key;
   for (const KeyColumn& part : table.key) {
@@ -163,7 +170,7 @@ void Schema::Finish() {
   for (auto& index : indexes) {
     indexes_by_name_[Fold(index->name)] = index.get();
     auto table = tables_by_name_.find(Fold(index->table));
-    if (table == tables_by_name_.end()) continue;
+    if (table == tables_by_name_.end() || !IsOn(*index, *table->second)) continue;
     FinishIndex(*index, *table->second);
     table->second->indexes.push_back(index.get());
   }

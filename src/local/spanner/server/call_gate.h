@@ -38,7 +38,7 @@ class ABSL_LOCKABLE CallGate {
   }
 
  private:
-  bool Free() const { return !busy_; }
+  bool Free() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !busy_; }
 
   absl::Mutex mu_;
   bool busy_ ABSL_GUARDED_BY(mu_) = false;

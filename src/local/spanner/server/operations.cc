@@ -18,8 +18,7 @@ struct OperationState::State {
   mutable absl::Mutex mu;
   Operation operation ABSL_GUARDED_BY(mu);
   bool cancel ABSL_GUARDED_BY(mu) = false;
-  // Read under `mu` by the waiters' conditions.
-  bool IsDone() const { return operation.done(); }
+  bool IsDone() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) { return operation.done(); }
 };
 
 OperationState::OperationState(std::string name) : state_(std::make_unique<State>()) {

@@ -114,8 +114,9 @@ TEST(KeyCodec, DecodingGarbageIsAnError) {
     sql::Arena arena;
     DecodeKey(shape, bad, arena, parts).IgnoreError();
   }
-  EXPECT_FALSE(DecodeKey(shape, key.substr(0, key.size() - 1), *new sql::Arena, parts).ok());
-  EXPECT_FALSE(DecodeKey(shape, key + "x", *new sql::Arena, parts).ok());
+  sql::Arena arena;
+  EXPECT_FALSE(DecodeKey(shape, key.substr(0, key.size() - 1), arena, parts).ok());
+  EXPECT_FALSE(DecodeKey(shape, key + "x", arena, parts).ok());
 }
 
 TEST(KeyCodec, BoundsOpenAndClosed) {
