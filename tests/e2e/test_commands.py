@@ -9,7 +9,7 @@ import pytest
 
 from broker import Broker, free_port
 from events import Events
-from spanners import Endpoint
+from spanners import Endpoint, rows
 from worker import Program
 
 wait_for = Broker.wait_for
@@ -160,6 +160,22 @@ def test_a_record_that_may_not_be_passed_stops_the_pipeline(make):
         assert events.numbers() == list(range(12))
     events.run_once(events.write())
     assert events.numbers() == list(range(20))
+
+
+def test_a_value_that_its_column_cannot_hold_becomes_a_dead_letter(make):
+    events = make(partitions=1)
+    long_id = "PAD" * 20
+    column = f"IF(n = 7, '{long_id}', id) AS Id"
+    file = events.write()
+    file.write_text(file.read_text().replace("id AS Id", column))
+    update = events.database.update_ddl(["ALTER TABLE Events ALTER COLUMN Id STRING(20)"])
+    update.result(30)
+    events.send(20)
+    events.run_once(file)
+    assert events.numbers() == [n for n in range(20) if n != 7]
+    query = "SELECT KafkaOffset, Reason FROM kafka_spanner.DeadLetters"
+    ((offset, reason),) = rows(events.database, query)
+    assert offset == 7 and "Id" in reason and "20" in reason, reason
 
 
 def test_a_flood_of_dead_letters_stops_the_pipeline(make):
