@@ -135,8 +135,8 @@ function(ks_add_test name)
   endif()
   set(suppressions suppressions=${CMAKE_SOURCE_DIR}/cmake)
   # What RocksDB and gRPC do among themselves is not seen whole, as they are built without the
-  # sanitizer. A test forks a child that is killed.
-  set(tsan_options "ignore_noninstrumented_modules=1 die_after_fork=0")
+  # sanitizer.
+  set(tsan_options "ignore_noninstrumented_modules=1")
   set(prefix)
   if(KS_ASAN)
     set(prefix asan.)

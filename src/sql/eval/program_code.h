@@ -57,6 +57,7 @@ struct Instruction {
 };
 
 struct Program::Code {
+  std::unique_ptr<Environment> own_environment;  // outlives the subqueries in the instructions
   std::vector<Instruction> instructions;
   std::vector<Register> roots;
   // The registers as they are before a run: constants and outer columns are set.
@@ -64,7 +65,6 @@ struct Program::Code {
   std::vector<std::pair<Register, int>> inputs;  // register := inputs[i]
   std::vector<Value> constants;                  // own what constant registers point to
   std::vector<std::unique_ptr<Datum>> constant_data;
-  std::unique_ptr<Environment> own_environment;
   Environment* environment = nullptr;
   std::vector<Column> scratch;  // registers of the current run
 };
