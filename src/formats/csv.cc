@@ -3,10 +3,10 @@
 
 #include "base/str_cat.h"
 #include "base/string_map.h"
-#include "formats/decoder.h"
 #include "formats/errors.h"
 #include "formats/json_text.h"
 #include "formats/meaning.h"
+#include "formats/single_decoder.h"
 
 namespace ks::formats {
 namespace {
@@ -21,30 +21,16 @@ struct Cell {
   size_t byte = 0;
 };
 
-class CsvDecoder : public Decoder {
+class CsvDecoder : public SingleDecoder {
  public:
   CsvDecoder(Schema schema, CsvOptions options, std::vector<int> targets)
       : schema_(std::move(schema)), options_(std::move(options)), targets_(std::move(targets)) {}
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(const Messages& messages, sql::Arena& arena, absl::Span<Datum* const> columns,
-              DecodeResult* result) override {
-    for (const uint32_t row : messages.rows) {
-      const std::string_view message = messages.bytes[row];
-      RecordError error{.row = row};
-      if (message.data() == nullptr) {
-        DecodeAbsent(row, columns, result);
-      } else if (!DecodeLine(message, arena, columns, &error)) {
-        SetNull(columns, row);
-        result->errors.push_back(std::move(error));
-      }
-    }
-  }
-
  private:
-  bool DecodeLine(std::string_view line, sql::Arena& arena, absl::Span<Datum* const> columns,
-                  RecordError* error) {
+  bool DecodeOne(std::string_view line, sql::Arena& arena, absl::Span<Datum* const> columns,
+                 RecordError* error) override {
     if (!IsValidUtf8(line)) {
       error->message = WrongCsv("expected valid UTF-8", 0);
       return false;

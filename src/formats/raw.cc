@@ -2,9 +2,9 @@
 #include <cstring>
 
 #include "base/str_cat.h"
-#include "formats/decoder.h"
 #include "formats/errors.h"
 #include "formats/json_text.h"
+#include "formats/single_decoder.h"
 
 namespace ks::formats {
 namespace {
@@ -21,30 +21,17 @@ T ReadBigEndian(const char* bytes) {
   return value;
 }
 
-class RawDecoder : public Decoder {
+class RawDecoder : public SingleDecoder {
  public:
   RawDecoder(Field field, RawForm form) : schema_({std::move(field)}), form_(form) {}
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(const Messages& messages, sql::Arena& arena, absl::Span<Datum* const> columns,
-              DecodeResult* result) override {
-    for (const uint32_t row : messages.rows) {
-      const std::string_view message = messages.bytes[row];
-      RecordError error{.row = row};
-      if (message.data() == nullptr) {
-        DecodeAbsent(row, columns, result);
-      } else if (!DecodeOne(message, arena, &columns[0][row], &error)) {
-        SetNull(columns, row);
-        result->errors.push_back(std::move(error));
-      }
-    }
-  }
-
  private:
-  bool DecodeOne(std::string_view message, sql::Arena& arena, Datum* out,
-                 RecordError* error) const {
+  bool DecodeOne(std::string_view message, sql::Arena& arena, absl::Span<Datum* const> columns,
+                 RecordError* error) override {
     const Field& field = schema_[0];
+    Datum* const out = &columns[0][error->row];
     if (field.type->Is(TypeKind::kBytes)) {
       *out = Datum::Str(message);
       return true;
