@@ -16,7 +16,6 @@ namespace {
 struct SpannerOptions {
   local::ServerOptions server;
   bool in_memory = false;
-  std::vector<std::string> databases;
 };
 
 std::string Limits() {
@@ -37,10 +36,6 @@ int Serve(const SpannerOptions& options, const GlobalOptions& global) {
   }
   auto server = local::LocalSpannerServer::Start(options.server);
   if (!server.ok()) return Fail(global, server.status());
-  for (const std::string& database : options.databases) {
-    const absl::Status made = (*server)->EnsureDatabase(database);
-    if (!made.ok()) return Fail(global, made);
-  }
   if (global.json) {
     std::cout << nlohmann::json{{"address", (*server)->address()}}.dump() << std::endl;
   } else {
@@ -66,7 +61,7 @@ void AddSpannerCommand(CLI::App& app, GlobalOptions& global) {
       ->excludes(data);
   command->add_flag("--auto-create", options->server.auto_create,
                     "make databases that are asked for and missing");
-  command->add_option("--database", options->databases,
+  command->add_option("--database", options->server.databases,
                       "make this database (and its instance) at start");
   local::ServerSecurity& security = options->server.security;
   CLI::Option* tls = command->add_option("--tls-certificate", security.certificate_file,

@@ -19,6 +19,10 @@ inline constexpr int64_t kCredentialsLookMillis = 200;
 // How long ones that Kafka refused are left alone, and for how long at most.
 inline constexpr int64_t kRefusedPauseMillis = 500;
 inline constexpr int64_t kRefusedPauseMillisMax = 30'000;
+// A token is fetched again after half of what it has to live, but not sooner than this; one that
+// could not be fetched not later than that.
+inline constexpr int64_t kTokenRetryNanos = 1'000'000'000;
+inline constexpr int64_t kTokenRetryNanosMax = 10'000'000'000;
 // How often the thread that serves logins looks whether it is to stop.
 inline constexpr int kLoginPollMillis = 200;
 // What librdkafka fetches ahead, per partition: below so many messages it fetches again, at most so

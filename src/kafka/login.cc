@@ -245,7 +245,7 @@ absl::Status Login::GiveToken() {
       token_.principal.c_str(), extensions.data(), extensions.size(), reason, sizeof(reason));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return TokenNotTaken(reason);
   const int64_t now = ClockOf(options_).NowNanos();
-  refresh_at_nanos_ = now + (token_.expires_at_nanos - now) / 2;
+  refresh_at_nanos_ = now + std::max((token_.expires_at_nanos - now) / 2, kTokenRetryNanos);
   watch_.SetCredentialVersion(token_.value.Fingerprint());
   return absl::OkStatus();
 }
@@ -253,10 +253,7 @@ absl::Status Login::GiveToken() {
 void Login::Serve() {
   while (!stopping_) {
     const EventPtr event(rd_kafka_queue_poll(queue_, kLoginPollMillis));
-    if (event != nullptr &&
-        rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH) {
-      Refresh();
-    }
+    if (tokens_ != nullptr) RefreshWhenDue();
     if (watches()) LookAtCredentials();
   }
 }
@@ -315,9 +312,12 @@ absl::Status Login::Use(const Credentials& credentials) {
                    "the Kafka client did not take its new password");
 }
 
-void Login::Refresh() {
-  // The first request comes although Start() has given a token: one fetch is enough.
-  if (!token_.value.empty() && ClockOf(options_).NowNanos() < refresh_at_nanos_) return;
+// By our own clock, not when librdkafka asks: it asks at four fifths of a token's life and looks
+// only once a second. A connection that logs in again with a token about to end must do so once
+// more at once, which the broker refuses within a second of the last time (KIP-368).
+void Login::RefreshWhenDue() {
+  const int64_t now = ClockOf(options_).NowNanos();
+  if (now < refresh_at_nanos_) return;
   auto token = tokens_->Fetch();
   absl::Status status = token.status();
   if (token.ok()) {
@@ -327,7 +327,11 @@ void Login::Refresh() {
   if (status.ok()) return;
   const std::string message(status.message());
   observe::LogWarning(StrCat("no new token for Kafka: ", message));
-  rd_kafka_oauthbearer_set_token_failure(handle_, message.c_str());  // asks again in 10 s
+  rd_kafka_oauthbearer_set_token_failure(handle_, message.c_str());
+  const int64_t left = token_.expires_at_nanos - now;
+  refresh_at_nanos_ =
+      now + (left <= 0 ? kTokenRetryNanosMax
+                       : std::clamp(left / 2, kTokenRetryNanos, kTokenRetryNanosMax));
 }
 
 }  // namespace ks::kafka

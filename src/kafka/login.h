@@ -73,7 +73,7 @@ class Login {
   absl::Status FetchFirstToken();
   absl::Status GiveToken();
   void Serve();
-  void Refresh();
+  void RefreshWhenDue();
   bool watches() const { return options_.given == nullptr && !version_.empty(); }
   void LookAtCredentials();
   absl::Status Try(const Credentials& credentials);

@@ -74,6 +74,9 @@ absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
   server->parts_ = std::make_unique<Parts>(std::move(registry), clock);
   Parts& parts = *server->parts_;
   KS_RETURN_IF_ERROR(parts.state.faults.Set(options.faults, options.fault_seed));
+  for (const std::string& database : options.databases) {
+    KS_RETURN_IF_ERROR(server->EnsureDatabase(database));
+  }
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -27,12 +27,13 @@ namespace ks::local {
 
 struct ServerOptions {
   std::string listen_address = "127.0.0.1:9010";  // port 0: any free one
-  std::string data_dir;  // empty: rows live in memory, as long as the process
-  bool sync = true;      // false: answers before the log is on disk
-  bool auto_create =
-      false;  // databases that are asked for and missing are made, with their instances
-  std::vector<std::string> limits;  // relaxed: "mutations=200000" (local/spanner/limits.h)
-  std::vector<std::string> faults;  // "Commit:aborted:0.1" (server/faults.h)
+  std::string data_dir;                // empty: rows live in memory, as long as the process
+  bool sync = true;                    // false: answers before the log is on disk
+  std::vector<std::string> databases;  // as EnsureDatabase, before the first call is accepted
+  bool auto_create = false;            // databases that are asked for and missing are made, with
+                                       // their instances
+  std::vector<std::string> limits;     // relaxed: "mutations=200000" (local/spanner/limits.h)
+  std::vector<std::string> faults;     // "Commit:aborted:0.1" (server/faults.h)
   uint64_t fault_seed = 0;
   ServerSecurity security;      // nobody proves anything, unless told otherwise
   env::Clock* clock = nullptr;  // null: the machine's

@@ -176,5 +176,21 @@ TEST_F(ServerTest, IsHealthy) {
   EXPECT_EQ(std::string(slice.begin(), slice.end()), std::string("\x08\x01"));
 }
 
+TEST(Server, DatabasesAreThereAtTheFirstCall) {
+  ServerOptions options;
+  options.listen_address = "127.0.0.1:0";
+  options.databases = {kDatabase};
+  const auto server = LocalSpannerServer::Start(options);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto spanner = pb::Spanner::NewStub(
+      grpc::CreateChannel((*server)->address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  pb::CreateSessionRequest request;
+  request.set_database(kDatabase);
+  pb::Session session;
+  const grpc::Status status = spanner->CreateSession(&context, request, &session);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
 }  // namespace
 }  // namespace ks::local
