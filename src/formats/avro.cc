@@ -1,30 +1,27 @@
 // Avro messages: the bytes of a record alone, or behind the number of its schema.
 #include "formats/avro.h"
 
-#include <map>
-
 #include "base/status_macros.h"
-#include "base/str_cat.h"
 #include "formats/avro_program.h"
 #include "formats/avro_reader.h"
 #include "formats/errors.h"
+#include "formats/framed_programs.h"
 
 namespace ks::formats {
 namespace {
 
 using sql::Datum;
 
-// A schema by its number: how to read its messages, or why they cannot be read.
-struct Known {
-  std::shared_ptr<const AvroProgram> program;
-  std::string refusal;
-};
-
 class AvroDecoder : public Decoder {
  public:
+  // Messages are of the schema of `program`; or, where there is none, name their schema.
   AvroDecoder(Schema schema, std::shared_ptr<const AvroProgram> program,
               std::shared_ptr<SchemaStore> store)
-      : schema_(std::move(schema)), program_(std::move(program)), store_(std::move(store)) {}
+      : schema_(std::move(schema)),
+        program_(std::move(program)),
+        programs_(std::move(store), [this](const RegisteredSchema& registered, std::string_view) {
+          return Compile(registered);
+        }) {}
 
   const Schema& schema() const override { return schema_; }
 
@@ -38,7 +35,7 @@ class AvroDecoder : public Decoder {
         continue;
       }
       RecordError error{.row = row};
-      const size_t frame = store_ == nullptr ? 0 : kFrameBytes;
+      const size_t frame = program_ == nullptr ? kFrameBytes : 0;
       const AvroProgram* program = Program(message, &error);
       if (program != nullptr) {
         if (reader.Read(*program, message.substr(frame), frame, columns, row)) continue;
@@ -51,48 +48,22 @@ class AvroDecoder : public Decoder {
   }
 
  private:
-  // How to read the message; null: `error` says why not.
   const AvroProgram* Program(std::string_view message, RecordError* error) {
-    if (store_ == nullptr) return program_.get();
+    if (program_ != nullptr) return program_.get();
     int32_t id = 0;
-    if (!ReadFrame(message, &id)) {
-      error->message = NoFrame();
-      return nullptr;
-    }
-    auto found = known_.find(id);
-    if (found == known_.end()) {
-      auto known = Fetch(id);
-      if (!known.ok()) {
-        const bool absent = known.status().code() == absl::StatusCode::kNotFound;
-        error->kind = absent ? ErrorKind::kMalformed : ErrorKind::kNoSchema;
-        error->message = std::string(View(known.status().message()));
-        return nullptr;
-      }
-      found = known_.emplace(id, *std::move(known)).first;
-    }
-    if (found->second.program != nullptr) return found->second.program.get();
-    error->kind = ErrorKind::kSchemaChanged;
-    error->message = found->second.refusal;
+    if (ReadFrame(message, &id)) return programs_.Of(message.substr(0, kFrameBytes), error);
+    error->message = NoFrame();
     return nullptr;
   }
 
-  absl::StatusOr<Known> Fetch(int32_t id) {
-    KS_ASSIGN_OR_RETURN(const RegisteredSchemaPtr registered, store_->ById(id));
-    Known known;
-    auto schema = ParseAvro(*registered);
-    auto program = schema.ok() ? CompileAvro(*std::move(schema), schema_) : schema.status();
-    if (program.ok()) {
-      known.program = *std::move(program);
-    } else {
-      known.refusal = OfSchema(id, View(program.status().message()));
-    }
-    return known;
+  absl::StatusOr<std::shared_ptr<const AvroProgram>> Compile(const RegisteredSchema& registered) {
+    KS_ASSIGN_OR_RETURN(AvroSchema schema, ParseAvro(registered));
+    return CompileAvro(std::move(schema), schema_);
   }
 
   const Schema schema_;
-  const std::shared_ptr<const AvroProgram> program_;  // null: messages name their schema
-  const std::shared_ptr<SchemaStore> store_;          // null: they do not
-  std::map<int32_t, Known> known_;
+  const std::shared_ptr<const AvroProgram> program_;
+  FramedPrograms<AvroProgram> programs_;
 };
 
 }  // namespace

@@ -1,14 +1,14 @@
 #include "formats/avro_reader.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
-#include "absl/strings/escaping.h"
 #include "base/str_cat.h"
 #include "formats/errors.h"
 #include "formats/limits.h"
 #include "formats/text.h"
+#include "sql/functions/json_writer.h"
+#include "sql/types/json_text.h"
 #include "sql/types/value.h"
 
 namespace ks::formats {
@@ -25,24 +25,6 @@ T FromLittleEndian(std::string_view bytes) {
   T value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
-}
-
-void AppendJsonString(std::string_view text, std::string* out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out->push_back('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out->push_back('\\');
-      out->push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      *out += "\\u00";
-      out->push_back(kHex[static_cast<unsigned char>(c) >> 4]);
-      out->push_back(kHex[c & 15]);
-    } else {
-      out->push_back(c);
-    }
-  }
-  out->push_back('"');
 }
 
 }  // namespace
@@ -287,7 +269,7 @@ bool AvroReader::AppendJsonBlocks(const AvroStep& step) {
     std::string_view key;
     if (map) {
       if (!ReadText({.kind = AvroKind::kString, .path = step.path}, &key)) return false;
-      AppendJsonString(key, &json_);
+      sql::AppendJsonString(key, &json_);
       json_.push_back(':');
     }
     return AppendJson(element);
@@ -300,7 +282,7 @@ bool AvroReader::AppendJsonRecord(const AvroStep& step) {
   json_.push_back('{');
   for (uint32_t i = 0; i < step.count; ++i) {
     if (i > 0) json_.push_back(',');
-    AppendJsonString((*step.names)[i], &json_);
+    sql::AppendJsonString((*step.names)[i], &json_);
     json_.push_back(':');
     if (!AppendJson(program_->links[step.first + i].step)) return false;
   }
@@ -317,43 +299,8 @@ bool AvroReader::AppendJsonPrimitive(const AvroStep& step) {
       step.meaning.kind == MeaningKind::kDecimal ? Type::String() : NaturalType(wire, step.meaning);
   Datum value = Datum::Null();
   if (!ReadPrimitive(natural, &value)) return false;
-  std::string text;
-  switch (natural.type->kind()) {
-    case sql::TypeKind::kBool:
-      json_ += value.bool_value() ? "true" : "false";
-      return true;
-    case sql::TypeKind::kInt64:
-      StrAppend(&json_, value.int64());
-      return true;
-    case sql::TypeKind::kFloat32:
-    case sql::TypeKind::kFloat64:
-      if (!std::isfinite(value.float64())) {
-        text = std::isnan(value.float64()) ? "NaN" : value.float64() > 0 ? "Infinity" : "-Infinity";
-        break;
-      }
-      sql::AppendFloat64(value.float64(), &json_);
-      return true;
-    case sql::TypeKind::kDate:
-      sql::AppendDate(value.int64(), &text);
-      break;
-    case sql::TypeKind::kTimestamp:
-      sql::AppendTimestampRfc3339(value.timestamp(), &text);
-      break;
-    case sql::TypeKind::kUuid:
-      sql::AppendUuid(value.wide(), &text);
-      break;
-    case sql::TypeKind::kBytes:
-      text = absl::Base64Escape(AbslView(value.str()));
-      break;
-    case sql::TypeKind::kJson:
-      json_ += value.str();
-      return true;
-    default:
-      text = value.str();
-      break;
-  }
-  AppendJsonString(text, &json_);
-  return true;
+  return sql::AppendJson({.point = step.kind != AvroKind::kFloat}, natural.type, value, &json_)
+      .ok();
 }
 
 bool AvroReader::ReadLong(const AvroStep& step, int64_t* value) {

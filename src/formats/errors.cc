@@ -142,6 +142,48 @@ absl::Status BadAvroSchema(std::string_view what) {
   return absl::InvalidArgumentError(StrCat("the Avro schema cannot be read: ", what));
 }
 
+absl::Status BadProtobufSchema(std::string_view what) {
+  return absl::InvalidArgumentError(StrCat("the Protobuf schema cannot be read: ", what));
+}
+
+absl::Status WhichMessage(std::string_view name, const std::vector<std::string>& there) {
+  std::string text = name.empty() ? std::string("the schema has several messages")
+                                  : StrCat("the schema has no message ", name);
+  for (size_t i = 0; i < there.size(); ++i)
+    StrAppend(&text, i == 0 ? "; `message:` may be " : ", ", there[i]);
+  return absl::InvalidArgumentError(text);
+}
+
+absl::Status OtherMessage(std::string_view found, std::string_view expected) {
+  return absl::InvalidArgumentError(
+      StrCat("the record is a ", found, ", and the pipeline reads ", expected));
+}
+
+std::string NoMessageIndexes() {
+  return "not written by a schema registry's Protobuf serializer: the place of the message's type "
+         "does not follow the number of its schema";
+}
+
+std::string MalformedProtobuf(std::string_view path, size_t byte, std::string_view what) {
+  return StrCat("malformed Protobuf at byte ", byte,
+                path.empty() ? std::string() : StrCat(", in field `", path, "`"), ": ", what);
+}
+
+std::string WrongWireType(std::string_view path, std::string_view type, int found, size_t byte) {
+  return StrCat("field `", path, "`: the value at byte ", byte, " is of wire type ", found,
+                ", which is no ", type, "; was it written with another schema?");
+}
+
+std::string NoEnumValue(std::string_view path, int64_t number, size_t byte) {
+  return StrCat("field `", path, "`: the enum has no name for ", number, " at byte ", byte,
+                "; declare the field INT64 to keep numbers");
+}
+
+std::string NoMessageType(std::string_view path, std::string_view name, size_t byte) {
+  return StrCat("field `", path, "`: the Any at byte ", byte, " holds a ", Excerpt(name),
+                ", which the schema does not have");
+}
+
 std::string NoFrame() {
   return "not written by a schema registry's serializer: it does not begin with a zero byte and "
          "the number of a schema";

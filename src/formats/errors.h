@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "formats/decoder.h"
@@ -48,6 +49,16 @@ std::string NoSuchSchema(std::string_view what);
 absl::Status RegistryUnreachable(std::string_view url, std::string_view reason);
 absl::Status RegistryAnswer(std::string_view url, std::string_view what);
 absl::Status BadAvroSchema(std::string_view what);
+absl::Status BadProtobufSchema(std::string_view what);
+// No message of that name, or, without one, not one but several.
+absl::Status WhichMessage(std::string_view name, const std::vector<std::string>& there);
+absl::Status OtherMessage(std::string_view found, std::string_view expected);
+std::string NoMessageIndexes();
+std::string MalformedProtobuf(std::string_view path, size_t byte, std::string_view what);
+std::string WrongWireType(std::string_view path, std::string_view type, int found, size_t byte);
+std::string NoEnumValue(std::string_view path, int64_t number, size_t byte);
+// Of an Any.
+std::string NoMessageType(std::string_view path, std::string_view name, size_t byte);
 std::string SourceTruncated();
 std::string NoChangeEvent(std::string_view op);
 // An error inside a message inside a message.

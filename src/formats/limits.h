@@ -36,6 +36,20 @@ inline constexpr size_t kAvroStructDepthMax = 8;
 inline constexpr uint32_t kAvroDepthMax = 128;
 inline constexpr int64_t kAvroEmptyElementsMax = 65536;
 
+// A Protobuf schema: its bytes, files that import each other, fields in all plans, and messages
+// that become STRUCTs inside each other before the rest is JSON.
+inline constexpr size_t kProtobufSchemaBytesMax = 8 << 20;
+inline constexpr size_t kProtobufFilesMax = 64;
+inline constexpr size_t kProtobufFieldsMax = 100000;
+inline constexpr size_t kProtobufStructDepthMax = 8;
+
+// A Protobuf message: messages inside each other (100 is Protobuf's own limit), numbers in front of
+// it that say which type it is, what it holds, where absent values count too, and its JSON.
+inline constexpr uint32_t kProtobufDepthMax = 100;
+inline constexpr int64_t kProtobufIndexesMax = 32;
+inline constexpr size_t kProtobufValuesMax = 4 << 20;
+inline constexpr size_t kProtobufJsonBytesMax = 64 << 20;
+
 // A schema registry: how often a request is tried and how long until it is again (doubled each
 // time), how long a number without a schema is not asked for, how many such numbers are remembered,
 // and how deep schemas may refer to each other.

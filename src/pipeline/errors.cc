@@ -121,17 +121,11 @@ std::string PropertyHasField(std::string_view property, std::string_view field) 
   return StrCat("`", property, "` has its own place: write it as `", field, "` beside `brokers`");
 }
 
-std::string FormatNotYet(std::string_view format) {
-  return StrCat(
-      "format `", format,
-      "` is not available in this version; json, avro, debezium, csv, cloudevents, string, "
-      "bytes, int64 and "
-      "float64 are");
-}
-
 std::string SchemaFileOrRegistry(std::string_view path) {
   return StrCat("`", path, "`: expected one of `schema_file: PATH` and `registry: {url: …}`");
 }
+
+std::string NoFieldsInSchema() { return "the schema has no fields"; }
 
 absl::Status NoReadableFile(std::string_view path) {
   return absl::NotFoundError(StrCat("cannot read the schema file ", path));

@@ -38,7 +38,6 @@ std::string UnknownSource(std::string_view name, const std::vector<std::string>&
 std::string ReservedName(std::string_view name);
 std::string TopicAndTopics();
 std::string PropertyHasField(std::string_view property, std::string_view field);
-std::string FormatNotYet(std::string_view format);
 std::string SchemaFileOrRegistry(std::string_view path);
 std::string NoKeyFormat(std::string_view format);
 std::string ExpectedDelimiter(std::string_view found);
@@ -79,6 +78,7 @@ absl::Status HavingInPipeline();
 absl::Status GroupKeyNotSelected();
 absl::Status PartialColumnTaken(std::string_view name);
 
+std::string NoFieldsInSchema();
 absl::Status NoReadableFile(std::string_view path);
 std::string UnresolvedSchema();
 

@@ -51,4 +51,7 @@ inline constexpr size_t kPartialCacheEntriesDefault =
     100'000;  // groups that one lane keeps in memory per table
 inline constexpr size_t kPartialReadKeysMax = 10'000;  // keys of one read
 
+// Files of a Protobuf schema that import each other.
+inline constexpr size_t kSchemaImportDepthMax = 32;
+
 }  // namespace ks::pipeline

@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "formats/avro.h"
+#include "formats/protobuf.h"
 #include "pipeline/errors.h"
 
 namespace ks::pipeline {
@@ -13,6 +14,13 @@ DecoderOr MakeAvro(const PartSpec& part, formats::Schema columns) {
   if (part.store != nullptr) return formats::MakeAvroDecoder(std::move(columns), part.store);
   if (part.avro == nullptr) return absl::FailedPreconditionError(UnresolvedSchema());
   return formats::MakeAvroDecoder(std::move(columns), *part.avro);
+}
+
+DecoderOr MakeProtobuf(const PartSpec& part, formats::Schema columns) {
+  if (part.store != nullptr)
+    return formats::MakeProtobufDecoder(std::move(columns), part.store, part.message);
+  if (part.protobuf == nullptr) return absl::FailedPreconditionError(UnresolvedSchema());
+  return formats::MakeProtobufDecoder(std::move(columns), *part.protobuf, part.message);
 }
 
 // Change events over Avro where there is a registry, else over JSON.
@@ -49,9 +57,12 @@ DecoderOr MakePartDecoder(const PartSpec& part, bool is_key, formats::Schema col
       return MakeAvro(part, std::move(columns));
     case Format::kDebezium:
       return MakeDebezium(part, is_key, std::move(columns));
-    default:
-      return absl::UnimplementedError(FormatNotYet(FormatName(part.format)));
+    case Format::kProtobuf:
+      return MakeProtobuf(part, std::move(columns));
+    case Format::kNone:
+      break;
   }
+  return absl::InternalError("no format");
 }
 
 }  // namespace ks::pipeline

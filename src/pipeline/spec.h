@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "formats/avro_schema.h"
 #include "formats/decoder.h"
+#include "formats/protobuf_schema.h"
 #include "formats/registry.h"
 #include "formats/schema_store.h"
 #include "identity/kafka_security.h"
@@ -67,10 +68,12 @@ struct PartSpec {
   formats::CsvOptions csv;  // kCsv
   // Where the schema of messages lies: neither, a file (relative to the pipeline's), or a registry.
   std::string schema_file;
+  std::string message;  // kProtobuf: the full name of the messages' type; empty: the only one
   formats::RegistrySettings registry;
   FilePosition schema_position;
   // What ResolveSchemas() found there.
   std::shared_ptr<const formats::AvroSchema> avro;
+  std::shared_ptr<const formats::ProtobufSchema> protobuf;
   std::shared_ptr<formats::SchemaStore> store;
   Policy on_schema_change = Policy::kStop;  // a record whose schema does not fit the columns
   FilePosition position;

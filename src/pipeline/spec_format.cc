@@ -118,21 +118,25 @@ void ReadRegistry(const SourceText& file, std::string_view path, const ObjectRea
   outer->Merge(reader.Finish());
 }
 
+// Whether messages cannot be read without the schema they were written with.
+bool NeedsSchema(Format format) { return format == Format::kAvro || format == Format::kProtobuf; }
+
 // `schema_file:` or `registry:`, as far as the format knows them.
 void ReadSchemaPlace(const SourceText& file, std::string_view path, ObjectReader* reader,
                      PartSpec* part) {
-  const bool avro = part->format == Format::kAvro;
-  if (part->format != Format::kJson && part->format != Format::kDebezium && !avro) return;
+  const bool needed = NeedsSchema(part->format);
+  if (part->format != Format::kJson && part->format != Format::kDebezium && !needed) return;
   part->schema_position = part->position;
-  if (avro) reader->Text("schema_file", &part->schema_file);
-  if (const auto* entry = avro ? reader->Find("schema_file") : nullptr; entry != nullptr)
+  if (needed) reader->Text("schema_file", &part->schema_file);
+  if (const auto* entry = needed ? reader->Find("schema_file") : nullptr; entry != nullptr)
     part->schema_position = entry->position;
+  if (part->format == Format::kProtobuf) reader->Text("message", &part->message);
   const auto* registry = reader->Find("registry");
   if (registry != nullptr && reader->ok()) {
     part->schema_position = registry->position;
     ReadRegistry(file, path, *registry, reader, &part->registry);
   }
-  if (!reader->ok() || !avro) return;
+  if (!reader->ok() || !needed) return;
   if (part->schema_file.empty() == part->registry.empty())
     reader->Fail(part->position, SchemaFileOrRegistry(path));
 }
@@ -140,14 +144,14 @@ void ReadSchemaPlace(const SourceText& file, std::string_view path, ObjectReader
 // What fields there are, and what else the format has to know.
 void ReadFields(const SourceText& file, std::string_view path, ObjectReader* reader,
                 PartSpec* part) {
-  const bool free = part->format == Format::kCloudEvents || part->format == Format::kAvro;
+  const bool free = part->format == Format::kCloudEvents || NeedsSchema(part->format);
   const auto* schema =
       reader->Find("schema", free ? ObjectReader::kOptional : ObjectReader::kRequired);
   if (!reader->ok()) return;
   if (schema != nullptr)
     reader->Merge(ReadSchema(file, StrCat(path, ".schema"), *schema, &part->columns));
   ReadSchemaPlace(file, path, reader, part);
-  if (part->format == Format::kDebezium || part->format == Format::kAvro) {
+  if (part->format == Format::kDebezium || NeedsSchema(part->format)) {
     reader->Choice<Policy>("on_schema_change",
                            {{"stop", Policy::kStop}, {"dead_letter", Policy::kDeadLetter}},
                            &part->on_schema_change);
@@ -186,11 +190,6 @@ absl::Status ReadPart(const SourceText& file, std::string_view path,
   part->position = entry.position;
   reader.Find("format", ObjectReader::kRequired);
   reader.Choice("format", kFormats, &part->format);
-  if (reader.ok() && part->format == Format::kProtobuf) {
-    const auto* format = reader.Find("format");
-    reader.Fail(format->position, FormatNotYet(format->value.Scalar()),
-                format->value.Scalar().size());
-  }
   if (reader.ok() && is_key && part->format == Format::kCloudEvents) {
     const auto* format = reader.Find("format");
     reader.Fail(format->position, NoKeyFormat(format->value.Scalar()),

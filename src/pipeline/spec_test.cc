@@ -152,7 +152,7 @@ TEST(ParsePipelineTest, NamesPlaceAndExpectationOfEveryMistake) {
   EXPECT_THAT(ErrorOf(With("format: string", "format: strng")),
               HasSubstr("did you mean `string`?"));
   EXPECT_THAT(ErrorOf(With("format: string", "format: protobuf")),
-              HasSubstr("is not available in this version"));
+              HasSubstr("expected one of `schema_file: PATH` and `registry: {url: …}`"));
   EXPECT_THAT(ErrorOf(With("projects/demo/instances/local/databases/app", "app")),
               HasSubstr("expected projects/PROJECT/"));
   EXPECT_THAT(ErrorOf(With("name: user_id", "name: _key")), HasSubstr("cannot be a column's name"));

@@ -169,6 +169,12 @@ class CaseDoor : public SchemaDoor,
     auto schema = std::make_shared<formats::RegisteredSchema>();
     const json& text = schemas[name];
     schema->text = text.is_string() ? text.get<std::string>() : text.dump();
+    if (!text.is_object() || !text.contains("schemaType")) return schema;
+    schema->type = text["schemaType"].get<std::string>();
+    schema->text = text["schema"].get<std::string>();
+    const json references = text.value("references", json::object());
+    for (const auto& [file, content] : references.items())
+      schema->references.emplace_back(file, content.get<std::string>());
     return schema;
   }
 

@@ -9,7 +9,8 @@
 //                    "o"} says where from when there are several.
 //                    {"commit": true} commits what has gathered; so does the end.
 //                    {"$hex": "00ff"} stands for bytes that are no text.
-//   registry.json    schemas by number and by subject, for pipelines with a registry; "down": a
+//   registry.json    schemas by number and by subject, for pipelines with a registry: Avro's, or
+//                    {"schemaType": …, "schema": its text, "references": {name: text}}; "down": a
 //                    number at which it does not answer
 //   expected.rows    the tables at the end, dead letters, what was counted
 //   expected.error   instead: the error of the file
