@@ -22,6 +22,11 @@
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "google/protobuf/compiler/parser.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "local/spanner/ddl/schema_change.h"
 #include "local/spanner/query/database_catalog.h"
 #include "local/spanner/query/dml_runner.h"
@@ -69,12 +74,14 @@ class Runner {
   absl::Status Reset() {
     DatabaseOptions options;
     options.in_memory = true;
+    descriptors_.clear();
     KS_ASSIGN_OR_RETURN(db_, Database::Open(options));
     return absl::OkStatus();
   }
 
   Lines Answer(const std::string& step) {
     if (step == "DDL") return Printed();
+    if (step.starts_with("PROTO\n")) return SetDescriptors(step.substr(step.find('\n')));
     for (std::string_view word : {"SELECT", "WITH"}) {
       if (absl::StartsWithIgnoreCase(step, AbslView(word))) return Query(step);
     }
@@ -90,7 +97,7 @@ class Runner {
       statements.push_back(std::exchange(text, ""));
     }
     if (!text.empty()) statements.push_back(text);
-    const absl::Status status = ApplyDdl(*db_, statements);
+    const absl::Status status = ApplyDdl(*db_, {statements, descriptors_});
     return status.ok() ? Lines{"OK"} : ErrorLines(status);
   }
 
@@ -130,7 +137,26 @@ class Runner {
     return result->returning_columns.empty() ? Lines{"OK"} : RowLines(result->returning);
   }
 
+  Lines SetDescriptors(const std::string& proto) {
+    namespace pb = google::protobuf;
+    pb::io::ArrayInputStream in(proto.data(), static_cast<int>(proto.size()));
+    pb::io::Tokenizer tokens(&in, nullptr);
+    pb::FileDescriptorSet files;
+    pb::compiler::Parser parser;
+    if (!parser.Parse(&tokens, files.add_file())) return {"the .proto cannot be parsed"};
+    files.mutable_file(0)->set_name("case.proto");
+    // As protoc does, the types that fields name are resolved.
+    pb::DescriptorPool pool;
+    const pb::FileDescriptor* built = pool.BuildFile(files.file(0));
+    if (built == nullptr) return {"the .proto cannot be built"};
+    files.mutable_file(0)->Clear();
+    built->CopyTo(files.mutable_file(0));
+    descriptors_ = files.SerializeAsString();
+    return {"OK"};
+  }
+
   std::unique_ptr<Database> db_;
+  std::string descriptors_;
 };
 
 // What counts of an answer.

@@ -4,19 +4,23 @@
     SPANNER_EMULATOR_HOST=127.0.0.1:9010 tests/ddl/record.py [FILE…]
 
 A file is cases. `== title` begins one, with a database of its own. `> text` (more lines:
-`>   text`) is one step: `DDL` asks for GetDatabaseDdl, SELECT, WITH and DML run as SQL, anything
-else is one UpdateDatabaseDdl, of several statements where a line ends with `;`. `< text` is the
-emulator's answer: `OK`, `CODE: message`, rows, or the statements. `= text` is what the local
-Spanner answers instead, with `# why` above it; those lines are kept. `>! text` is a step that is
-not asked of the emulator. Numbers that it makes up (FK_A_B_0123456789ABCDEF_1) are written `#`.
-Needs `pip install google-cloud-spanner`.
+`>   text`) is one step: `DDL` asks for GetDatabaseDdl, SELECT, WITH and DML run as SQL, `PROTO`
+(and a .proto file in the lines after it) is what proto_descriptors the case's DDL brings from here
+on, anything else is one UpdateDatabaseDdl, of several statements where a line ends with `;`.
+`< text` is the emulator's answer: `OK`, `CODE: message`, rows, or the statements. `= text` is what
+the local Spanner answers instead, with `# why` above the step; those lines are kept. `>! text` is
+a step that is not asked of the emulator. Numbers that it makes up (FK_A_B_0123456789ABCDEF_1) are
+written `#`.
+Needs `pip install google-cloud-spanner` and `protoc`.
 """
 import glob
 import logging
 import os
 import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 import uuid
 
 os.environ.setdefault("SPANNER_EMULATOR_HOST", "127.0.0.1:9010")
@@ -70,12 +74,14 @@ class Emulator:
         self.database = f"{INSTANCE}/databases/{name}"
         request = v1.CreateSessionRequest(database=self.database)
         self.session = self.spanner.create_session(request).name
+        self.descriptors = b""
 
     def drop_database(self):
         self.admin.drop_database(admin.DropDatabaseRequest(database=self.database))
 
     def ddl(self, statements):
-        request = admin.UpdateDatabaseDdlRequest(database=self.database, statements=statements)
+        request = admin.UpdateDatabaseDdlRequest(
+            database=self.database, statements=statements, proto_descriptors=self.descriptors)
         operation = self.admin.update_database_ddl(request)
         while not operation.done:
             operation = self.admin.operations_client.get_operation(operation.name)
@@ -101,8 +107,18 @@ class Emulator:
         rows = [" | ".join(value_text(v, t) for v, t in zip(row, types)) for row in result.rows]
         return rows or ["no rows"]
 
+    def set_descriptors(self, step):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "case.proto").write_text(step.removeprefix("PROTO"))
+            out = pathlib.Path(folder) / "out"
+            subprocess.run(["protoc", f"-I{folder}", f"-o{out}", "case.proto"], check=True)
+            self.descriptors = out.read_bytes()
+        return ["OK"]
+
     def answer(self, step):
         try:
+            if step.startswith("PROTO\n"):
+                return self.set_descriptors(step)
             if step == "DDL":
                 request = admin.GetDatabaseDdlRequest(database=self.database)
                 statements = self.admin.get_database_ddl(request).statements

@@ -283,10 +283,9 @@ StatementPtr Parser::AlterProtoBundle() {
 // (a.b.C, `d.e`)
 bool Parser::TypeNames(std::vector<Path>* types) {
   if (!ExpectSymbol("(")) return false;
-  while (!IsSymbol(")")) {
+  do {
     if (!NamePath(&types->emplace_back())) return false;
-    if (!TakeSymbol(",")) break;
-  }
+  } while (TakeSymbol(",") && !IsSymbol(")"));
   return TakeSymbol(")") || Expected("\")\" or \",\"");
 }
 

@@ -21,7 +21,7 @@ class Roles : public ::testing::Test {
   }
 
   void Ddl(const std::vector<std::string>& statements) {
-    const absl::Status status = ApplyDdl(*db_, statements);
+    const absl::Status status = ApplyDdl(*db_, {statements});
     ASSERT_TRUE(status.ok()) << status;
   }
   StatusCode Sql(const std::string& text, const std::string& role = "r") {

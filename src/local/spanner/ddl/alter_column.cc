@@ -105,12 +105,14 @@ bool MayBecome(sql::TypeRef from, sql::TypeRef to) {
   if (from->is_array() != to->is_array()) return false;
   auto kind = [](sql::TypeRef t) { return t->is_array() ? t->element()->kind() : t->kind(); };
   using sql::TypeKind;
-  auto bytes_like = [](TypeKind k) {
-    return k == TypeKind::kString || k == TypeKind::kBytes || k == TypeKind::kProto;
+  constexpr TypeKind kFamilies[][2] = {{TypeKind::kString, TypeKind::kBytes},
+                                       {TypeKind::kProto, TypeKind::kBytes},
+                                       {TypeKind::kEnum, TypeKind::kInt64}};
+  const auto in = [&](const TypeKind(&family)[2], sql::TypeRef t) {
+    return kind(t) == family[0] || kind(t) == family[1];
   };
-  auto int_like = [](TypeKind k) { return k == TypeKind::kInt64 || k == TypeKind::kEnum; };
-  return (bytes_like(kind(from)) && bytes_like(kind(to))) ||
-         (int_like(kind(from)) && int_like(kind(to)));
+  return std::any_of(std::begin(kFamilies), std::end(kFamilies),
+                     [&](const auto& f) { return in(f, from) && in(f, to); });
 }
 
 bool ValidUtf8(std::string_view s) {

@@ -31,7 +31,7 @@ class ChangeStreams : public ::testing::Test {
   }
 
   void Ddl(const std::vector<std::string>& statements) {
-    const absl::Status status = ApplyDdl(*db_, statements);
+    const absl::Status status = ApplyDdl(*db_, {statements});
     EXPECT_TRUE(status.ok()) << status;
   }
   Writes W() { return Writes(db_->schema()); }

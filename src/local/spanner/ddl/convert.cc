@@ -8,6 +8,7 @@
 #include "local/spanner/ddl/handlers.h"
 #include "local/spanner/errors.h"
 #include "local/spanner/schema/ddl_errors.h"
+#include "local/spanner/schema/proto_types.h"
 #include "local/spanner/txn/expressions.h"
 
 namespace ks::local {
@@ -16,12 +17,12 @@ namespace {
 absl::StatusOr<sql::TypeRef> MakeType(const Schema& schema, std::string_view column,
                                       const sql::ColumnType& type) {
   sql::TypeRef simple = sql::Type::FromName(type.name);
-  if (simple == nullptr) {
-    auto known = std::find(schema.proto_bundle.begin(), schema.proto_bundle.end(), type.name);
-    if (known == schema.proto_bundle.end()) return errors::TypeNotFound(type.name, column);
-    simple = sql::Type::Proto(type.name);
+  if (simple == nullptr && schema.proto_types != nullptr) {
+    simple = schema.proto_types->Find(type.name);
   }
-  if (simple->Is(sql::TypeKind::kInterval)) return errors::TypeNotFound(type.name, column);
+  if (simple == nullptr || simple->Is(sql::TypeKind::kInterval)) {
+    return errors::TypeNotFound(type.name, column);
+  }
   return type.array ? sql::Type::Array(simple) : simple;
 }
 

@@ -15,7 +15,7 @@ class Ddl : public ::testing::Test {
   Ddl() : db_(OpenInMemory([](Schema&) { return absl::OkStatus(); })) {}
 
   absl::Status Apply(const std::vector<std::string>& statements) {
-    return ApplyDdl(*db_, statements);
+    return ApplyDdl(*db_, {statements});
   }
   StatusCode Code(const std::string& statement) { return Apply({statement}).code(); }
   Writes W() { return Writes(db_->schema()); }
@@ -93,8 +93,8 @@ TEST_F(Ddl, StatementsBeforeTheOneThatFailsStay) {
   std::vector<std::pair<size_t, bool>> seen;
   absl::Status status = ApplyDdl(
       *db_,
-      {"CREATE TABLE A (X INT64) PRIMARY KEY(X)", "DROP TABLE Nope",
-       "CREATE TABLE B (X INT64) PRIMARY KEY(X)"},
+      {{"CREATE TABLE A (X INT64) PRIMARY KEY(X)", "DROP TABLE Nope",
+        "CREATE TABLE B (X INT64) PRIMARY KEY(X)"}},
       [&](const DdlProgress& p) { seen.emplace_back(p.statement, p.committed.value() != 0); });
   EXPECT_EQ(status.code(), StatusCode::kNotFound);
   EXPECT_NE(db_->schema()->FindTable("A"), nullptr);

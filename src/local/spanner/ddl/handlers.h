@@ -25,6 +25,7 @@ struct DdlContext {
   std::string_view text;      // of the statement
   CommitTimestamp committed;  // of the last change
   std::function<void(int percent)> progress;
+  std::string_view proto_descriptors;  // came with the statements
 
   // Applies `edit`, checks the whole schema, publishes it.
   absl::Status Change(const SchemaEdit& edit);
@@ -58,6 +59,10 @@ absl::Status DropLocalityGroup(DdlContext& context, const sql::Statement& statem
 absl::Status CreatePlacement(DdlContext& context, const sql::Statement& statement);
 absl::Status AlterPlacement(DdlContext& context, const sql::Statement& statement);
 absl::Status DropPlacement(DdlContext& context, const sql::Statement& statement);
+// proto_bundles.cc
+absl::Status CreateProtoBundle(DdlContext& context, const sql::Statement& statement);
+absl::Status AlterProtoBundle(DdlContext& context, const sql::Statement& statement);
+absl::Status DropProtoBundle(DdlContext& context, const sql::Statement& statement);
 absl::Status AcceptWithoutEffect(DdlContext& context, const sql::Statement& statement);
 // views.cc
 absl::Status CreateView(DdlContext& context, const sql::Statement& statement);

@@ -4,8 +4,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/str_cat.h"
 #include "local/spanner/ddl/schema_change.h"
+#include "local/spanner/schema/proto_types.h"
 #include "local/spanner/schema/schema.h"
 #include "sql/parser/lexer.h"
 
@@ -17,6 +20,14 @@ std::string Name(std::string_view name) {
   auto [schema, object] = SplitName(name);
   std::string quoted = sql::QuotedIdentifier(object);
   return schema.empty() ? quoted : StrCat(sql::QuotedIdentifier(schema), ".", quoted);
+}
+
+// A dotted name of any length, part by part.
+std::string TypePath(std::string_view name) {
+  const std::vector<std::string> parts = absl::StrSplit(AbslView(name), '.');
+  return absl::StrJoin(parts, ".", [](std::string* out, const std::string& part) {
+    out->append(sql::QuotedIdentifier(part));
+  });
 }
 
 template <typename Items, typename Print>
@@ -57,7 +68,7 @@ std::string PrintIdentity(const SequenceParameters& parameters) {
 }
 
 std::string PrintColumn(const Column& column) {
-  std::string out = StrCat(Name(column.name), " ", column.SpannerType());
+  std::string out = StrCat(Name(column.name), " ", column.DdlType());
   if (column.not_null) out += " NOT NULL";
   if (column.generated != GeneratedKind::kNone) {
     StrAppend(&out, " AS (", column.generated_expression, ")");
@@ -231,6 +242,11 @@ std::string PrintStream(const ChangeStream& stream) {
   return out;
 }
 
+std::string PrintProtoBundle(const std::vector<std::string>& types) {
+  const auto line = [](const std::string& type) { return StrCat("  ", TypePath(type), ",\n"); };
+  return StrCat("CREATE PROTO BUNDLE (\n", Join(types, "", line), ")");
+}
+
 std::string PrintStorage(std::string_view kind, std::string_view name,
                          const std::vector<OptionEntry>& options) {
   const bool standing = name == "default";  // it is there without being made
@@ -249,6 +265,9 @@ std::vector<std::string> PrintDdl(const Schema& schema) {
   if (!schema.database_options.empty()) {
     statements.push_back(StrCat("ALTER DATABASE ", Name(schema.database_name), " SET OPTIONS (",
                                 Options(schema.database_options), ")"));
+  }
+  if (schema.proto_types != nullptr) {
+    statements.push_back(PrintProtoBundle(schema.proto_types->names()));
   }
   for (const LocalityGroup& group : schema.locality_groups) {
     statements.push_back(PrintStorage("LOCALITY GROUP", group.name, group.options));

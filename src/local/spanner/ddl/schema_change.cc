@@ -58,9 +58,9 @@ constexpr Entry kStatements[] = {
     {StatementKind::kCreateVectorIndex, "CREATE VECTOR INDEX", nullptr},
     {StatementKind::kDropSearchIndex, "DROP SEARCH INDEX", nullptr},
     {StatementKind::kDropVectorIndex, "DROP VECTOR INDEX", nullptr},
-    {StatementKind::kCreateProtoBundle, "CREATE PROTO BUNDLE", nullptr},
-    {StatementKind::kAlterProtoBundle, "ALTER PROTO BUNDLE", nullptr},
-    {StatementKind::kDropProtoBundle, "DROP PROTO BUNDLE", nullptr},
+    {StatementKind::kCreateProtoBundle, "CREATE PROTO BUNDLE", CreateProtoBundle},
+    {StatementKind::kAlterProtoBundle, "ALTER PROTO BUNDLE", AlterProtoBundle},
+    {StatementKind::kDropProtoBundle, "DROP PROTO BUNDLE", DropProtoBundle},
 };
 
 absl::StatusOr<std::vector<sql::StatementPtr>> Parse(absl::Span<const std::string> statements) {
@@ -118,9 +118,8 @@ Index* EditIndex(Schema& schema, std::string_view name) {
   return nullptr;
 }
 
-absl::Status ApplyDdl(Database& database, absl::Span<const std::string> statements,
-                      const DdlObserver& observer) {
-  KS_ASSIGN_OR_RETURN(auto parsed, Parse(statements));
+absl::Status ApplyDdl(Database& database, const DdlBatch& batch, const DdlObserver& observer) {
+  KS_ASSIGN_OR_RETURN(auto parsed, Parse(batch.statements));
   for (size_t i = 0; i < parsed.size(); ++i) {
     DdlProgress progress{i, 0, database.core().oracle().Now(), CommitTimestamp(0)};
     auto report = [&](int percent) {
@@ -128,7 +127,8 @@ absl::Status ApplyDdl(Database& database, absl::Span<const std::string> statemen
       if (observer) observer(progress);
     };
     report(0);
-    DdlContext context{database, statements[i], CommitTimestamp(0), report};
+    DdlContext context{database, batch.statements[i], CommitTimestamp(0), report,
+                       batch.proto_descriptors};
     Handler handler = FindHandler(parsed[i]->kind);
     if (handler == nullptr) return errors::NotImplemented(NameOf(parsed[i]->kind));
     KS_RETURN_IF_ERROR(handler(context, *parsed[i]));

@@ -31,10 +31,15 @@ struct DdlProgress {
 // Called from ApplyDdl's thread; must not block for long.
 using DdlObserver = std::function<void(const DdlProgress&)>;
 
+// What ApplyDdl applies.
+struct DdlBatch {
+  std::vector<std::string> statements;
+  std::string proto_descriptors;  // a serialized google.protobuf.FileDescriptorSet, or empty
+};
+
 // Parses and applies all. INVALID_ARGUMENT before anything is done when one does not parse; then
 // the first error of a statement (UNIMPLEMENTED where the local Spanner cannot do it).
-absl::Status ApplyDdl(Database& database, absl::Span<const std::string> statements,
-                      const DdlObserver& observer = {});
+absl::Status ApplyDdl(Database& database, const DdlBatch& batch, const DdlObserver& observer = {});
 
 // Checks that the statements parse, without applying them.
 absl::Status CheckDdlSyntax(absl::Span<const std::string> statements);

@@ -44,6 +44,20 @@ KeyShape ShapeOf(KeySpaceId space, const Table& table, const std::vector<KeyColu
   return shape;
 }
 
+// `named`: what stands for a PROTO or ENUM.
+std::string TypeText(const Column& column, std::string named) {
+  const bool array = column.type->is_array();
+  const sql::TypeRef element = array ? column.type->element() : column.type;
+  std::string text = element->full_name().empty() ? element->ToString() : std::move(named);
+  if (element->Is(sql::TypeKind::kString) || element->Is(sql::TypeKind::kBytes)) {
+    text += column.max_length == kMaxLength ? "(MAX)" : StrCat("(", column.max_length, ")");
+  }
+  if (!array) return text;
+  std::string vector =
+      column.vector_length ? StrCat("(vector_length=>", *column.vector_length, ")") : "";
+  return StrCat("ARRAY<", text, ">", vector);
+}
+
 void FinishTable(Table& table) {
   table.shape = ShapeOf(table.space, table, table.key);
   table.key_position.assign(table.columns.size(), -1);
@@ -89,15 +103,14 @@ bool Column::DefaultIsCommitTimestamp() const {
 }
 
 std::string Column::SpannerType() const {
-  bool array = type->is_array();
-  sql::TypeRef element = array ? type->element() : type;
-  std::string text = element->ToString();
-  if (element->Is(sql::TypeKind::kString) || element->Is(sql::TypeKind::kBytes)) {
-    text += max_length == kMaxLength ? "(MAX)" : StrCat("(", max_length, ")");
-  }
-  if (!array) return text;
-  std::string vector = vector_length ? StrCat("(vector_length=>", *vector_length, ")") : "";
-  return StrCat("ARRAY<", text, ">", vector);
+  const sql::TypeRef element = type->is_array() ? type->element() : type;
+  std::string_view word = element->Is(sql::TypeKind::kProto) ? "PROTO" : "ENUM";
+  return TypeText(*this, StrCat(word, "<", element->full_name(), ">"));
+}
+
+std::string Column::DdlType() const {
+  const sql::TypeRef element = type->is_array() ? type->element() : type;
+  return TypeText(*this, StrCat("`", element->full_name(), "`"));
 }
 
 bool Index::Covers(int column) const {
@@ -149,8 +162,7 @@ std::shared_ptr<Schema> Schema::Copy() const {
   copy->placements = placements;
   copy->database_name = database_name;
   copy->database_options = database_options;
-  copy->proto_bundle = proto_bundle;
-  copy->proto_descriptors = proto_descriptors;
+  copy->proto_types = proto_types;
   copy->Finish();
   return copy;
 }

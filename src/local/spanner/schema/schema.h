@@ -26,6 +26,8 @@
 
 namespace ks::local {
 
+class ProtoTypes;
+
 // OPTIONS (name = value): the value as SQL text (`true`, `'1d'`, `null` is never kept).
 struct OptionEntry {
   std::string name;
@@ -69,8 +71,10 @@ struct Column {
   bool stored() const { return generated != GeneratedKind::kVirtual; }
   bool DefaultIsCommitTimestamp() const;  // DEFAULT (PENDING_COMMIT_TIMESTAMP())
   bool has_default() const { return !default_expression.empty() || identity.has_value(); }
-  // The type with its length, as INFORMATION_SCHEMA.COLUMNS.SPANNER_TYPE: `ARRAY<STRING(10)>`.
+  // The type with its length, as INFORMATION_SCHEMA.COLUMNS.SPANNER_TYPE has it:
+  // `ARRAY<STRING(10)>`, `PROTO<a.M>`; and as DDL has it: there a.M stands in backticks.
   std::string SpannerType() const;
+  std::string DdlType() const;
 };
 
 struct KeyColumn {
@@ -269,8 +273,7 @@ class Schema {
   std::vector<Placement> placements;
   std::string database_name;  // as ALTER DATABASE wrote it
   std::vector<OptionEntry> database_options;
-  std::vector<std::string> proto_bundle;  // full type names
-  std::string proto_descriptors;          // serialized FileDescriptorSet
+  std::shared_ptr<const ProtoTypes> proto_types;  // null: there is no proto bundle
 
  private:
   StringMap<Table*> tables_by_name_;  // lower case

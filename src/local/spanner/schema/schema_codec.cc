@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/status_macros.h"
+#include "local/spanner/schema/proto_types.h"
+
 namespace ks::local {
 namespace {
 
@@ -269,7 +272,16 @@ ChangeStream ReadStream(const Json& in) {
   return s;
 }
 
-std::shared_ptr<const Schema> ReadSchema(const Json& in) {
+absl::Status ReadProtoTypes(const Json& in, Schema& schema) {
+  const auto names = in.value("proto_bundle", std::vector<std::string>());
+  if (names.empty()) return absl::OkStatus();
+  const auto& files = in.at("proto_descriptors").get_binary();
+  const std::string_view descriptors(reinterpret_cast<const char*>(files.data()), files.size());
+  KS_ASSIGN_OR_RETURN(schema.proto_types, ProtoTypes::Read(descriptors, names));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const Schema>> ReadSchema(const Json& in) {
   auto s = std::make_shared<Schema>();
   s->version = in.at("version");
   s->since = CommitTimestamp(in.at("since").get<int64_t>());
@@ -300,9 +312,7 @@ std::shared_ptr<const Schema> ReadSchema(const Json& in) {
   }
   s->database_name = in.value("database_name", "");
   s->database_options = ReadOptions(in.at("options"));
-  s->proto_bundle = in.at("proto_bundle").get<std::vector<std::string>>();
-  auto descriptors = in.at("proto_descriptors").get<Json::binary_t>();
-  s->proto_descriptors.assign(descriptors.begin(), descriptors.end());
+  KS_RETURN_IF_ERROR(ReadProtoTypes(in, *s));
   s->Finish();
   return s;
 }
@@ -315,8 +325,7 @@ std::string EncodeSchema(const Schema& s) {
               {"next_space", s.next_space},
               {"schemas", s.named_schemas},
               {"database_name", s.database_name},
-              {"options", Options(s.database_options)},
-              {"proto_bundle", s.proto_bundle}};
+              {"options", Options(s.database_options)}};
   for (const char* list : {"tables", "indexes", "views", "sequences", "change_streams",
                            "locality_groups", "placements", "roles", "privileges"}) {
     out[list] = Json::array();
@@ -347,8 +356,11 @@ std::string EncodeSchema(const Schema& s) {
                                  {"object", p.object_name},
                                  {"role", p.role}});
   }
-  out["proto_descriptors"] =
-      Json::binary(std::vector<uint8_t>(s.proto_descriptors.begin(), s.proto_descriptors.end()));
+  if (s.proto_types != nullptr) {
+    const std::string files = s.proto_types->descriptors();
+    out["proto_bundle"] = s.proto_types->names();
+    out["proto_descriptors"] = Json::binary(std::vector<uint8_t>(files.begin(), files.end()));
+  }
   std::vector<uint8_t> bytes = Json::to_cbor(out);
   return std::string(bytes.begin(), bytes.end());
 }

@@ -116,7 +116,8 @@ absl::Status ValidateColumns(const Table& table) {
 }
 
 std::string TypeWord(const Column& column) {
-  return column.type->is_array() ? "ARRAY" : column.type->ToString();
+  if (column.type->is_array()) return "ARRAY";
+  return column.type->Is(sql::TypeKind::kProto) ? "PROTO" : column.type->ToString();
 }
 
 absl::Status ValidateKey(const Table& table) {

@@ -55,7 +55,7 @@ void Finish(OperationState& operation, Outcome& outcome, const absl::Status& sta
   }
 }
 
-void Create(ServerState& server, const std::string& uri, const std::vector<std::string>& statements,
+void Create(ServerState& server, const std::string& uri, const DdlBatch& ddl,
             OperationState& operation, Outcome& outcome) {
   pb::CreateDatabaseMetadata metadata;
   metadata.set_database(uri);
@@ -64,8 +64,8 @@ void Create(ServerState& server, const std::string& uri, const std::vector<std::
   const auto make = [&]() -> absl::Status {
     KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(uri));
     KS_ASSIGN_OR_RETURN(auto open, server.registry->PrepareDatabase(name));
-    if (!statements.empty()) {
-      if (absl::Status applied = ApplyDdl(open->database(), statements); !applied.ok()) {
+    if (!ddl.statements.empty()) {
+      if (absl::Status applied = ApplyDdl(open->database(), ddl); !applied.ok()) {
         server.registry->AbandonDatabase(open);
         return applied;
       }
@@ -104,34 +104,32 @@ absl::Status CheckStatements(const std::vector<std::string>& statements) {
   return absl::OkStatus();
 }
 
-absl::Status RunCreateDatabase(Call& call, const std::string& uri,
-                               std::vector<std::string> statements,
+absl::Status RunCreateDatabase(Call& call, const std::string& uri, DdlBatch ddl,
                                google::longrunning::Operation* response) {
   auto outcome = std::make_shared<Outcome>();
   ServerState& server = call.server();
   KS_ASSIGN_OR_RETURN(
       auto operation,
-      server.operations.Start(
-          uri, "",
-          [&server, uri, outcome, statements = std::move(statements)](OperationState& state) {
-            Create(server, uri, statements, state, *outcome);
-          }));
+      server.operations.Start(uri, "",
+                              [&server, uri, outcome, ddl = std::move(ddl)](OperationState& state) {
+                                Create(server, uri, ddl, state, *outcome);
+                              }));
   return Answer(call, *operation, *outcome, response);
 }
 
 absl::Status RunUpdateDdl(Call& call, std::shared_ptr<OpenDatabase> database,
-                          std::string_view operation_id, std::vector<std::string> statements,
+                          std::string_view operation_id, DdlBatch ddl,
                           google::longrunning::Operation* response) {
   auto outcome = std::make_shared<Outcome>();
   const std::string name = database->name();
-  const auto work = [database, outcome, statements](OperationState& state) {
+  const auto work = [database, outcome, ddl = std::move(ddl)](OperationState& state) {
     pb::UpdateDatabaseDdlMetadata metadata;
     metadata.set_database(database->name());
-    for (const std::string& statement : statements) metadata.add_statements(statement);
+    for (const std::string& statement : ddl.statements) metadata.add_statements(statement);
     state.SetMetadata(metadata);
     bool took_effect = false;
     const absl::Status status =
-        ApplyDdl(database->database(), statements, [&](const DdlProgress& progress) {
+        ApplyDdl(database->database(), ddl, [&](const DdlProgress& progress) {
           FillProgress(progress, &metadata);
           took_effect |= progress.committed.value() != 0;
           state.SetMetadata(metadata);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "local/spanner/ddl/schema_change.h"
 
 namespace google::longrunning {
 class Operation;
@@ -23,11 +24,10 @@ class OpenDatabase;
 
 // INVALID_ARGUMENT, naming the statement, when one does not parse.
 absl::Status CheckStatements(const std::vector<std::string>& statements);
-absl::Status RunCreateDatabase(Call& call, const std::string& uri,
-                               std::vector<std::string> statements,
+absl::Status RunCreateDatabase(Call& call, const std::string& uri, DdlBatch ddl,
                                google::longrunning::Operation* response);
 absl::Status RunUpdateDdl(Call& call, std::shared_ptr<OpenDatabase> database,
-                          std::string_view operation_id, std::vector<std::string> statements,
+                          std::string_view operation_id, DdlBatch ddl,
                           google::longrunning::Operation* response);
 
 }  // namespace ks::local

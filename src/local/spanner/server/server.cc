@@ -124,7 +124,7 @@ absl::Status LocalSpannerServer::EnsureDatabase(std::string_view name,
     return made;
   }
   KS_ASSIGN_OR_RETURN(auto open, registry.PrepareDatabase(parsed));
-  absl::Status done = ddl.empty() ? absl::OkStatus() : ApplyDdl(open->database(), ddl);
+  absl::Status done = ddl.empty() ? absl::OkStatus() : ApplyDdl(open->database(), {ddl});
   if (done.ok()) done = registry.PublishDatabase(open).status();
   if (!done.ok()) registry.AbandonDatabase(open);
   return done;

@@ -7,6 +7,7 @@
 #include "google/protobuf/empty.pb.h"
 #include "google/spanner/admin/database/v1/spanner_database_admin.pb.h"
 #include "local/spanner/ddl/schema_change.h"
+#include "local/spanner/schema/proto_types.h"
 #include "local/spanner/server/admin_rpcs.h"
 #include "local/spanner/server/backup_rpcs.h"
 #include "local/spanner/server/call.h"
@@ -62,10 +63,10 @@ absl::Status DatabaseRpcs::CreateDatabase(Call& call, const pb::CreateDatabaseRe
   KS_RETURN_IF_ERROR(call.server().registry->GetInstance(instance.uri).status());
   KS_ASSIGN_OR_RETURN(const std::string id, ParseCreateDatabase(request.create_statement()));
   const std::string uri = absl::StrCat(instance.uri, "/databases/", id);
-  std::vector<std::string> statements(request.extra_statements().begin(),
-                                      request.extra_statements().end());
-  KS_RETURN_IF_ERROR(CheckStatements(statements));
-  return RunCreateDatabase(call, uri, std::move(statements), response);
+  DdlBatch ddl{{request.extra_statements().begin(), request.extra_statements().end()},
+               request.proto_descriptors()};
+  KS_RETURN_IF_ERROR(CheckStatements(ddl.statements));
+  return RunCreateDatabase(call, uri, std::move(ddl), response);
 }
 
 absl::Status DatabaseRpcs::UpdateDatabase(Call& call, const pb::UpdateDatabaseRequest& request,
@@ -106,7 +107,9 @@ absl::Status DatabaseRpcs::GetDatabaseDdl(Call& call, const pb::GetDatabaseDdlRe
   KS_ASSIGN_OR_RETURN(auto database, call.server().registry->UseDatabase(name));
   const std::shared_ptr<const Schema> schema = database->database().schema();
   for (std::string& statement : PrintDdl(*schema)) response->add_statements(std::move(statement));
-  response->set_proto_descriptors(schema->proto_descriptors);
+  if (schema->proto_types != nullptr) {
+    response->set_proto_descriptors(schema->proto_types->descriptors());
+  }
   return absl::OkStatus();
 }
 
@@ -117,10 +120,10 @@ absl::Status DatabaseRpcs::UpdateDatabaseDdl(Call& call,
   KS_ASSIGN_OR_RETURN(auto database, call.server().registry->UseDatabase(name));
   if (request.statements().empty()) return errors::MissingStatements();
   if (!request.operation_id().empty()) KS_RETURN_IF_ERROR(CheckOperationId(request.operation_id()));
-  std::vector<std::string> statements(request.statements().begin(), request.statements().end());
-  KS_RETURN_IF_ERROR(CheckStatements(statements));
-  return RunUpdateDdl(call, std::move(database), request.operation_id(), std::move(statements),
-                      response);
+  DdlBatch ddl{{request.statements().begin(), request.statements().end()},
+               request.proto_descriptors()};
+  KS_RETURN_IF_ERROR(CheckStatements(ddl.statements));
+  return RunUpdateDdl(call, std::move(database), request.operation_id(), std::move(ddl), response);
 }
 
 absl::Status DatabaseRpcs::ListDatabaseOperations(Call& call,
