@@ -204,10 +204,9 @@ class Compiler {
   }
 
   static absl::Status Mismatch(const FieldDescriptor& field, TypeRef type, std::string_view path) {
-    const std::string_view one = field.is_map() ? "a map"
-                                 : field.message_type() != nullptr
-                                     ? field.message_type()->full_name()
-                                     : field.type_name();
+    std::string one = field.type_name();
+    if (field.message_type() != nullptr) one = field.message_type()->full_name();
+    if (field.is_map()) one = "a map";
     const bool list = field.is_repeated() && !field.is_map() && !path.ends_with("[]");
     return absl::InvalidArgumentError(
         SchemaAgainstType(path, StrCat(list ? "repeated " : "", one), type));
