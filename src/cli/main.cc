@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   ks::cli::AddDevCommand(app, options);
   ks::cli::AddRunCommand(app, options);
   ks::cli::AddPlanCommand(app, options);
+  ks::cli::AddTestCommand(app, options);
   ks::cli::AddDoctorCommand(app, options);
   ks::cli::AddStatusCommand(app, options);
   ks::cli::AddOffsetsCommand(app, options);

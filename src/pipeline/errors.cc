@@ -125,6 +125,10 @@ std::string SchemaFileOrRegistry(std::string_view path) {
   return StrCat("`", path, "`: expected one of `schema_file: PATH` and `registry: {url: …}`");
 }
 
+absl::Status WrongFixtureLine(size_t line, std::string_view what) {
+  return absl::InvalidArgumentError(StrCat("input.jsonl:", line, ": ", what));
+}
+
 std::string NoFieldsInSchema() { return "the schema has no fields"; }
 
 absl::Status NoReadableFile(std::string_view path) {

@@ -78,6 +78,7 @@ absl::Status HavingInPipeline();
 absl::Status GroupKeyNotSelected();
 absl::Status PartialColumnTaken(std::string_view name);
 
+absl::Status WrongFixtureLine(size_t line, std::string_view what);
 std::string NoFieldsInSchema();
 absl::Status NoReadableFile(std::string_view path);
 std::string UnresolvedSchema();

@@ -54,4 +54,7 @@ inline constexpr size_t kPartialReadKeysMax = 10'000;  // keys of one read
 // Files of a Protobuf schema that import each other.
 inline constexpr size_t kSchemaImportDepthMax = 32;
 
+// Lines of a fixture that are compared one by one after the first that differs.
+inline constexpr size_t kDiffLinesMax = 1000;
+
 }  // namespace ks::pipeline

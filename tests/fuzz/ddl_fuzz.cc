@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "pipeline/testing/target_from_ddl.h"
+#include "pipeline/offline/target_from_ddl.h"
 #include "sql/parser/ddl_ast.h"
 #include "sql/parser/ddl_printer.h"
 #include "sql/parser/error_location.h"

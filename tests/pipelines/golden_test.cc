@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "golden_case.h"
+#include "pipeline/offline/fixture.h"
 
 namespace ks::pipeline {
 namespace {
@@ -20,9 +20,10 @@ class GoldenTest : public testing::Test {
   explicit GoldenTest(std::string folder) : folder_(std::move(folder)) {}
 
   void TestBody() override {
-    bool is_error = false;
-    const std::string actual = RunGoldenCase(folder_, &is_error);
-    const std::string path = folder_ + (is_error ? "/expected.error" : "/expected.rows");
+    const auto answer = RunFixture(folder_);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    const std::string& actual = answer->text;
+    const std::string path = folder_ + (answer->is_error ? "/expected.error" : "/expected.rows");
     if (update) {
       std::ofstream(path, std::ios::binary) << actual;
       return;

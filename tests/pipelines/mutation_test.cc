@@ -17,11 +17,11 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "env/clock.h"
-#include "golden_case.h"
+#include "pipeline/offline/fixture.h"
+#include "pipeline/offline/target_from_ddl.h"
 #include "pipeline/plan.h"
 #include "pipeline/record_writer.h"
 #include "pipeline/spec.h"
-#include "pipeline/testing/target_from_ddl.h"
 
 namespace ks::pipeline {
 namespace {
@@ -172,7 +172,7 @@ Mutant MakeMutant(uint64_t seed) {
 absl::Status Check(const Mutant& mutant) {
   auto spec = ParsePipeline("pipeline.yaml", mutant.text);
   if (!spec.ok()) return spec.status();
-  KS_RETURN_IF_ERROR(ResolveCaseSchemas(mutant.folder, &*spec));
+  KS_RETURN_IF_ERROR(ResolveFixtureSchemas(mutant.folder, &*spec));
   const auto target = TargetFromDdl(mutant.ddl);
   const auto plan = MakePlan(*spec, mutant.ddl.empty() || !target.ok() ? nullptr : &*target);
   if (!plan.ok()) return plan.status();

@@ -9,7 +9,7 @@
 #include "pipeline/plan.h"
 #include "pipeline/record_writer.h"
 #include "pipeline/testing/fake_lane_data.h"
-#include "pipeline/testing/target_from_ddl.h"
+#include "pipeline/offline/target_from_ddl.h"
 
 namespace ks::sim {
 namespace {

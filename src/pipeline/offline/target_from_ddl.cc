@@ -1,4 +1,4 @@
-#include "pipeline/testing/target_from_ddl.h"
+#include "pipeline/offline/target_from_ddl.h"
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"

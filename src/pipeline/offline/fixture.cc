@@ -1,4 +1,4 @@
-#include "golden_case.h"
+#include "pipeline/offline/fixture.h"
 
 #include <fstream>
 #include <map>
@@ -14,12 +14,12 @@
 #include "base/str_cat.h"
 #include "pipeline/errors.h"
 #include "pipeline/lane_hash.h"
+#include "pipeline/offline/table_store.h"
+#include "pipeline/offline/target_from_ddl.h"
 #include "pipeline/plan.h"
 #include "pipeline/record_writer.h"
 #include "pipeline/spec.h"
 #include "pipeline/spec_schemas.h"
-#include "pipeline/testing/table_store.h"
-#include "pipeline/testing/target_from_ddl.h"
 
 namespace ks::pipeline {
 namespace {
@@ -27,17 +27,20 @@ namespace {
 using nlohmann::json;
 
 // Bytes of a key or a value as input.jsonl writes them; nothing for null.
-std::unique_ptr<std::string> BytesOf(const json& value) {
+absl::StatusOr<std::unique_ptr<std::string>> BytesOf(const json& value) {
   if (value.is_null()) return nullptr;
-  if (value.is_object() && value.size() == 1 && value.contains("$hex"))
-    return std::make_unique<std::string>(
-        absl::HexStringToBytes(value["$hex"].get_ref<const std::string&>()));
-  return std::make_unique<std::string>(value.is_string() ? value.get<std::string>() : value.dump());
+  if (!value.is_object() || value.size() != 1 || !value.contains("$hex"))
+    return std::make_unique<std::string>(value.is_string() ? value.get<std::string>()
+                                                           : value.dump());
+  const std::string hex = value["$hex"].get<std::string>();
+  if (hex.size() % 2 != 0 || hex.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+    return absl::InvalidArgumentError("`$hex` is no text of hexadecimal digits");
+  return std::make_unique<std::string>(absl::HexStringToBytes(hex));
 }
 
-class CaseHeaders : public HeaderSource {
+class FixtureHeaders : public HeaderSource {
  public:
-  explicit CaseHeaders(const json& headers) : headers_(headers) {}
+  explicit FixtureHeaders(const json& headers) : headers_(headers) {}
   void Read(uint32_t /*record*/, std::vector<RecordHeader>* out) const override {
     for (const auto& [name, value] : headers_.items()) {
       out->push_back({name, value.is_null()
@@ -65,14 +68,14 @@ class Lanes {
   }
 
   // The pipeline's end, when it has to stop here.
-  std::string Add(const json& line, int64_t offset) {
-    const auto key = BytesOf(line.value("key", json()));
-    const auto value = BytesOf(line.value("value", json()));
+  absl::StatusOr<std::string> Add(const json& line, int64_t offset) {
+    KS_ASSIGN_OR_RETURN(const auto key, BytesOf(line.value("key", json())));
+    KS_ASSIGN_OR_RETURN(const auto value, BytesOf(line.value("value", json())));
     const int64_t timestamp = line.value("timestamp", int64_t{1700000000000} + offset);
     const std::string_view key_view = key ? std::string_view(*key) : std::string_view();
     const std::string_view value_view = value ? std::string_view(*value) : std::string_view();
     const json headers = line.value("headers", json::object());
-    const CaseHeaders source(headers);
+    const FixtureHeaders source(headers);
     const Records records{.topic = topic_,
                           .partition = partition_,
                           .offsets = {&offset, 1},
@@ -133,18 +136,19 @@ class Lanes {
   int64_t mutations_ = 0;
 };
 
-// Schemas of the case: files in its folder, and registry.json as every registry.
-class CaseDoor : public SchemaDoor,
-                 public formats::SchemaStore,
-                 public std::enable_shared_from_this<CaseDoor> {
+// Schemas of the fixture: files in its folder, and registry.json as every registry.
+class FixtureDoor : public SchemaDoor,
+                    public formats::SchemaStore,
+                    public std::enable_shared_from_this<FixtureDoor> {
  public:
-  explicit CaseDoor(std::string folder) : folder_(std::move(folder)) {
-    const std::string text = pipeline::ReadFile(folder_ + "/registry.json");
-    if (!text.empty()) registry_ = json::parse(text);
+  // `files`: the folder of the pipeline file.
+  FixtureDoor(const std::string& folder, std::string files) : files_(std::move(files)) {
+    const std::string text = pipeline::ReadFile(folder + "/registry.json");
+    if (!text.empty()) registry_ = json::parse(text, nullptr, /*allow_exceptions=*/false);
   }
 
   absl::StatusOr<std::string> ReadFile(const std::string& path) override {
-    std::string text = pipeline::ReadFile(folder_ + "/" + path);
+    std::string text = pipeline::ReadFile(files_ + "/" + path);
     if (text.empty()) return NoReadableFile(path);
     return text;
   }
@@ -178,7 +182,7 @@ class CaseDoor : public SchemaDoor,
     return schema;
   }
 
-  const std::string folder_;
+  const std::string files_;
   json registry_ = json::object();
 };
 
@@ -186,9 +190,13 @@ class Runner {
  public:
   explicit Runner(const Plan& plan) : plan_(plan), store_(plan) {}
 
-  void Line(const json& line) {
-    if (line.contains("commit")) return Commit();
-    if (!stopped_.empty()) return;
+  absl::Status Line(const json& line) {
+    if (!line.is_object()) return absl::InvalidArgumentError("expected a JSON object");
+    if (line.contains("commit")) {
+      Commit();
+      return absl::OkStatus();
+    }
+    if (!stopped_.empty()) return absl::OkStatus();
     size_t source = 0;
     const std::string name = line.value("source", plan_.spec->sources[0].name);
     while (source + 1 < plan_.sources.size() && plan_.spec->sources[source].name != name) ++source;
@@ -198,7 +206,8 @@ class Runner {
     if (lanes == nullptr) lanes = std::make_unique<Lanes>(plan_, source, topic, partition);
     int64_t& next = next_offset_[{topic, partition}];
     next = line.value("offset", next);
-    stopped_ = lanes->Add(line, next++);
+    KS_ASSIGN_OR_RETURN(stopped_, lanes->Add(line, next++));
+    return absl::OkStatus();
   }
 
   void Commit() {
@@ -261,30 +270,46 @@ std::string ReadFile(const std::string& path) {
   return text.str();
 }
 
-absl::Status ResolveCaseSchemas(const std::string& folder, PipelineSpec* spec) {
-  const auto door = std::make_shared<CaseDoor>(folder);
-  return ResolveSchemas(*door, spec);
+absl::Status ResolveFixtureSchemas(const std::string& folder, PipelineSpec* spec) {
+  return ResolveSchemas(*std::make_shared<FixtureDoor>(folder, folder), spec);
 }
 
-std::string RunGoldenCase(const std::string& folder, bool* is_error) {
-  *is_error = true;
-  auto spec = ParsePipeline("pipeline.yaml", ReadFile(folder + "/pipeline.yaml"));
-  if (!spec.ok()) return StrCat(View(spec.status().message()), "\n");
-  const absl::Status resolved = ResolveCaseSchemas(folder, &*spec);
-  if (!resolved.ok()) return StrCat(View(resolved.message()), "\n");
+absl::StatusOr<FixtureAnswer> RunFixture(const std::string& folder,
+                                         const std::string& pipeline_file) {
+  const bool own = pipeline_file.empty();
+  const auto failed = [](const absl::Status& status) {
+    return FixtureAnswer{true, StrCat(View(status.message()), "\n")};
+  };
+  auto spec = ParsePipeline(own ? "pipeline.yaml" : pipeline_file,
+                            ReadFile(own ? folder + "/pipeline.yaml" : pipeline_file));
+  if (!spec.ok()) return failed(spec.status());
+  const size_t slash = pipeline_file.rfind('/');
+  const std::string beside = slash == std::string::npos ? "." : pipeline_file.substr(0, slash);
+  const std::string& files = own ? folder : beside;
+  const auto door = std::make_shared<FixtureDoor>(folder, files);
+  if (const auto status = ResolveSchemas(*door, &*spec); !status.ok()) return failed(status);
   const std::string ddl = ReadFile(folder + "/target.sql");
   const auto target = TargetFromDdl(ddl);
-  if (!target.ok()) return StrCat("target.sql: ", View(target.status().message()), "\n");
+  if (!target.ok())
+    return absl::InvalidArgumentError(StrCat("target.sql: ", View(target.status().message())));
   const auto plan = MakePlan(*spec, ddl.empty() ? nullptr : &*target);
-  if (!plan.ok()) return StrCat(View(plan.status().message()), "\n");
-  *is_error = false;
+  if (!plan.ok()) return failed(plan.status());
   Runner runner(*plan);
   std::istringstream lines(ReadFile(folder + "/input.jsonl"));
+  size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) runner.Line(json::parse(line));
+    ++number;
+    if (line.empty()) continue;
+    absl::Status read;
+    try {  // nlohmann knows no other way to say that a member is of another type
+      read = runner.Line(json::parse(line));
+    } catch (const json::exception& error) {
+      read = absl::InvalidArgumentError(error.what());
+    }
+    if (!read.ok()) return WrongFixtureLine(number, View(read.message()));
   }
   runner.Commit();
-  return runner.Report();
+  return FixtureAnswer{false, runner.Report()};
 }
 
 }  // namespace ks::pipeline

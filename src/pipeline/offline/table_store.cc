@@ -1,4 +1,4 @@
-#include "pipeline/testing/table_store.h"
+#include "pipeline/offline/table_store.h"
 
 #include <algorithm>
 
