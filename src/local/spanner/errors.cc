@@ -166,6 +166,11 @@ absl::Status ForeignKeyViolation(std::string_view constraint, std::string_view t
               ".");
 }
 
+absl::Status WrittenAndDeleted(std::string_view table, std::string_view key) {
+  return Make(kFailedPrecondition, "Cannot write and delete the row with key ", key,
+              " in the foreign key referenced table ", table, " within the same transaction.");
+}
+
 absl::Status ForeignKeyReferenced(std::string_view constraint, std::string_view table,
                                   std::string_view referencing, std::string_view key) {
   return Make(kFailedPrecondition, "Foreign key constraint `", constraint,

@@ -50,6 +50,7 @@ absl::Status ChildExists(std::string_view parent, std::string_view child, std::s
 absl::Status UniqueViolation(std::string_view index, std::string_view key);
 absl::Status ForeignKeyViolation(std::string_view constraint, std::string_view table,
                                  std::string_view referenced);
+absl::Status WrittenAndDeleted(std::string_view table, std::string_view key);
 absl::Status ForeignKeyReferenced(std::string_view constraint, std::string_view table,
                                   std::string_view referencing, std::string_view key);
 absl::Status CheckViolation(std::string_view constraint, std::string_view table,

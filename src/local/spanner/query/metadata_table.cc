@@ -112,10 +112,45 @@ const MetadataTable* FindMetadataTable(std::string_view schema, std::string_view
   return nullptr;
 }
 
+namespace {
+
+// Takes a type from the front of `text`: `INT64`, `STRING(MAX)`, `ARRAY<T>`, `STRUCT<a T, b T>`.
+sql::TypeRef TakeType(std::string_view* text) {
+  const auto take = [&](std::string_view word) {
+    const bool there = text->starts_with(word);
+    if (there) text->remove_prefix(word.size());
+    return there;
+  };
+  const auto name = [&] {
+    const std::string_view found = text->substr(0, text->find_first_of(" (<>,"));
+    text->remove_prefix(found.size());
+    return found;
+  };
+  if (take("ARRAY<")) {
+    const sql::TypeRef element = TakeType(text);
+    take(">");
+    return sql::Type::Array(element);
+  }
+  if (take("STRUCT<")) {
+    std::vector<sql::StructField> fields;
+    do {
+      const std::string_view field = name();
+      take(" ");
+      fields.push_back({std::string(field), TakeType(text)});
+    } while (take(", "));
+    take(">");
+    return sql::Type::Struct(std::move(fields));
+  }
+  const sql::TypeRef simple = sql::Type::FromName(name());
+  take("(MAX)");
+  return simple;
+}
+
+}  // namespace
+
 sql::TypeRef TypeOf(const MetadataColumn& column) {
-  const std::string_view type = column.type;
-  const std::string_view name = type.substr(0, type.find('('));
-  return sql::Type::FromName(name);
+  std::string_view text = column.type;
+  return TakeType(&text);
 }
 
 std::unique_ptr<sql::Table> MakeMetadataTable(std::string_view schema_name, std::string_view name,

@@ -5,14 +5,14 @@ namespace ks::local {
 namespace {
 
 constexpr MetadataColumn kSupportedOptimizerVersionsColumns[] = {
-    {"IS_DEFAULT", "BOOL", true},
-    {"RELEASE_DATE", "DATE", true},
-    {"VERSION", "INT64", true},
+    {"VERSION", "INT64"},
+    {"RELEASE_DATE", "DATE"},
+    {"IS_DEFAULT", "BOOL"},
 };
 
 void FillSupportedOptimizerVersions(const Schema&, MetadataRows* rows) {
   constexpr int64_t kReleased = 20'000;  // 2024-10-04
-  rows->push_back({Flag(true), sql::Value::Date(kReleased), Int(1)});
+  rows->push_back({Int(1), sql::Value::Date(kReleased), Flag(true)});
 }
 
 constexpr MetadataTable kTables[] = {

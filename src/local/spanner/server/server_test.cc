@@ -127,6 +127,46 @@ TEST_F(ServerTest, ReadsBeforeTheBeginning) {
   EXPECT_EQ(Execute(request, &result).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
 }
 
+// SPANNER_SYS tells of a minute when it is over.
+TEST_F(ServerTest, StatisticsCountWhatRan) {
+  pb::ResultSet result;
+  pb::ExecuteSqlRequest counted = Query("SELECT 1 UNION ALL SELECT 2");
+  counted.mutable_request_options()->set_request_tag("here");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Execute(counted, &result).ok());
+  ASSERT_FALSE(Execute(Query("SELECT ERROR('no')"), &result).ok());
+  grpc::ClientContext context;
+  pb::CommitRequest commit;
+  commit.set_session(session_.name());
+  commit.mutable_single_use_transaction()->mutable_read_write();
+  commit.mutable_request_options()->set_transaction_tag("there");
+  pb::CommitResponse committed;
+  ASSERT_TRUE(spanner_->Commit(&context, commit, &committed).ok());
+
+  const auto ask = [&](const std::string& sql) {
+    pb::ResultSet answer;
+    const grpc::Status status = Execute(Query(sql), &answer);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return answer.rows_size() == 0 ? std::string() : answer.rows(0).ShortDebugString();
+  };
+  const std::string mine =
+      "SELECT SUM(EXECUTION_COUNT), MAX(AVG_ROWS), MAX(TEXT) FROM "
+      "SPANNER_SYS.QUERY_STATS_TOP_MINUTE WHERE REQUEST_TAG = 'here'";
+  EXPECT_NE(ask(mine).find("null_value"), std::string::npos);
+  clock_.Advance(60 * env::kNanosPerSecond);
+  EXPECT_EQ(ask(mine),
+            "values { string_value: \"3\" } values { number_value: 2 } "
+            "values { string_value: \"SELECT 1 UNION ALL SELECT 2\" }");
+  EXPECT_EQ(ask("SELECT SUM(ALL_FAILED_EXECUTION_COUNT) FROM SPANNER_SYS.QUERY_STATS_TOTAL_MINUTE"),
+            "values { string_value: \"1\" }");
+  EXPECT_EQ(ask("SELECT SUM(COMMIT_ATTEMPT_COUNT) FROM SPANNER_SYS.TXN_STATS_TOP_MINUTE "
+                "WHERE TRANSACTION_TAG = 'there'"),
+            "values { string_value: \"1\" }");
+  EXPECT_EQ(ask("SELECT ACTIVE_COUNT FROM SPANNER_SYS.ACTIVE_QUERIES_SUMMARY"),
+            "values { string_value: \"1\" }");  // this one
+  EXPECT_EQ(ask("SELECT TABLE_NAME FROM SPANNER_SYS.TABLE_SIZES_STATS_1HOUR"),
+            "values { string_value: \"T\" }");
+}
+
 TEST_F(ServerTest, ExpiredBackupsGo) {
   namespace admin = google::spanner::admin::database::v1;
   auto stub = admin::DatabaseAdmin::NewStub(channel_);

@@ -175,7 +175,7 @@ absl::StatusOr<std::string> Statement::Counted(
   const int64_t elapsed = call_.server().clock.MonotonicNanos() - started;
   sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
   sums.in_read_write = result.ok() && source_.read_write();
-  statistics.AddQuery(text_.tag, text_.sql, sums);
+  statistics.Add(Statistics::Subject::kQueries, text_.tag, text_.sql, sums);
   return result;
 }
 

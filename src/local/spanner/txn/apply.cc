@@ -40,6 +40,7 @@ class Applier {
       KS_RETURN_IF_ERROR(rules::ValidateValues(mutation, now));
       KS_RETURN_IF_ERROR(Prepare(mutation));
     }
+    KS_RETURN_IF_ERROR(ValidateDeletions());
     KS_RETURN_IF_ERROR(LockAll());
     for (const Prepared& p : prepared_) {
       KS_RETURN_IF_ERROR(p.mutation->op == MutationOp::kDelete ? Delete(*p.mutation) : Write(p));
@@ -109,6 +110,21 @@ class Applier {
     SchemaSequences sequences(txn_.core, *txn_.schema, true);
     return expressions->Default(column, ToSqlTimestamp(txn_.core.oracle().Now()), sequences,
                                 txn_.writes.arena());
+  }
+
+  absl::Status ValidateDeletions() {
+    std::vector<std::string_view> written;
+    for (const Prepared& p : prepared_) {
+      if (p.mutation->table->referenced_by.empty()) continue;
+      written.insert(written.end(), p.keys.begin(), p.keys.end());
+    }
+    if (written.empty()) return absl::OkStatus();
+    std::sort(written.begin(), written.end());
+    for (const Prepared& p : prepared_) {
+      if (p.mutation->op != MutationOp::kDelete) continue;
+      KS_RETURN_IF_ERROR(rules::ValidateCascades(*p.mutation, written));
+    }
+    return absl::OkStatus();
   }
 
   // ---- Locks ----

@@ -50,7 +50,17 @@ DatabaseCore::DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock, bool
     : store_(std::move(store)),
       locks_(clock, lock_ranges),
       oracle_(clock, store_->last_write()),
-      statistics_(clock) {}
+      statistics_(clock) {
+  locks_.Watch([this](const LockRequest& request, int64_t wait_micros) {
+    Statistics::Sums sums;
+    sums.count = 1;
+    sums.seconds = static_cast<double>(wait_micros) / 1e6;
+    sums.locked_shared = request.mode.shared;
+    sums.locked_exclusive = request.mode.exclusive;
+    sums.locked_range = !request.point();
+    statistics_.Add(Statistics::Subject::kLocks, {}, request.key, sums);
+  });
+}
 
 DatabaseCore::~DatabaseCore() {
   if (!janitor_.joinable()) return;

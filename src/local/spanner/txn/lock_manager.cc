@@ -88,7 +88,9 @@ absl::Status LockManager::WaitFor(LockOwner& owner, const LockRequest& request) 
     if (!free) patience = owner.patience_->Check();
   }
   waiters_.erase(place);
-  stats_.wait_micros += (clock_.MonotonicNanos() - since) / env::kNanosPerMicro;
+  const int64_t waited = (clock_.MonotonicNanos() - since) / env::kNanosPerMicro;
+  stats_.wait_micros += waited;
+  if (watcher_) watcher_(request, waited);
   // Somebody younger may have waited only because this request stood before it.
   for (const Waiter& waiter : waiters_) {
     if (Overlap(*waiter.request, request)) waiter.owner->changed_.Signal();

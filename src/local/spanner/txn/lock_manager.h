@@ -20,6 +20,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -68,6 +69,9 @@ struct LockRequest {
   LockMode mode;
   bool point() const { return limit.empty(); }
 };
+
+// A wait for a lock that is over.
+using LockWatcher = std::function<void(const LockRequest& request, int64_t wait_micros)>;
 
 struct LockStats {
   int64_t waits = 0;
@@ -129,6 +133,8 @@ class LockManager {
   void Release(LockOwner& owner);
 
   LockStats stats() const;
+  // Called after each wait, under the manager's mutex; set before the first Acquire.
+  void Watch(LockWatcher watcher) { watcher_ = std::move(watcher); }
 
  private:
   friend class LockOwner;
@@ -167,6 +173,7 @@ class LockManager {
 
   env::Clock& clock_;
   const bool lock_ranges_;
+  LockWatcher watcher_;
   std::atomic<uint64_t> next_age_{1};
   mutable absl::Mutex mu_;
   absl::btree_map<std::string, PointLock, std::less<>> points_ ABSL_GUARDED_BY(mu_);

@@ -167,6 +167,23 @@ TEST(ForeignKeyRule, ReferencedRowsMustExist) {
   EXPECT_EQ(Code(*db, w().Delete("R", {I(7)}).Delete("F", {I(2)})), StatusCode::kOk);
 }
 
+TEST(ForeignKeyRule, NothingIsWrittenAndDeletedThatCascades) {
+  const auto both = [](Database& db) {
+    Writes writes(db.schema());
+    writes.Put(MutationOp::kInsert, "R", {"Id", "Code"}, {I(7), S("x")}).Delete("R", {I(7)});
+    return Code(db, writes);
+  };
+  auto cascading = OpenInMemory(Referencing(OnDelete::kCascade));
+  EXPECT_EQ(both(*cascading), StatusCode::kFailedPrecondition);
+  Writes others(cascading->schema());
+  others.Put(MutationOp::kInsert, "R", {"Id", "Code"}, {I(7), S("x")}).Delete("R", {I(8)});
+  EXPECT_EQ(Code(*cascading, others), StatusCode::kOk);
+  Writes all(cascading->schema());
+  all.DeleteAll("R").Put(MutationOp::kInsert, "R", {"Id", "Code"}, {I(9), S("x")});
+  EXPECT_EQ(Code(*cascading, all), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(both(*OpenInMemory(Referencing(OnDelete::kNoAction))), StatusCode::kOk);
+}
+
 TEST(ForeignKeyRule, DeletesCascade) {
   auto db = OpenInMemory(Referencing(OnDelete::kCascade));
   Writes rows(db->schema());

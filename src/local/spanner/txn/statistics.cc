@@ -37,33 +37,31 @@ void Statistics::Sums::Add(const Sums& other) {
   timed_out += other.timed_out;
   aborted += other.aborted;
   precondition += other.precondition;
+  locked_shared |= other.locked_shared;
+  locked_exclusive |= other.locked_exclusive;
+  locked_range |= other.locked_range;
 }
 
-void Statistics::Add(Key key, const Sums& sums, Minutes* minutes) {
+void Statistics::Add(Subject subject, std::string_view tag, std::string_view text,
+                     const Sums& sums) {
+  absl::MutexLock lock(&mu_);
+  Key key{std::string(tag), std::string(text.substr(0, kTextBytes))};
+  Minutes& minutes = minutes_[static_cast<size_t>(subject)];
   const int64_t minute = clock_.NowNanos() / kMinuteNanos;
-  Interval& interval = (*minutes)[minute];
+  Interval& interval = minutes[minute];
   interval.end_seconds = (minute + 1) * 60;
   interval.total.Add(sums);
   if (interval.by_key.size() < kKeysPerMinute || interval.by_key.count(key) > 0) {
     interval.by_key[std::move(key)].Add(sums);
   }
-  minutes->erase(minutes->begin(), minutes->lower_bound(minute - kMinutesKept));
+  minutes.erase(minutes.begin(), minutes.lower_bound(minute - kMinutesKept));
 }
 
-void Statistics::AddQuery(std::string_view tag, std::string_view text, const Sums& sums) {
+std::vector<Statistics::Interval> Statistics::Of(Subject subject, int minutes) const {
   absl::MutexLock lock(&mu_);
-  Add({std::string(tag), std::string(text.substr(0, kTextBytes))}, sums, &queries_);
-}
-
-void Statistics::AddCommit(std::string_view tag, const Sums& sums) {
-  absl::MutexLock lock(&mu_);
-  Add({std::string(tag), std::string()}, sums, &commits_);
-}
-
-std::vector<Statistics::Interval> Statistics::Merge(const Minutes& all, int minutes) const {
   const int64_t over = clock_.NowNanos() / kMinuteNanos / minutes;  // the first that is not
   std::map<int64_t, Interval> merged;
-  for (const auto& [minute, interval] : all) {
+  for (const auto& [minute, interval] : minutes_[static_cast<size_t>(subject)]) {
     if (minute / minutes >= over) continue;
     Interval& into = merged[-(minute / minutes)];
     into.end_seconds = (minute / minutes + 1) * minutes * 60;
@@ -73,16 +71,6 @@ std::vector<Statistics::Interval> Statistics::Merge(const Minutes& all, int minu
   std::vector<Interval> result;
   for (auto& [number, interval] : merged) result.push_back(std::move(interval));
   return result;
-}
-
-std::vector<Statistics::Interval> Statistics::Queries(int minutes) const {
-  absl::MutexLock lock(&mu_);
-  return Merge(queries_, minutes);
-}
-
-std::vector<Statistics::Interval> Statistics::Commits(int minutes) const {
-  absl::MutexLock lock(&mu_);
-  return Merge(commits_, minutes);
 }
 
 int64_t Statistics::Begin(std::string_view text, std::string_view session) {

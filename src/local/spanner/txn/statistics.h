@@ -1,5 +1,6 @@
-// Statistics: what ran lately in a database, for SPANNER_SYS: queries by their text and tag,
-// commits by their tag, and what is running now.
+// Statistics: what ran lately in a database, for SPANNER_SYS: queries by their text and tag, reads
+// by their columns and tag, commits by their tag, waits for locks by the key, and what is running
+// now.
 //
 // Sums are kept for each minute, as long as kMinutesKept, in memory; longer intervals are sums of
 // minutes. A minute keeps kKeysPerMinute texts or tags apart; more go to the minute's total alone.
@@ -7,6 +8,7 @@
 // https://cloud.google.com/spanner/docs/introspection
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,6 +43,10 @@ class Statistics {
     int64_t timed_out = 0;
     int64_t aborted = 0;
     int64_t precondition = 0;
+    // Of waits: the columns (lock_manager.h) that were asked for, and whether a range of keys was.
+    uint64_t locked_shared = 0;
+    uint64_t locked_exclusive = 0;
+    bool locked_range = false;
 
     // Notes how it ended after so long.
     void End(const absl::Status& status, double after_seconds);
@@ -48,7 +54,8 @@ class Statistics {
   };
   struct Key {
     std::string tag;
-    std::string text;  // of a query; empty for a commit
+    // A query's; `T.a,T.b` of a read; the encoded key that was waited for; empty for a commit.
+    std::string text;
     auto operator<=>(const Key&) const = default;
   };
   struct Interval {
@@ -63,11 +70,10 @@ class Statistics {
     std::string session;
   };
 
-  void AddQuery(std::string_view tag, std::string_view text, const Sums& sums);
-  void AddCommit(std::string_view tag, const Sums& sums);
+  enum class Subject : uint8_t { kQueries, kReads, kCommits, kLocks };
+  void Add(Subject subject, std::string_view tag, std::string_view text, const Sums& sums);
   // Of intervals of so many minutes, those that are over; the newest first.
-  std::vector<Interval> Queries(int minutes) const;
-  std::vector<Interval> Commits(int minutes) const;
+  std::vector<Interval> Of(Subject subject, int minutes) const;
 
   // A query begins; give the id back when it is over.
   int64_t Begin(std::string_view text, std::string_view session);
@@ -81,14 +87,9 @@ class Statistics {
   static constexpr size_t kTextBytes = 64 << 10;
   using Minutes = std::map<int64_t, Interval>;  // by the minute's number
 
-  void Add(Key key, const Sums& sums, Minutes* minutes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  std::vector<Interval> Merge(const Minutes& all, int minutes) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-
   env::Clock& clock_;
   mutable absl::Mutex mu_;
-  Minutes queries_ ABSL_GUARDED_BY(mu_);
-  Minutes commits_ ABSL_GUARDED_BY(mu_);
+  std::array<Minutes, 4> minutes_ ABSL_GUARDED_BY(mu_);  // by Subject
   int64_t next_id_ ABSL_GUARDED_BY(mu_) = 1;
   std::map<int64_t, Running> running_ ABSL_GUARDED_BY(mu_);
 };

@@ -82,7 +82,7 @@ void Count(Session& session, std::string_view tag, int64_t started_nanos, env::C
   const int64_t elapsed = clock.MonotonicNanos() - started_nanos;
   sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
   if (result.ok()) sums.rows_written = result->mutation_count;
-  session.database().core().statistics().AddCommit(tag, sums);
+  session.database().core().statistics().Add(Statistics::Subject::kCommits, tag, {}, sums);
 }
 
 absl::Status CommitById(Call& call, Session& session, const CommitRequestView& request,

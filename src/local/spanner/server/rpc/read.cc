@@ -1,3 +1,4 @@
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/query/access_check.h"
@@ -10,6 +11,7 @@
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/spanner_rpcs.h"
 #include "local/spanner/server/value_codec.h"
+#include "local/spanner/txn/core.h"
 
 namespace ks::local {
 
@@ -25,6 +27,23 @@ absl::StatusOr<ScanSpec> Resolve(const Schema& schema, const pb::ReadRequest& re
   if (token.fingerprint != FingerprintRead(request)) return errors::PartitionOfOtherRequest();
   spec.spans = token.spans;
   return spec;
+}
+
+// For SPANNER_SYS.
+void CountRead(const pb::ReadRequest& request, const ScanSpec& spec, int64_t rows,
+               ReadScope& scope) {
+  Statistics::Sums sums;
+  sums.count = 1;
+  sums.rows = rows;
+  sums.in_read_write = scope.source().read_write() ? 1 : 0;
+  const std::string_view table = spec.index == nullptr ? spec.table->name : spec.index->name;
+  std::string columns;
+  for (const int index : spec.columns) {
+    absl::StrAppend(&columns, columns.empty() ? "" : ",", table, ".",
+                    spec.table->columns[index].name);
+  }
+  scope.source().core()->statistics().Add(Statistics::Subject::kReads,
+                                          request.request_options().request_tag(), columns, sums);
 }
 
 absl::Status SendRows(Call& call, const pb::ReadRequest& request, ReadScope& scope,
@@ -47,12 +66,15 @@ absl::Status SendRows(Call& call, const pb::ReadRequest& request, ReadScope& sco
   KS_RETURN_IF_ERROR(sink.Begin(metadata.SerializeAsString(), std::move(types)));
   KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::RowCursor> cursor, scope.source().Scan(spec));
   sql::RowBatch batch;
+  int64_t rows = 0;
   do {
     KS_RETURN_IF_ERROR(call.CheckAlive());
     KS_RETURN_IF_ERROR(cursor->Next(&batch));
     KS_RETURN_IF_ERROR(sink.Rows(batch));
+    rows += batch.rows;
   } while (batch.rows > 0);
   cursor.reset();
+  CountRead(request, spec, rows, scope);
   return sink.End({std::string(), scope.PrecommitToken()});
 }
 

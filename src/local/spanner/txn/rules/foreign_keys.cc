@@ -185,6 +185,23 @@ absl::Status ReleaseReferenced(TransactionState& txn, const RowWrite& row, const
 
 }  // namespace
 
+absl::Status ValidateCascades(const Mutation& deletion, absl::Span<const std::string_view> keys) {
+  const Table& table = *deletion.table;
+  const bool cascades =
+      std::any_of(table.referenced_by.begin(), table.referenced_by.end(), [](const auto& r) {
+        return r.second->enforced && r.second->on_delete == OnDelete::kCascade;
+      });
+  if (!cascades) return absl::OkStatus();
+  std::vector<KeySpan> spans = deletion.spans;
+  if (deletion.delete_all) spans.push_back(SpaceSpan(table.space));
+  for (const KeySpan& span : spans) {
+    const auto key = std::lower_bound(keys.begin(), keys.end(), std::string_view(span.start));
+    if (key == keys.end() || *key >= span.limit) continue;
+    return errors::WrittenAndDeleted(table.name, FormatEncodedKey(table.shape, *key));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status VerifyForeignKeys(TransactionState& txn, const ChangedRows& rows) {
   // Cascades add to `rows` while it is walked.
   for (size_t i = 0; i < rows.size(); ++i) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "local/spanner/txn/mutation.h"
 #include "local/spanner/txn/transaction_state.h"
 
@@ -25,6 +26,11 @@ absl::Status ValidateKeySize(const Table& table, std::string_view key);
 // its columns before (query/access_check.h), so this is for what clients send as mutations.
 absl::Status ValidateAccess(const Schema& schema, std::string_view role,
                             const MutationList& mutations);
+
+// A row that others refer to with ON DELETE CASCADE is not written and deleted by one list of
+// mutations: which of the two its referencing rows should follow would depend on their order.
+// `keys`: the encoded ones that are written, sorted.
+absl::Status ValidateCascades(const Mutation& deletion, absl::Span<const std::string_view> keys);
 
 // ---- Per row ----
 // Fills the columns an insert does not name; NOT NULL ones must get a value. `given[c]`: the
