@@ -1,5 +1,6 @@
 """Instances, databases, schema changes, operations; what survives a restart."""
 
+import datetime
 import grpc
 import pytest
 from conftest import SCHEMA, make_instance, new_database
@@ -165,3 +166,19 @@ def test_kill_and_restart_keeps_everything(server, monkeypatch):
     assert list(again.ddl_statements) == ddl
     assert api.get_iam_policy(request={"resource": database.name}) == policy
     again.drop()
+
+
+def test_how_far_back_a_database_can_be_read(instance, local):
+    """GetDatabase tells the retention of old versions, and the moment that it begins with."""
+    if not local:
+        pytest.skip("the emulator does not tell")
+    before = datetime.datetime.now(datetime.timezone.utc)
+    database = new_database(instance, [])
+    database.reload()
+    assert database.version_retention_period == "1h"
+    assert before - datetime.timedelta(seconds=1) <= database.earliest_version_time
+    database.update_ddl([f"ALTER DATABASE `{database.database_id}` "
+                         "SET OPTIONS (version_retention_period = '7d')"]).result(60)
+    database.reload()
+    assert database.version_retention_period == "7d"
+    database.drop()

@@ -51,6 +51,40 @@ constexpr MetadataColumn kChangeStreamOptionsColumns[] = {
     {"OPTION_TYPE", "STRING(MAX)"},           {"OPTION_VALUE", "STRING(MAX)"},
 };
 
+constexpr MetadataColumn kRoutinesColumns[] = {
+    {"SPECIFIC_CATALOG", "STRING(MAX)"}, {"SPECIFIC_SCHEMA", "STRING(MAX)"},
+    {"SPECIFIC_NAME", "STRING(MAX)"},    {"ROUTINE_CATALOG", "STRING(MAX)"},
+    {"ROUTINE_SCHEMA", "STRING(MAX)"},   {"ROUTINE_NAME", "STRING(MAX)"},
+    {"ROUTINE_TYPE", "STRING(MAX)"},     {"DATA_TYPE", "STRING(MAX)"},
+    {"ROUTINE_BODY", "STRING(MAX)"},     {"ROUTINE_DEFINITION", "STRING(MAX)"},
+    {"SECURITY_TYPE", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kRoutineOptionsColumns[] = {
+    {"SPECIFIC_CATALOG", "STRING(MAX)"}, {"SPECIFIC_SCHEMA", "STRING(MAX)"},
+    {"SPECIFIC_NAME", "STRING(MAX)"},    {"OPTION_NAME", "STRING(MAX)"},
+    {"OPTION_TYPE", "STRING(MAX)"},      {"OPTION_VALUE", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kParametersColumns[] = {
+    {"SPECIFIC_CATALOG", "STRING(MAX)"}, {"SPECIFIC_SCHEMA", "STRING(MAX)"},
+    {"SPECIFIC_NAME", "STRING(MAX)"},    {"ORDINAL_POSITION", "INT64"},
+    {"PARAMETER_NAME", "STRING(MAX)"},   {"DATA_TYPE", "STRING(MAX)"},
+};
+
+constexpr MetadataColumn kLocalityGroupOptionsColumns[] = {
+    {"LOCALITY_GROUP_NAME", "STRING(MAX)"},
+    {"OPTION_NAME", "STRING(MAX)"},
+    {"OPTION_VALUE", "STRING(MAX)", true},
+};
+
+constexpr MetadataColumn kPropertyGraphsColumns[] = {
+    {"PROPERTY_GRAPH_CATALOG", "STRING(MAX)"},
+    {"PROPERTY_GRAPH_SCHEMA", "STRING(MAX)"},
+    {"PROPERTY_GRAPH_NAME", "STRING(MAX)"},
+    {"PROPERTY_GRAPH_METADATA_JSON", "JSON", true},
+};
+
 constexpr MetadataColumn kModelsColumns[] = {
     {"MODEL_CATALOG", "STRING(MAX)"},
     {"MODEL_SCHEMA", "STRING(MAX)"},
@@ -157,6 +191,41 @@ void FillChangeStreamOptions(const Schema& schema, MetadataRows* rows) {
   }
 }
 
+// The functions that a database has: one to read each change stream with.
+std::string ReaderOf(const ChangeStream& stream) { return absl::StrCat("READ_", stream.name); }
+
+void FillRoutines(const Schema& schema, MetadataRows* rows) {
+  for (const ChangeStream& stream : schema.change_streams) {
+    rows->push_back(Joined(
+        Name(ReaderOf(stream)),
+        Joined(Name(ReaderOf(stream)), MetadataRow{Text("TABLE FUNCTION"), Text(""),
+                                                   Text("EXTERNAL"), Text(""), Text("INVOKER")})));
+  }
+}
+
+void FillParameters(const Schema& schema, MetadataRows* rows) {
+  constexpr std::pair<const char*, const char*> kParameters[] = {
+      {"start_timestamp", "TIMESTAMP"},  {"end_timestamp", "TIMESTAMP"},
+      {"partition_token", "STRING"},     {"heartbeat_milliseconds", "INT64"},
+      {"read_options", "ARRAY<STRING>"},
+  };
+  for (const ChangeStream& stream : schema.change_streams) {
+    int64_t position = 0;
+    for (const auto& [name, type] : kParameters) {
+      rows->push_back(
+          Joined(Name(ReaderOf(stream)), MetadataRow{Int(++position), Text(name), Text(type)}));
+    }
+  }
+}
+
+void FillLocalityGroupOptions(const Schema& schema, MetadataRows* rows) {
+  for (const LocalityGroup& group : schema.locality_groups) {
+    for (const OptionEntry& option : group.options) {
+      rows->push_back({Text(group.name), Text(option.name), Text(option.value)});
+    }
+  }
+}
+
 constexpr MetadataTable kTables[] = {
     {"INFORMATION_SCHEMA", "SEQUENCES", kSequencesColumns, &FillSequences},
     {"INFORMATION_SCHEMA", "SEQUENCE_OPTIONS", kSequenceOptionsColumns, &FillSequenceOptions},
@@ -167,6 +236,12 @@ constexpr MetadataTable kTables[] = {
      &FillChangeStreamColumns},
     {"INFORMATION_SCHEMA", "CHANGE_STREAM_OPTIONS", kChangeStreamOptionsColumns,
      &FillChangeStreamOptions},
+    {"INFORMATION_SCHEMA", "ROUTINES", kRoutinesColumns, &FillRoutines},
+    {"INFORMATION_SCHEMA", "ROUTINE_OPTIONS", kRoutineOptionsColumns, &FillNothing},
+    {"INFORMATION_SCHEMA", "PARAMETERS", kParametersColumns, &FillParameters},
+    {"INFORMATION_SCHEMA", "LOCALITY_GROUP_OPTIONS", kLocalityGroupOptionsColumns,
+     &FillLocalityGroupOptions},
+    {"INFORMATION_SCHEMA", "PROPERTY_GRAPHS", kPropertyGraphsColumns, &FillNothing},
     {"INFORMATION_SCHEMA", "MODELS", kModelsColumns, &FillNothing},
     {"INFORMATION_SCHEMA", "MODEL_OPTIONS", kModelOptionsColumns, &FillNothing},
     {"INFORMATION_SCHEMA", "MODEL_COLUMNS", kModelColumnsColumns, &FillNothing},

@@ -35,6 +35,21 @@ void FillDatabase(const DatabaseRecord& record, pb::Database* out) {
   }
 }
 
+namespace {
+
+// How far back it can be read, and until when that is now.
+void FillRetention(const DatabaseRecord& record, Database& database, pb::Database* out) {
+  out->set_version_retention_period("1h");
+  for (const OptionEntry& option : database.schema()->database_options) {
+    if (option.name != "version_retention_period") continue;
+    out->set_version_retention_period(option.value.substr(1, option.value.size() - 2));  // '7d'
+  }
+  const CommitTimestamp created(record.created_nanos / env::kNanosPerMicro);
+  SetTimestamp(std::max(created, database.oldest_readable()), out->mutable_earliest_version_time());
+}
+
+}  // namespace
+
 absl::Status DatabaseRpcs::ListDatabases(Call& call, const pb::ListDatabasesRequest& request,
                                          pb::ListDatabasesResponse* response) {
   KS_RETURN_IF_ERROR(ParseInstance(request.parent()).status());
@@ -51,6 +66,8 @@ absl::Status DatabaseRpcs::GetDatabase(Call& call, const pb::GetDatabaseRequest&
   KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(request.name()));
   KS_ASSIGN_OR_RETURN(const DatabaseRecord record, call.server().registry->GetDatabase(name));
   FillDatabase(record, response);
+  KS_ASSIGN_OR_RETURN(auto open, call.server().registry->UseDatabase(name));
+  FillRetention(record, open->database(), response);
   return absl::OkStatus();
 }
 
