@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/str_cat.h"
+#include "env/program.h"
 
 namespace ks::env {
 namespace {
@@ -56,6 +57,8 @@ class RealOne : public Environment {
     if (size < 0) return FileError(path, errno == EINVAL ? ENOENT : errno);
     return std::string(target.data(), static_cast<size_t>(size));
   }
+
+  absl::StatusOr<std::string> Run(const ProgramRun& run) const override { return RunProgram(run); }
 };
 
 absl::StatusOr<std::string> Find(const std::map<std::string, std::string>& all,
@@ -80,6 +83,11 @@ std::optional<std::string> SimEnvironment::Variable(const std::string& name) con
 
 absl::StatusOr<std::string> SimEnvironment::ReadFile(const std::string& path) const {
   return Find(files, path);
+}
+
+absl::StatusOr<std::string> SimEnvironment::Run(const ProgramRun& run) const {
+  runs.push_back(run);
+  return Find(programs, run.command.front());
 }
 
 absl::StatusOr<std::string> SimEnvironment::ReadLink(const std::string& path) const {
