@@ -8,8 +8,8 @@ namespace ks::cli {
 absl::StatusOr<Connection> Connect(const ConnectTo& to) {
   KS_RETURN_IF_ERROR(spanner::ParseDatabaseName(to.database).status());
   Connection connection;
-  connection.identity =
-      std::make_unique<identity::Services>(identity::ServicesOptions{.log = to.log});
+  connection.identity = std::make_unique<identity::Services>(
+      identity::ServicesOptions{.log = to.log, .metrics = to.metrics});
   KS_ASSIGN_OR_RETURN(connection.stub,
                       spanner::MakeStub({.endpoint = to.endpoint,
                                          .identity = connection.identity.get(),

@@ -24,6 +24,7 @@ struct ConnectTo {
   std::string role;
   int64_t retry_total_millis = 0;          // of calls that may be repeated; 0: the client's own
   identity::ConnectionLog* log = nullptr;  // null: attempts are not recorded
+  observe::Metrics* metrics = nullptr;     // null: nobody asks how old credentials are
   bool admin = false;                      // may change schemas
 };
 

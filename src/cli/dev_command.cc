@@ -103,7 +103,8 @@ class Dev {
 };
 
 absl::Status Dev::SetUp() {
-  KS_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, ReadPipelineFile(options_.file));
+  KS_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec,
+                      ReadPipelineFile(options_.file, global_.connection_log.get()));
   KS_ASSIGN_OR_RETURN(file_, ReadDevFile(options_.file));
   data_dir_ =
       options_.data_dir.empty() ? StrCat(".kafka-spanner/dev/", spec.name) : options_.data_dir;

@@ -45,7 +45,7 @@ struct Letters {
 
 absl::StatusOr<Letters> Open(const DlqOptions& options, const GlobalOptions& global) {
   Letters letters;
-  KS_ASSIGN_OR_RETURN(letters.spec, ReadPipelineFile(options.file));
+  KS_ASSIGN_OR_RETURN(letters.spec, ReadPipelineFile(options.file, global.connection_log.get()));
   const auto& target = letters.spec.target;
   KS_ASSIGN_OR_RETURN(
       letters.connection,

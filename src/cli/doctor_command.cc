@@ -194,7 +194,7 @@ class Doctor {
 };
 
 int RunDoctor(const DoctorOptions& options, const GlobalOptions& global) {
-  const auto spec = ReadPipelineFile(options.file);
+  const auto spec = ReadPipelineFile(options.file, global.connection_log.get());
   if (!spec.ok()) return Fail(global, spec.status());
   Doctor doctor(*spec, options, global.connection_log.get());
   doctor.Run();

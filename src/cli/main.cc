@@ -6,6 +6,7 @@
 #include "absl/synchronization/mutex.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "env/core_dumps.h"
 #include "env/scheduling.h"
 #include "observe/log.h"
 
@@ -26,6 +27,9 @@ int main(int argc, char** argv) {
   // mutex is locked, gRPC's too. Tests keep that.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   ks::env::AskForShortTurns();
+  if (const char* wanted = std::getenv("KAFKA_SPANNER_CORE_DUMPS"); wanted == nullptr) {
+    ks::env::ForbidCoreDumps();
+  }
 
   CLI::App app{
       "Keeps Google Cloud Spanner tables true to Apache Kafka topics: exactly once, in "

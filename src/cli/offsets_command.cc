@@ -188,7 +188,8 @@ absl::StatusOr<Ends> Resolve(const MoveOptions& options, rd_kafka_s* kafka,
 absl::StatusOr<std::vector<PartitionMove>> MoveAll(const MoveOptions& asked,
                                                    const GlobalOptions& global) {
   MoveOptions options = asked;
-  KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec, ReadPipelineFile(options.file));
+  KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec,
+                      ReadPipelineFile(options.file, global.connection_log.get()));
   KS_ASSIGN_OR_RETURN(const auto* source, SourceOfTopic(spec, &options.topic));
   KS_ASSIGN_OR_RETURN(const pipeline::Plan plan, pipeline::MakePlan(spec, nullptr));
   const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;

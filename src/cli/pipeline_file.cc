@@ -25,8 +25,8 @@ bool ReadFileText(const std::filesystem::path& path, std::string* text) {
 // Files beside the pipeline's, registries over HTTP.
 class RealSchemaDoor : public pipeline::SchemaDoor {
  public:
-  explicit RealSchemaDoor(const std::string& pipeline_file)
-      : folder_(std::filesystem::path(pipeline_file).parent_path()) {}
+  RealSchemaDoor(const std::string& pipeline_file, identity::ConnectionLog* log)
+      : folder_(std::filesystem::path(pipeline_file).parent_path()), log_(log) {}
 
   absl::StatusOr<std::string> ReadFile(const std::string& path) override {
     std::string text;
@@ -37,23 +37,25 @@ class RealSchemaDoor : public pipeline::SchemaDoor {
   absl::StatusOr<std::shared_ptr<formats::SchemaStore>> OpenRegistry(
       const formats::RegistrySettings& settings) override {
     // One for all pipelines of the process, since their stores live as long as it does.
-    static auto* const services = new identity::Services();
+    static auto* const services = new identity::Services({.log = log_});
     return formats::MakeRegistry(settings,
                                  {&services->http(), &services->secrets(), &services->clock()});
   }
 
  private:
   const std::filesystem::path folder_;
+  identity::ConnectionLog* const log_;
 };
 
 }  // namespace
 
-absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path) {
+absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path,
+                                                        identity::ConnectionLog* log) {
   std::string text;
   if (!ReadFileText(path, &text))
     return absl::NotFoundError(StrCat("cannot read the pipeline file ", path));
   KS_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, pipeline::ParsePipeline(path, std::move(text)));
-  RealSchemaDoor door(path);
+  RealSchemaDoor door(path, log);
   KS_RETURN_IF_ERROR(pipeline::ResolveSchemas(door, &spec));
   return spec;
 }

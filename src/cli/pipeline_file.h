@@ -5,10 +5,13 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "identity/connection_log.h"
 #include "pipeline/spec.h"
 
 namespace ks::cli {
 
-absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path);
+// `log`, where not null, is told of requests to registries, for as long as the process lives.
+absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path,
+                                                        identity::ConnectionLog* log);
 
 }  // namespace ks::cli

@@ -34,7 +34,7 @@ absl::Status OnlyRows(const std::string& pipeline, const std::vector<std::string
 
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
                                       bool create, const runtime::StartWait& wait,
-                                      identity::ConnectionLog* log) {
+                                      identity::ConnectionLog* log, observe::Metrics* metrics) {
   ReadyPipeline ready;
   ready.spec = std::make_unique<pipeline::PipelineSpec>(std::move(spec));
   const auto& target = ready.spec->target;
@@ -43,7 +43,8 @@ absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::st
                                .endpoint = endpoint.empty() ? target.endpoint : endpoint,
                                .role = target.role,
                                .retry_total_millis = runtime::kCallRetryMillis,
-                               .log = log}));
+                               .log = log,
+                               .metrics = metrics}));
   KS_ASSIGN_OR_RETURN(pipeline::Plan plan,
                       runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   if (!plan.missing_ddl.empty() && create) {

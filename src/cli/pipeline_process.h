@@ -30,7 +30,8 @@ struct ReadyPipeline {
 // says how. A Spanner that is down is waited for.
 absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::string& endpoint,
                                       bool create, const runtime::StartWait& wait = {},
-                                      identity::ConnectionLog* log = nullptr);
+                                      identity::ConnectionLog* log = nullptr,
+                                      observe::Metrics* metrics = nullptr);
 
 // This worker's name in the checkpoints: host and process.
 std::string WriterName();

@@ -40,7 +40,7 @@ absl::StatusOr<pipeline::Plan> Plan(const PlanOptions& options, const pipeline::
 }
 
 int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
-  auto spec = ReadPipelineFile(options.file);
+  auto spec = ReadPipelineFile(options.file, global.connection_log.get());
   if (!spec.ok()) return Fail(global, spec.status());
   Connection connection;
   auto plan = Plan(options, *spec, global.connection_log.get(), connection);

@@ -55,10 +55,10 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     stop.request_stop();
   });
   for (const std::string& file : options.files) {
-    auto spec = ReadPipelineFile(file);
+    auto spec = ReadPipelineFile(file, global.connection_log.get());
     if (!spec.ok()) return Fail(global, spec.status());
     auto ready = Prepare(*std::move(spec), options.endpoint, options.create, wait,
-                         global.connection_log.get());
+                         global.connection_log.get(), &metrics);
     if (!ready.ok()) return stop.stop_requested() ? kExitOk : Fail(global, ready.status());
     pipelines.push_back(*std::move(ready));
   }

@@ -112,7 +112,8 @@ std::map<kafka::TopicPartition, Offset> TopicEnds(const pipeline::PipelineSpec& 
 
 absl::Status ShowOne(const std::string& file, const StatusOptions& options,
                      const GlobalOptions& global, nlohmann::ordered_json& all) {
-  KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec, ReadPipelineFile(file));
+  KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec,
+                      ReadPipelineFile(file, global.connection_log.get()));
   const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
   KS_ASSIGN_OR_RETURN(const Connection connection, Connect({.database = spec.target.database,
                                                             .endpoint = endpoint,

@@ -27,6 +27,41 @@ constexpr int kSuccess = 1;
 constexpr int kFailure = 2;
 constexpr int kOther = 99;
 
+using Json = nlohmann::ordered_json;
+
+// What each class requires: the user who logs in; or who asks, from where, for what.
+void AddWho(const ConnectionAttempt& attempt, bool login, Json* line) {
+  const std::string name = attempt.principal.empty() ? "unknown" : attempt.principal;
+  if (login) {
+    (*line)["user"] = {{"name", name}};
+    return;
+  }
+  (*line)["actor"] = {{"app_name", "kafka-spanner"}, {"user", {{"name", name}}}};
+  (*line)["src_endpoint"] = {{"svc_name", "kafka-spanner"}};
+  (*line)["api"] = {{"operation", attempt.mechanism}};
+}
+
+Json TlsOf(const TlsHandshake& tls) {
+  Json certificate = {{"subject", tls.subject},
+                      {"issuer", tls.issuer},
+                      {"serial_number", tls.serial_number},
+                      {"expiration_time", tls.certificate_expires_at * 1000}};
+  if (!tls.names.empty()) certificate["sans"] = tls.names;
+  return {{"version", tls.version},
+          {"cipher", tls.cipher},
+          {"sni", tls.server_name},
+          {"certificate", std::move(certificate)}};
+}
+
+void AddUnmapped(const ConnectionAttempt& attempt, Json* line) {
+  Json unmapped = Json::object();
+  if (!attempt.credential_version.empty()) {
+    unmapped["credential_version"] = attempt.credential_version;
+  }
+  if (!attempt.tls.version.empty()) unmapped["tls"] = TlsOf(attempt.tls);
+  if (!unmapped.empty()) (*line)["unmapped"] = std::move(unmapped);
+}
+
 class FileLog : public ConnectionLog {
  public:
   explicit FileLog(int fd) : fd_(fd) {}
@@ -65,6 +100,7 @@ class LoggedHttp : public HttpClient {
     auto answer = inner_->Send(request);
     attempt.duration_nanos = clock_.MonotonicNanos() - started;
     attempt.result = answer.status();
+    if (answer.ok()) attempt.tls = answer->tls;
     if (answer.ok() && answer->status >= 400) {
       attempt.result = absl::PermissionDeniedError(StrCat("HTTP status ", answer->status));
     }
@@ -85,7 +121,7 @@ std::string ToOcsf(const ConnectionAttempt& attempt) {
   const int class_uid = login ? kAuthentication : kApiActivity;
   const int activity = login ? kLogon : kRead;
   const bool ok = attempt.result.ok();
-  nlohmann::ordered_json line = {
+  Json line = {
       {"time", attempt.started_at_nanos / env::kNanosPerMilli},
       {"class_uid", class_uid},
       {"category_uid", class_uid / 1000},
@@ -103,10 +139,8 @@ std::string ToOcsf(const ConnectionAttempt& attempt) {
     line["status_code"] = absl::StatusCodeToString(attempt.result.code());
     line["status_detail"] = std::string(attempt.result.message());
   }
-  if (!attempt.principal.empty()) line["user"] = {{"name", attempt.principal}};
-  if (!attempt.credential_version.empty()) {
-    line["unmapped"] = {{"credential_version", attempt.credential_version}};
-  }
+  AddWho(attempt, login, &line);
+  AddUnmapped(attempt, &line);
   line["metadata"] = {{"version", "1.3.0"},
                       {"product", {{"name", "kafka-spanner"}, {"vendor_name", "kafka-spanner"}}}};
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -118,6 +152,7 @@ absl::StatusOr<std::unique_ptr<ConnectionLog>> OpenConnectionLog(const std::stri
     return absl::InvalidArgumentError(
         StrCat("cannot open the connection log ", path, ": ", std::strerror(errno)));
   }
+  WatchTlsHandshakes();
   return std::make_unique<FileLog>(fd);
 }
 

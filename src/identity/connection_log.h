@@ -2,7 +2,9 @@
 // who, where to, how, with which version of which credential (never its value), what came of it.
 //
 // One JSON object a line, with the fields of OCSF 1.3 (https://schema.ocsf.io/1.3.0): class
-// Authentication (3002) where we log in, API Activity (6003) where we ask for a credential.
+// Authentication (3002) where we log in, API Activity (6003) where we ask for a credential. What
+// these classes have no field for stands in `unmapped`: the credential's version, and `tls`, an
+// object as OCSF's network classes have it.
 // Attempts are reported by decorators (WithConnectionLog below, kafka/connection_watch.h,
 // spanner/log_stub.h), never by hand. Thread safety: Record() may be called from any thread.
 #pragma once
@@ -15,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "env/clock.h"
 #include "identity/http.h"
+#include "identity/tls_handshake.h"
 
 namespace ks::identity {
 
@@ -29,6 +32,7 @@ struct ConnectionAttempt {
   std::string mechanism;           // SASL_SSL SCRAM-SHA-512, POST /token
   std::string principal;           // empty: not known
   std::string credential_version;  // empty: not known
+  TlsHandshake tls;                // without a version: not through TLS, or not known
   absl::Status result;
 };
 
@@ -41,8 +45,8 @@ class ConnectionLog {
 // One line, without its end.
 std::string ToOcsf(const ConnectionAttempt& attempt);
 
-// Appends to a file, made with mode 0600. A line that cannot be written is said once on the log: a
-// connection is not stopped for it.
+// Appends to a file, made with mode 0600. From then on TLS handshakes are watched. A line that
+// cannot be written is said once on the log: a connection is not stopped for it.
 absl::StatusOr<std::unique_ptr<ConnectionLog>> OpenConnectionLog(const std::string& path);
 
 // Reports each request. A status of 400 and more counts as refused.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -45,6 +46,7 @@ absl::StatusCode CodeOf(CURLcode code) {
       return absl::StatusCode::kDeadlineExceeded;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
       return absl::StatusCode::kUnauthenticated;
     case CURLE_WRITE_ERROR:
       return absl::StatusCode::kResourceExhausted;
@@ -58,6 +60,8 @@ class CurlHttpClient : public HttpClient {
   CurlHttpClient() {
     static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
     (void)once;
+    // As OpenSSL, Go and the curl program take it, but not its library.
+    if (const char* file = std::getenv("SSL_CERT_FILE"); file != nullptr) system_ca_ = file;
   }
 
   absl::StatusOr<HttpAnswer> Send(const HttpRequest& request) override {
@@ -84,12 +88,18 @@ class CurlHttpClient : public HttpClient {
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!request.ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca.c_str());
+    const std::string& ca = request.ca.empty() ? system_ca_ : request.ca;
+    if (!ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca.c_str());
+    if (!request.certificate.empty()) {
+      curl_easy_setopt(curl, CURLOPT_SSLCERT, request.certificate.c_str());
+      curl_easy_setopt(curl, CURLOPT_SSLKEY, request.private_key.c_str());
+    }
     if (request.direct) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &TakeBody);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &TakeHeader);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
+    (void)TakeTlsHandshake();  // of an earlier request
     const CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
       return NoAnswer(CodeOf(code), StrCat(url.host, ":", url.port), curl_easy_strerror(code));
@@ -97,8 +107,12 @@ class CurlHttpClient : public HttpClient {
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
+    answer.tls = TakeTlsHandshake();
     return answer;
   }
+
+ private:
+  std::string system_ca_;  // empty: the library's own
 };
 
 }  // namespace

@@ -143,7 +143,8 @@ absl::Status UnknownGoogleCredentials(std::string_view file, std::string_view ty
   return absl::InvalidArgumentError(
       StrCat(file,
              ": expected Google credentials of type service_account, authorized_user, "
-             "external_account or impersonated_service_account, found ",
+             "external_account, external_account_authorized_user or "
+             "impersonated_service_account, found ",
              type.empty() ? "none" : StrCat("\"", type.substr(0, 60), "\"")));
 }
 
@@ -154,11 +155,28 @@ absl::Status ForeignCredentialUrl(std::string_view file, std::string_view host) 
              "it, set KAFKA_SPANNER_CREDENTIAL_HOSTS to it."));
 }
 
-absl::Status ExecutableNotYet(std::string_view file) {
-  return absl::UnimplementedError(
+absl::Status ProgramNotAllowed(std::string_view file) {
+  return absl::PermissionDeniedError(
       StrCat(file,
-             " takes its token from a program, which this version does not run. Have the "
-             "program write a file, and name that as `file` in credential_source."));
+             " takes its token from a program, and programs are not run unless the environment "
+             "says GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1. Set it if you trust this file, or "
+             "have the program write its token into a file, named as `file` in "
+             "credential_source."));
+}
+
+absl::Status BadProgram(std::string_view file, std::string_view reason) {
+  return absl::UnauthenticatedError(
+      StrCat("no token from the program that ", file, " names: ", reason));
+}
+
+absl::Status ProgramFailed(std::string_view file, const absl::Status& reason) {
+  return absl::Status(reason.code(), StrCat("no token from the program that ", file,
+                                            " names: ", View(reason.message())));
+}
+
+absl::Status BadCertificateConfig(std::string_view file, std::string_view reason) {
+  return absl::InvalidArgumentError(StrCat(
+      file, " gives no certificate to prove this workload with (X.509 federation): ", reason));
 }
 
 absl::Status NoVaultAddress() {

@@ -42,7 +42,10 @@ absl::Status CannotRenewToken(const absl::Status& reason);
 absl::Status NoGoogleCredentials(std::string_view known_file);
 absl::Status UnknownGoogleCredentials(std::string_view file, std::string_view type);
 absl::Status ForeignCredentialUrl(std::string_view file, std::string_view host);
-absl::Status ExecutableNotYet(std::string_view file);
+absl::Status ProgramNotAllowed(std::string_view file);
+absl::Status BadProgram(std::string_view file, std::string_view reason);
+absl::Status ProgramFailed(std::string_view file, const absl::Status& reason);
+absl::Status BadCertificateConfig(std::string_view file, std::string_view reason);
 
 // ---- Vault
 absl::Status NoVaultAddress();

@@ -2,11 +2,12 @@
 
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
-#include "identity/aws_credentials.h"
 #include "identity/errors.h"
+#include "identity/google_subject.h"
 #include "identity/json.h"
 #include "identity/jwt.h"
 #include "identity/limits.h"
@@ -20,9 +21,8 @@ using nlohmann::json;
 
 constexpr char kTokenEndpoint[] = "https://oauth2.googleapis.com/token";
 constexpr char kStsEndpoint[] = "https://sts.googleapis.com/v1/token";
+constexpr char kStsOauthEndpoint[] = "https://sts.googleapis.com/v1/oauthtoken";
 constexpr char kMetadataHost[] = "metadata.google.internal";
-constexpr char kAwsVerification[] =
-    "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";
 
 // Asks Google for a token, by what the credentials file says.
 class Exchange {
@@ -34,6 +34,7 @@ class Exchange {
     const std::string type = TextOf(credentials, "type");
     if (type == "service_account") return SelfSigned(credentials, scope);
     if (type == "authorized_user") return RefreshUser(credentials);
+    if (type == "external_account_authorized_user") return RefreshWorkforceUser(credentials);
     if (type == "external_account") return Federate(credentials, scope);
     if (type == "impersonated_service_account") return ImpersonateFrom(credentials, scope);
     return UnknownGoogleCredentials(file_, type);
@@ -42,23 +43,12 @@ class Exchange {
  private:
   int64_t NowSeconds() const { return services_.clock->NowNanos() / env::kNanosPerSecond; }
 
-  // The address's host, when a credential may go there.
-  absl::StatusOr<std::string> Allowed(const std::string& address, bool metadata = false) const {
-    KS_ASSIGN_OR_RETURN(const Url url, ParseUrl(address));
-    const std::string hosts =
-        services_.environment->Variable("KAFKA_SPANNER_CREDENTIAL_HOSTS").value_or("");
-    for (const std::string_view host : absl::StrSplit(hosts, ',', absl::SkipEmpty())) {
-      if (host == url.host || host == StrCat(url.host, ":", url.port)) return url.host;
-    }
-    const bool google = url.scheme == "https" && url.port == 443 &&
-                        std::string_view(url.host).ends_with(".googleapis.com");
-    const bool local = metadata && (url.host == "169.254.169.254" || url.host == "fd00:ec2::254");
-    if (!google && !local) return ForeignCredentialUrl(file_, url.host);
-    return url.host;
+  absl::StatusOr<std::string> Allowed(const std::string& address) const {
+    return CheckGoogleAddress({file_, address}, *services_.environment);
   }
 
-  absl::StatusOr<HttpAnswer> Post(const std::string& url, HttpHeaders form) {
-    HttpRequest request{.method = "POST", .url = url};
+  absl::StatusOr<HttpAnswer> Post(HttpRequest request, const HttpHeaders& form) {
+    request.method = "POST";
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     request.body = FormEncode(form);
     return services_.http->Send(request);
@@ -84,12 +74,35 @@ class Exchange {
     const std::string endpoint = TextOf(credentials, "token_uri", kTokenEndpoint);
     KS_ASSIGN_OR_RETURN(const std::string host, Allowed(endpoint));
     const int64_t asked_at = services_.clock->NowNanos();
-    KS_ASSIGN_OR_RETURN(const HttpAnswer answer,
-                        Post(endpoint, {{"grant_type", "refresh_token"},
-                                        {"client_id", TextOf(credentials, "client_id")},
-                                        {"client_secret", TextOf(credentials, "client_secret")},
-                                        {"refresh_token", TextOf(credentials, "refresh_token")}}));
+    KS_ASSIGN_OR_RETURN(
+        const HttpAnswer answer,
+        Post({.url = endpoint}, {{"grant_type", "refresh_token"},
+                                 {"client_id", TextOf(credentials, "client_id")},
+                                 {"client_secret", TextOf(credentials, "client_secret")},
+                                 {"refresh_token", TextOf(credentials, "refresh_token")}}));
     return ReadTokenAnswer(host, answer, asked_at, TextOf(credentials, "client_id"));
+  }
+
+  // A person who logged in through a workforce pool: STS renews, and knows the client by its
+  // password in the header (RFC 6749, 2.3.1).
+  absl::StatusOr<Token> RefreshWorkforceUser(const json& credentials) {
+    const std::string endpoint = TextOf(credentials, "token_url", kStsOauthEndpoint);
+    KS_ASSIGN_OR_RETURN(const std::string host, Allowed(endpoint));
+    HttpRequest request{.url = endpoint};
+    AddClient(credentials, &request);
+    const int64_t asked_at = services_.clock->NowNanos();
+    KS_ASSIGN_OR_RETURN(
+        const HttpAnswer answer,
+        Post(std::move(request), {{"grant_type", "refresh_token"},
+                                  {"refresh_token", TextOf(credentials, "refresh_token")}}));
+    return ReadTokenAnswer(host, answer, asked_at, TextOf(credentials, "audience"));
+  }
+
+  static void AddClient(const json& credentials, HttpRequest* request) {
+    const std::string id = TextOf(credentials, "client_id");
+    if (id.empty()) return;
+    const std::string pair = StrCat(id, ":", TextOf(credentials, "client_secret"));
+    request->headers.emplace_back("Authorization", "Basic " + absl::Base64Escape(pair));
   }
 
   // AIP-4117.
@@ -99,79 +112,29 @@ class Exchange {
     KS_ASSIGN_OR_RETURN(const std::string host, Allowed(endpoint));
     if (!impersonation.empty()) KS_RETURN_IF_ERROR(Allowed(impersonation).status());
     const std::string audience = TextOf(credentials, "audience");
-    KS_ASSIGN_OR_RETURN(const Secret subject,
-                        SubjectToken(Member(credentials, "credential_source"), audience));
+    KS_ASSIGN_OR_RETURN(const GoogleSubject subject,
+                        ReadGoogleSubject(credentials, file_, services_));
+    HttpRequest request{
+        .url = endpoint, .certificate = subject.certificate, .private_key = subject.private_key};
+    AddClient(credentials, &request);
+    HttpHeaders form = {
+        {"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
+        {"audience", audience},
+        // With impersonation this token only asks for the other, which is the narrow one.
+        {"scope", impersonation.empty() ? scope : std::string(kCloudPlatformScope)},
+        {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
+        {"subject_token", subject.token.Reveal()},
+        {"subject_token_type", TextOf(credentials, "subject_token_type")}};
+    // Whose quota it is, where no client id says so. Encoded here and once more with the form.
+    const std::string project = TextOf(credentials, "workforce_pool_user_project");
+    if (!project.empty() && TextOf(credentials, "client_id").empty()) {
+      form.emplace_back("options", PercentEncode(json({{"userProject", project}}).dump()));
+    }
     const int64_t asked_at = services_.clock->NowNanos();
-    KS_ASSIGN_OR_RETURN(
-        const HttpAnswer answer,
-        Post(endpoint,
-             {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
-              {"audience", audience},
-              // With impersonation this token only asks for the other, which is the narrow one.
-              {"scope", impersonation.empty() ? scope : std::string(kCloudPlatformScope)},
-              {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
-              {"subject_token", subject.Reveal()},
-              {"subject_token_type", TextOf(credentials, "subject_token_type")}}));
+    KS_ASSIGN_OR_RETURN(const HttpAnswer answer, Post(std::move(request), form));
     KS_ASSIGN_OR_RETURN(Token token, ReadTokenAnswer(host, answer, asked_at, audience));
     if (impersonation.empty()) return token;
     return Impersonate(impersonation, token, json::array(), scope);
-  }
-
-  absl::StatusOr<Secret> SubjectToken(const json& source, const std::string& audience) {
-    const std::string aws = TextOf(source, "environment_id");
-    if (aws.starts_with("aws")) return AwsSubject(source, audience);
-    if (!Member(source, "executable").is_null()) return ExecutableNotYet(file_);
-    std::string content;
-    if (const std::string path = TextOf(source, "file"); !path.empty()) {
-      KS_ASSIGN_OR_RETURN(content, services_.environment->ReadFile(path));
-    } else {
-      const std::string address = TextOf(source, "url");
-      KS_ASSIGN_OR_RETURN(const std::string host, Allowed(address, /*metadata=*/true));
-      HttpRequest request{.url = address, .direct = true};
-      const json headers = Member(source, "headers");
-      for (const auto& [name, value] : headers.items()) {
-        if (value.is_string()) request.headers.emplace_back(name, value.get<std::string>());
-      }
-      KS_ASSIGN_OR_RETURN(const HttpAnswer answer, services_.http->Send(request));
-      if (answer.status != 200) return TokenRefused(host, answer.status, "", "");
-      content = answer.body;
-    }
-    const json format = Member(source, "format");
-    if (TextOf(format, "type") != "json") return Secret(std::move(content));
-    const json parsed = json::parse(content, nullptr, /*allow_exceptions=*/false);
-    const std::string field = TextOf(format, "subject_token_field_name");
-    const std::string token = TextOf(parsed, field.c_str());
-    if (token.empty()) return SecretHasNoField(file_, field);
-    return Secret(token);
-  }
-
-  // A request to AWS that only its owner could have signed, for Google to send.
-  absl::StatusOr<Secret> AwsSubject(const json& source, const std::string& audience) {
-    for (const char* name : {"url", "region_url", "imdsv2_session_token_url"}) {
-      const std::string address = TextOf(source, name);
-      if (!address.empty()) KS_RETURN_IF_ERROR(Allowed(address, /*metadata=*/true).status());
-    }
-    const env::Environment& environment = *services_.environment;
-    const std::string region =
-        environment.Variable("AWS_REGION")
-            .value_or(environment.Variable("AWS_DEFAULT_REGION").value_or(""));
-    if (region.empty()) return NoAwsRegion(file_);
-    AwsCredentialChain chain(environment, *services_.http, *services_.clock);
-    KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, chain.Find({region, "", ""}));
-    std::string address = TextOf(source, "regional_cred_verification_url", kAwsVerification);
-    if (const size_t at = address.find("{region}"); at != std::string::npos) {
-      address.replace(at, std::string_view("{region}").size(), region);
-    }
-    HttpRequest request{.method = "POST", .url = address};
-    request.headers.emplace_back("x-goog-cloud-target-resource", audience);
-    KS_RETURN_IF_ERROR(ParseUrl(address).status());
-    SignRequest({region, "sts"}, credentials, services_.clock->NowNanos(), &request);
-    json headers = json::array();
-    for (const auto& [name, value] : request.headers) {
-      headers.push_back({{"key", name}, {"value", value}});
-    }
-    const json described = {{"url", address}, {"method", "POST"}, {"headers", headers}};
-    return Secret(PercentEncode(described.dump()));
   }
 
   absl::StatusOr<Token> ImpersonateFrom(const json& credentials, const std::string& scope) {

@@ -7,21 +7,16 @@
 //
 // https://cloud.google.com/docs/authentication/application-default-credentials, AIP-4110 to 4117.
 // Files may be: service_account (a self-signed JWT: no endpoint is asked), authorized_user,
-// external_account (workload identity federation: a token from a file, an URL or AWS),
-// impersonated_service_account.
-//
-// A credentials file may name addresses. Nothing is sent to one that is not Google's (over TLS),
-// the machine's metadata service, or listed in KAFKA_SPANNER_CREDENTIAL_HOSTS (HOST[:PORT],…; those
-// may be plain http): else whoever can place a file could have us call any server.
+// external_account (workload identity federation: google_subject.h),
+// external_account_authorized_user (a person of a workforce pool), impersonated_service_account.
+// Addresses in them are checked: google_subject.h.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "env/clock.h"
-#include "env/environment.h"
-#include "identity/http.h"
+#include "identity/google_subject.h"
 #include "identity/token.h"
 
 namespace ks::identity {
@@ -33,12 +28,6 @@ inline constexpr std::string_view kSpannerAdminScope =
 // What impersonation and Secret Manager want; never asked for to reach Spanner.
 inline constexpr std::string_view kCloudPlatformScope =
     "https://www.googleapis.com/auth/cloud-platform";
-
-struct GoogleServices {
-  const env::Environment* environment;
-  HttpClient* http;
-  env::Clock* clock;
-};
 
 // `scope`: one or more, with a blank between. Reads the file anew at each Fetch() of the source, so
 // that a replaced one needs no restart. An error where there are no credentials at all.

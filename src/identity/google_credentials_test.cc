@@ -171,13 +171,140 @@ TEST_F(GoogleCredentialsTest, NothingIsSentToForeignAddresses) {
   const json delegated = {{"type", "impersonated_service_account"},
                           {"service_account_impersonation_url", "https://evil.test/x:y"},
                           {"source_credentials", user}};
-  for (const json& each : {sts, impersonation, plain, port, source, aws, user, delegated}) {
+  const json person = {{"type", "external_account_authorized_user"},
+                       {"token_url", "https://evil.test/v1/oauthtoken"}};
+  environment_.variables["GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES"] = "1";
+  json program = Federated({{"executable", {{"command", "who"}}}});
+  program["token_url"] = "http://169.254.169.254/token";  // for a subject only
+  const json lookalike = Federated({{"url", "https://169.254.169.254.evil.test/"}});
+  for (const json& each : {sts, impersonation, plain, port, source, aws, user, delegated, person,
+                           program, lookalike}) {
     EXPECT_THAT(ErrorWith(each), HasSubstr("nothing is sent there")) << each;
   }
   EXPECT_THAT(http_.requests(), IsEmpty());
+  EXPECT_THAT(environment_.runs, IsEmpty());
   environment_.variables["KAFKA_SPANNER_CREDENTIAL_HOSTS"] = "other.test,10.0.0.1:80";
   http_.On("http://10.0.0.1/token", 200, "subject");
   EXPECT_TRUE(FetchWith(source).ok());
+}
+
+TEST_F(GoogleCredentialsTest, AProgramIsRunOnlyWhereThatIsAllowed) {
+  json credentials = Federated({{"executable", {{"command", "/bin/who --am i"}}}});
+  credentials["service_account_impersonation_url"] = kImpersonation;
+  environment_.programs["/bin/who"] =
+      R"({"version":1,"success":true,"expiration_time":1700000060,)"
+      R"("token_type":"urn:ietf:params:oauth:token-type:id_token","id_token":"subject"})";
+  EXPECT_THAT(ErrorWith(credentials), HasSubstr("ALLOW_EXECUTABLES=1"));
+  environment_.variables["GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES"] = "true";
+  EXPECT_THAT(ErrorWith(credentials), HasSubstr("ALLOW_EXECUTABLES=1"));
+  EXPECT_THAT(environment_.runs, IsEmpty());
+  EXPECT_THAT(http_.requests(), IsEmpty());
+  environment_.variables["GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES"] = "1";
+  ASSERT_TRUE(FetchWith(credentials).ok());
+  EXPECT_EQ(FormFields(http_.requests()[0].body)["subject_token"], "subject");
+  ASSERT_EQ(environment_.runs.size(), 1u);
+  const env::ProgramRun& run = environment_.runs[0];
+  EXPECT_THAT(run.command, testing::ElementsAre("/bin/who", "--am", "i"));
+  EXPECT_EQ(run.timeout_ms, 30'000);
+  EXPECT_EQ(run.variables.at("GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE"),
+            "//iam.googleapis.com/projects/1/pool");
+  EXPECT_EQ(run.variables.at("GOOGLE_EXTERNAL_ACCOUNT_IMPERSONATED_EMAIL"),
+            "sa@p.iam.gserviceaccount.com");
+}
+
+TEST_F(GoogleCredentialsTest, WhatAProgramSaysWrongIsToldWithoutItsToken) {
+  environment_.variables["GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES"] = "1";
+  const json credentials = Federated({{"executable", {{"command", "who"}}}});
+  const auto error = [&](const json& said) {
+    environment_.programs["who"] = said.dump();
+    return ErrorWith(credentials);
+  };
+  json said = {{"version", 1},
+               {"success", true},
+               {"token_type", "urn:ietf:params:oauth:token-type:jwt"},
+               {"id_token", "hunter2"},
+               {"expiration_time", 1'700'000'000}};
+  EXPECT_THAT(error(said), HasSubstr("has expired"));
+  said["expiration_time"] = 1'700'000'060;
+  EXPECT_EQ(error(said), "");
+  said["token_type"] = "another";
+  EXPECT_THAT(error(said), HasSubstr("no token that we know"));
+  said["version"] = 2;
+  EXPECT_THAT(error(said), HasSubstr("version 1"));
+  EXPECT_THAT(error({{"version", 1}, {"success", false}, {"code", "7"}, {"message", "log in"}}),
+              HasSubstr("it says: 7 log in"));
+  EXPECT_THAT(error("hunter2"),
+              testing::AllOf(HasSubstr("version 1"), testing::Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(ErrorWith(Federated({{"executable", {{"command", "who"}, {"timeout_millis", 10}}}})),
+              HasSubstr("timeout_millis"));
+}
+
+TEST_F(GoogleCredentialsTest, WhatAProgramLeftInAFileServesUntilItExpires) {
+  environment_.variables["GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES"] = "1";
+  json said = {{"version", 1},
+               {"success", true},
+               {"token_type", "urn:ietf:params:oauth:token-type:saml2"},
+               {"saml_response", "kept"},
+               {"expiration_time", 1'700'000'060}};
+  const json credentials =
+      Federated({{"executable", {{"command", "who"}, {"output_file", "/kept"}}}});
+  environment_.files["/kept"] = said.dump();
+  said["saml_response"] = "fresh";
+  environment_.programs["who"] = said.dump();
+  ASSERT_TRUE(FetchWith(credentials).ok());
+  EXPECT_EQ(FormFields(http_.requests().back().body)["subject_token"], "kept");
+  clock_.Advance(59 * env::kNanosPerSecond);
+  ASSERT_TRUE(FetchWith(credentials).ok());
+  EXPECT_THAT(environment_.runs, IsEmpty());
+  said["expiration_time"] = 1'700'000'160;
+  environment_.programs["who"] = said.dump();
+  clock_.Advance(env::kNanosPerSecond);
+  ASSERT_TRUE(FetchWith(credentials).ok());
+  EXPECT_EQ(FormFields(http_.requests().back().body)["subject_token"], "fresh");
+}
+
+TEST_F(GoogleCredentialsTest, APersonOfAWorkforcePoolIsRenewedBySts) {
+  http_.On("https://sts.googleapis.com/v1/oauthtoken", [](const HttpRequest& request) {
+    EXPECT_EQ(HeaderOf(request, "Authorization"), "Basic aWQ6c2VjcmV0");  // id:secret
+    EXPECT_EQ(FormFields(request.body)["refresh_token"], "r");
+    return HttpAnswer{200, R"({"access_token":"person","expires_in":600})", {}};
+  });
+  const json file = {{"type", "external_account_authorized_user"},
+                     {"audience", "//iam.googleapis.com/locations/global/workforcePools/p"},
+                     {"client_id", "id"},
+                     {"client_secret", "secret"},
+                     {"refresh_token", "r"}};
+  EXPECT_EQ(FetchWith(file)->value.Reveal(), "person");
+}
+
+TEST_F(GoogleCredentialsTest, TheQuotaProjectOfAWorkforceIsToldUnlessAClientIs) {
+  json credentials = Federated({{"file", "/var/token"}});
+  credentials["workforce_pool_user_project"] = "p1";
+  ASSERT_TRUE(FetchWith(credentials).ok());
+  EXPECT_EQ(FormFields(http_.requests().back().body)["options"],
+            "%7B%22userProject%22%3A%22p1%22%7D");
+  credentials["client_id"] = "id";
+  credentials["client_secret"] = "secret";
+  ASSERT_TRUE(FetchWith(credentials).ok());
+  EXPECT_EQ(FormFields(http_.requests().back().body).count("options"), 0u);
+  EXPECT_EQ(HeaderOf(http_.requests().back(), "Authorization"), "Basic aWQ6c2VjcmV0");
+}
+
+TEST_F(GoogleCredentialsTest, ACertificateConfigurationThatLeadsNowhereIsNamed) {
+  const auto error = [&](const json& certificate) {
+    return ErrorWith(Federated({{"certificate", certificate}}));
+  };
+  EXPECT_THAT(error(json::object()), HasSubstr("use_default_certificate_config"));
+  EXPECT_THAT(error({{"use_default_certificate_config", true}}),
+              HasSubstr("/home/me/.config/gcloud/certificate_config.json"));
+  environment_.files["/config"] = R"({"cert_configs":{"workload":{"cert_path":"/c"}}})";
+  EXPECT_THAT(error({{"certificate_config_location", "/config"}}), HasSubstr("key_path"));
+  environment_.files["/config"] =
+      R"({"cert_configs":{"workload":{"cert_path":"/c","key_path":"/k"}}})";
+  environment_.files["/c"] = "no certificate";
+  EXPECT_THAT(error({{"certificate_config_location", "/config"}}),
+              HasSubstr("no certificate in it"));
+  EXPECT_THAT(http_.requests(), IsEmpty());
 }
 
 TEST_F(GoogleCredentialsTest, OtherFilesAreNamed) {

@@ -1,7 +1,5 @@
 #include "identity/google_secrets.h"
 
-#include <mutex>
-
 #include "absl/strings/escaping.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -20,7 +18,11 @@ constexpr char kOverride[] = "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER";
 
 class GoogleSecretStore : public SecretStore {
  public:
-  explicit GoogleSecretStore(const GoogleServices& services) : services_(services) {}
+  explicit GoogleSecretStore(const GoogleServices& services)
+      : services_(services),
+        tokens_(
+            [this] { return FindGoogleCredentials(std::string(kCloudPlatformScope), services_); },
+            *services.clock) {}
 
   bool remote() const override { return true; }
 
@@ -32,7 +34,7 @@ class GoogleSecretStore : public SecretStore {
     std::string endpoint = services_.environment->Variable(kOverride).value_or(kEndpoint);
     KS_RETURN_IF_ERROR(CheckCredentialUrl(endpoint).status());
     if (!endpoint.ends_with('/')) endpoint += '/';
-    KS_ASSIGN_OR_RETURN(const Secret token, TokenNow());
+    KS_ASSIGN_OR_RETURN(const Secret token, tokens_.Now());
     HttpRequest request{.url = StrCat(endpoint, "v1/", reference.path, ":access")};
     request.headers.emplace_back("Authorization", StrCat("Bearer ", token.Reveal()));
     KS_ASSIGN_OR_RETURN(const HttpAnswer answer, services_.http->Send(request));
@@ -50,20 +52,8 @@ class GoogleSecretStore : public SecretStore {
   }
 
  private:
-  absl::StatusOr<Secret> TokenNow() {
-    std::lock_guard lock(mu_);
-    if (tokens_ == nullptr) {
-      KS_ASSIGN_OR_RETURN(auto source,
-                          FindGoogleCredentials(std::string(kCloudPlatformScope), services_));
-      KS_ASSIGN_OR_RETURN(tokens_, TokenCache::Start(std::move(source), *services_.clock));
-    }
-    KS_ASSIGN_OR_RETURN(const auto token, tokens_->Now());
-    return token->value;
-  }
-
   const GoogleServices services_;
-  std::mutex mu_;
-  std::unique_ptr<TokenCache> tokens_;  // guarded by mu_
+  LazyTokenCache tokens_;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "identity/limits.h"
+#include "identity/tls_handshake.h"
 
 namespace ks::identity {
 
@@ -26,7 +27,10 @@ struct HttpRequest {
   std::string url;
   HttpHeaders headers;
   std::string body;
-  std::string ca;       // path of a PEM file; empty: the system's authorities
+  std::string ca;  // path of a PEM file; empty: SSL_CERT_FILE, or the system's
+  // Mutual TLS: paths of PEM files; empty: none is shown.
+  std::string certificate;
+  std::string private_key;
   bool direct = false;  // past any proxy: for servers on the machine itself or its host
   int64_t timeout_ms = kHttpTimeoutMillis;
 };
@@ -35,6 +39,7 @@ struct HttpAnswer {
   int status = 0;
   std::string body;
   HttpHeaders headers;  // names in lower case
+  TlsHandshake tls;     // without a version over plain http
 };
 
 class HttpClient {

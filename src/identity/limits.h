@@ -29,5 +29,12 @@ inline constexpr int64_t kSecretKeepSeconds = 10;
 // The longest that Google takes a self-signed JWT, and an impersonated token by default.
 inline constexpr int64_t kSelfSignedSeconds = 3'600;
 inline constexpr int64_t kImpersonationSeconds = 3'600;
+// What a program that gives tokens may take (AIP-4117).
+inline constexpr int64_t kProgramMillis = 30'000;
+inline constexpr int64_t kProgramMillisMin = 5'000;
+inline constexpr int64_t kProgramMillisMax = 120'000;
+// Of a server's certificate, in the connection log: Google's have some hundred names.
+inline constexpr size_t kCertificateNamesMax = 5;
+inline constexpr size_t kRememberedHandshakes = 1'000;
 
 }  // namespace ks::identity

@@ -59,4 +59,10 @@ std::string Secret::Fingerprint() const {
   return absl::BytesToHexString(bytes);
 }
 
+std::string WithoutLineEnd(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
 }  // namespace ks::identity

@@ -39,4 +39,7 @@ class Secret {
   std::string value_;
 };
 
+// Editors end a file with a new line that is no part of the secret.
+std::string WithoutLineEnd(std::string text);
+
 }  // namespace ks::identity

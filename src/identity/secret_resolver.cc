@@ -13,13 +13,6 @@
 namespace ks::identity {
 namespace {
 
-// Editors end a file with a new line that is no part of the secret.
-std::string WithoutLastLineEnd(std::string text) {
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  return text;
-}
-
 class EnvStore : public SecretStore {
  public:
   explicit EnvStore(const env::Environment& environment) : environment_(environment) {}
@@ -46,7 +39,7 @@ class FileStore : public SecretStore {
   absl::StatusOr<SecretVersion> Fetch(const SecretReference& reference) override {
     auto content = environment_.ReadFile(reference.path);
     if (!content.ok()) return SecretNotRead(reference.text, content.status());
-    Secret secret{WithoutLastLineEnd(*std::move(content))};
+    Secret secret{WithoutLineEnd(*std::move(content))};
     std::string version = secret.Fingerprint();
     if (reference.place == SecretPlace::kKubernetes) {
       const std::string mount = reference.path.substr(0, reference.path.rfind('/'));

@@ -47,7 +47,12 @@ absl::StatusOr<std::unique_ptr<TokenCache>> Services::GoogleTokens(std::string_v
   KS_ASSIGN_OR_RETURN(auto source,
                       FindGoogleCredentials(std::string(scope),
                                             {options_.environment, http_.get(), options_.clock}));
-  return TokenCache::Start(std::move(source), *options_.clock);
+  return TokenCache::Start(std::move(source), *options_.clock,
+                           CredentialSeries("token for Spanner"));
+}
+
+observe::Series* Services::CredentialSeries(std::string_view name) {
+  return options_.metrics == nullptr ? nullptr : &options_.metrics->Credential(name);
 }
 
 }  // namespace ks::identity

@@ -15,6 +15,7 @@
 #include "identity/secret_resolver.h"
 #include "identity/token.h"
 #include "identity/token_cache.h"
+#include "observe/metrics.h"
 
 namespace ks::identity {
 
@@ -23,7 +24,9 @@ struct ServicesOptions {
   env::Clock* clock = &env::RealClock();
   env::Random* random = &env::RealRandom();
   std::unique_ptr<HttpClient> http;  // null: the real one
-  ConnectionLog* log = nullptr;      // outlives the services; null: attempts are not recorded
+  // Both outlive the services.
+  ConnectionLog* log = nullptr;         // null: attempts are not recorded
+  observe::Metrics* metrics = nullptr;  // null: nobody asks how old credentials are
 };
 
 class Services {
@@ -35,6 +38,8 @@ class Services {
   const env::Environment& environment() const { return *options_.environment; }
   env::Clock& clock() { return *options_.clock; }
   ConnectionLog* log() { return options_.log; }  // may be null
+  // Who is told of a credential (credential_metrics.h); may be null.
+  observe::Series* CredentialSeries(std::string_view name);
 
   // Where the tokens of a SASL mechanism come from; null for a mechanism without any.
   std::unique_ptr<TokenSource> TokensFor(const SaslSettings& sasl);

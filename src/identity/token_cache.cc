@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "identity/credential_metrics.h"
 #include "identity/errors.h"
 #include "identity/limits.h"
 #include "observe/log.h"
@@ -21,12 +23,14 @@ int64_t RefreshAt(const RefreshState& state) {
   return std::max(due, state.tried_at + pause * env::kNanosPerSecond);
 }
 
-TokenCache::TokenCache(std::unique_ptr<TokenSource> source, env::Clock& clock)
-    : source_(std::move(source)), clock_(clock) {}
+TokenCache::TokenCache(std::unique_ptr<TokenSource> source, env::Clock& clock,
+                       observe::Series* told)
+    : source_(std::move(source)), clock_(clock), told_(told) {}
 
 absl::StatusOr<std::unique_ptr<TokenCache>> TokenCache::Start(std::unique_ptr<TokenSource> source,
-                                                              env::Clock& clock) {
-  std::unique_ptr<TokenCache> cache(new TokenCache(std::move(source), clock));
+                                                              env::Clock& clock,
+                                                              observe::Series* told) {
+  std::unique_ptr<TokenCache> cache(new TokenCache(std::move(source), clock, told));
   KS_RETURN_IF_ERROR(cache->Refresh());
   cache->thread_ = std::thread([raw = cache.get()] { raw->Serve(); });
   return cache;
@@ -52,10 +56,12 @@ absl::Status TokenCache::Refresh() {
   auto token = source_->Fetch();
   if (!token.ok()) {
     ++state_.failures;
+    TellFailure(told_);
     std::lock_guard lock(mu_);
     return failure_ = token.status();
   }
   state_ = {.fetched_at = state_.tried_at, .expires_at = token->expires_at_nanos};
+  TellCredential(told_, state_.tried_at, token->expires_at_nanos);
   auto made = std::make_shared<const Token>(*std::move(token));
   std::lock_guard lock(mu_);
   token_ = std::move(made);
@@ -77,6 +83,25 @@ void TokenCache::Serve() {
     }
     lock.lock();
   }
+}
+
+absl::StatusOr<Secret> LazyTokenCache::Now() {
+  std::lock_guard lock(mu_);
+  if (tokens_ != nullptr) {
+    served_before_ = true;
+  } else {
+    KS_ASSIGN_OR_RETURN(auto source, make_());
+    KS_ASSIGN_OR_RETURN(tokens_, TokenCache::Start(std::move(source), clock_));
+  }
+  KS_ASSIGN_OR_RETURN(const auto token, tokens_->Now());
+  return token->value;
+}
+
+bool LazyTokenCache::Drop() {
+  std::lock_guard lock(mu_);
+  if (!std::exchange(served_before_, false)) return false;
+  tokens_ = nullptr;
+  return true;
 }
 
 }  // namespace ks::identity

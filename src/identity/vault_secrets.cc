@@ -1,10 +1,8 @@
 #include "identity/vault_secrets.h"
 
-#include <limits>
-#include <mutex>
-
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "identity/credential_metrics.h"
 #include "identity/errors.h"
 #include "identity/json.h"
 #include "identity/limits.h"
@@ -18,11 +16,6 @@ using nlohmann::json;
 
 constexpr char kOwnServiceAccount[] = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-std::string Trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
-}
-
 // One request to Vault, with what every one of them carries.
 class Vault {
  public:
@@ -34,7 +27,7 @@ class Vault {
   }
   absl::StatusOr<std::string> ReadFile(const std::string& path) const {
     KS_ASSIGN_OR_RETURN(std::string text, environment_.ReadFile(path));
-    return Trimmed(std::move(text));
+    return WithoutLineEnd(std::move(text));
   }
 
   // `path` without its /v1/. Any answer of Vault's; an error where there was none.
@@ -100,10 +93,9 @@ class VaultLogin : public TokenSource {
   Token Keep(Lease lease) {
     token_ = lease.token;
     renewable_ = lease.renewable;
-    const int64_t never = std::numeric_limits<int64_t>::max();
     return Token{std::move(lease.token),
                  lease.lease_seconds == 0
-                     ? never
+                     ? kNeverExpires
                      : clock_.NowNanos() + lease.lease_seconds * env::kNanosPerSecond,
                  lease.name.empty() ? "unknown" : lease.name};
   }
@@ -173,7 +165,9 @@ class VaultLogin : public TokenSource {
 class VaultStore : public SecretStore {
  public:
   VaultStore(const env::Environment& environment, HttpClient& http, env::Clock& clock)
-      : environment_(environment), http_(http), clock_(clock), vault_(environment, http) {}
+      : vault_(environment, http),
+        tokens_([&environment, &http, &clock] { return MakeVaultLogin(environment, http, clock); },
+                clock) {}
 
   bool remote() const override { return true; }
 
@@ -181,13 +175,7 @@ class VaultStore : public SecretStore {
     auto secret = Read(reference);
     if (secret.ok() || !absl::IsPermissionDenied(secret.status())) return secret;
     // Was it our token that is not taken any more? Then a new login mends it.
-    {
-      std::lock_guard lock(mu_);
-      if (!logged_in_before_) return secret;
-      tokens_ = nullptr;
-      logged_in_before_ = false;
-    }
-    return Read(reference);
+    return tokens_.Drop() ? Read(reference) : secret;
   }
 
  private:
@@ -198,7 +186,7 @@ class VaultStore : public SecretStore {
         StrCat(reference.path.substr(0, slash), "/data", reference.path.substr(slash));
     const std::string version = reference.Option("version");
     if (!version.empty()) path += "?version=" + PercentEncode(version);
-    KS_ASSIGN_OR_RETURN(const Secret token, TokenNow());
+    KS_ASSIGN_OR_RETURN(const Secret token, tokens_.Now());
     KS_ASSIGN_OR_RETURN(const HttpAnswer answer, vault_.Send("GET", path, token, json()));
     if (answer.status == 404) return SecretNotThere(reference.text);
     if (answer.status != 200) {
@@ -212,25 +200,8 @@ class VaultStore : public SecretStore {
         StrCat(Member(metadata, "version").dump(), "@", TextOf(metadata, "created_time"))};
   }
 
-  absl::StatusOr<Secret> TokenNow() {
-    std::lock_guard lock(mu_);
-    if (tokens_ == nullptr) {
-      KS_ASSIGN_OR_RETURN(tokens_,
-                          TokenCache::Start(MakeVaultLogin(environment_, http_, clock_), clock_));
-    } else {
-      logged_in_before_ = true;
-    }
-    KS_ASSIGN_OR_RETURN(const auto token, tokens_->Now());
-    return token->value;
-  }
-
-  const env::Environment& environment_;
-  HttpClient& http_;
-  env::Clock& clock_;
   Vault vault_;
-  std::mutex mu_;
-  std::unique_ptr<TokenCache> tokens_;  // guarded by mu_
-  bool logged_in_before_ = false;       // guarded by mu_: tokens_ served an earlier read
+  LazyTokenCache tokens_;
 };
 
 }  // namespace

@@ -103,6 +103,15 @@ absl::StatusOr<std::shared_ptr<const ClientCertificate::Parsed>> ClientCertifica
 
 absl::Status ClientCertificate::Check(const CertificatePem& pem) { return Parse(pem).status(); }
 
+absl::StatusOr<int64_t> ClientCertificate::ExpiresAt(const CertificatePem& pem) {
+  KS_ASSIGN_OR_RETURN(const auto parsed, Parse(pem));
+  std::tm when{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(parsed->leaf.get()), &when) != 1) {
+    return BadClientCertificate();
+  }
+  return static_cast<int64_t>(timegm(&when));
+}
+
 absl::Status ClientCertificate::Use(const CertificatePem& pem) {
   KS_ASSIGN_OR_RETURN(auto parsed, Parse(pem));
   std::lock_guard lock(mu_);

@@ -41,6 +41,8 @@ class ClientCertificate {
 
   // INVALID_ARGUMENT where the texts are no certificate and its key.
   static absl::Status Check(const CertificatePem& pem);
+  // When the certificate expires: seconds since the Unix epoch.
+  static absl::StatusOr<int64_t> ExpiresAt(const CertificatePem& pem);
   // As Check; then nothing changes.
   absl::Status Use(const CertificatePem& pem);
 

@@ -74,6 +74,10 @@ void ConnectionWatch::OnState(std::string_view host, int port, std::string_view 
     std::lock_guard lock(mu_);
     Attempt& attempt = open_[address];
     const bool begins = state == "CONNECT" || state == "REAUTH";
+    if (state == "CONNECT") handshakes_.erase(address);
+    if (identity::TlsHandshake made = identity::TakeTlsHandshake(); !made.version.empty()) {
+      handshakes_[address] = std::move(made);
+    }
     if (begins && attempt.started_at_nanos == 0) {
       attempt = {clock_.NowNanos(), clock_.MonotonicNanos()};
     }
@@ -85,7 +89,8 @@ void ConnectionWatch::OnState(std::string_view host, int port, std::string_view 
              .port = port,
              .mechanism = how_,
              .principal = who_,
-             .credential_version = credential_version_};
+             .credential_version = credential_version_,
+             .tls = handshakes_[address]};
     attempt = {};
     last_refusal_ = absl::OkStatus();
     // librdkafka does not repeat a reason that is the same again, so it holds until a success.

@@ -3,8 +3,9 @@
 //
 // librdkafka reports the states of each broker's connection to an interceptor, and says why one
 // failed on its log just before. The first connection of a client to a broker, each one after a
-// disconnection and each re-authentication is an attempt. Thread safety: its callbacks run on
-// librdkafka's threads; last_refusal() may be called from any thread.
+// disconnection and each re-authentication is an attempt. A broker's state changes on the thread
+// that shakes hands with it, so what was agreed is asked of that thread. Thread safety: its
+// callbacks run on librdkafka's threads; last_refusal() may be called from any thread.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +53,11 @@ class ConnectionWatch {
   mutable std::mutex mu_;
   std::map<std::string, Attempt> open_;         // guarded by mu_; by host:port
   std::map<std::string, std::string> reasons_;  // guarded by mu_; the last, by host:port
-  std::string credential_version_;              // guarded by mu_
-  absl::Status last_refusal_;                   // guarded by mu_
+  // Guarded by mu_; of the connection that stands, by host:port: a re-authentication has none of
+  // its own.
+  std::map<std::string, identity::TlsHandshake> handshakes_;
+  std::string credential_version_;  // guarded by mu_
+  absl::Status last_refusal_;       // guarded by mu_
 };
 
 }  // namespace ks::kafka

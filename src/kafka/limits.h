@@ -10,6 +10,7 @@ inline constexpr int kPollMessagesMax = 2'000;
 // Waits for a broker's answer to a question (metadata, watermarks, offsets for times).
 inline constexpr int kQueryTimeoutMillis = 10'000;
 // What topics there are is asked again by whoever asked, who has something to say meanwhile.
+inline constexpr int kConnectStepMillis = 500;
 inline constexpr int kMetadataTimeoutMillis = 5'000;
 // The last words to the group when leaving it.
 inline constexpr int kCloseTimeoutMillis = 10'000;

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "identity/credential_metrics.h"
 #include "kafka/errors.h"
 #include "kafka/handle.h"
 #include "kafka/limits.h"
@@ -189,6 +190,7 @@ absl::StatusOr<std::unique_ptr<Login>> Login::Prepare(const LoginOptions& option
   login->brokers_ = settings.Get("bootstrap.servers");
   login->version_ = credentials->version;
   login->watch_.SetCredentialVersion(credentials->version);
+  login->TellOf(*credentials);
   if (!credentials->certificate.chain.empty()) login->certificate_.Watch(conf);
   if (options.services != nullptr) login->tokens_ = options.services->TokensFor(security.sasl);
   if (login->tokens_ == nullptr) return login;
@@ -196,6 +198,23 @@ absl::StatusOr<std::unique_ptr<Login>> Login::Prepare(const LoginOptions& option
   rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
   KS_RETURN_IF_ERROR(login->FetchFirstToken());
   return login;
+}
+
+observe::Series* Login::Told(std::string_view kind) const {
+  if (options_.given != nullptr || options_.services == nullptr) return nullptr;
+  const std::string who = WhoOf(options_.security);
+  return options_.services->CredentialSeries(
+      StrCat(kind, who.empty() ? "" : " of ", who, " for Kafka ", brokers_));
+}
+
+void Login::TellOf(const Credentials& credentials) const {
+  const int64_t now = ClockOf(options_).NowNanos();
+  if (!credentials.password.empty()) {
+    identity::TellCredential(Told("password"), now, identity::kNeverExpires);
+  }
+  const auto expires = ClientCertificate::ExpiresAt(credentials.certificate);
+  if (!expires.ok()) return;  // there is none
+  identity::TellCredential(Told("certificate"), now, *expires * env::kNanosPerSecond);
 }
 
 // An endpoint that is down is waited for, as a broker is; one that refuses us is not.
@@ -247,6 +266,7 @@ absl::Status Login::GiveToken() {
   const int64_t now = ClockOf(options_).NowNanos();
   refresh_at_nanos_ = now + std::max((token_.expires_at_nanos - now) / 2, kTokenRetryNanos);
   watch_.SetCredentialVersion(token_.value.Fingerprint());
+  identity::TellCredential(Told("token"), now, token_.expires_at_nanos);
   return absl::OkStatus();
 }
 
@@ -278,6 +298,7 @@ void Login::LookAtCredentials() {
   if (status.ok()) status = Use(credentials);
   if (absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status)) {
     if (!refused_before) {
+      identity::TellFailure(Told(credentials.password.empty() ? "certificate" : "password"));
       observe::LogError(NewCredentialsRefused(credentials.version, status.message()).message());
     }
     refused_pause_ =
@@ -288,6 +309,7 @@ void Login::LookAtCredentials() {
   if (!status.ok()) return;  // a broker that is down: at the next look
   version_ = credentials.version;
   watch_.SetCredentialVersion(version_);
+  TellOf(credentials);
   const std::string who = WhoOf(options_.security);
   observe::LogInfo(StrCat("Kafka took the new credentials", who.empty() ? "" : " of ", who,
                           " (version ", version_, ")"));
@@ -325,6 +347,7 @@ void Login::RefreshWhenDue() {
     status = GiveToken();
   }
   if (status.ok()) return;
+  identity::TellFailure(Told("token"));
   const std::string message(status.message());
   observe::LogWarning(StrCat("no new token for Kafka: ", message));
   rd_kafka_oauthbearer_set_token_failure(handle_, message.c_str());

@@ -78,6 +78,9 @@ class Login {
   void LookAtCredentials();
   absl::Status Try(const Credentials& credentials);
   absl::Status Use(const Credentials& credentials);
+  // Who is told of one kind of credential; null for a trial, and where nobody listens.
+  observe::Series* Told(std::string_view kind) const;
+  void TellOf(const Credentials& credentials) const;
 
   const LoginOptions options_;
   std::string brokers_;

@@ -1,10 +1,12 @@
 #include "kafka/producer.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/status_macros.h"
 #include "env/clock.h"
 #include "kafka/handle.h"
+#include "kafka/limits.h"
 
 namespace ks::kafka {
 
@@ -78,14 +80,19 @@ absl::Status Producer::Send(const ProducerRecord& record, int timeout_ms) {
 }
 
 absl::Status Producer::Connect(int timeout_ms) {
-  const struct rd_kafka_metadata* metadata = nullptr;
-  const auto code = rd_kafka_metadata(handle_, /*all_topics=*/0, nullptr, &metadata, timeout_ms);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rd_kafka_metadata_destroy(metadata);
-    return absl::OkStatus();
+  // In steps: a refusal is not waited out.
+  const int64_t give_up = env::RealClock().MonotonicNanos() + timeout_ms * env::kNanosPerMilli;
+  while (true) {
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const auto code = rd_kafka_metadata(handle_, /*all_topics=*/0, nullptr, &metadata,
+                                        std::min(timeout_ms, kConnectStepMillis));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      rd_kafka_metadata_destroy(metadata);
+      return absl::OkStatus();
+    }
+    KS_RETURN_IF_ERROR(login_->last_refusal());
+    if (env::RealClock().MonotonicNanos() > give_up) return FromCode(code, "no broker answers");
   }
-  KS_RETURN_IF_ERROR(login_->last_refusal());
-  return FromCode(code, "no broker answers");
 }
 
 int32_t Producer::PartitionOf(std::string_view key, int32_t partitions) {

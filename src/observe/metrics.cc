@@ -39,12 +39,14 @@ struct Metrics::State {
   void* families[kMetricCount] = {};
 
   mutable absl::Mutex mu;
-  std::map<std::string, std::unique_ptr<Series>> series ABSL_GUARDED_BY(mu);
+  std::map<std::string, std::unique_ptr<Series>> series ABSL_GUARDED_BY(mu);  // of partitions
+  std::map<std::string, std::unique_ptr<Series>> credentials ABSL_GUARDED_BY(mu);
 
   template <typename T>
   prometheus::Family<T>& family(const MetricInfo& info) {
     return *static_cast<prometheus::Family<T>*>(families[static_cast<size_t>(info.id)]);
   }
+  std::unique_ptr<Series> NewSeries(Scope scope, const std::map<std::string, std::string>& labels);
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {
@@ -75,6 +77,22 @@ void Series::Record(MetricId histogram, double value) {
       ->Observe(value);
 }
 
+std::unique_ptr<Series> Metrics::State::NewSeries(
+    Scope scope, const std::map<std::string, std::string>& labels) {
+  auto series = std::make_unique<Series>();
+  for (const MetricInfo& info : kMetrics) {
+    if (info.scope != scope) continue;
+    Series::Cell& cell = series->cells_[static_cast<size_t>(info.id)];
+    if (info.kind == MetricKind::kCounter)
+      cell.counter = &family<prometheus::Counter>(info).Add(labels);
+    if (info.kind == MetricKind::kGauge) cell.gauge = &family<prometheus::Gauge>(info).Add(labels);
+    if (info.kind == MetricKind::kHistogram) {
+      cell.histogram = &family<prometheus::Histogram>(info).Add(labels, BoundsOf(info.buckets));
+    }
+  }
+  return series;
+}
+
 Series& Metrics::Partition(std::string_view pipeline, std::string_view topic, int32_t partition) {
   const std::map<std::string, std::string> labels = {{"pipeline", std::string(pipeline)},
                                                      {"topic", std::string(topic)},
@@ -82,18 +100,15 @@ Series& Metrics::Partition(std::string_view pipeline, std::string_view topic, in
   absl::MutexLock lock(&state_->mu);
   auto& series = state_->series[std::string(pipeline) + '\n' + std::string(topic) + '\n' +
                                 std::to_string(partition)];
-  if (series != nullptr) return *series;
-  series = std::make_unique<Series>();
-  for (const MetricInfo& info : kMetrics) {
-    Series::Cell& cell = series->cells_[static_cast<size_t>(info.id)];
-    if (info.kind == MetricKind::kCounter)
-      cell.counter = &state_->family<prometheus::Counter>(info).Add(labels);
-    if (info.kind == MetricKind::kGauge)
-      cell.gauge = &state_->family<prometheus::Gauge>(info).Add(labels);
-    if (info.kind == MetricKind::kHistogram) {
-      cell.histogram =
-          &state_->family<prometheus::Histogram>(info).Add(labels, BoundsOf(info.buckets));
-    }
+  if (series == nullptr) series = state_->NewSeries(Scope::kPartition, labels);
+  return *series;
+}
+
+Series& Metrics::Credential(std::string_view name) {
+  absl::MutexLock lock(&state_->mu);
+  auto& series = state_->credentials[std::string(name)];
+  if (series == nullptr) {
+    series = state_->NewSeries(Scope::kCredential, {{"credential", std::string(name)}});
   }
   return *series;
 }
@@ -158,7 +173,10 @@ std::string MetricsMarkdown() {
       "# Metrics\n\n"
       "`kafka-spanner run` and `dev` offer these to Prometheus with `--metrics HOST:PORT`, at "
       "`/metrics`. Each has the\n"
-      "labels `pipeline`, `topic` and `partition`. This page is written from the table in\n"
+      "labels `pipeline`, `topic` and `partition`; those of credentials have the label "
+      "`credential`. "
+      "Alert rules over them:\n"
+      "[deploy/alerts.yaml](../../deploy/alerts.yaml). This page is written from the table in\n"
       "`src/observe/metrics_table.h`.\n\n"
       "| metric | kind | meaning |\n| --- | --- | --- |\n";
   constexpr const char* kKinds[] = {"counter", "gauge", "histogram"};

@@ -18,7 +18,7 @@
 
 namespace ks::observe {
 
-// The time series of one set of labels: one per MetricId of its scope.
+// The time series of one set of labels: one per MetricId of its scope; the others are not there.
 class Series {
  public:
   void Add(MetricId counter, double n = 1);
@@ -43,6 +43,8 @@ class Metrics {
 
   // The series of a pipeline's partition, made on first use.
   Series& Partition(std::string_view pipeline, std::string_view topic, int32_t partition);
+  // The series of a credential, by a name that says what it is and for whom.
+  Series& Credential(std::string_view name);
   // Takes the gauges of a partition that went to another worker away; its counters stay.
   void Forget(std::string_view pipeline, std::string_view topic, int32_t partition);
 

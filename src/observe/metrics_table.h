@@ -21,11 +21,16 @@ enum class MetricId : uint8_t {
   kLagRecords,
   kLagSeconds,
   kCommittedOffset,
+  kCredentialSince,
+  kCredentialExpires,
+  kCredentialFailures,
 };
-inline constexpr size_t kMetricCount = static_cast<size_t>(MetricId::kCommittedOffset) + 1;
+inline constexpr size_t kMetricCount = static_cast<size_t>(MetricId::kCredentialFailures) + 1;
 
 enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram };
 enum class Buckets : uint8_t { kNone, kLatency, kSize };
+// Whose a series is, which says its labels: pipeline, topic and partition; or credential.
+enum class Scope : uint8_t { kPartition, kCredential };
 
 struct MetricInfo {
   MetricId id;
@@ -33,9 +38,9 @@ struct MetricInfo {
   Buckets buckets;
   const char* name;
   const char* help;
+  Scope scope = Scope::kPartition;
 };
 
-// Labels of every series: pipeline, topic, partition.
 inline constexpr MetricInfo kMetrics[] = {
     {MetricId::kRecords, MetricKind::kCounter, Buckets::kNone, "kafka_spanner_records_total",
      "Records that are committed to Spanner, those that a filter left out included."},
@@ -68,6 +73,19 @@ inline constexpr MetricInfo kMetrics[] = {
      "even be read, for how long that is known; 0 when nothing waits. Page on this."},
     {MetricId::kCommittedOffset, MetricKind::kGauge, Buckets::kNone,
      "kafka_spanner_committed_offset", "Everything below this offset is in Spanner."},
+    // Times and not ages: what stands still stays true.
+    {MetricId::kCredentialSince, MetricKind::kGauge, Buckets::kNone,
+     "kafka_spanner_credential_since_timestamp_seconds",
+     "Since when this version of the credential is in use; its age is `time()` less this.",
+     Scope::kCredential},
+    {MetricId::kCredentialExpires, MetricKind::kGauge, Buckets::kNone,
+     "kafka_spanner_credential_expires_timestamp_seconds",
+     "When the token or the certificate in use expires; +Inf for what does not.",
+     Scope::kCredential},
+    {MetricId::kCredentialFailures, MetricKind::kCounter, Buckets::kNone,
+     "kafka_spanner_credential_failures_total",
+     "Renewals that failed, and new versions that were refused; what was in use stays in use.",
+     Scope::kCredential},
 };
 
 }  // namespace ks::observe

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 
 namespace ks::observe {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(Metrics, OffersWhatWasCounted) {
   Metrics metrics;
@@ -39,6 +42,34 @@ TEST(Metrics, ForgetsTheLagOfAPartitionThatWentAway) {
   metrics.Forget("p", "t", 0);
   EXPECT_THAT(metrics.Text(),
               HasSubstr("kafka_spanner_lag_records{partition=\"0\",pipeline=\"p\",topic=\"t\"} 0"));
+}
+
+TEST(Metrics, CredentialsAreApartFromPartitions) {
+  Metrics metrics;
+  metrics.Partition("p", "t", 0).Add(MetricId::kRecords);
+  metrics.Credential("token of b:9093").Set(MetricId::kCredentialExpires, 1'700'000'000.5);
+  EXPECT_THAT(metrics.Text(), HasSubstr("kafka_spanner_credential_expires_timestamp_seconds{"
+                                        "credential=\"token of b:9093\"} 1700000000.5"));
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("records_total{credential")));
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("credential_failures_total{partition")));
+  EXPECT_EQ(metrics.Total(MetricId::kRecords), 1);
+}
+
+// Every metric that an alert rule names is there; what the rules do is tests/alerts.
+TEST(Metrics, AlertRulesNameMetricsThatAreThere) {
+  std::ifstream file("deploy/alerts.yaml");
+  std::stringstream text;
+  text << file.rdbuf();
+  const std::string rules = text.str();
+  const std::regex name("\\bkafka_spanner_[a-z_]+");
+  std::set<std::string> found;
+  for (std::sregex_iterator it(rules.begin(), rules.end(), name), end; it != end; ++it) {
+    found.insert(it->str());
+  }
+  EXPECT_GE(found.size(), 5u) << "are there rules at all?";
+  std::set<std::string> known;
+  for (const MetricInfo& info : kMetrics) known.insert(info.name);
+  for (const std::string& each : found) EXPECT_EQ(known.count(each), 1u) << each;
 }
 
 TEST(Metrics, TheGuideSaysWhatTheTableSays) {

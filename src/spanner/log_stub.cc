@@ -88,6 +88,7 @@ class LogStub : public Stub {
                              " ", InfoOf(call.method).path),
          .credential_version =
              call.credential.empty() ? "" : identity::Secret(call.credential).Fingerprint(),
+         .tls = tls_ ? identity::LastTlsHandshakeWith(host_) : identity::TlsHandshake(),
          .result = failed ? status : absl::OkStatus()});
   }
 
