@@ -10,6 +10,13 @@ absl::Status KafkaIsDown(std::string_view brokers, const absl::Status& reason) {
                                        "). Check `brokers:` in the pipeline file."));
 }
 
+absl::Status KafkaForbids(std::string_view brokers, const absl::Status& reason) {
+  return absl::PermissionDeniedError(
+      StrCat("Kafka at ", brokers, " does not let us go on (", View(reason.message()),
+             "). `kafka-spanner plan --grants FILE` prints the ACLs that are needed; `doctor FILE` "
+             "says which are there."));
+}
+
 absl::Status SpannerIsDown(std::string_view database, const absl::Status& reason) {
   return absl::UnavailableError(
       StrCat("Spanner does not answer for ", database, " (", View(reason.message()),

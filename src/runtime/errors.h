@@ -9,6 +9,8 @@ namespace ks::runtime {
 
 // Cannot be reached at start: said once while it is waited for, and when that was in vain.
 absl::Status KafkaIsDown(std::string_view brokers, const absl::Status& reason);
+// It lets us in, and lets us not do what a pipeline must.
+absl::Status KafkaForbids(std::string_view brokers, const absl::Status& reason);
 absl::Status SpannerIsDown(std::string_view database, const absl::Status& reason);
 // The first chains of a topic could not be read or made. UNAVAILABLE where waiting may help.
 absl::Status ChainsUnreachable(std::string_view topic, const absl::Status& reason);

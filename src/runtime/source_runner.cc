@@ -50,6 +50,7 @@ DriverListener SourceRunner::MakeListener() {
     post([this, name, offset] {
       const auto it = assigned_.find(name);
       if (it != assigned_.end()) it->second.committed = offset;
+      quiet_since_ = services_.clock->MonotonicNanos();
     });
   };
   listener.on_end = [this, post](TopicPartition name, PartitionEnd end) {
@@ -58,7 +59,10 @@ DriverListener SourceRunner::MakeListener() {
   listener.on_facts_wanted = [this, post](TopicPartition name, bool out_of_range) {
     post([this, name, out_of_range] { AskAgain({name}, out_of_range); });
   };
-  listener.on_warning = [](const absl::Status& status) { observe::LogWarning(status.message()); };
+  listener.on_warning = [this, post](const absl::Status& status) {
+    observe::LogWarning(status.message());
+    if (absl::IsPermissionDenied(status)) post([this, status] { NoteRights(status); });
+  };
   return listener;
 }
 
@@ -116,15 +120,16 @@ absl::Status SourceRunner::WaitForTopics() {
 // Every topic exists and has chains; where each partition ends now. UNAVAILABLE: try again.
 absl::Status SourceRunner::LookAtTopics() {
   rd_kafka_s* const handle = consumer_->handle();
-  const auto kafka_is_down = [&](const absl::Status& status) {
+  const auto in_our_words = [&](const absl::Status& status) {
     const bool down = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-    return down ? KafkaIsDown(source().brokers, status) : status;
+    if (down) return KafkaIsDown(source().brokers, status);
+    return absl::IsPermissionDenied(status) ? KafkaForbids(source().brokers, status) : status;
   };
   partitions_ = 0;
   for (const std::string& topic : source().topics) {
     const auto description = kafka::DescribeTopic(handle, topic, options_.topic_ids);
     if (absl::IsNotFound(description.status())) return kafka::TopicMissing(topic, source().brokers);
-    if (!description.ok()) return kafka_is_down(description.status());
+    if (!description.ok()) return in_our_words(description.status());
     KS_RETURN_IF_ERROR(MakeFirstChains({.pipeline = options_.spec->name,
                                         .topic = topic,
                                         .topic_id = description->topic_id,
@@ -137,7 +142,7 @@ absl::Status SourceRunner::LookAtTopics() {
     for (int32_t i = 0; i < description->partitions; ++i)
       partitions.push_back({topic, PartitionId(i)});
     const auto ends = kafka::ListOffsets(handle, partitions, kafka::kEndOffset);
-    if (!ends.ok()) return kafka_is_down(ends.status());
+    if (!ends.ok()) return in_our_words(ends.status());
     if (ends->size() < partitions.size())
       return kafka::PartitionsWithoutLeader(topic, partitions.size() - ends->size());
     once_ends_.insert(ends->begin(), ends->end());
@@ -332,7 +337,18 @@ absl::Status SourceRunner::Turn(int timeout_ms) {
     }
     if (!running.empty()) AskAgain(std::move(running), /*out_of_range=*/false);
   }
+  // A right that is missing may be given any time, and a worker waits for it. With --once there may
+  // be nobody to give it, so it waits no longer than for a Kafka that is down.
+  if (options_.once && !lacking_.ok() && !done() && options_.wait.over(quiet_since_)) {
+    Fail(KafkaForbids(source().brokers, lacking_));
+  }
   return failure_;
+}
+
+void SourceRunner::NoteRights(const absl::Status& status) {
+  if (!absl::IsPermissionDenied(status)) return;
+  if (lacking_.ok()) quiet_since_ = services_.clock->MonotonicNanos();
+  lacking_ = status;
 }
 
 void SourceRunner::Report() {
@@ -417,6 +433,7 @@ void SourceRunner::Fail(const absl::Status& status) {
 
 void SourceRunner::OnError(const absl::Status& status, bool fatal) {
   if (fatal) return Fail(status);
+  NoteRights(status);
   // librdkafka goes on by itself; say it once per kind and minute.
   const int64_t now = services_.clock->MonotonicNanos();
   const bool said =

@@ -119,6 +119,7 @@ class SourceRunner : public kafka::RebalanceListener {
   void SetLag(const kafka::TopicPartition& name, Assigned& assigned);
   void Retake();
   void Fail(const absl::Status& status);
+  void NoteRights(const absl::Status& status);
   DriverListener MakeListener();
 
   const SourceOptions options_;
@@ -140,6 +141,8 @@ class SourceRunner : public kafka::RebalanceListener {
   size_t next_shard_ = 0;
   absl::Status last_trouble_;
   int64_t trouble_said_at_ = 0;
+  absl::Status lacking_;     // the last right that Kafka missed; OK: none
+  int64_t quiet_since_ = 0;  // when it did, or when a commit came after that
   absl::Status failure_;
 };
 
