@@ -3,6 +3,7 @@ what they give out; `requests` is what they were asked."""
 
 import http.server
 import json
+import ssl
 import threading
 import urllib.parse
 
@@ -30,6 +31,9 @@ class FakeGoogle:
             def answer(self, fields):
                 path = urllib.parse.urlparse(self.path).path
                 fake.requests.append((self.command, path, dict(self.headers), fields))
+                if isinstance(self.connection, ssl.SSLSocket):
+                    subject = dict(pair[0] for pair in self.connection.getpeercert()["subject"])
+                    fake.peers.append(subject["commonName"])
                 status, body = fake.answer(self.command, path, self.headers, fields)
                 data = json.dumps(body).encode()
                 self.send_response(status)
@@ -39,12 +43,34 @@ class FakeGoogle:
                 self.end_headers()
                 self.wfile.write(data)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.handler = Handler
+        self.peers = []  # names of the certificates that clients showed
+        self.servers = []
+        self.host = self.listen()
+
+    def listen(self, context=None):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"127.0.0.1:{server.server_port}"
+
+    def hosts(self):
+        return [f"127.0.0.1:{server.server_port}" for server in self.servers]
+
+    def behind_tls(self, authority):
+        """The same once more, for those who show a certificate of `authority`."""
+        certificate, key = authority.issue("sts")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_cert_chain(certificate, key)
+        return self.listen(context)
 
     def stop(self):
-        self.server.shutdown()
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
 
     def answer(self, method, path, headers, fields):
         given = {"access_token": self.token, "token_type": "Bearer", "expires_in": 3600}
@@ -52,10 +78,13 @@ class FakeGoogle:
             allowed = headers.get("Authorization") == f"Bearer {self.token}"
             return (200, self.secrets[path]) if allowed else (401, {"error": {"message": "no"}})
         if path == "/v1/token":
-            if fields.get("subject_token") != "subject":
+            certificate = str(fields.get("subject_token_type")).endswith(":mtls")
+            if fields.get("subject_token") != "subject" and not certificate:
                 return 400, {"error": "invalid_grant", "error_description": "unknown subject"}
             kind = "urn:ietf:params:oauth:token-type:access_token"
             return 200, given | {"issued_token_type": kind}
+        if path in ("/token", "/oauthtoken"):
+            return 200, given
         if path.endswith(":generateAccessToken"):
             if headers.get("Authorization") != f"Bearer {self.token}":
                 return 401, {"error": {"status": "UNAUTHENTICATED", "message": "no"}}

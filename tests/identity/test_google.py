@@ -2,9 +2,12 @@
 ours: both must get their token from the same fakes, with the same fields."""
 
 import json
+import os
 
 import google.auth
+import google.auth.iam
 import google.auth.transport.requests
+import google.oauth2.credentials
 import pytest
 
 from fake_google import FakeGoogle
@@ -68,7 +71,11 @@ def sql(request, secure, fake, tmp_path):
                                 "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH":
                                     str(secure.authority.certificate)}
         if hosts:
-            program.environment["KAFKA_SPANNER_CREDENTIAL_HOSTS"] = fake.host
+            program.environment["KAFKA_SPANNER_CREDENTIAL_HOSTS"] = ",".join(fake.hosts())
+        for name in ("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "SSL_CERT_FILE"):
+            program.environment.pop(name, None)
+            if name in os.environ:
+                program.environment[name] = os.environ[name]
         if credentials is not None:
             file = tmp_path / "credentials.json"
             file.write_text(json.dumps(credentials))
@@ -101,15 +108,26 @@ def reference(credentials, tmp_path, scope=DATA):
     return found.token
 
 
+def spanner_entries(tmp_path):
+    lines = [json.loads(line) for line in (tmp_path / "connections.jsonl").read_text().splitlines()]
+    return [line for line in lines if line["dst_endpoint"]["svc_name"] == "spanner"]
+
+
 def asked(fake, path):
     """Fields of the requests to `path`."""
     return [fields for _, where, _, fields in fake.requests if where.endswith(path)]
 
 
-def test_metadata_server(sql, fake):
+def test_metadata_server(sql, fake, tmp_path):
     done = sql(None)
     assert done.returncode == 0, done.stderr
     assert asked(fake, "/token") == [{"scopes": DATA}]
+    entries = spanner_entries(tmp_path)
+    assert entries and all(e["status_id"] == 1 for e in entries)
+    for entry in entries:  # gRPC does not tell of TLS by itself
+        tls = entry["unmapped"]["tls"]
+        assert tls["version"] == "TLSv1.3" and tls["sni"] == "localhost"
+        assert tls["certificate"]["subject"] == "CN=spanner"
 
 
 def test_federation(sql, fake, tmp_path):
@@ -131,6 +149,121 @@ def test_impersonation(sql, fake, tmp_path):
     theirs, ours = asked(fake, ":generateAccessToken")
     assert ours["scope"] == theirs["scope"] == [DATA]
     assert ADMIN not in str(fake.requests)
+
+
+def plain(fields):
+    """The fields of a request, whatever blanks stand in a subject that is JSON."""
+    subject = str(fields.get("subject_token", ""))
+    return fields | ({"subject_token": json.loads(subject)} if subject.startswith("[") else {})
+
+
+def both_ask_alike(sql, fake, tmp_path, credentials, path):
+    """Google's client and ours get the token, and sent the same to `path`."""
+    assert reference(credentials, tmp_path) == TOKEN
+    done = sql(credentials)
+    assert done.returncode == 0, done.stderr
+    theirs, ours = [r for r in fake.requests if r[1].endswith(path)]
+    assert plain(ours[3]) == plain(theirs[3])
+    authorization = [{name.lower(): value for name, value in r[2].items()}.get("authorization")
+                     for r in (theirs, ours)]
+    assert authorization[0] == authorization[1]
+    return ours[3]
+
+
+@pytest.fixture
+def googles_own_endpoints(fake, monkeypatch):
+    """Google's client takes these, whatever the file says."""
+    monkeypatch.setattr(google.oauth2.credentials, "_GOOGLE_OAUTH2_TOKEN_ENDPOINT",
+                        f"http://{fake.host}/token")
+    monkeypatch.setattr(google.auth.iam, "_IAM_ENDPOINT", f"http://{fake.host}/v1/projects/-"
+                        "/serviceAccounts/{}:generateAccessToken")
+
+
+def test_a_user(sql, fake, tmp_path, googles_own_endpoints):
+    credentials = {"type": "authorized_user", "client_id": "c", "client_secret": "s",
+                   "refresh_token": "r", "token_uri": f"http://{fake.host}/token"}
+    assert reference(credentials, tmp_path) == TOKEN
+    done = sql(credentials)
+    assert done.returncode == 0, done.stderr
+    theirs, ours = asked(fake, "/token")
+    # As Google's clients for Go and Java, ours asks for no scope: a login that was for the whole of
+    # cloud-platform may be refused a part of it that was not named then.
+    assert ours == {name: value for name, value in theirs.items() if name != "scope"}
+
+
+def test_a_person_of_a_workforce_pool(sql, fake, tmp_path):
+    both_ask_alike(sql, fake, tmp_path, {
+        "type": "external_account_authorized_user", "client_id": "c", "client_secret": "s",
+        "refresh_token": "r", "token_url": f"http://{fake.host}/oauthtoken",
+        "audience": "//iam.googleapis.com/locations/global/workforcePools/p/providers/q"},
+        "/oauthtoken")
+
+
+def test_impersonation_by_a_user(sql, fake, tmp_path, googles_own_endpoints):
+    """`gcloud auth application-default login --impersonate-service-account`."""
+    asked_for = both_ask_alike(sql, fake, tmp_path, {
+        "type": "impersonated_service_account", "delegates": ["projects/-/serviceAccounts/b@p"],
+        "service_account_impersonation_url":
+            f"http://{fake.host}/v1/projects/-/serviceAccounts/sa@p.test:generateAccessToken",
+        "source_credentials": {"type": "authorized_user", "client_id": "c", "client_secret": "s",
+                               "refresh_token": "r", "token_uri": f"http://{fake.host}/token"}},
+        ":generateAccessToken")
+    assert asked_for["scope"] == [DATA]
+
+
+@pytest.fixture
+def who(tmp_path, monkeypatch):
+    """A program that gives the subject, and keeps what it was told."""
+    program = tmp_path / "who"
+    program.write_text(f"""#!/bin/sh
+env | grep ^GOOGLE_EXTERNAL | sort >> {tmp_path}/told
+echo '{{"version": 1, "success": true, "token_type": "urn:ietf:params:oauth:token-type:jwt",'
+echo ' "id_token": "subject", "expiration_time": 4000000000}}'
+""")
+    program.chmod(0o755)
+    monkeypatch.setenv("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "1")
+    return program
+
+
+def test_a_program(sql, fake, who, tmp_path):
+    credentials = federated(fake, tmp_path, credential_source={
+        "executable": {"command": f"{who} --please", "timeout_millis": 5000}})
+    both_ask_alike(sql, fake, tmp_path, credentials, "/v1/token")
+    told = (tmp_path / "told").read_text().splitlines()
+    ours = told[len(told) // 2:]
+    assert "GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE=//iam.googleapis.com/pool" in ours
+    theirs = [line for line in told[:len(told) // 2] if "ACCOUNT_ID=" not in line]
+    assert set(ours) >= {line for line in theirs if "REVOKE" not in line}
+
+
+def test_a_program_that_nobody_allowed(sql, fake, who, tmp_path, monkeypatch):
+    monkeypatch.delenv("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES")
+    done = sql(federated(fake, tmp_path,
+                         credential_source={"executable": {"command": str(who)}}))
+    assert done.returncode != 0 and "ALLOW_EXECUTABLES=1" in done.stderr
+    assert not (tmp_path / "told").exists() and fake.requests == []
+
+
+def test_a_certificate(sql, fake, tmp_path, monkeypatch):
+    """X.509 federation: STS is shown the certificate in TLS, and gets it as the subject."""
+    authority = Authority(tmp_path / "workload", "workload-ca")
+    certificate, key = authority.issue("workload")
+    config = tmp_path / "certificate_config.json"
+    config.write_text(json.dumps({"cert_configs": {"workload": {
+        "cert_path": str(certificate), "key_path": str(key)}}}))
+    chain = tmp_path / "chain.pem"
+    chain.write_text(certificate.read_text() + authority.certificate.read_text())
+    server = fake.behind_tls(authority)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))  # ours
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificate))  # Google's client
+    credentials = federated(fake, tmp_path, token_url=f"https://{server}/v1/token",
+                            subject_token_type="urn:ietf:params:oauth:token-type:mtls",
+                            credential_source={"certificate": {
+                                "certificate_config_location": str(config),
+                                "trust_chain_path": str(chain)}})
+    asked_for = both_ask_alike(sql, fake, tmp_path, credentials, "/v1/token")
+    assert len(json.loads(asked_for["subject_token"])) == 2
+    assert fake.peers == ["workload", "workload"]
 
 
 def test_nothing_goes_to_an_address_that_nobody_allowed(sql, fake, tmp_path):

@@ -123,6 +123,14 @@ def test_right(way, pipeline, program):
     assert not any(a["status_id"] == 2 for a in attempts), attempts
     expected = settings[1]["mechanism"] if settings[1] else "SSL"
     assert all(expected in a["auth_protocol"] for a in attempts)
+    for attempt in attempts:
+        tls = attempt.get("unmapped", {}).get("tls")
+        assert (tls is not None) == (settings[2] and attempt["status_id"] == 1), attempt
+        if tls is not None:
+            assert tls["version"] == "TLSv1.3"
+            assert tls["certificate"]["subject"] == "CN=server"
+            assert tls["certificate"]["issuer"] == "CN=ca"
+            assert tls["certificate"]["sans"] == ["127.0.0.1", "localhost"]
     shows_no_secret(done, made)
 
 

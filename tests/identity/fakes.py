@@ -1,0 +1,98 @@
+"""Small servers in memory: a schema registry and a Vault that want the credentials they were given,
+and a recorder that stands before the authorization server and remembers the tokens it gives out."""
+
+import base64
+import http.server
+import json
+import threading
+import urllib.error
+import urllib.request
+
+
+class Fake:
+    """answer(method, path, headers, body) -> (status, JSON) or (status, bytes)."""
+
+    def __init__(self):
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, said = fake.answer(self.command, self.path, self.headers, body)
+                data = said if isinstance(said, bytes) else json.dumps(said).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_POST = do_GET
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Registry(Fake):
+    """Schema 1 for every subject: an Avro record with one string, `v`."""
+
+    SCHEMA = {"type": "record", "name": "r", "fields": [{"name": "v", "type": "string"}]}
+
+    def __init__(self, username, password):
+        super().__init__()
+        self.wanted = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+        self.requests = 0
+
+    def answer(self, method, path, headers, body):
+        self.requests += 1
+        if headers.get("Authorization") != self.wanted:
+            return 401, {"error_code": 401, "message": "Unauthorized"}
+        return 200, {"id": 1, "version": 1, "subject": "s", "schema": json.dumps(self.SCHEMA)}
+
+    @staticmethod
+    def encoded(text):
+        data = text.encode()
+        assert len(data) < 64  # its length, doubled, in one byte
+        return b"\0" + (1).to_bytes(4, "big") + bytes([2 * len(data)]) + data
+
+
+class VaultKv(Fake):
+    """KV version 2: one secret, for one token that has no end."""
+
+    def __init__(self, token, data):
+        super().__init__()
+        self.token, self.data, self.version = token, data, 1
+
+    def answer(self, method, path, headers, body):
+        if headers.get("X-Vault-Token") != self.token:
+            return 403, {"errors": ["permission denied"]}
+        if path == "/v1/auth/token/lookup-self":
+            return 200, {"data": {"ttl": 0, "renewable": False, "display_name": "token"}}
+        return 200, {"data": {"data": self.data, "metadata": {
+            "version": self.version, "created_time": "2026-01-01T00:00:00Z"}}}
+
+
+class TokenRecorder(Fake):
+    """Forwards to the authorization server at `issuer`; `given` are the tokens it gave out."""
+
+    def __init__(self, issuer):
+        super().__init__()
+        self.issuer, self.given = issuer, []
+
+    def answer(self, method, path, headers, body):
+        kept = {name: headers[name] for name in ("Authorization", "Content-Type", "Accept")
+                if name in headers}
+        request = urllib.request.Request(self.issuer + path, body, kept, method=method)
+        try:
+            said = urllib.request.urlopen(request, timeout=10).read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        self.given.append(json.loads(said)["access_token"])
+        return 200, said
