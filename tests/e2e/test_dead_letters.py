@@ -1,6 +1,7 @@
 """dlq: dead letters are seen, redriven exactly once and in order, and discarded."""
 
 import json
+import time
 
 import pytest
 from confluent_kafka import Producer
@@ -42,6 +43,13 @@ def table(events, query):
     return sorted(rows(events.database, query))
 
 
+def wait_until(true, within=30):
+    end = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+
+
 def test_redrive_is_exactly_once_and_in_order(make):
     events = make(partitions=1, apply=False)
     dlq = lambda *arguments: events.program("--output", "json", "dlq", *arguments)
@@ -69,7 +77,11 @@ def test_redrive_is_exactly_once_and_in_order(make):
     assert json.loads(dlq("redrive", file, "--all").stdout)["written"] == 0  # once
 
     assert table(events, "SELECT Id, N FROM Latest") == [
-        ("a", 101), ("a2", 4), ("b", 2), ("c", 103), ("d", 104)
+        ("a", 101),
+        ("a2", 4),
+        ("b", 2),
+        ("c", 103),
+        ("d", 104),
     ]
     assert table(events, "SELECT N FROM Numbers") == [(2,), (4,), (101,), (103,), (104,)]
     assert table(events, "SELECT Odd, Count, Total FROM Sums") == [(0, 3, 110), (1, 2, 204)]
@@ -83,6 +95,24 @@ def test_redrive_is_exactly_once_and_in_order(make):
     assert dlq("discard", file, "--where", "TRUE) OR (TRUE").returncode == 2
     assert json.loads(dlq("discard", file, "--all").stdout)["discarded"] == 2
     assert json.loads(dlq("list", file).stdout) == []
+
+
+def test_aggregates_count_a_redrive_beside_a_running_worker(make):
+    """The worker keeps its partial rows in memory: were redrive's the same, they would be lost."""
+    events = make(partitions=1, apply=False)
+    worker = events.program.start("worker", "run", pipeline(events, "n < 100"))
+    produce(events, ("a", 1), ("b", 101))
+    sums = "SELECT Odd, Count, Total FROM Sums"
+    wait_until(lambda: table(events, sums) == [(1, 1, 1)])
+    wait_until(
+        lambda: rows(events.database, "SELECT COUNT(*) FROM kafka_spanner.DeadLetters")[0][0]
+    )
+    assert events.program("dlq", "redrive", pipeline(events, "n < 150"), "--all").returncode == 0
+    assert table(events, sums) == [(1, 2, 102)]
+    produce(events, ("c", 3))
+    wait_until(lambda: table(events, sums) != [(1, 2, 102)])
+    assert table(events, sums) == [(1, 3, 105)]
+    assert worker.stop() == 0
 
 
 def test_a_record_that_spanner_refuses_stays_alone(make):
