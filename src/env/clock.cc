@@ -1,5 +1,7 @@
 #include "env/clock.h"
 
+#include <time.h>
+
 #include <chrono>
 #include <random>
 #include <thread>
@@ -43,6 +45,12 @@ void SleepFor(int64_t nanos) { std::this_thread::sleep_for(std::chrono::nanoseco
 
 double SecondsSince(int64_t monotonic_nanos) {
   return static_cast<double>(RealClock().MonotonicNanos() - monotonic_nanos) / kNanosPerSecond;
+}
+
+int64_t ThreadCpuNanos() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * kNanosPerSecond + used.tv_nsec;
 }
 
 Clock& RealClock() {

@@ -41,6 +41,9 @@ void SleepFor(int64_t nanos);
 // Seconds since `monotonic_nanos` by the machine's clock.
 double SecondsSince(int64_t monotonic_nanos);
 
+// Processor time that this thread has used.
+int64_t ThreadCpuNanos();
+
 // The machine's own; they live for ever.
 Clock& RealClock();
 Random& RealRandom();  // seeded by the operating system; one stream per thread

@@ -58,6 +58,8 @@ struct ScanRequest {
   int path = 0;                  // index into Table::access_paths()
   std::vector<int> columns;      // wanted, in this order
   std::vector<KeyRange> ranges;  // sorted and disjoint in the path's order; rows come in that order
+  bool reverse = false;          // rows come the other way round: the last of the last range first
+  int64_t limit = 0;             // the reader wants no more rows than these; 0: all
   bool lock_exclusive = false;   // the statement will write these rows
 };
 

@@ -90,6 +90,22 @@ absl::StatusOr<std::vector<DmlRow>> DmlPlan::Rows() {
   }
 }
 
+PlanNode DmlPlan::Explain() const {
+  const ResolvedDml& dml = state_->dml;
+  PlanNode node("Apply Mutations");
+  node.With("operation_type", dml.kind == DmlKind::kDelete   ? "DELETE"
+                              : dml.kind == DmlKind::kUpdate ? "UPDATE"
+                                                             : "INSERT");
+  node.With("table", dml.table->name());
+  node.Add("", state_->root->Describe());
+  node.statistics = node.children[0].node.statistics;
+  NameColumns(&node);
+  return node;
+}
+
+int64_t DmlPlan::rows_scanned() const { return state_->environment.rows_scanned; }
+int64_t DmlPlan::memory_peak_bytes() const { return state_->environment.memory_peak_bytes(); }
+
 absl::StatusOr<std::vector<Value>> DmlPlan::Returned(const std::vector<Value>& row,
                                                      std::string_view action) {
   Arena arena;

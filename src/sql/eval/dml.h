@@ -37,6 +37,11 @@ class DmlPlan {
   // Computes all changes.
   absl::StatusOr<std::vector<DmlRow>> Rows();
 
+  // The operators behind Rows(), and what they have done so far.
+  PlanNode Explain() const;
+  int64_t rows_scanned() const;
+  int64_t memory_peak_bytes() const;
+
   // THEN RETURN: call for each row that was really written, with the whole row after the change
   // (before it for DELETE).
   bool returning() const;

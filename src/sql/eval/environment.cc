@@ -1,6 +1,7 @@
 #include "sql/eval/environment.h"
 
-#include "absl/strings/str_cat.h"
+#include <algorithm>
+
 #include "sql/errors.h"
 #include "sql/eval/operator.h"
 
@@ -23,9 +24,15 @@ Datum* Environment::outer(ColumnId id) {
 
 absl::Status Environment::Reserve(int64_t bytes) {
   reserved_ += bytes;
+  peak_ = std::max(peak_, reserved_);
   if (reserved_ > options_.memory_limit_bytes)
     return QueryMemoryExceeded(options_.memory_limit_bytes);
   return absl::OkStatus();
+}
+
+absl::Status Environment::CheckAlive() {
+  unchecked_ = 0;
+  return options_.check_alive == nullptr ? absl::OkStatus() : options_.check_alive();
 }
 
 EvalContext Environment::MakeContext(Arena& arena) const {

@@ -31,6 +31,8 @@ struct ExecuteOptions {
   // Fills in SampleRel and RAND-like choices; the same seed gives the same rows.
   uint64_t seed = 0;
   SequenceSource* sequences = nullptr;
+  // A clock that never goes back, to time operators by (PROFILE); null: they are not timed.
+  std::function<int64_t()> nanos;
 };
 
 class Environment {
@@ -50,19 +52,31 @@ class Environment {
   // Counts memory that an operator keeps; RESOURCE_EXHAUSTED over the limit.
   absl::Status Reserve(int64_t bytes);
   void Release(int64_t bytes) { reserved_ -= bytes; }
+  int64_t memory_peak_bytes() const { return peak_; }
 
   std::shared_ptr<WithTable>& with_table(int number) { return with_tables_[number]; }
   EvalContext MakeContext(Arena& arena) const;
   void set_now(TimestampValue now) { now_ = now; }
 
+  // Counts work, in rows or their like; asks check_alive after each thousand of them. The question
+  // goes down to the network and takes longer than a lookup.
+  absl::Status Work(int64_t rows) {
+    unchecked_ += rows;
+    return unchecked_ < kBatchRows ? absl::OkStatus() : CheckAlive();
+  }
+
   // Statistics of the execution, for PROFILE.
   int64_t rows_scanned = 0;
 
  private:
+  absl::Status CheckAlive();
+
   const ExecuteOptions options_;
   std::unordered_map<ColumnId, std::unique_ptr<Datum>> outer_;
   std::unordered_map<int, std::shared_ptr<WithTable>> with_tables_;
   int64_t reserved_ = 0;
+  int64_t peak_ = 0;
+  int64_t unchecked_ = kBatchRows;  // work since CheckAlive(); the first asks at once
   TimestampValue now_;
 };
 

@@ -1,6 +1,7 @@
 #include "sql/eval/operator.h"
 
-#include "absl/strings/str_cat.h"
+#include <functional>
+
 #include "base/status_macros.h"
 
 namespace ks::sql {
@@ -37,8 +38,51 @@ absl::Status Operator::Run(Program& program, Arena& arena, Rows rows, const Colu
   return context.failed() ? context.errors()[0].second : absl::OkStatus();
 }
 
-void Operator::Line(int indent, std::string_view text, std::string* out) {
-  absl::StrAppend(out, std::string(indent * 2, ' '), text, "\n");
+namespace {
+
+// Adds the time until it goes out of scope, where somebody measures.
+class Stopwatch {
+ public:
+  Stopwatch(const Environment& environment, int64_t* nanos)
+      : nanos_(environment.options().nanos), sum_(nanos), began_(nanos_ ? nanos_() : 0) {}
+  ~Stopwatch() {
+    if (nanos_) *sum_ += nanos_() - began_;
+  }
+
+ private:
+  const std::function<int64_t()>& nanos_;
+  int64_t* const sum_;
+  const int64_t began_;
+};
+
+}  // namespace
+
+absl::Status Operator::Open() {
+  Stopwatch watch(*environment_, &statistics_.nanos);
+  ++statistics_.executions;
+  return DoOpen();
+}
+
+absl::Status Operator::Next(Batch* batch) {
+  Stopwatch watch(*environment_, &statistics_.nanos);
+  KS_RETURN_IF_ERROR(DoNext(batch));
+  statistics_.rows += static_cast<int64_t>(batch->rows.size());
+  return absl::OkStatus();
+}
+
+void Operator::Show(const PlanExprs& exprs, PlanNode* node) {
+  for (const PlanExpr& expr : exprs) {
+    std::string text = ToText(*expr.expr);
+    if (expr.equal != nullptr) text += " = " + ToText(*expr.equal);
+    node->scalars.push_back({std::string(expr.link), std::move(text), std::string(expr.variable)});
+  }
+}
+
+PlanNode Operator::Describe() const {
+  PlanNode node = DoDescribe();
+  node.statistics = statistics_;
+  for (const ResolvedColumn& column : columns_) node.columns.emplace_back(column.id, column.name);
+  return node;
 }
 
 absl::Status Drain(Operator& input, RowStore* store) {

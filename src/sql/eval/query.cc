@@ -50,12 +50,15 @@ class PlannedCursor : public QueryCursor {
     return absl::OkStatus();
   }
 
-  std::string Explain() const override {
-    std::string out;
-    root_->Describe(0, &out);
-    return out;
+  PlanNode Explain() const override {
+    PlanNode node("Serialize Result");
+    node.Add("", root_->Describe());
+    node.statistics = node.children[0].node.statistics;
+    NameColumns(&node);
+    return node;
   }
   int64_t rows_scanned() const override { return environment_.rows_scanned; }
+  int64_t memory_peak_bytes() const override { return environment_.memory_peak_bytes(); }
 
  private:
   const std::vector<OutputColumn> columns_;

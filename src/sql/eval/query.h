@@ -15,6 +15,7 @@
 #include "sql/analyzer/resolved.h"
 #include "sql/catalog.h"
 #include "sql/eval/environment.h"
+#include "sql/eval/plan_node.h"
 
 namespace ks::sql {
 
@@ -25,9 +26,10 @@ class QueryCursor {
   virtual const std::vector<OutputColumn>& columns() const = 0;
   // The next rows, dense, columns in order; zero rows mean the end. Valid until the next call.
   virtual absl::Status Next(RowBatch* batch) = 0;
-  // The operators that were chosen, one a line: for EXPLAIN and tests.
-  virtual std::string Explain() const = 0;
+  // The operators that were chosen, and what they have done so far.
+  virtual PlanNode Explain() const = 0;
   virtual int64_t rows_scanned() const = 0;
+  virtual int64_t memory_peak_bytes() const = 0;
 };
 
 absl::StatusOr<std::unique_ptr<QueryCursor>> OpenQuery(const ResolvedQuery& query,

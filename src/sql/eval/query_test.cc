@@ -82,7 +82,106 @@ TEST_F(QueryTest, OrderOfTheKeyNeedsNoSort) {
   ASSERT_TRUE(analyzed.ok()) << analyzed.status();
   auto cursor = OpenQuery(*analyzed->query, {});
   ASSERT_TRUE(cursor.ok());
-  EXPECT_EQ((*cursor)->Explain().find("Sort"), std::string::npos) << (*cursor)->Explain();
+  EXPECT_EQ(ToText((*cursor)->Explain()).find("Sort"), std::string::npos);
+}
+
+TEST_F(QueryTest, LastRowsOfTheKeyReadNoMore) {
+  EXPECT_EQ(Run("SELECT Id FROM B ORDER BY Id DESC LIMIT 2"), R"([["199"],["198"]])");
+  EXPECT_EQ(b_->rows_read, 2);
+  EXPECT_EQ(Run("SELECT Id, Name FROM B WHERE Id < 100 ORDER BY Id DESC LIMIT 2 OFFSET 1"),
+            R"([["98","n48"],["97","n47"]])");
+  EXPECT_EQ(b_->rows_read, 2 + 16);  // one batch
+}
+
+// The index gives names; Ref comes from the base table, row by row.
+TEST_F(QueryTest, FirstAndLastRowsOfAnIndexReadNoMore) {
+  EXPECT_EQ(Run("SELECT Name, Id, Ref FROM B ORDER BY Name, Id LIMIT 2"),
+            R"([["n0","0","0"],["n0","50","5"]])");
+  EXPECT_EQ(b_->rows_read, 4);
+  EXPECT_EQ(Run("SELECT Name, Id, Ref FROM B ORDER BY Name DESC, Id DESC LIMIT 2"),
+            R"([["n9","159","15"],["n9","109","10"]])");
+  EXPECT_EQ(b_->rows_read, 8);
+  EXPECT_EQ(Run("SELECT Id FROM B WHERE Name = 'n7' ORDER BY Id DESC LIMIT 1"), R"([["157"]])");
+  EXPECT_EQ(b_->rows_read, 8 + 4);
+}
+
+// A condition may leave few of the rows that the index gives: each would cost a lookup.
+TEST_F(QueryTest, ConditionsKeepTheOrderOfAnIndexFromBeingUsedForWhatItLacks) {
+  EXPECT_EQ(Run("SELECT Name FROM B WHERE Ref = 19 ORDER BY Name LIMIT 1"), R"([["n40"]])");
+  EXPECT_EQ(b_->rows_read, 200);
+}
+
+TEST_F(QueryTest, MixedDirectionsAreSorted) {
+  EXPECT_EQ(Run("SELECT Name, Id FROM B ORDER BY Name DESC, Id LIMIT 2"),
+            R"([["n9","9"],["n9","59"]])");
+  EXPECT_EQ(b_->rows_read, 200);
+}
+
+TEST_F(QueryTest, MinAndMaxOfAKeyReadOneBatch) {
+  EXPECT_EQ(Run("SELECT MAX(Id) FROM B"), R"([["199"]])");
+  EXPECT_EQ(Run("SELECT MIN(Id) FROM B WHERE Id > 20"), R"([["21"]])");
+  EXPECT_EQ(Run("SELECT MAX(Name) FROM B"), R"([["n9"]])");
+  EXPECT_EQ(Run("SELECT MAX(Id) FROM B WHERE Id < 0"), R"([[null]])");
+  EXPECT_EQ(b_->rows_read, 3 * 16);
+}
+
+TEST_F(QueryTest, MinSkipsNulls) {
+  a_->AddIndex("AByRef", {{2, false}}, {});
+  a_->Put({Value::Int64(9), Value::String("z"), Value::Null(Type::Int64())});
+  EXPECT_EQ(Run("SELECT MIN(Ref) FROM A"), R"([["0"]])");
+  EXPECT_EQ(Run("SELECT MAX(Ref) FROM A"), R"([["80"]])");
+}
+
+// Ref has no index: B is read once as it comes and once to be kept, however many rows A has.
+TEST_F(QueryTest, CorrelatedSubqueriesWithoutIndexReadTheTableTwiceAtMost) {
+  for (const char* sql :
+       {"SELECT Id FROM A WHERE NOT EXISTS (SELECT 1 FROM B WHERE B.Ref = A.Id) ORDER BY Id",
+        "SELECT Id FROM A WHERE (SELECT COUNT(*) FROM B WHERE B.Ref = A.Id AND B.Id > A.Ref) = 0",
+        "SELECT Id FROM A WHERE Id NOT IN (SELECT b.Ref FROM B b WHERE b.Ref = A.Id)"}) {
+    b_->rows_read = 0;
+    EXPECT_NE(Run(sql), "") << sql;
+    EXPECT_LE(b_->rows_read, 400) << sql;
+  }
+  EXPECT_EQ(Run("SELECT Id, (SELECT COUNT(*) FROM B WHERE B.Ref = A.Ref) FROM A ORDER BY Id"),
+            R"([["0","10"],["1","0"],["2","0"],["3","0"],["4","0"]])");
+}
+
+TEST_F(QueryTest, NestedJoinsArePlannedOnce) {
+  std::string sql = "SELECT COUNT(*) FROM A t0";
+  for (int i = 1; i <= 15; ++i) {
+    const std::string name = "t" + std::to_string(i);
+    sql += " JOIN B " + name + " ON " + name + ".Id = t" + std::to_string(i - 1) + ".Id";
+  }
+  EXPECT_EQ(Run(sql), R"([["5"]])");
+}
+
+TEST_F(QueryTest, WhoeverNobodyWaitsForStopsInsideJoinsAndUnnest) {
+  for (const char* sql : {"SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 3000)) a "
+                          "JOIN UNNEST(GENERATE_ARRAY(1, 3000)) b ON a + b < 0",
+                          "SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 8000)) a"}) {
+    int asked = 0;
+    ExecuteOptions options;
+    options.check_alive = [&asked] {
+      return ++asked > 3 ? absl::CancelledError("gone") : absl::OkStatus();
+    };
+    EXPECT_EQ(RunQuery(sql, &catalog_, options).status().code(), absl::StatusCode::kCancelled)
+        << sql;
+  }
+}
+
+TEST_F(QueryTest, SortUnderALimitKeepsTheFirstRowsOnly) {
+  ExecuteOptions options;
+  options.memory_limit_bytes = 4 << 20;
+  const std::string all =
+      "SELECT x FROM UNNEST(GENERATE_ARRAY(1, 900)) a, UNNEST(GENERATE_ARRAY(1, 200)) b, "
+      "UNNEST([a * 1000 + b]) x ORDER BY MOD(x * 7919, 1000003), x";
+  auto first = RunQuery(all + " LIMIT 3 OFFSET 1", &catalog_, options);
+  ASSERT_TRUE(first.ok()) << first.status();
+  options.memory_limit_bytes = kQueryMemoryBytesMax;
+  auto whole = RunQuery(all, &catalog_, options);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  ASSERT_EQ(first->rows.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(first->rows[i], whole->rows[i + 1]);
 }
 
 TEST_F(QueryTest, CorrelatedSubqueryByKey) {

@@ -10,26 +10,32 @@
 namespace ks::sql {
 namespace {
 
+// Batches that grow from a few rows, as those of real tables do; counts what it has given.
 class FakeCursor : public RowCursor {
  public:
-  FakeCursor(std::vector<std::vector<Value>> rows, std::vector<int> columns)
-      : rows_(std::move(rows)), data_(columns.size()) {
+  FakeCursor(std::vector<std::vector<Value>> rows, const std::vector<int>& columns,
+             int64_t* rows_read)
+      : rows_(std::move(rows)), data_(columns.size()), rows_read_(rows_read) {
     for (size_t i = 0; i < columns.size(); ++i) {
       for (const auto& row : rows_) data_[i].push_back(row[columns[i]].datum());
     }
   }
   absl::Status Next(RowBatch* batch) override {
-    batch->rows = done_ ? 0 : static_cast<uint32_t>(rows_.size());
-    done_ = true;
+    batch->rows = std::min(batch_rows_, static_cast<uint32_t>(rows_.size()) - given_);
     batch->columns.clear();
-    for (const auto& column : data_) batch->columns.push_back(column.data());
+    for (const auto& column : data_) batch->columns.push_back(column.data() + given_);
+    batch_rows_ *= 4;
+    given_ += batch->rows;
+    *rows_read_ += batch->rows;
     return absl::OkStatus();
   }
 
  private:
   const std::vector<std::vector<Value>> rows_;
   std::vector<std::vector<Datum>> data_;
-  bool done_ = false;
+  int64_t* const rows_read_;
+  uint32_t batch_rows_ = 16;
+  uint32_t given_ = 0;
 };
 
 int CompareBound(const AccessPath& path, const std::vector<Value>& row,
@@ -54,8 +60,13 @@ FakeTable::FakeTable(std::string name, std::vector<TableColumn> columns, std::ve
 void FakeTable::AddIndex(std::string name, std::vector<KeyPart> key, std::vector<int> storing,
                          bool unique, bool null_filtered) {
   AccessPath path{std::move(name), std::move(key), std::move(storing), unique, null_filtered};
+  for (const KeyPart& part : paths_[0].key) {
+    const bool has = std::any_of(path.key.begin(), path.key.end(),
+                                 [&](const KeyPart& own) { return own.column == part.column; });
+    if (!has && !unique) path.key.push_back(part);
+    path.columns.push_back(part.column);
+  }
   for (const KeyPart& part : path.key) path.columns.push_back(part.column);
-  for (const KeyPart& part : paths_[0].key) path.columns.push_back(part.column);
   paths_.push_back(std::move(path));
 }
 
@@ -91,10 +102,13 @@ absl::StatusOr<std::unique_ptr<RowCursor>> FakeTable::Scan(const ScanRequest& re
       chosen.push_back(row);
     }
   }
+  if (request.reverse) std::reverse(chosen.begin(), chosen.end());
+  if (request.limit > 0 && chosen.size() > static_cast<size_t>(request.limit)) {
+    chosen.resize(static_cast<size_t>(request.limit));
+  }
   ++scans;
-  rows_read += static_cast<int64_t>(chosen.size());
   return std::unique_ptr<RowCursor>(
-      std::make_unique<FakeCursor>(std::move(chosen), request.columns));
+      std::make_unique<FakeCursor>(std::move(chosen), request.columns, &rows_read));
 }
 
 FakeTable& FakeCatalog::Add(std::unique_ptr<FakeTable> table) {

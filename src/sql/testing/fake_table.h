@@ -19,6 +19,7 @@ class FakeTable : public Table {
   // `key`: the primary key.
   FakeTable(std::string name, std::vector<TableColumn> columns, std::vector<KeyPart> key);
 
+  // The parts of the primary key follow those of `key`, unless it is unique.
   void AddIndex(std::string name, std::vector<KeyPart> key, std::vector<int> storing,
                 bool unique = false, bool null_filtered = false);
   // The row's key must be new.

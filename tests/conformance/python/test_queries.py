@@ -1,5 +1,7 @@
 """SQL through the API: parameters, metadata, errors, modes. Texts are the emulator's."""
 
+import re
+
 import pytest
 from google.cloud.spanner_v1.types import Type, TypeCode
 from google.cloud.spanner_v1.types import spanner as messages
@@ -111,7 +113,42 @@ def test_plan_does_not_run(api):
 def test_profile_counts(api):
     found = api.sql("SELECT SingerId FROM Singers", query_mode="PROFILE")
     assert len(found.rows) == 3
-    assert dict(found.stats.query_stats)["rows_returned"] == "3"
+    stats = dict(found.stats.query_stats)
+    assert stats["rows_returned"] == "3" and stats["rows_scanned"] == "3"
+    assert stats["query_text"] == "SELECT SingerId FROM Singers"
+    for name in ("elapsed_time", "cpu_time", "query_plan_creation_time"):
+        assert re.fullmatch(r"[0-9.]+ msecs", stats[name]), (name, stats[name])
+
+
+def nodes_of(found):
+    return list(found.stats.query_plan.plan_nodes)
+
+
+def test_plan_is_a_tree_of_operators_and_expressions(api):
+    nodes = nodes_of(api.sql(
+        "SELECT FirstName FROM Singers WHERE SingerId = 2 AND LENGTH(FirstName) > 0",
+        query_mode="PLAN"))
+    assert [node.index for node in nodes] == list(range(len(nodes)))
+    children = [link.child_index for node in nodes for link in node.child_links]
+    assert sorted(children) == list(range(1, len(nodes)))  # all but the root, each once
+    scan = next(node for node in nodes if node.display_name == "Scan")
+    assert scan.kind.name == "RELATIONAL"
+    assert dict(scan.metadata) == {"scan_type": "TableScan", "scan_target": "Singers"}
+    (seek,) = [link for link in scan.child_links if link.type_ == "Seek Condition"]
+    assert nodes[seek.child_index].kind.name == "SCALAR"
+    assert "$SingerId" in nodes[seek.child_index].short_representation.description
+    assert not any(node.execution_stats for node in nodes)
+
+
+def test_profile_tells_what_each_operator_did(api):
+    nodes = nodes_of(api.sql("SELECT SingerId FROM Singers ORDER BY SingerId DESC LIMIT 2",
+                             query_mode="PROFILE"))
+    scan = next(node for node in nodes if node.display_name == "Scan")
+    did = dict(scan.execution_stats)
+    assert dict(did["rows"]) == {"total": "2", "unit": "rows"}  # not all three
+    assert dict(did["execution_summary"]) == {"num_executions": "1"}
+    assert did["latency"]["unit"] == "msecs"
+    assert not any(node.display_name == "Sort" for node in nodes)
 
 
 def test_streaming(api):

@@ -258,14 +258,19 @@ class Runner {
 }  // namespace
 
 absl::StatusOr<DmlResult> RunDml(ReadWriteTransaction& transaction, const sql::ResolvedDml& dml,
-                                 const sql::ExecuteOptions& options) {
+                                 const sql::ExecuteOptions& options, bool wants_plan) {
   const auto* adapter = dynamic_cast<const TableAdapter*>(dml.table);
   if (adapter == nullptr) return errors::MetadataNotWritable(dml.table->name());
   SchemaSequences sequences(transaction.core(), *transaction.schema(), true);
   sql::ExecuteOptions with_sequences = options;
   with_sequences.sequences = &sequences;
   KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::DmlPlan> plan, sql::DmlPlan::Make(dml, with_sequences));
-  return Runner(transaction, adapter->table(), *plan, with_sequences).Run();
+  KS_ASSIGN_OR_RETURN(DmlResult result,
+                      Runner(transaction, adapter->table(), *plan, with_sequences).Run());
+  result.rows_scanned = plan->rows_scanned();
+  result.memory_peak_bytes = plan->memory_peak_bytes();
+  if (wants_plan) result.plan = plan->Explain();
+  return result;
 }
 
 }  // namespace ks::local

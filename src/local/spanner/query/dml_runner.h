@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,10 +19,13 @@ struct DmlResult {
   int64_t rows = 0;
   std::vector<sql::OutputColumn> returning_columns;
   std::vector<std::vector<sql::Value>> returning;
+  int64_t rows_scanned = 0;
+  int64_t memory_peak_bytes = 0;
+  std::optional<sql::PlanNode> plan;  // when it was asked for
 };
 
 // `dml` was resolved over a DatabaseCatalog of `transaction`.
 absl::StatusOr<DmlResult> RunDml(ReadWriteTransaction& transaction, const sql::ResolvedDml& dml,
-                                 const sql::ExecuteOptions& options);
+                                 const sql::ExecuteOptions& options, bool wants_plan = false);
 
 }  // namespace ks::local

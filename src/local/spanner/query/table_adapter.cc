@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "local/spanner/txn/core.h"
+
 namespace ks::local {
 
 namespace {
+
+// What a stored row takes beside its columns, and a column, on average.
+constexpr int64_t kRowBytes = 40;
+constexpr int64_t kColumnBytes = 8;
 
 sql::KeyPart ToKeyPart(const KeyColumn& column) { return {column.column, column.descending}; }
 
@@ -66,6 +72,8 @@ absl::StatusOr<std::unique_ptr<sql::RowCursor>> TableAdapter::Scan(
   spec.index = indexes_[request.path];
   spec.columns = request.columns;
   spec.exclusive = request.lock_exclusive;
+  spec.reverse = request.reverse;
+  spec.limit = request.limit;
   const KeyShape& shape = spec.index != nullptr ? spec.index->shape : table_.shape;
   for (const sql::KeyRange& range : request.ranges) {
     KeySpan span = ToSpan(shape, range);
@@ -73,6 +81,17 @@ absl::StatusOr<std::unique_ptr<sql::RowCursor>> TableAdapter::Scan(
   }
   if (part_.has_value()) spec.spans = IntersectSpans(NormalizeSpans(std::move(spec.spans)), *part_);
   return source_.Scan(spec);
+}
+
+// From the bytes that the table takes: rows are not counted.
+int64_t TableAdapter::EstimatedRows() const {
+  if (estimated_rows_ < 0) {
+    DatabaseCore* core = source_.core();
+    if (core == nullptr) return sql::Table::EstimatedRows();
+    const int64_t row_bytes = kRowBytes + kColumnBytes * static_cast<int64_t>(columns_.size());
+    estimated_rows_ = core->store().ApproximateBytes(table_.space) / row_bytes;
+  }
+  return estimated_rows_;
 }
 
 std::vector<KeySpan> IntersectSpans(const std::vector<KeySpan>& spans,

@@ -27,6 +27,7 @@ class TableAdapter : public sql::Table {
   absl::Span<const sql::AccessPath> access_paths() const override { return paths_; }
   absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(
       const sql::ScanRequest& request) const override;
+  int64_t EstimatedRows() const override;
 
   const StoredTable& table() const { return table_; }
 
@@ -38,7 +39,8 @@ class TableAdapter : public sql::Table {
   const std::optional<std::vector<KeySpan>> part_;
   std::vector<sql::TableColumn> columns_;
   std::vector<sql::AccessPath> paths_;
-  std::vector<const Index*> indexes_;  // beside paths_; null for the primary key
+  std::vector<const Index*> indexes_;    // beside paths_; null for the primary key
+  mutable int64_t estimated_rows_ = -1;  // not asked yet
 };
 
 // Those parts of `spans` that lie in `within`; both sorted and disjoint.

@@ -5,8 +5,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "env/clock.h"
 #include "google/spanner/v1/result_set.pb.h"
@@ -15,6 +13,7 @@
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
+#include "local/spanner/server/query_plan.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/value_codec.h"
 #include "local/spanner/txn/core.h"
@@ -25,32 +24,6 @@ namespace ks::local {
 namespace pb = google::spanner::v1;
 
 namespace {
-
-// The lines of Explain(), indented by two blanks a level, as a tree of plan nodes.
-void FillPlan(std::string_view explain, pb::QueryPlan* plan) {
-  std::vector<std::pair<size_t, int>> parents;  // indent, node
-  for (const std::string_view line : absl::StrSplit(explain, '\n', absl::SkipWhitespace())) {
-    const size_t indent = line.find_first_not_of(' ');
-    while (!parents.empty() && parents.back().first >= indent) parents.pop_back();
-    const int index = plan->plan_nodes_size();
-    pb::PlanNode* node = plan->add_plan_nodes();
-    node->set_index(index);
-    node->set_kind(pb::PlanNode::RELATIONAL);
-    node->set_display_name(std::string(absl::StripAsciiWhitespace(line)));
-    if (!parents.empty()) {
-      plan->mutable_plan_nodes(parents.back().second)->add_child_links()->set_child_index(index);
-    }
-    parents.emplace_back(indent, index);
-  }
-}
-
-void AddStat(const char* name, std::string value, pb::ResultSetStats* stats) {
-  (*stats->mutable_query_stats()->mutable_fields())[name].set_string_value(std::move(value));
-}
-
-std::string Milliseconds(int64_t nanos) {
-  return absl::StrFormat("%.2f msecs", static_cast<double>(nanos) / 1e6);
-}
 
 sql::RowBatch ToBatch(const std::vector<std::vector<sql::Value>>& rows, size_t columns,
                       std::vector<std::vector<sql::Datum>>* data) {
@@ -74,6 +47,9 @@ Statement::Statement(Call& call, RowSource& source, const Text& text)
   options_.sequences = source.sequences();
   options_.check_alive = [this] { return call_.CheckAlive(); };
   options_.seed = static_cast<uint64_t>(now);
+  if (text.mode == StatementMode::kProfile) {
+    options_.nanos = [&clock = call.server().clock] { return clock.MonotonicNanos(); };
+  }
 }
 Statement::~Statement() = default;
 
@@ -184,35 +160,44 @@ absl::StatusOr<std::string> Statement::RunQuery(ResultSink& sink, Statistics::Su
   if (lock != analyzed_.hints.end() && absl::EqualsIgnoreCase(lock->second, "exclusive")) {
     source_.HoldScans();
   }
-  const int64_t started = call_.server().clock.MonotonicNanos();
+  Stopwatch watch(call_.server().clock);
   KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::QueryCursor> cursor,
                       sql::OpenQuery(*analyzed_.query, options_));
-  int64_t rows = 0;
+  QueryFigures figures;
+  figures.plan_nanos = watch.elapsed();
   sql::RowBatch batch;
   do {
     KS_RETURN_IF_ERROR(call_.CheckAlive());
     KS_RETURN_IF_ERROR(cursor->Next(&batch));
-    rows += batch.rows;
+    figures.rows_returned += batch.rows;
     KS_RETURN_IF_ERROR(sink.Rows(batch));
   } while (batch.rows > 0);
-  sums.rows = rows;
+  sums.rows = figures.rows_returned;
   sums.rows_scanned = cursor->rows_scanned();
   if (!wants_stats()) return std::string();
   pb::ResultSetStats stats;
-  if (wants_plan()) FillPlan(cursor->Explain(), stats.mutable_query_plan());
-  const int64_t elapsed = call_.server().clock.MonotonicNanos() - started;
-  AddStat("rows_returned", absl::StrCat(rows), &stats);
-  AddStat("rows_scanned", absl::StrCat(cursor->rows_scanned()), &stats);
-  AddStat("elapsed_time", Milliseconds(elapsed), &stats);
-  AddStat("cpu_time", Milliseconds(elapsed), &stats);
-  AddStat("query_text", std::string(text_.sql), &stats);
+  figures.rows_scanned = cursor->rows_scanned();
+  figures.memory_peak_bytes = cursor->memory_peak_bytes();
+  AddStats(figures, watch, wants_plan() ? cursor->Explain() : sql::PlanNode(""), &stats);
   return stats.SerializeAsString();
+}
+
+void Statement::AddStats(QueryFigures figures, const Stopwatch& watch, const sql::PlanNode& plan,
+                         pb::ResultSetStats* stats) const {
+  if (wants_plan()) {
+    FillQueryPlan(plan, text_.mode == StatementMode::kProfile, stats->mutable_query_plan());
+  }
+  figures.text = text_.sql;
+  figures.elapsed_nanos = watch.elapsed();
+  figures.cpu_nanos = watch.cpu();
+  FillQueryStats(figures, stats->mutable_query_stats());
 }
 
 absl::StatusOr<std::string> Statement::RunDml(ReadWriteTransaction& transaction, bool lower_bound,
                                               ResultSink* sink, Statistics::Sums& sums) {
+  Stopwatch watch(call_.server().clock);
   KS_ASSIGN_OR_RETURN(const DmlResult result,
-                      ks::local::RunDml(transaction, *analyzed_.dml, options_));
+                      ks::local::RunDml(transaction, *analyzed_.dml, options_, wants_plan()));
   if (sink != nullptr && !result.returning.empty()) {
     std::vector<std::vector<sql::Datum>> data;
     KS_RETURN_IF_ERROR(
@@ -227,27 +212,31 @@ absl::StatusOr<std::string> Statement::RunDml(ReadWriteTransaction& transaction,
     stats.set_row_count_exact(result.rows);
   }
   if (wants_stats()) {
-    AddStat("rows_returned", absl::StrCat(result.returning.size()), &stats);
-    AddStat("query_text", std::string(text_.sql), &stats);
+    QueryFigures figures;
+    figures.rows_returned = sums.rows;
+    figures.rows_scanned = result.rows_scanned;
+    figures.memory_peak_bytes = result.memory_peak_bytes;
+    AddStats(figures, watch, result.plan.value_or(sql::PlanNode("")), &stats);
   }
   return stats.SerializeAsString();
 }
 
 absl::StatusOr<std::string> Statement::Explain() {
   pb::ResultSetStats stats;
-  if (is_dml()) {
-    FillPlan(sql::ToText(*analyzed_.dml->rel), stats.mutable_query_plan());
-    stats.set_row_count_exact(0);
-    return stats.SerializeAsString();
-  }
   // Plans may need parameters' values: they are NULL here.
   for (const auto& [name, type] : declared_) parameters_.emplace(name, sql::Value::Null(type));
   for (const auto& [name, type] : analyzed_.undeclared) {
     parameters_.emplace(name, sql::Value::Null(type));
   }
+  if (is_dml()) {
+    KS_ASSIGN_OR_RETURN(auto plan, sql::DmlPlan::Make(*analyzed_.dml, options_));
+    FillQueryPlan(plan->Explain(), false, stats.mutable_query_plan());
+    stats.set_row_count_exact(0);
+    return stats.SerializeAsString();
+  }
   KS_ASSIGN_OR_RETURN(std::unique_ptr<sql::QueryCursor> cursor,
                       sql::OpenQuery(*analyzed_.query, options_));
-  FillPlan(cursor->Explain(), stats.mutable_query_plan());
+  FillQueryPlan(cursor->Explain(), false, stats.mutable_query_plan());
   return stats.SerializeAsString();
 }
 

@@ -13,8 +13,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "env/clock.h"
 #include "local/spanner/query/database_catalog.h"
 #include "local/spanner/query/dml_runner.h"
+#include "local/spanner/server/query_plan.h"
 #include "local/spanner/server/result_sink.h"
 #include "local/spanner/txn/statistics.h"
 #include "sql/analyzer/analyzer.h"
@@ -27,6 +29,7 @@ class Map;
 }  // namespace google::protobuf
 namespace google::spanner::v1 {
 class ResultSetMetadata;
+class ResultSetStats;
 class Type;
 }  // namespace google::spanner::v1
 
@@ -36,6 +39,20 @@ class Call;
 class ReadScope;
 
 enum class StatementMode : uint8_t { kNormal, kPlan, kProfile, kWithStats, kWithPlanAndStats };
+
+// Since it was made: time, and what this thread used of a processor.
+class Stopwatch {
+ public:
+  explicit Stopwatch(env::Clock& clock)
+      : clock_(clock), started_(clock.MonotonicNanos()), cpu_started_(env::ThreadCpuNanos()) {}
+  int64_t elapsed() const { return clock_.MonotonicNanos() - started_; }
+  int64_t cpu() const { return env::ThreadCpuNanos() - cpu_started_; }
+
+ private:
+  env::Clock& clock_;
+  const int64_t started_;
+  const int64_t cpu_started_;
+};
 
 class Statement {
  public:
@@ -86,6 +103,8 @@ class Statement {
   absl::StatusOr<std::string> Counted(
       const std::function<absl::StatusOr<std::string>(Statistics::Sums&)>& run);
   absl::Status DecodeParameters();
+  void AddStats(QueryFigures figures, const Stopwatch& watch, const sql::PlanNode& plan,
+                google::spanner::v1::ResultSetStats* stats) const;
   bool wants_stats() const { return text_.mode != StatementMode::kNormal; }
   bool wants_plan() const {
     return text_.mode == StatementMode::kPlan || text_.mode == StatementMode::kProfile ||

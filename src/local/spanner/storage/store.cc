@@ -144,6 +144,41 @@ class VersionIterator final : public StoreIterator {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
+class BackwardIterator final : public StoreIterator {
+ public:
+  BackwardIterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const KeySpan& span,
+                   CommitTimestamp at)
+      : span_(span),
+        at_(EncodeTimestamp(at)),
+        start_slice_(span_.start),
+        limit_slice_(span_.limit),
+        at_slice_(at_) {
+    rocksdb::ReadOptions options;
+    options.timestamp = &at_slice_;
+    options.iterate_lower_bound = &start_slice_;
+    options.iterate_upper_bound = &limit_slice_;
+    options.total_order_seek = true;
+    iterator_.reset(db.NewIterator(options, family));
+    iterator_->SeekToLast();
+  }
+  bool Valid() const override { return iterator_->Valid(); }
+  void Next() override { iterator_->Prev(); }
+  void Seek(std::string_view key) override {
+    iterator_->SeekForPrev(Slice(key.data(), key.size()));
+  }
+  std::string_view key() const override { return iterator_->key().ToStringView(); }
+  std::string_view value() const override { return iterator_->value().ToStringView(); }
+  absl::Status status() const override { return FromRocks(iterator_->status()); }
+
+ private:
+  const KeySpan span_;
+  const std::string at_;
+  const Slice start_slice_;
+  const Slice limit_slice_;
+  const Slice at_slice_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
 rocksdb::ColumnFamilyOptions RowsOptions(const PurgeFilter& filter) {
   rocksdb::ColumnFamilyOptions options;
   options.comparator = &Versions();
@@ -328,6 +363,10 @@ absl::Status Store::MultiGet(const std::vector<std::string_view>& keys, CommitTi
 
 std::unique_ptr<StoreIterator> Store::Scan(const KeySpan& span, CommitTimestamp at) const {
   return std::make_unique<VersionIterator>(*rep_->db, rep_->rows, span, at);
+}
+
+std::unique_ptr<StoreIterator> Store::ScanBack(const KeySpan& span, CommitTimestamp at) const {
+  return std::make_unique<BackwardIterator>(*rep_->db, rep_->rows, span, at);
 }
 
 absl::Status Store::ForEachChanged(const KeySpan& span, CommitTimestamp since,

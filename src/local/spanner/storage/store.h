@@ -36,7 +36,7 @@ struct StoreOptions {
   rocksdb::Env* disk = nullptr;  // null: the machine's
 };
 
-// Moves forward through the keys of a span as of one timestamp. Tombstones are not shown.
+// Moves through the keys of a span as of one timestamp. Tombstones are not shown.
 class StoreIterator {
  public:
   virtual ~StoreIterator() = default;
@@ -83,6 +83,8 @@ class Store {
   absl::Status MultiGet(const std::vector<std::string_view>& keys, CommitTimestamp at,
                         std::vector<std::optional<std::string>>* values) const;
   std::unique_ptr<StoreIterator> Scan(const KeySpan& span, CommitTimestamp at) const;
+  // From the last key to the first: Next() goes back, Seek() to the last key that is not above.
+  std::unique_ptr<StoreIterator> ScanBack(const KeySpan& span, CommitTimestamp at) const;
   // The keys of the span that have a version (also a tombstone) later than `since`, each once, in
   // order, until `visit` says false.
   absl::Status ForEachChanged(const KeySpan& span, CommitTimestamp since,

@@ -37,12 +37,18 @@ std::string GetAt(Store& store, std::string_view key, int64_t at) {
   return *found ? value : "-";
 }
 
-std::string ScanAt(Store& store, int64_t at) {
+std::string RowsOf(std::unique_ptr<StoreIterator> it) {
   std::string out;
-  for (auto it = store.Scan(SpaceSpan(1), CommitTimestamp(at)); it->Valid(); it->Next()) {
+  for (; it->Valid(); it->Next()) {
     out += std::string(it->key().substr(kKeySpaceBytes)) + "=" + std::string(it->value()) + " ";
   }
   return out;
+}
+std::string ScanAt(Store& store, int64_t at) {
+  return RowsOf(store.Scan(SpaceSpan(1), CommitTimestamp(at)));
+}
+std::string ScanBackAt(Store& store, int64_t at) {
+  return RowsOf(store.ScanBack(SpaceSpan(1), CommitTimestamp(at)));
 }
 
 TEST(Store, ReadsTheNewestVersionNotAfterTheTimestamp) {
@@ -61,6 +67,9 @@ TEST(Store, ReadsTheNewestVersionNotAfterTheTimestamp) {
   EXPECT_EQ(ScanAt(*store, 10), "a=1 ");
   EXPECT_EQ(ScanAt(*store, 25), "a=2 b=x ");
   EXPECT_EQ(ScanAt(*store, 35), "b=x ");
+  EXPECT_EQ(ScanBackAt(*store, 25), "b=x a=2 ");
+  EXPECT_EQ(ScanBackAt(*store, 15), "a=1 ");
+  EXPECT_EQ(ScanBackAt(*store, 35), "b=x ");
   std::string a = Key("a"), b = Key("b");
   std::vector<std::optional<std::string>> values;
   ASSERT_TRUE(store->MultiGet({a, b}, CommitTimestamp(35), &values).ok());

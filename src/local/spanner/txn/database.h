@@ -62,6 +62,7 @@ struct ScanSpec {
   std::vector<int> columns;    // indexes into table->columns; the order of RowBatch::columns
   std::vector<KeySpan> spans;  // encoded with the shape of the table or index; rows come span after
                                // span, sorted within each. See key_codec.h.
+  bool reverse = false;        // the last row of the last span first
   int64_t limit = 0;           // stop after so many rows; 0: no limit
   bool exclusive = false;      // read-write transactions: lock for writing (FOR UPDATE, DML)
   // The reader asked for the lock itself (FOR UPDATE, a lock hint): nothing it reads may change

@@ -143,6 +143,27 @@ TEST(Database, ReadWriteReadsItsOwnWrites) {
   EXPECT_EQ(txn->Commit().status().code(), StatusCode::kFailedPrecondition);
 }
 
+TEST(Database, ScansBackwardsThroughItsOwnWrites) {
+  auto db = OpenInMemory();
+  Writes stored(db->schema());
+  ASSERT_EQ(Code(*db, stored.Insert(1, 1).Insert(3, 3).Insert(5, 5).Insert(7, 7)), StatusCode::kOk);
+  auto txn = db->BeginReadWrite();
+  Writes writes(txn->schema());
+  writes.Insert(2, 2).Insert(6, 6).Insert(9, 9).Update(3, 30).Delete("T", {I(5)});
+  ASSERT_TRUE(txn->Apply(writes.list()).ok());
+  ScanSpec back = SpecOf(*txn->schema(), "T", {"K", "V"});
+  back.reverse = true;
+  EXPECT_EQ(Drain(txn->Scan(back), back), "9,9|7,7|6,6|3,30|2,2|1,1");
+  back.limit = 2;
+  EXPECT_EQ(Drain(txn->Scan(back), back), "9,9|7,7");
+  back.limit = 0;
+  const auto span = [&](int64_t key) {
+    return PointSpec(*txn->schema(), "T", {"V"}, {I(key)}).spans[0];
+  };
+  back.spans = {span(1), span(5), span(6), {span(7).start, span(8).limit}};
+  EXPECT_EQ(Drain(txn->Scan(back), back), "7,7|6,6|1,1");
+}
+
 TEST(Database, KeepsItsRowsAndSchemaOverReopening) {
   std::string directory = ::testing::TempDir() + "/reopen" + std::to_string(::getpid());
   CommitTimestamp last;

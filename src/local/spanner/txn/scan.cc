@@ -40,17 +40,20 @@ class Overlay {
   }
 
   bool empty() const { return !dirty_; }
-  // Starts a span: the first own row in it.
+  // Starts a span: the first own row in it, in the scan's direction.
   void Seek(const KeySpan& span) {
-    next_ = std::lower_bound(shown_.begin(), shown_.end(), span.start,
-                             [](const auto& a, const std::string& b) { return a.first < b; }) -
-            shown_.begin();
-    limit_ = span.limit;
+    const auto place = [this](const std::string& key) {
+      return std::lower_bound(shown_.begin(), shown_.end(), key,
+                              [](const auto& a, const std::string& b) { return a.first < b; }) -
+             shown_.begin();
+    };
+    first_ = place(span.start);
+    end_ = place(span.limit);
   }
-  bool Valid() const { return next_ < shown_.size() && shown_[next_].first < limit_; }
-  std::string_view key() const { return shown_[next_].first; }
-  const RowWrite* row() const { return shown_[next_].second; }
-  void Next() { ++next_; }
+  bool Valid() const { return first_ < end_; }
+  std::string_view key() const { return Current().first; }
+  const RowWrite* row() const { return Current().second; }
+  void Next() { spec_.reverse ? --end_ : ++first_; }
 
   // True when the stored entry belongs to a row that this transaction has written.
   absl::StatusOr<bool> Hides(std::string_view key, sql::Arena& arena) const {
@@ -80,12 +83,16 @@ class Overlay {
     return row != nullptr && row->written;
   }
 
+  const std::pair<std::string, const RowWrite*>& Current() const {
+    return shown_[spec_.reverse ? end_ - 1 : first_];
+  }
+
   const WriteSet* writes_;
   const ScanSpec& spec_;
   std::vector<std::pair<std::string, const RowWrite*>> shown_;
   bool dirty_ = false;
-  size_t next_ = 0;
-  std::string limit_;
+  ptrdiff_t first_ = 0;  // what is left of the span in shown_: [first_, end_)
+  ptrdiff_t end_ = 0;
 };
 
 // Where each wanted column comes from.
@@ -169,7 +176,7 @@ class Cursor final : public sql::RowCursor {
     while (true) {
       if (span_ == spec_.spans.size()) return false;
       if (!open_) {
-        if (spec_.spans[span_].start >= spec_.spans[span_].limit) {
+        if (Span().start >= Span().limit) {
           ++span_;
           continue;
         }
@@ -182,7 +189,7 @@ class Cursor final : public sql::RowCursor {
         ++span_;
         continue;
       }
-      take_own_ = overlay_.Valid() && (!stored || overlay_.key() < StoredKey());
+      take_own_ = overlay_.Valid() && (!stored || (overlay_.key() < StoredKey()) != spec_.reverse);
       found_ = take_own_ ? Found{overlay_.key(), {}, overlay_.row()->now}
                          : Found{StoredKey(), StoredValue(), nullptr};
       return true;
@@ -201,13 +208,14 @@ class Cursor final : public sql::RowCursor {
 
   // A single key is a Get, which is a good deal cheaper than an iterator.
   absl::Status OpenSpan() {
-    const KeySpan& span = spec_.spans[span_];
+    const KeySpan& span = Span();
     if (spec_.index == nullptr && IsPoint(span)) {
       point_value_.clear();
       KS_ASSIGN_OR_RETURN(point_found_, source_.store->Get(span.start, source_.at, &point_value_));
       point_open_ = true;
     } else {
-      stored_ = source_.store->Scan(span, source_.at);
+      stored_ = spec_.reverse ? source_.store->ScanBack(span, source_.at)
+                              : source_.store->Scan(span, source_.at);
       point_open_ = false;
     }
     open_ = true;
@@ -215,9 +223,12 @@ class Cursor final : public sql::RowCursor {
     return absl::OkStatus();
   }
 
+  const KeySpan& Span() const {
+    return spec_.spans[spec_.reverse ? spec_.spans.size() - 1 - span_ : span_];
+  }
   bool StoredValid() const { return point_open_ ? point_found_ : stored_->Valid(); }
   std::string_view StoredKey() const {
-    return point_open_ ? std::string_view(spec_.spans[span_].start) : stored_->key();
+    return point_open_ ? std::string_view(Span().start) : stored_->key();
   }
   std::string_view StoredValue() const {
     return point_open_ ? std::string_view(point_value_) : stored_->value();
@@ -283,8 +294,8 @@ class Cursor final : public sql::RowCursor {
   Overlay overlay_;
   sql::Arena arena_;
 
-  size_t span_ = 0;
-  bool open_ = false;  // spans[span_] is being read
+  size_t span_ = 0;    // how many are done
+  bool open_ = false;  // Span() is being read
   std::unique_ptr<StoreIterator> stored_;
   bool point_open_ = false;
   bool point_found_ = false;

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "sql/errors.h"
 #include "sql/eval/operators/operators.h"
@@ -85,7 +86,7 @@ class AggregateOperator : public Operator {
     return absl::OkStatus();
   }
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     keys_.Clear();
     index_.Clear();
     state_arena_.Reset();
@@ -112,7 +113,7 @@ class AggregateOperator : public Operator {
     return absl::OkStatus();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     if (!filled_) KS_RETURN_IF_ERROR(Fill());
     const uint32_t count = std::min(kBatchRows, groups_ - next_);
     batch->rows = AllRows(count);
@@ -134,9 +135,24 @@ class AggregateOperator : public Operator {
   double estimate() const override {
     return rel_.group_by.empty() ? 1 : std::max(1.0, input_->estimate() / 4);
   }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, absl::StrCat(rel_.group_by.empty() ? "Aggregate" : "HashAggregate"), out);
-    input_->Describe(indent + 1, out);
+  PlanNode DoDescribe() const override {
+    PlanNode node("Aggregate");
+    node.With("iterator_type", rel_.group_by.empty() ? "Stream" : "Hash");
+    if (rel_.group_by.empty()) node.With("scalar_aggregate", "true");
+    for (const ComputedColumn& key : rel_.group_by) {
+      node.scalars.push_back({"Key", ToText(*key.expr), key.column.name});
+    }
+    for (const AggregateCall& call : rel_.aggregates) {
+      std::vector<std::string> arguments;
+      for (const auto& argument : call.arguments) arguments.push_back(ToText(*argument));
+      node.scalars.push_back(
+          {"Agg",
+           absl::StrCat(call.function->name, "(", call.distinct ? "DISTINCT " : "",
+                        absl::StrJoin(arguments, ", "), ")"),
+           call.column.name});
+    }
+    node.Add("", input_->Describe());
+    return node;
   }
 
  private:

@@ -10,18 +10,18 @@ namespace {
 class SingleRowOperator : public Operator {
  public:
   explicit SingleRowOperator(Environment* environment) : Operator(environment, {}) {}
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     done_ = false;
     return absl::OkStatus();
   }
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     batch->columns.clear();
     batch->rows = AllRows(done_ ? 0 : 1);
     done_ = true;
     return absl::OkStatus();
   }
   double estimate() const override { return 1; }
-  void Describe(int indent, std::string* out) const override { Line(indent, "SingleRow", out); }
+  PlanNode DoDescribe() const override { return PlanNode("Unit Relation"); }
 
  private:
   bool done_ = false;
@@ -30,15 +30,15 @@ class SingleRowOperator : public Operator {
 class FilterOperator : public Operator {
  public:
   FilterOperator(Environment* environment, OperatorPtr input, std::vector<ProgramPtr> conditions,
-                 std::string text)
+                 PlanExprs exprs)
       : Operator(environment, input->columns()),
         input_(std::move(input)),
         conditions_(std::move(conditions)),
-        text_(std::move(text)) {}
+        exprs_(std::move(exprs)) {}
 
-  absl::Status Open() override { return input_->Open(); }
+  absl::Status DoOpen() override { return input_->Open(); }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     while (true) {
       KS_RETURN_IF_ERROR(input_->Next(batch));
       if (batch->rows.empty()) return absl::OkStatus();
@@ -57,30 +57,34 @@ class FilterOperator : public Operator {
 
   std::vector<Ordering> ordering() const override { return input_->ordering(); }
   double estimate() const override { return input_->estimate() / 3; }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, absl::StrCat("Filter ", text_), out);
-    input_->Describe(indent + 1, out);
+  bool Reverse() override { return input_->Reverse(); }
+  PlanNode DoDescribe() const override {
+    PlanNode node("Filter");
+    Show(exprs_, &node);
+    node.Add("", input_->Describe());
+    return node;
   }
 
  private:
   OperatorPtr input_;
   std::vector<ProgramPtr> conditions_;
-  const std::string text_;
+  const PlanExprs exprs_;
   Arena arena_;
 };
 
 class ProjectOperator : public Operator {
  public:
   ProjectOperator(Environment* environment, OperatorPtr input, std::vector<ResolvedColumn> columns,
-                  std::vector<int> passed, ProgramPtr computed)
+                  std::vector<int> passed, ProgramPtr computed, PlanExprs exprs)
       : Operator(environment, std::move(columns)),
         input_(std::move(input)),
         passed_(std::move(passed)),
-        computed_(std::move(computed)) {}
+        computed_(std::move(computed)),
+        exprs_(std::move(exprs)) {}
 
-  absl::Status Open() override { return input_->Open(); }
+  absl::Status DoOpen() override { return input_->Open(); }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     KS_RETURN_IF_ERROR(input_->Next(&in_));
     batch->rows = in_.rows;
     batch->columns.resize(columns_.size());
@@ -95,21 +99,29 @@ class ProjectOperator : public Operator {
   std::vector<Ordering> ordering() const override {
     std::vector<Ordering> kept;
     for (const Ordering& order : input_->ordering()) {
-      if (IndexOf(order.column) < 0) break;
-      kept.push_back(order);
+      if (IndexOf(order.column) >= 0) {
+        kept.push_back(order);
+      } else if (!order.fixed) {
+        break;
+      }
     }
     return kept;
   }
+  bool Reverse() override { return input_->Reverse(); }
+  void ExpectRows(int64_t rows) override { input_->ExpectRows(rows); }
   double estimate() const override { return input_->estimate(); }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, "Project", out);
-    input_->Describe(indent + 1, out);
+  PlanNode DoDescribe() const override {
+    PlanNode node("Compute");
+    Show(exprs_, &node);
+    node.Add("", input_->Describe());
+    return node;
   }
 
  private:
   OperatorPtr input_;
   const std::vector<int> passed_;
   ProgramPtr computed_;
+  const PlanExprs exprs_;
   Batch in_;
   Arena arena_;
 };
@@ -122,15 +134,17 @@ class LimitOperator : public Operator {
         limit_(std::move(limit)),
         offset_(std::move(offset)) {}
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     left_ = INT64_MAX;
     skip_ = 0;
     if (limit_ != nullptr) KS_RETURN_IF_ERROR(Number(*limit_, "LIMIT", &left_));
     if (offset_ != nullptr) KS_RETURN_IF_ERROR(Number(*offset_, "OFFSET", &skip_));
+    if (limit_ != nullptr)
+      input_->ExpectRows(left_ > INT64_MAX - skip_ ? INT64_MAX : left_ + skip_);
     return input_->Open();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     batch->rows = Rows();
     while (left_ > 0) {
       KS_RETURN_IF_ERROR(input_->Next(batch));
@@ -152,9 +166,10 @@ class LimitOperator : public Operator {
 
   std::vector<Ordering> ordering() const override { return input_->ordering(); }
   double estimate() const override { return std::min(10.0, input_->estimate()); }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, "Limit", out);
-    input_->Describe(indent + 1, out);
+  PlanNode DoDescribe() const override {
+    PlanNode node("Limit");
+    node.Add("", input_->Describe());
+    return node;
   }
 
  private:
@@ -184,7 +199,7 @@ class SampleOperator : public Operator {
     (void)reservoir;
   }
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     state_ = environment_->options().seed + 0x9E3779B97F4A7C15ull;
     KS_ASSIGN_OR_RETURN(Value value, EvaluateConstant(environment_, *size_));
     if (value.null()) return LimitIsNull("TABLESAMPLE");
@@ -193,7 +208,7 @@ class SampleOperator : public Operator {
     return input_->Open();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     while (true) {
       KS_RETURN_IF_ERROR(input_->Next(batch));
       if (batch->rows.empty()) return absl::OkStatus();
@@ -211,9 +226,10 @@ class SampleOperator : public Operator {
     }
   }
   double estimate() const override { return input_->estimate() / 2; }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, "Sample", out);
-    input_->Describe(indent + 1, out);
+  PlanNode DoDescribe() const override {
+    PlanNode node("Sample");
+    node.Add("", input_->Describe());
+    return node;
   }
 
  private:
@@ -234,6 +250,41 @@ class SampleOperator : public Operator {
   Arena arena_;
 };
 
+// For MIN and MAX over rows in the order of their argument: the rows up to the first that has one.
+class FirstValueOperator : public Operator {
+ public:
+  FirstValueOperator(Environment* environment, OperatorPtr input, int place)
+      : Operator(environment, input->columns()), input_(std::move(input)), place_(place) {}
+
+  absl::Status DoOpen() override {
+    found_ = false;
+    return input_->Open();
+  }
+  absl::Status DoNext(Batch* batch) override {
+    batch->rows = Rows();
+    if (found_) return absl::OkStatus();
+    KS_RETURN_IF_ERROR(input_->Next(batch));
+    for (size_t i = 0; i < batch->rows.size() && !found_; ++i) {
+      if (batch->columns[place_].at(batch->rows[i]).null()) continue;
+      found_ = true;
+      batch->rows = batch->rows.first(i + 1);
+    }
+    return absl::OkStatus();
+  }
+  double estimate() const override { return 1; }
+  PlanNode DoDescribe() const override {
+    PlanNode node("Limit");
+    node.With("stop", "first value that is not NULL");
+    node.Add("", input_->Describe());
+    return node;
+  }
+
+ private:
+  OperatorPtr input_;
+  const int place_;
+  bool found_ = false;
+};
+
 class WithRefOperator : public Operator {
  public:
   WithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
@@ -242,11 +293,11 @@ class WithRefOperator : public Operator {
         source_(std::move(source)),
         table_(std::move(table)) {}
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     next_ = 0;
     return absl::OkStatus();
   }
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     KS_ASSIGN_OR_RETURN(const RowStore* store, table_->Read(environment_));
     const uint32_t count = std::min(kBatchRows, store->rows() - next_);
     batch->rows = AllRows(count);
@@ -258,7 +309,11 @@ class WithRefOperator : public Operator {
     return absl::OkStatus();
   }
   double estimate() const override { return table_->definition().estimate(); }
-  void Describe(int indent, std::string* out) const override { Line(indent, "WithTable", out); }
+  PlanNode DoDescribe() const override {
+    PlanNode node("Spool Scan");
+    node.Add("Spool Build", table_->definition().Describe());
+    return node;
+  }
 
  private:
   const std::vector<int> source_;
@@ -273,15 +328,16 @@ OperatorPtr MakeSingleRow(Environment* environment) {
 }
 
 OperatorPtr MakeFilterOperator(Environment* environment, OperatorPtr input,
-                               std::vector<ProgramPtr> conditions, std::string text) {
+                               std::vector<ProgramPtr> conditions, PlanExprs exprs) {
   return std::make_unique<FilterOperator>(environment, std::move(input), std::move(conditions),
-                                          std::move(text));
+                                          std::move(exprs));
 }
 OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input,
                                 std::vector<ResolvedColumn> columns, std::vector<int> passed,
-                                ProgramPtr computed) {
+                                ProgramPtr computed, PlanExprs exprs) {
   return std::make_unique<ProjectOperator>(environment, std::move(input), std::move(columns),
-                                           std::move(passed), std::move(computed));
+                                           std::move(passed), std::move(computed),
+                                           std::move(exprs));
 }
 OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit,
                               ProgramPtr offset) {
@@ -292,6 +348,9 @@ OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool
                                bool percent, ProgramPtr size) {
   return std::make_unique<SampleOperator>(environment, std::move(input), reservoir, percent,
                                           std::move(size));
+}
+OperatorPtr MakeFirstValueOperator(Environment* environment, OperatorPtr input, int place) {
+  return std::make_unique<FirstValueOperator>(environment, std::move(input), place);
 }
 OperatorPtr MakeWithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
                                 std::vector<int> source, std::shared_ptr<WithTable> table) {

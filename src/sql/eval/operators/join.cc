@@ -2,11 +2,10 @@
 // partners in it. As a lookup join the right side is read anew for each batch of left rows, and
 // only the keys that these rows have.
 #include <algorithm>
-#include <cmath>
 #include <set>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "sql/eval/operators/keyed_rows.h"
 #include "sql/eval/operators/operators.h"
 
 namespace ks::sql {
@@ -18,12 +17,6 @@ std::vector<ResolvedColumn> Both(const Operator& left, const Operator& right) {
   return columns;
 }
 
-// NULL and NaN equal nothing.
-bool Comparable(TypeRef type, const Datum& value) {
-  if (value.null()) return false;
-  return !type->is_floating() || !std::isnan(value.float64());
-}
-
 class JoinOperator : public Operator {
  public:
   JoinOperator(Environment* environment, OperatorPtr left, OperatorPtr right, JoinPlan plan)
@@ -31,14 +24,10 @@ class JoinOperator : public Operator {
         left_(std::move(left)),
         right_(std::move(right)),
         plan_(std::move(plan)),
-        store_(environment, right_->types()),
-        key_count_(plan_.left_keys == nullptr ? 0 : plan_.left_keys->size()) {
-    std::vector<TypeRef> types;
-    for (size_t i = 0; i < key_count_; ++i) types.push_back(plan_.right_keys->type(i));
-    keys_ = std::make_unique<RowStore>(environment, std::move(types));
-  }
+        store_(environment, right_->types(), plan_.right_keys.get()),
+        key_count_(plan_.left_keys == nullptr ? 0 : plan_.left_keys->size()) {}
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     phase_ = Phase::kLeft;
     built_ = false;
     in_.rows = Rows();
@@ -48,7 +37,7 @@ class JoinOperator : public Operator {
     return left_->Open();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     batch->rows = Rows();
     while (true) {
       switch (phase_) {
@@ -80,17 +69,22 @@ class JoinOperator : public Operator {
     if (key_count_ > 0) return std::max(left_->estimate(), right_->estimate());
     return left_->estimate() * right_->estimate();
   }
-  void Describe(int indent, std::string* out) const override {
-    const std::string_view kind = plan_.lookup != nullptr ? "LookupJoin"
-                                  : key_count_ > 0        ? "HashJoin"
-                                                          : "LoopJoin";
-    const std::string_view outer = plan_.left_outer && plan_.right_outer ? " full"
-                                   : plan_.left_outer                    ? " left"
-                                   : plan_.right_outer                   ? " right"
-                                                                         : "";
-    Line(indent, absl::StrCat(kind, outer), out);
-    left_->Describe(indent + 1, out);
-    right_->Describe(indent + 1, out);
+  // Turns the left side round: that is what ordering() tells.
+  bool Reverse() override { return !plan_.left_outer && !plan_.right_outer && left_->Reverse(); }
+  void ExpectRows(int64_t rows) override {
+    if (plan_.one_to_one) left_->ExpectRows(rows);
+  }
+  PlanNode DoDescribe() const override {
+    const bool apply = plan_.lookup != nullptr || key_count_ == 0;
+    PlanNode node(!apply ? "Hash Join" : plan_.left_outer ? "Outer Apply" : "Cross Apply");
+    node.With("join_type", plan_.left_outer && plan_.right_outer ? "FULL_OUTER"
+                           : plan_.left_outer                    ? "LEFT_OUTER"
+                           : plan_.right_outer                   ? "RIGHT_OUTER"
+                                                                 : "INNER");
+    Show(plan_.exprs, &node);
+    node.Add(apply ? "Input" : "Probe", left_->Describe());
+    node.Add(apply ? "Map" : "Build", right_->Describe());
+    return node;
   }
 
  private:
@@ -137,68 +131,16 @@ class JoinOperator : public Operator {
   }
 
   absl::Status Build() {
-    store_.Clear();
-    keys_->Clear();
-    index_.Clear();
-    KS_RETURN_IF_ERROR(right_->Open());
-    Batch batch;
-    Arena arena;
-    std::vector<Column> keys(key_count_);
-    while (true) {
-      KS_RETURN_IF_ERROR(right_->Next(&batch));
-      if (batch.rows.empty()) break;
-      KS_RETURN_IF_ERROR(store_.Append(batch.rows, batch.columns.data()));
-      if (key_count_ == 0) continue;
-      arena.Reset();
-      KS_RETURN_IF_ERROR(
-          Run(*plan_.right_keys, arena, batch.rows, batch.columns.data(), keys.data()));
-      KS_RETURN_IF_ERROR(keys_->Append(batch.rows, keys.data()));
-      for (uint32_t row : batch.rows) index_.Add(Hash(keys.data(), row));
-    }
+    KS_RETURN_IF_ERROR(store_.Fill(*right_));
     built_ = true;
     right_matched_.assign(plan_.right_outer ? store_.rows() : 0, false);
     return absl::OkStatus();
   }
 
-  uint64_t Hash(const Column* keys, uint32_t row) const {
-    uint64_t hash = 0;
-    for (size_t i = 0; i < key_count_; ++i) {
-      hash = CombineHash(hash, GroupingHash(plan_.right_keys->type(i), keys[i].at(row)));
-    }
-    return hash;
-  }
-
-  bool LeftComparable(uint32_t row) const {
-    for (size_t i = 0; i < key_count_; ++i) {
-      if (!Comparable(plan_.left_keys->type(i), left_keys_[i].at(row))) return false;
-    }
-    return true;
-  }
-
-  bool KeysEqual(uint32_t row, uint32_t right) const {
-    for (size_t i = 0; i < key_count_; ++i) {
-      const Datum& value = keys_->at(i, right);
-      if (value.null() || !GroupingEquals(plan_.right_keys->type(i), left_keys_[i].at(row), value))
-        return false;
-    }
-    return true;
-  }
-
   // The next right row that may be a partner of the left row; -1: none.
-  int32_t NextCandidate(uint32_t row) {
-    if (key_count_ == 0) {
-      const int32_t next = candidate_ == kStart ? 0 : candidate_ + 1;
-      return next < static_cast<int32_t>(store_.rows()) ? next : -1;
-    }
-    int32_t next = 0;
-    if (candidate_ == kStart) {
-      if (!LeftComparable(row)) return -1;
-      next = index_.First(Hash(left_keys_.data(), row));
-    } else {
-      next = index_.Next(candidate_);
-    }
-    while (next >= 0 && !KeysEqual(row, next)) next = index_.Next(next);
-    return next;
+  int32_t NextCandidate(uint32_t row) const {
+    return candidate_ == kStart ? store_.First(left_keys_.data(), row)
+                                : store_.Next(candidate_, left_keys_.data(), row);
   }
 
   absl::Status NextPairs(Batch* batch) {
@@ -216,6 +158,7 @@ class JoinOperator : public Operator {
       left[count] = static_cast<uint32_t>(at_);
       right[count++] = static_cast<uint32_t>(candidate_);
     }
+    KS_RETURN_IF_ERROR(environment_->Work(count));
     if (count == 0) {
       phase_ = plan_.left_outer ? Phase::kLeftAlone : Phase::kLeft;
       at_ = 0;
@@ -283,10 +226,8 @@ class JoinOperator : public Operator {
   OperatorPtr left_;
   OperatorPtr right_;
   JoinPlan plan_;
-  RowStore store_;  // the right side
+  KeyedRows store_;  // the right side
   const size_t key_count_;
-  std::unique_ptr<RowStore> keys_;  // its keys
-  HashIndex index_;
   Batch in_;
   std::vector<Column> left_keys_;
   std::vector<bool> left_matched_;

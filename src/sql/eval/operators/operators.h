@@ -1,5 +1,5 @@
 // All operators, each made by a function. Private to eval/. Files: basic.cc, scan.cc, join.cc,
-// aggregate.cc, sort.cc, set_operation.cc, unnest.cc.
+// spool.cc, aggregate.cc, sort.cc, set_operation.cc, unnest.cc.
 #pragma once
 
 #include <memory>
@@ -19,15 +19,17 @@ using ProgramPtr = std::unique_ptr<Program>;
 OperatorPtr MakeSingleRow(Environment* environment);
 // Rows for which every condition is true; the conditions are tried in order.
 OperatorPtr MakeFilterOperator(Environment* environment, OperatorPtr input,
-                               std::vector<ProgramPtr> conditions, std::string text);
+                               std::vector<ProgramPtr> conditions, PlanExprs exprs);
 // Input columns by index, then the program's roots.
 OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input,
                                 std::vector<ResolvedColumn> columns, std::vector<int> passed,
-                                ProgramPtr computed);
+                                ProgramPtr computed, PlanExprs exprs);
 OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit,
                               ProgramPtr offset);
 OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir,
                                bool percent, ProgramPtr size);
+// Rows up to the first whose column at `place` is not NULL.
+OperatorPtr MakeFirstValueOperator(Environment* environment, OperatorPtr input, int place);
 OperatorPtr MakeWithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
                                 std::vector<int> source, std::shared_ptr<WithTable> table);
 
@@ -51,14 +53,15 @@ struct ScanPlan {
   KeyBound low;                      // of the part after them, in the values' order
   KeyBound high;
   bool lock_exclusive = false;
-  bool unique = false;  // the prefix is the whole of a unique key
+  bool unique = false;   // the prefix is the whole of a unique key
+  bool reverse = false;  // the last row first
+  PlanExprs seeks;       // the conditions behind prefix, low and high
 };
 class ScanOperator : public Operator {
  public:
   using Operator::Operator;
   // The tuples that the next Open() looks up.
   virtual void SetLookup(std::vector<std::vector<Value>> tuples) = 0;
-  // Whether the rows come in one run of the key's order.
   virtual const ScanPlan& plan() const = 0;
 };
 std::unique_ptr<ScanOperator> MakeScan(Environment* environment,
@@ -75,8 +78,21 @@ struct JoinPlan {
   // scan, which is part of the right operator, looks up the keys whose places are in `lookup_keys`.
   ScanOperator* lookup = nullptr;
   std::vector<int> lookup_keys;
+  bool one_to_one = false;  // each left row has one partner
+  PlanExprs exprs;          // of the keys and of the condition
 };
 OperatorPtr MakeJoin(Environment* environment, OperatorPtr left, OperatorPtr right, JoinPlan plan);
+
+// ---- spool.cc ----
+// The rows of `input`, which reads nothing of the queries around it, for which `keys` equal
+// `wanted` (columns of the queries around): what a correlated subquery without an index looks
+// through. The input is read once and kept by its keys.
+struct SpoolPlan {
+  ProgramPtr keys;    // over the input's columns
+  ProgramPtr wanted;  // beside `keys`, same types, without inputs
+  PlanExprs exprs;
+};
+OperatorPtr MakeSpool(Environment* environment, OperatorPtr input, SpoolPlan plan);
 
 // ---- unnest.cc ----
 struct UnnestPlan {

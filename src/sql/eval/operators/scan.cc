@@ -1,7 +1,6 @@
 // Reading a table by one of its access paths, with key ranges worked out when it is opened.
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "sql/eval/operators/operators.h"
 
@@ -18,12 +17,14 @@ class TableScan : public ScanOperator {
   void SetLookup(std::vector<Key> tuples) override { lookup_ = std::move(tuples); }
   const ScanPlan& plan() const override { return plan_; }
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     cursor_.reset();
     ScanRequest request;
     request.path = plan_.path;
     request.columns = plan_.table_columns;
     request.lock_exclusive = plan_.lock_exclusive;
+    request.reverse = plan_.reverse;
+    request.limit = limit_;
     KS_RETURN_IF_ERROR(MakeRanges(&request.ranges));
     in_ = RowBatch();
     given_ = 0;
@@ -32,11 +33,10 @@ class TableScan : public ScanOperator {
     return absl::OkStatus();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     batch->rows = Rows();
     if (cursor_ == nullptr) return absl::OkStatus();
-    unchecked_ += kCallRows;
-    KS_RETURN_IF_ERROR(CheckAlive());
+    KS_RETURN_IF_ERROR(environment_->Work(kCallRows + in_.rows));
     if (given_ >= in_.rows) {
       KS_RETURN_IF_ERROR(cursor_->Next(&in_));
       given_ = 0;
@@ -48,26 +48,32 @@ class TableScan : public ScanOperator {
       batch->columns[i] = Column{in_.columns[i] + given_, false};
     given_ += count;
     environment_->rows_scanned += count;
-    unchecked_ += count;
     return absl::OkStatus();
   }
 
   std::vector<Ordering> ordering() const override {
     std::vector<Ordering> made;
-    if (std::any_of(plan_.prefix.begin(), plan_.prefix.end(),
-                    [](const KeyCondition& c) { return c.lookup >= 0; })) {
-      return made;
-    }
-    for (const KeyPart& part : path().key) {
-      ColumnId id = -1;
-      for (size_t i = 0; i < plan_.table_columns.size(); ++i) {
-        if (plan_.table_columns[i] == part.column) id = ids_[i];
+    for (size_t i = 0; i < path().key.size(); ++i) {
+      const KeyPart& part = path().key[i];
+      const bool in_prefix = i < plan_.prefix.size();
+      if (in_prefix && plan_.prefix[i].lookup >= 0) return {};
+      const bool fixed = in_prefix && plan_.prefix[i].values.size() == 1;
+      const auto place =
+          std::find(plan_.table_columns.begin(), plan_.table_columns.end(), part.column);
+      if (place != plan_.table_columns.end()) {
+        const ColumnId id = ids_[place - plan_.table_columns.begin()];
+        made.push_back({id, part.descending != plan_.reverse, fixed});
+      } else if (!fixed) {
+        break;
       }
-      if (id < 0) break;
-      made.push_back({id, part.descending});
     }
     return made;
   }
+  bool Reverse() override {
+    plan_.reverse = !plan_.reverse;
+    return true;
+  }
+  void ExpectRows(int64_t rows) override { limit_ = rows < INT64_MAX ? rows : 0; }
 
   double estimate() const override {
     const double rows = static_cast<double>(std::max<int64_t>(1, plan_.table->EstimatedRows()));
@@ -78,28 +84,20 @@ class TableScan : public ScanOperator {
     return std::max(1.0, rows * share);
   }
 
-  void Describe(int indent, std::string* out) const override {
-    const std::string index = path().name.empty() ? "" : absl::StrCat(" index ", path().name);
-    const bool ranged = plan_.low.value != nullptr || plan_.high.value != nullptr;
-    const bool lookup = !plan_.prefix.empty() && plan_.prefix[0].lookup >= 0;
-    const std::string keys = plan_.prefix.empty() && !ranged
-                                 ? " all"
-                                 : absl::StrCat(lookup ? " lookup " : " key ", plan_.prefix.size(),
-                                                ranged ? " range" : "");
-    Line(indent, absl::StrCat("Scan ", plan_.table->name(), index, keys), out);
+  PlanNode DoDescribe() const override {
+    PlanNode node("Scan");
+    const bool index = plan_.path > 0;
+    node.With("scan_type", index ? "IndexScan" : "TableScan");
+    node.With("scan_target", index ? path().name : plan_.table->name());
+    if (plan_.prefix.empty() && plan_.low.value == nullptr && plan_.high.value == nullptr) {
+      node.With("Full scan", "true");
+    }
+    if (plan_.reverse) node.With("direction", "backwards");
+    Show(plan_.seeks, &node);
+    return node;
   }
 
  private:
-  // Asks after each thousand rows, or sixty lookups of a row: the question goes down to the network
-  // and takes longer than a lookup.
-  absl::Status CheckAlive() {
-    if (unchecked_ < kBatchRows || environment_->options().check_alive == nullptr) {
-      return absl::OkStatus();
-    }
-    unchecked_ = 0;
-    return environment_->options().check_alive();
-  }
-
   const AccessPath& path() const { return plan_.table->access_paths()[plan_.path]; }
 
   // All values that a key part may have; empty: no row can match.
@@ -207,10 +205,10 @@ class TableScan : public ScanOperator {
     return absl::OkStatus();
   }
 
-  static constexpr uint32_t kCallRows = 16;  // what a call costs beside its rows, in rows
+  static constexpr int64_t kCallRows = 16;  // what a call costs beside its rows, in rows
 
   ScanPlan plan_;
-  uint32_t unchecked_ = kBatchRows;  // rows since the last CheckAlive that asked
+  int64_t limit_ = 0;  // rows that the reader wants; 0: all
   std::vector<Key> lookup_;
   std::unique_ptr<RowCursor> cursor_;
   RowBatch in_;

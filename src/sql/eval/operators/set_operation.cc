@@ -16,12 +16,12 @@ class UnionAllOperator : public Operator {
         inputs_(std::move(inputs)),
         sources_(std::move(sources)) {}
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     current_ = 0;
     return inputs_[0]->Open();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     while (true) {
       KS_RETURN_IF_ERROR(inputs_[current_]->Next(&in_));
       if (!in_.rows.empty()) break;
@@ -40,9 +40,13 @@ class UnionAllOperator : public Operator {
     for (const auto& input : inputs_) rows += input->estimate();
     return rows;
   }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, "UnionAll", out);
-    for (const auto& input : inputs_) input->Describe(indent + 1, out);
+  void ExpectRows(int64_t rows) override {
+    for (const auto& input : inputs_) input->ExpectRows(rows);
+  }
+  PlanNode DoDescribe() const override {
+    PlanNode node("Union All");
+    for (const auto& input : inputs_) node.Add("", input->Describe());
+    return node;
   }
 
  private:
@@ -65,7 +69,7 @@ class CountingSetOperator : public Operator {
         sources_(std::move(sources)),
         store_(environment, types()) {}
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     store_.Clear();
     index_.Clear();
     counts_.clear();
@@ -74,7 +78,7 @@ class CountingSetOperator : public Operator {
     return absl::OkStatus();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     if (!filled_) {
       for (size_t i = 0; i < inputs_.size(); ++i) KS_RETURN_IF_ERROR(Combine(i));
       filled_ = true;
@@ -101,12 +105,13 @@ class CountingSetOperator : public Operator {
   }
 
   double estimate() const override { return inputs_[0]->estimate(); }
-  void Describe(int indent, std::string* out) const override {
+  PlanNode DoDescribe() const override {
     const std::string_view name = kind_ == SetKind::kUnion       ? "Union"
                                   : kind_ == SetKind::kIntersect ? "Intersect"
                                                                  : "Except";
-    Line(indent, absl::StrCat(name, distinct_ ? "Distinct" : "All"), out);
-    for (const auto& input : inputs_) input->Describe(indent + 1, out);
+    PlanNode node(absl::StrCat(name, distinct_ ? " Distinct" : " All"));
+    for (const auto& input : inputs_) node.Add("", input->Describe());
+    return node;
   }
 
  private:

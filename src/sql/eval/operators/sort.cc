@@ -1,4 +1,4 @@
-// ORDER BY: keeps all rows, sorts their numbers.
+// ORDER BY: keeps all rows, sorts their numbers. Under a LIMIT only the first rows so far are kept.
 #include <algorithm>
 #include <numeric>
 
@@ -15,26 +15,26 @@ class SortOperator : public Operator {
       : Operator(environment, input->columns()),
         input_(std::move(input)),
         keys_(std::move(keys)),
-        store_(environment, input_->types()) {
+        store_(std::make_unique<RowStore>(environment, input_->types())) {
     for (const SortKey& key : keys_) places_.push_back(IndexOf(key.column.id));
   }
 
-  absl::Status Open() override {
-    store_.Clear();
+  absl::Status DoOpen() override {
+    store_->Clear();
     next_ = 0;
     sorted_ = false;
     return absl::OkStatus();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     if (!sorted_) KS_RETURN_IF_ERROR(Sort());
-    const uint32_t count = std::min(kBatchRows, store_.rows() - next_);
+    const uint32_t count = std::min(kBatchRows, static_cast<uint32_t>(order_.size()) - next_);
     batch->rows = AllRows(count);
     batch->columns.resize(columns_.size());
     arena_.Reset();
     for (size_t i = 0; i < columns_.size(); ++i) {
       Datum* data = arena_.AllocateArray<Datum>(count);
-      for (uint32_t row = 0; row < count; ++row) data[row] = store_.at(i, order_[next_ + row]);
+      for (uint32_t row = 0; row < count; ++row) data[row] = store_->at(i, order_[next_ + row]);
       batch->columns[i] = Column{data, false};
     }
     next_ += count;
@@ -50,26 +50,58 @@ class SortOperator : public Operator {
     return made;
   }
   double estimate() const override { return input_->estimate(); }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, "Sort", out);
-    input_->Describe(indent + 1, out);
+  void ExpectRows(int64_t rows) override { limit_ = rows; }
+  PlanNode DoDescribe() const override {
+    PlanNode node(limit_ < INT64_MAX ? "Sort Limit" : "Sort");
+    for (const SortKey& key : keys_) {
+      node.scalars.push_back(
+          {"Key", absl::StrCat("$", key.column.name, key.descending ? " DESC" : "")});
+    }
+    node.Add("", input_->Describe());
+    return node;
   }
 
  private:
+  static constexpr uint32_t kForgetRows = 4 * kBatchRows;  // fewer are not worth forgetting
+
   absl::Status Sort() {
-    KS_RETURN_IF_ERROR(Drain(*input_, &store_));
-    order_.resize(store_.rows());
+    KS_RETURN_IF_ERROR(input_->Open());
+    Batch batch;
+    while (true) {
+      KS_RETURN_IF_ERROR(input_->Next(&batch));
+      if (batch.rows.empty()) break;
+      KS_RETURN_IF_ERROR(store_->Append(batch.rows, batch.columns.data()));
+      if (store_->rows() >= kForgetRows && store_->rows() / 2 >= limit_)
+        KS_RETURN_IF_ERROR(Forget());
+    }
+    OrderRows();
+    sorted_ = true;
+    return absl::OkStatus();
+  }
+
+  void OrderRows() {
+    order_.resize(store_->rows());
     std::iota(order_.begin(), order_.end(), 0);
     std::stable_sort(order_.begin(), order_.end(),
                      [this](uint32_t a, uint32_t b) { return Before(a, b); });
-    sorted_ = true;
+  }
+
+  // Lets the rows go that nobody will ask for.
+  absl::Status Forget() {
+    OrderRows();
+    auto kept = std::make_unique<RowStore>(environment_, input_->types());
+    std::vector<Column> columns;
+    for (size_t i = 0; i < columns_.size(); ++i) columns.push_back({store_->column(i), false});
+    const Rows first(order_.data(), static_cast<size_t>(limit_));
+    KS_RETURN_IF_ERROR(kept->Append(first, columns.data()));
+    store_ = std::move(kept);
     return absl::OkStatus();
   }
 
   bool Before(uint32_t a, uint32_t b) const {
     for (size_t i = 0; i < keys_.size(); ++i) {
-      const Datum& x = store_.at(places_[i], a);
-      const Datum& y = store_.at(places_[i], b);
+      const Datum& x = store_->at(places_[i], a);
+      const Datum& y = store_->at(places_[i], b);
       if (x.null() || y.null()) {
         if (x.null() && y.null()) continue;
         return x.null() == keys_[i].nulls_first;
@@ -83,8 +115,9 @@ class SortOperator : public Operator {
   OperatorPtr input_;
   const std::vector<SortKey> keys_;
   std::vector<int> places_;
-  RowStore store_;
+  std::unique_ptr<RowStore> store_;
   std::vector<uint32_t> order_;
+  int64_t limit_ = INT64_MAX;
   uint32_t next_ = 0;
   bool sorted_ = false;
   Arena arena_;

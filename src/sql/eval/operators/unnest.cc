@@ -13,13 +13,13 @@ class UnnestOperator : public Operator {
         input_(std::move(input)),
         plan_(std::move(plan)) {}
 
-  absl::Status Open() override {
+  absl::Status DoOpen() override {
     in_.rows = Rows();
     at_ = 0;
     return input_->Open();
   }
 
-  absl::Status Next(Batch* batch) override {
+  absl::Status DoNext(Batch* batch) override {
     while (true) {
       if (at_ >= in_.rows.size()) {
         KS_RETURN_IF_ERROR(NextInput());
@@ -34,9 +34,11 @@ class UnnestOperator : public Operator {
   }
 
   double estimate() const override { return input_->estimate() * 5; }
-  void Describe(int indent, std::string* out) const override {
-    Line(indent, plan_.outer ? "Unnest outer" : "Unnest", out);
-    input_->Describe(indent + 1, out);
+  PlanNode DoDescribe() const override {
+    PlanNode node("Array Unnest");
+    if (plan_.outer) node.With("outer", "true");
+    node.Add("", input_->Describe());
+    return node;
   }
 
  private:
@@ -80,6 +82,7 @@ class UnnestOperator : public Operator {
       matched_ = false;
       if (plan_.outer && plan_.condition != nullptr && count > 0) break;
     }
+    KS_RETURN_IF_ERROR(environment_->Work(count));
     return Emit(rows, elements, count, batch);
   }
 

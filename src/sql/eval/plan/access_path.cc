@@ -19,6 +19,7 @@ struct Fact {
   std::vector<const ResolvedExpr*> values;
   bool closed = true;
   int lookup = -1;
+  const ResolvedExpr* condition = nullptr;  // that says it; of a lookup: the column
 };
 
 class FactFinder {
@@ -26,6 +27,24 @@ class FactFinder {
   explicit FactFinder(const ScanRel& rel) : rel_(rel), own_(ColumnsOf(rel)) {}
 
   void Add(const ResolvedExpr& condition) {
+    const size_t known = facts.size();
+    AddFacts(condition);
+    for (size_t i = known; i < facts.size(); ++i) facts[i].condition = &condition;
+  }
+
+  void AddLookup(const ResolvedExpr& side, int key) {
+    const int column = Column(side);
+    if (column < 0) return;
+    Fact fact{column, Fact::Kind::kLookup, {}};
+    fact.lookup = key;
+    fact.condition = &side;
+    facts.push_back(std::move(fact));
+  }
+
+  std::vector<Fact> facts;
+
+ private:
+  void AddFacts(const ResolvedExpr& condition) {
     if (condition.kind != ResolvedKind::kCall) return;
     const auto& call = To<ResolvedCall>(condition);
     if (call.safe) return;
@@ -57,17 +76,6 @@ class FactFinder {
     }
   }
 
-  void AddLookup(const ResolvedExpr& side, int key) {
-    const int column = Column(side);
-    if (column < 0) return;
-    Fact fact{column, Fact::Kind::kLookup, {}};
-    fact.lookup = key;
-    facts.push_back(std::move(fact));
-  }
-
-  std::vector<Fact> facts;
-
- private:
   // Index into Table::columns(); -1: the expression is no column of the table.
   int Column(const ResolvedExpr& expr) const {
     if (expr.kind != ResolvedKind::kColumn) return -1;
@@ -161,39 +169,62 @@ bool NullsExcluded(const Table& table, const AccessPath& path, const std::vector
   });
 }
 
-// Higher is better; <0: cannot be used.
-int Score(const Table& table, int number, const Match& match, const std::vector<Fact>& facts,
-          bool covers, bool wants_lookup) {
+// What is asked of a path.
+struct Wish {
+  const std::vector<int>& table_columns;
+  bool lookup;            // it must be looked up by what a join gives
+  const OrderHope* hope;  // null: any order
+  bool unconditional;     // every row that it gives is wanted
+};
+
+// The order in which the path gives its rows, as far as its columns are read.
+std::vector<Ordering> OrderOf(const ScanRel& rel, const AccessPath& path, const Match& match) {
+  std::vector<Ordering> made;
+  for (size_t i = 0; i < path.key.size(); ++i) {
+    const auto at =
+        std::find(rel.table_columns.begin(), rel.table_columns.end(), path.key[i].column);
+    if (at == rel.table_columns.end()) break;
+    const bool fixed = i < match.prefix.size() && match.prefix[i]->kind == Fact::Kind::kEqual;
+    made.push_back({rel.columns[at - rel.table_columns.begin()].id, path.key[i].descending, fixed});
+  }
+  return made;
+}
+
+// Higher is better; <0: cannot be used. An order that is hoped for counts less than a range of the
+// key. Where the path lacks columns, each row costs a lookup: worth it only for the first few, all
+// of which are wanted.
+int Score(const ScanRel& rel, int number, const Match& match, const std::vector<Fact>& facts,
+          const Wish& wish) {
+  const Table& table = *rel.table;
   const AccessPath& path = table.access_paths()[number];
   const bool ranged = match.low != nullptr || match.high != nullptr;
-  if (wants_lookup && !match.looks_up) return -1;
-  if (number > 0 && match.prefix.empty() && !ranged) return -1;
-  if (path.null_filtered) {
-    for (const KeyPart& part : path.key) {
-      const bool known = std::any_of(facts.begin(), facts.end(),
-                                     [&](const Fact& f) { return f.column == part.column; });
-      if (!known) return -1;
-    }
+  const bool covers = Covers(table, number, wish.table_columns);
+  const bool worth = covers || (wish.hope != nullptr && wish.hope->limited && wish.unconditional);
+  bool ordered = false;
+  if (wish.hope != nullptr && worth) {
+    const std::vector<Ordering> given = OrderOf(rel, path, match);
+    ordered = InOrder(given, wish.hope->keys, false) || InOrder(given, wish.hope->keys, true);
   }
-  int score = static_cast<int>(match.prefix.size()) * 10 + (ranged ? 5 : 0);
+  if (wish.lookup && !match.looks_up) return -1;
+  if (number > 0 && match.prefix.empty() && !ranged && !ordered) return -1;
+  if (path.null_filtered && !NullsExcluded(table, path, facts)) return -1;
+  int score = static_cast<int>(match.prefix.size()) * 10 + (ranged ? 5 : 0) + (ordered ? 4 : 0);
   if (path.unique && match.prefix.size() == path.key.size()) score += 1000;
   return score + (covers ? 2 : 0) + (number == 0 ? 1 : 0);
 }
 
 // The path to read by; -1: none of them can be used.
-int ChoosePath(const ScanRel& rel, const std::vector<Fact>& facts,
-               const std::vector<int>& table_columns, bool wants_lookup) {
+int ChoosePath(const ScanRel& rel, const std::vector<Fact>& facts, const Wish& wish) {
   const auto paths = rel.table->access_paths();
-  int best = wants_lookup ? -1 : 0;
+  int best = wish.lookup ? -1 : 0;
   int best_score = -1;
   for (size_t i = 0; i < paths.size(); ++i) {
     const bool forced = absl::EqualsIgnoreCase(paths[i].name, rel.force_index) ||
                         (i == 0 && absl::EqualsIgnoreCase(rel.force_index, "_BASE_TABLE"));
     if (!rel.force_index.empty() && !forced) continue;
     const int number = static_cast<int>(i);
-    int score = Score(*rel.table, number, MatchPath(paths[i], facts), facts,
-                      Covers(*rel.table, number, table_columns), wants_lookup);
-    if (!rel.force_index.empty() && !wants_lookup) score = std::max(score, 0);
+    int score = Score(rel, number, MatchPath(paths[i], facts), facts, wish);
+    if (!rel.force_index.empty() && !wish.lookup) score = std::max(score, 0);
     if (score <= best_score) continue;
     best = number;
     best_score = score;
@@ -208,7 +239,11 @@ absl::Status FillRanges(const Match& match, CompileConstantFunction compile, Sca
                         std::vector<int>* lookup_keys) {
   const AccessPath& path = plan->table->access_paths()[plan->path];
   plan->unique = path.unique && match.prefix.size() == path.key.size();
+  const auto describe = [&](const Fact& fact) {
+    plan->seeks.push_back({"Seek Condition", fact.condition});
+  };
   for (const Fact* fact : match.prefix) {
+    describe(*fact);
     KeyCondition condition;
     if (fact->kind == Fact::Kind::kLookup) {
       condition.lookup = static_cast<int>(lookup_keys->size());
@@ -227,10 +262,21 @@ absl::Status FillRanges(const Match& match, CompileConstantFunction compile, Sca
   for (auto [fact, bound] :
        {std::pair(match.low, &plan->low), std::pair(match.high, &plan->high)}) {
     if (fact == nullptr) continue;
+    describe(*fact);
     KS_ASSIGN_OR_RETURN(bound->value, compile(*fact->values[0]));
     bound->closed = fact->closed;
   }
   return absl::OkStatus();
+}
+
+// Whether the ranges depend on the row of a query around this one.
+bool SeeksOutside(const Match& match) {
+  const auto outside = [](const Fact* fact) {
+    return fact != nullptr &&
+           std::any_of(fact->values.begin(), fact->values.end(),
+                       [](const ResolvedExpr* value) { return !ColumnsOf(*value).empty(); });
+  };
+  return std::any_of(match.prefix.begin(), match.prefix.end(), outside);
 }
 
 }  // namespace
@@ -253,17 +299,24 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
     columns.push_back(rel.columns[i]);
     table_columns.push_back(rel.table_columns[i]);
   }
-  const int best = ChoosePath(rel, finder.facts, table_columns, !lookup.empty());
+  const std::optional<OrderHope> hope = std::exchange(hope_, std::nullopt);
+  const Wish wish{table_columns, !lookup.empty(), hope.has_value() ? &*hope : nullptr,
+                  conditions.empty()};
+  const int best = ChoosePath(rel, finder.facts, wish);
   if (best < 0) return OperatorPtr();
   const AccessPath& path = table.access_paths()[best];
   if (path.null_filtered && !NullsExcluded(table, path, finder.facts)) {
     return NullFilteredIndex(path.name);
   }
+  const Match match = MatchPath(path, finder.facts);
+  if (lookup.empty() && !SeeksOutside(match)) {
+    KS_ASSIGN_OR_RETURN(auto spool, PlanSpool(rel, wanted, conditions));
+    if (spool != nullptr) return spool;
+  }
   ScanPlan plan;
   plan.table = &table;
   plan.path = best;
   plan.lock_exclusive = rel.lock_exclusive;
-  const Match match = MatchPath(table.access_paths()[best], finder.facts);
   const auto compile = [this](const ResolvedExpr& expr) { return CompileConstant(expr); };
   KS_RETURN_IF_ERROR(FillRanges(match, compile, &plan, lookup_keys));
   if (Covers(table, best, table_columns)) {
@@ -272,50 +325,93 @@ absl::StatusOr<OperatorPtr> Planner::PlanScan(const ScanRel& rel, const ColumnSe
     if (scan != nullptr) *scan = made.get();
     return Filter(std::move(made), conditions);
   }
-  KS_ASSIGN_OR_RETURN(auto rows, PlanBackJoin(rel, std::move(plan), std::move(columns),
-                                              std::move(table_columns), scan));
+  KS_ASSIGN_OR_RETURN(auto rows, PlanBackJoin(rel, std::move(plan), columns, table_columns, scan));
   return Filter(std::move(rows), conditions);
 }
 
-// The index gives keys; the base table is looked up by them.
+// Null when no equality ties the rows to a query around this one.
+absl::StatusOr<OperatorPtr> Planner::PlanSpool(const ScanRel& rel, const ColumnSet& wanted,
+                                               const Conditions& conditions) {
+  const ColumnSet own = ColumnsOf(rel);
+  const auto inside = [&](const ResolvedExpr& e) { return Subset(ColumnsOf(e), own); };
+  Conditions keys;
+  Conditions values;
+  Conditions below;
+  Conditions above;
+  SpoolPlan plan;
+  for (const ResolvedExpr* condition : conditions) {
+    const ResolvedCall* equality = AsEquality(*condition);
+    bool ties = false;
+    for (int side = 0; equality != nullptr && side < 2 && !ties; ++side) {
+      const ResolvedExpr& key = *equality->arguments[side];
+      const ResolvedExpr& value = *equality->arguments[1 - side];
+      ties = key.kind == ResolvedKind::kColumn && value.kind == ResolvedKind::kColumn &&
+             key.type == value.type && Hashable(key.type) && inside(key) && !inside(value);
+      if (!ties) continue;
+      keys.push_back(&key);
+      values.push_back(&value);
+      plan.exprs.push_back({"Seek Condition", condition});
+    }
+    if (!ties) (inside(*condition) ? below : above).push_back(condition);
+  }
+  if (keys.empty()) return OperatorPtr();
+  ColumnSet needed = wanted;
+  AddColumns(keys, &needed);
+  AddColumns(above, &needed);
+  KS_ASSIGN_OR_RETURN(auto input,
+                      PlanScan(rel, Intersection(needed, own), below, {}, nullptr, nullptr));
+  KS_ASSIGN_OR_RETURN(plan.keys, Compile(*input, keys));
+  KS_ASSIGN_OR_RETURN(plan.wanted, Program::Compile(values, {&no_columns_, environment_}));
+  return Filter(MakeSpool(environment_, std::move(input), std::move(plan)), above);
+}
+
+// The index gives the columns that it has; the base table is looked up for the others.
 absl::StatusOr<OperatorPtr> Planner::PlanBackJoin(const ScanRel& rel, ScanPlan plan,
-                                                  std::vector<ResolvedColumn> columns,
-                                                  std::vector<int> table_columns,
+                                                  const std::vector<ResolvedColumn>& columns,
+                                                  const std::vector<int>& table_columns,
                                                   ScanOperator** scan) {
   const Table& table = *rel.table;
-  std::vector<ResolvedColumn> key_columns;
-  JoinPlan join;
+  const std::vector<int>& given = table.access_paths()[plan.path].columns;
   ScanPlan base;
   base.table = &table;
   base.lock_exclusive = rel.lock_exclusive;
   base.unique = true;
+  std::vector<ResolvedColumn> from_index;
+  std::vector<ResolvedColumn> from_base;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const bool has = std::find(given.begin(), given.end(), table_columns[i]) != given.end();
+    (has ? from_index : from_base).push_back(columns[i]);
+    (has ? plan : base).table_columns.push_back(table_columns[i]);
+  }
+  JoinPlan join;
   std::vector<ResolvedExprPtr> refs;
   Conditions left_refs;
   Conditions right_refs;
   for (const KeyPart& part : table.access_paths()[0].key) {
     const TableColumn& column = table.columns()[part.column];
-    plan.table_columns.push_back(part.column);
-    key_columns.push_back({next_internal_--, column.name, column.type});
-    const auto at = std::find(rel.table_columns.begin(), rel.table_columns.end(), part.column);
-    const ResolvedColumn& own = rel.columns[at - rel.table_columns.begin()];
-    if (std::find(table_columns.begin(), table_columns.end(), part.column) == table_columns.end()) {
-      columns.push_back(own);
-      table_columns.push_back(part.column);
+    const auto wanted =
+        std::find(plan.table_columns.begin(), plan.table_columns.end(), part.column);
+    const size_t place = wanted - plan.table_columns.begin();
+    if (wanted == plan.table_columns.end()) {
+      from_index.push_back({next_internal_--, column.name, column.type});
+      plan.table_columns.push_back(part.column);
     }
-    refs.push_back(std::make_unique<ResolvedColumnRef>(key_columns.back().id, column.type));
+    from_base.push_back({next_internal_--, column.name, column.type});
+    base.table_columns.push_back(part.column);
+    refs.push_back(std::make_unique<ResolvedColumnRef>(from_index[place].id, column.type));
     left_refs.push_back(refs.back().get());
-    refs.push_back(std::make_unique<ResolvedColumnRef>(own.id, own.type));
+    refs.push_back(std::make_unique<ResolvedColumnRef>(from_base.back().id, column.type));
     right_refs.push_back(refs.back().get());
     KeyCondition condition;
     condition.lookup = static_cast<int>(base.prefix.size());
     join.lookup_keys.push_back(condition.lookup);
     base.prefix.push_back(std::move(condition));
   }
-  base.table_columns = std::move(table_columns);
-  auto index = MakeScan(environment_, std::move(key_columns), std::move(plan));
+  auto index = MakeScan(environment_, std::move(from_index), std::move(plan));
   if (scan != nullptr) *scan = index.get();
-  auto rows = MakeScan(environment_, std::move(columns), std::move(base));
+  auto rows = MakeScan(environment_, std::move(from_base), std::move(base));
   join.lookup = rows.get();
+  join.one_to_one = true;
   KS_ASSIGN_OR_RETURN(join.left_keys, Compile(*index, left_refs));
   KS_ASSIGN_OR_RETURN(join.right_keys, Compile(*rows, right_refs));
   return MakeJoin(environment_, std::move(index), std::move(rows), std::move(join));

@@ -30,12 +30,6 @@ struct Planner::JoinSides {
 
 namespace {
 
-// Hashing and comparing as GROUP BY does agrees with `=` for these types (NULL and NaN apart, which
-// the join handles).
-bool Hashable(TypeRef type) {
-  return !type->is_struct() && !type->is_array() && type->SupportsEquality();
-}
-
 // The scan below filters, which are added to `conditions`; null: it is something else.
 const ScanRel* AsScan(const ResolvedRel* rel, Conditions* conditions) {
   while (rel->kind == RelKind::kFilter) {
@@ -43,14 +37,6 @@ const ScanRel* AsScan(const ResolvedRel* rel, Conditions* conditions) {
     rel = To<FilterRel>(*rel).input.get();
   }
   return rel->kind == RelKind::kScan ? &To<ScanRel>(*rel) : nullptr;
-}
-
-ColumnSet Part(const ColumnSet& columns, const ColumnSet& side) {
-  ColumnSet both;
-  for (ColumnId id : columns) {
-    if (side.contains(id)) both.insert(id);
-  }
-  return both;
 }
 
 }  // namespace
@@ -64,37 +50,43 @@ absl::StatusOr<OperatorPtr> Planner::FinishJoin(JoinSides& sides, OperatorPtr le
     KS_ASSIGN_OR_RETURN(plan.left_keys, Compile(*left, sides.keys[0]));
     KS_ASSIGN_OR_RETURN(plan.right_keys, Compile(*right, sides.keys[1]));
   }
-  std::vector<ColumnId> ids = left->ids();
-  ids.insert(ids.end(), right->ids().begin(), right->ids().end());
-  if (!sides.residual.empty()) {
-    // One condition: the rest of them as an AND of copies would need subqueries to be copied, so
-    // they stay a list.
-    KS_ASSIGN_OR_RETURN(plan.condition, Program::Compile(*sides.residual[0], {&ids, environment_}));
-  }
+  KS_RETURN_IF_ERROR(FillCondition(sides, *left, *right, &plan));
   return MakeJoin(environment_, std::move(left), std::move(right), std::move(plan));
 }
 
-absl::StatusOr<OperatorPtr> Planner::TryLookupJoin(JoinSides& sides, const ColumnSet&, bool* done) {
+// What decides whether a pair matches, and the plan's texts.
+absl::Status Planner::FillCondition(const JoinSides& sides, const Operator& left,
+                                    const Operator& right, JoinPlan* plan) {
+  for (size_t i = 0; i < sides.keys[0].size(); ++i) {
+    plan->exprs.push_back({"Condition", sides.keys[0][i], sides.keys[1][i]});
+  }
+  if (sides.residual.empty()) return absl::OkStatus();
+  // One condition: the rest of them as an AND of copies would need subqueries to be copied, so
+  // they stay a list.
+  plan->exprs.push_back({"Residual Condition", sides.residual[0]});
+  std::vector<ColumnId> ids = left.ids();
+  ids.insert(ids.end(), right.ids().begin(), right.ids().end());
+  KS_ASSIGN_OR_RETURN(plan->condition, Program::Compile(*sides.residual[0], {&ids, environment_}));
+  return absl::OkStatus();
+}
+
+// Takes `left`, the planned left side, when it comes to a join.
+absl::StatusOr<OperatorPtr> Planner::TryLookupJoin(JoinSides& sides, OperatorPtr& left,
+                                                   bool* done) {
   *done = false;
   Conditions conditions = sides.pushed[1];
   const ScanRel* scan_rel = AsScan(sides.rel[1], &conditions);
   if (scan_rel == nullptr || sides.right_outer) return OperatorPtr();
   ScanOperator* scan = nullptr;
   std::vector<int> lookup_keys;
-  KS_ASSIGN_OR_RETURN(auto right, PlanScan(*scan_rel, Part(sides.needed, sides.columns[1]),
+  KS_ASSIGN_OR_RETURN(auto right, PlanScan(*scan_rel, Intersection(sides.needed, sides.columns[1]),
                                            conditions, sides.keys[1], &scan, &lookup_keys));
   if (right == nullptr) return OperatorPtr();
-  KS_ASSIGN_OR_RETURN(auto left,
-                      Plan(*sides.rel[0], Part(sides.needed, sides.columns[0]), sides.pushed[0]));
   JoinPlan plan;
   plan.left_outer = sides.left_outer;
   KS_ASSIGN_OR_RETURN(plan.left_keys, Compile(*left, sides.keys[0]));
   KS_ASSIGN_OR_RETURN(plan.right_keys, Compile(*right, sides.keys[1]));
-  std::vector<ColumnId> ids = left->ids();
-  ids.insert(ids.end(), right->ids().begin(), right->ids().end());
-  if (!sides.residual.empty()) {
-    KS_ASSIGN_OR_RETURN(plan.condition, Program::Compile(*sides.residual[0], {&ids, environment_}));
-  }
+  KS_RETURN_IF_ERROR(FillCondition(sides, *left, *right, &plan));
   plan.lookup = scan;
   plan.lookup_keys = std::move(lookup_keys);
   *done = true;
@@ -175,22 +167,22 @@ absl::StatusOr<OperatorPtr> Planner::PlanJoin(const JoinRel& rel, const ColumnSe
     AddColumns(*used, &sides.needed);
   }
 
-  KS_ASSIGN_OR_RETURN(auto left,
-                      Plan(*sides.rel[0], Part(sides.needed, sides.columns[0]), sides.pushed[0]));
-  KS_ASSIGN_OR_RETURN(auto right,
-                      Plan(*sides.rel[1], Part(sides.needed, sides.columns[1]), sides.pushed[1]));
+  KS_ASSIGN_OR_RETURN(auto left, Plan(*sides.rel[0], Intersection(sides.needed, sides.columns[0]),
+                                      sides.pushed[0]));
+  KS_ASSIGN_OR_RETURN(auto right, Plan(*sides.rel[1], Intersection(sides.needed, sides.columns[1]),
+                                       sides.pushed[1]));
   const double rows[2] = {left->estimate(), right->estimate()};
   if (!sides.keys[0].empty() && sides.method != JoinMethod::kHash &&
       sides.method != JoinMethod::kMerge) {
     const bool apply = sides.method == JoinMethod::kApply;
     bool done = false;
     if (apply || rows[0] * 4 < rows[1]) {
-      KS_ASSIGN_OR_RETURN(auto join, TryLookupJoin(sides, wanted, &done));
+      KS_ASSIGN_OR_RETURN(auto join, TryLookupJoin(sides, left, &done));
       if (done) return Filter(std::move(join), sides.above);
     }
     if (sides.inner() && rows[1] * 4 < rows[0]) {
       sides.Swap();
-      KS_ASSIGN_OR_RETURN(auto join, TryLookupJoin(sides, wanted, &done));
+      KS_ASSIGN_OR_RETURN(auto join, TryLookupJoin(sides, right, &done));
       if (done) return Filter(std::move(join), sides.above);
       sides.Swap();
     }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 
 namespace ks::sql {
@@ -37,6 +35,12 @@ bool Intersects(const ColumnSet& a, const ColumnSet& b) {
   return std::any_of(a.begin(), a.end(), [&](ColumnId id) { return b.contains(id); });
 }
 
+ColumnSet Intersection(const ColumnSet& a, const ColumnSet& b) {
+  ColumnSet both;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::inserter(both, both.end()));
+  return both;
+}
+
 void AddColumns(const Conditions& conditions, ColumnSet* columns) {
   for (const ResolvedExpr* condition : conditions) columns->merge(ColumnsOf(*condition));
 }
@@ -58,6 +62,28 @@ bool HasSubquery(const ResolvedExpr& expr) {
   return found;
 }
 
+bool Hashable(TypeRef type) {
+  return !type->is_struct() && !type->is_array() && type->SupportsEquality();
+}
+
+bool InOrder(const std::vector<Ordering>& given, const std::vector<SortKey>& keys, bool reversed) {
+  size_t at = 0;
+  for (const SortKey& key : keys) {
+    const auto fixed = std::find_if(given.begin(), given.end(), [&](const Ordering& o) {
+      return o.fixed && o.column == key.column.id;
+    });
+    if (fixed != given.end()) continue;
+    while (at < given.size() && given[at].fixed) ++at;
+    if (at == given.size()) return false;
+    const Ordering& order = given[at++];
+    if (order.column != key.column.id || (order.descending != reversed) != key.descending ||
+        key.nulls_first == key.descending) {
+      return false;
+    }
+  }
+  return true;
+}
+
 const ResolvedCall* AsEquality(const ResolvedExpr& expr) {
   if (expr.kind != ResolvedKind::kCall) return nullptr;
   const auto& call = To<ResolvedCall>(expr);
@@ -77,12 +103,6 @@ Conditions TakeIf(Conditions* conditions, Predicate goes) {
   return taken;
 }
 
-ColumnSet Intersection(const ColumnSet& a, const ColumnSet& b) {
-  ColumnSet both;
-  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::inserter(both, both.end()));
-  return both;
-}
-
 }  // namespace
 
 absl::StatusOr<ProgramPtr> Planner::Compile(const Operator& input, const Conditions& roots) {
@@ -100,15 +120,17 @@ absl::StatusOr<OperatorPtr> Planner::Filter(OperatorPtr input, const Conditions&
     KS_ASSIGN_OR_RETURN(auto program, Compile(*input, {condition}));
     programs.push_back(std::move(program));
   }
-  const std::string text =
-      absl::StrJoin(conditions, " AND ",
-                    [](std::string* out, const ResolvedExpr* c) { out->append(ToText(*c)); });
-  return MakeFilterOperator(environment_, std::move(input), std::move(programs), text);
+  PlanExprs exprs;
+  for (const ResolvedExpr* condition : conditions) exprs.push_back({"Condition", condition});
+  return MakeFilterOperator(environment_, std::move(input), std::move(programs), std::move(exprs));
 }
 
 absl::StatusOr<OperatorPtr> Planner::Plan(const ResolvedRel& rel, const ColumnSet& wanted,
                                           Conditions conditions) {
   OperatorPtr made;
+  if (rel.kind != RelKind::kFilter && rel.kind != RelKind::kProject && rel.kind != RelKind::kScan) {
+    hope_.reset();
+  }
   switch (rel.kind) {
     case RelKind::kFilter:
       return PlanFilter(To<FilterRel>(rel), wanted, std::move(conditions));
@@ -193,12 +215,17 @@ absl::StatusOr<OperatorPtr> Planner::PlanProject(const ProjectRel& rel, const Co
     passed.push_back(static_cast<int>(i));
   }
   columns.insert(columns.end(), computed_columns.begin(), computed_columns.end());
+  PlanExprs exprs;
+  for (const ComputedColumn& computed : rel.computed) {
+    if (!needed.contains(computed.column.id)) continue;
+    exprs.push_back({"", computed.expr.get(), nullptr, computed.column.name});
+  }
   ProgramPtr program;
   if (!roots.empty()) {
     KS_ASSIGN_OR_RETURN(program, Compile(*input, roots));
   }
   auto project = MakeProjectOperator(environment_, std::move(input), std::move(columns),
-                                     std::move(passed), std::move(program));
+                                     std::move(passed), std::move(program), std::move(exprs));
   return Filter(std::move(project), conditions);
 }
 
@@ -241,6 +268,26 @@ absl::StatusOr<OperatorPtr> Planner::PlanUnnest(const UnnestRel& rel, const Colu
   return Filter(std::move(unnest), conditions);
 }
 
+namespace {
+
+// The column of `SELECT MIN(column)` or MAX, when the first value in its order is the answer. Null
+// when it is not so: NaN is the MAX of all and comes first in their order.
+const ResolvedColumnRef* OnlyExtreme(const AggregateRel& rel) {
+  if (!rel.group_by.empty() || !rel.grouping_sets.empty() || rel.aggregates.size() != 1) {
+    return nullptr;
+  }
+  const AggregateCall& call = rel.aggregates[0];
+  const std::string& name = call.function->name;
+  if ((name != "MIN" && name != "MAX") || call.having_expr != nullptr || call.limit != nullptr ||
+      call.arguments[0]->kind != ResolvedKind::kColumn ||
+      (name == "MAX" && call.arguments[0]->type->is_floating())) {
+    return nullptr;
+  }
+  return &To<ResolvedColumnRef>(*call.arguments[0]);
+}
+
+}  // namespace
+
 absl::StatusOr<OperatorPtr> Planner::PlanAggregate(const AggregateRel& rel, const ColumnSet&,
                                                    Conditions conditions) {
   ColumnSet plain;  // keys that are columns of the input under the same number
@@ -267,29 +314,53 @@ absl::StatusOr<OperatorPtr> Planner::PlanAggregate(const AggregateRel& rel, cons
   }
   ColumnSet needed;
   AddColumns(roots, &needed);
-  KS_ASSIGN_OR_RETURN(auto input, Plan(*rel.input, needed, std::move(below)));
+  OperatorPtr input;
+  if (const ResolvedColumnRef* column = OnlyExtreme(rel)) {
+    const bool descending = rel.aggregates[0].function->name == "MAX";
+    const SortKey key{{column->column, "", column->type}, descending, !descending};
+    bool in_order = false;
+    KS_ASSIGN_OR_RETURN(input,
+                        PlanHoping(*rel.input, needed, std::move(below), {{key}, true}, &in_order));
+    if (in_order) {
+      const int place = input->IndexOf(column->column);
+      input = MakeFirstValueOperator(environment_, std::move(input), place);
+    }
+  } else {
+    KS_ASSIGN_OR_RETURN(input, Plan(*rel.input, needed, std::move(below)));
+  }
   KS_ASSIGN_OR_RETURN(auto aggregate, MakeAggregate(environment_, std::move(input), rel));
   return Filter(std::move(aggregate), conditions);
 }
 
+absl::StatusOr<OperatorPtr> Planner::PlanHoping(const ResolvedRel& rel, const ColumnSet& wanted,
+                                                Conditions conditions, OrderHope hope,
+                                                bool* in_order) {
+  hope_ = hope;
+  KS_ASSIGN_OR_RETURN(auto made, Plan(rel, wanted, std::move(conditions)));
+  hope_.reset();
+  *in_order = InOrder(made->ordering(), hope.keys, false) ||
+              (InOrder(made->ordering(), hope.keys, true) && made->Reverse());
+  return made;
+}
+
 absl::StatusOr<OperatorPtr> Planner::PlanSort(const SortRel& rel, const ColumnSet& wanted,
-                                              Conditions conditions) {
+                                              Conditions conditions, bool limited) {
   ColumnSet needed = wanted;
   for (const SortKey& key : rel.keys) needed.insert(key.column.id);
-  KS_ASSIGN_OR_RETURN(auto input, Plan(*rel.input, needed, std::move(conditions)));
-  const std::vector<Ordering> ordering = input->ordering();
-  bool sorted = ordering.size() >= rel.keys.size();
-  for (size_t i = 0; sorted && i < rel.keys.size(); ++i) {
-    const SortKey& key = rel.keys[i];
-    sorted = ordering[i].column == key.column.id && ordering[i].descending == key.descending &&
-             key.nulls_first != key.descending;
-  }
-  if (sorted) return input;
+  bool in_order = false;
+  KS_ASSIGN_OR_RETURN(auto input, PlanHoping(*rel.input, needed, std::move(conditions),
+                                             {rel.keys, limited}, &in_order));
+  if (in_order) return input;
   return MakeSort(environment_, std::move(input), rel.keys);
 }
 
 absl::StatusOr<OperatorPtr> Planner::PlanLimit(const LimitRel& rel, const ColumnSet& wanted) {
-  KS_ASSIGN_OR_RETURN(auto input, Plan(*rel.input, wanted));
+  OperatorPtr input;
+  if (rel.input->kind == RelKind::kSort) {
+    KS_ASSIGN_OR_RETURN(input, PlanSort(To<SortRel>(*rel.input), wanted, {}, true));
+  } else {
+    KS_ASSIGN_OR_RETURN(input, Plan(*rel.input, wanted));
+  }
   ProgramPtr limit;
   ProgramPtr offset;
   if (rel.limit != nullptr) {
