@@ -1,4 +1,4 @@
-"""Random schemas, rows, DML and queries, for tests/differential.py: the same seed gives the same."""
+"""Random schemas, rows, DML and queries for tests/differential.py: the same seed, the same ones."""
 import random
 
 # As literals; few, so that they meet.
