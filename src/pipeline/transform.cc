@@ -175,10 +175,12 @@ void Transform::DecodeRecords(const Records& records) {
     all_[i] = i;
     (records.values[i].data() == nullptr ? tombstones_ : live_).push_back(i);
   }
+  std::vector<formats::RecordError> keyless;
   if (key_decoder_ != nullptr) {
     decoded_.Clear();
     const auto keys = static_cast<size_t>(source_.record.key_columns);
     key_decoder_->Decode({records.keys, all_}, arena_, {columns.data(), keys}, &decoded_);
+    TakeKeyless(records, &keyless);
     FailDecoded(Stage::kKey, source_.spec->key);
     DropFailed(&live_);
     DropFailed(&tombstones_);
@@ -190,6 +192,31 @@ void Transform::DecodeRecords(const Records& records) {
       columns[static_cast<size_t>(column)][record] = Datum::Null();
   }
   if (value_decoder_ != nullptr) DecodeValues(records, columns);
+  FailKeyless(&keyless);
+}
+
+// A record without a key may be about no row (Debezium's TRUNCATE): its value says more of it.
+void Transform::TakeKeyless(const Records& records, std::vector<formats::RecordError>* keyless) {
+  std::erase_if(decoded_.errors, [&](formats::RecordError& error) {
+    const bool taken =
+        records.keys[error.row].data() == nullptr && records.values[error.row].data() != nullptr;
+    if (taken) keyless->push_back(std::move(error));
+    return taken;
+  });
+}
+
+// Those whose value wants a row after all.
+void Transform::FailKeyless(std::vector<formats::RecordError>* keyless) {
+  if (keyless->empty()) return;
+  decoded_.errors.clear();
+  for (formats::RecordError& error : *keyless) {
+    if (std::binary_search(live_.begin(), live_.end(), error.row) ||
+        std::binary_search(tombstones_.begin(), tombstones_.end(), error.row))
+      decoded_.errors.push_back(std::move(error));
+  }
+  FailDecoded(Stage::kKey, source_.spec->key);
+  DropFailed(&live_);
+  DropFailed(&tombstones_);
 }
 
 void Transform::DecodeValues(const Records& records, const std::vector<Datum*>& columns) {

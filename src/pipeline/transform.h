@@ -108,6 +108,8 @@ class Transform {
   void DecodeRecords(const Records& records);
   void DecodeValues(const Records& records, const std::vector<sql::Datum*>& columns);
   void FailDecoded(Stage stage, const PartSpec& part);
+  void TakeKeyless(const Records& records, std::vector<formats::RecordError>* keyless);
+  void FailKeyless(std::vector<formats::RecordError>* keyless);
   void CheckAsserts(sql::EvalContext& context);
   void RunTable(size_t table, sql::EvalContext& context);
   void RunTombstones(size_t table, sql::EvalContext& context);
