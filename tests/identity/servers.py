@@ -106,6 +106,7 @@ class Cutter:
 
     def __init__(self, port, behind):
         self.behind = behind
+        self.accepted = 0
         self.sockets = set()
         self.listener = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self.serve, daemon=True).start()
@@ -114,6 +115,7 @@ class Cutter:
         while True:
             try:
                 near, _ = self.listener.accept()
+                self.accepted += 1
                 far = socket.create_connection(("127.0.0.1", self.behind))
             except OSError:
                 return

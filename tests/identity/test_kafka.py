@@ -110,15 +110,24 @@ def pipeline(request, kafka, idp, spanner, tmp_path):
     return lambda way: Pipeline(name[:28].strip("_"), way, kafka, idp, spanner, tmp_path)
 
 
+def accepted(kafka, settings):
+    """Connections so far to the way's listener; None where they are not counted."""
+    cutter = kafka.cutters.get(settings[0])
+    return cutter and cutter.accepted
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_right(way, pipeline, program):
+def test_right(way, pipeline, program, kafka):
     settings, password = WAYS[way]
     made = pipeline(settings)
     program.environment["PASSWORD"] = password
+    before = accepted(kafka, settings)
     done = program(*made.arguments(), "--once")
     assert done.returncode == 0, done.stderr
     assert made.count() == RECORDS
     attempts = made.attempts()
+    if before is not None:  # an entry for each connection, and no other
+        assert len(attempts) == accepted(kafka, settings) - before
     assert any(a["status_id"] == 1 for a in attempts)
     assert not any(a["status_id"] == 2 for a in attempts), attempts
     expected = settings[1]["mechanism"] if settings[1] else "SSL"
@@ -135,10 +144,11 @@ def test_right(way, pipeline, program):
 
 
 @pytest.mark.parametrize("way", [w for w in WAYS if WAYS[w][1]])
-def test_wrong_secret(way, pipeline, program):
+def test_wrong_secret(way, pipeline, program, kafka):
     settings, _ = WAYS[way]
     made = pipeline(settings)
     program.environment["PASSWORD"] = "wrong-s3cret"
+    before = accepted(kafka, settings)
     begun = time.monotonic()
     done = program(*made.arguments(), "--once")
     assert done.returncode == 3
@@ -151,6 +161,8 @@ def test_wrong_secret(way, pipeline, program):
         refused = [a for a in made.attempts() if a["status_id"] == 2]
         assert refused and "Authentication failed" in refused[0]["status_detail"]
         assert refused[0]["user"] == {"name": "alice"}
+        if before is not None:
+            assert len(made.attempts()) == accepted(kafka, settings) - before
     shows_no_secret(done, made)
 
 
