@@ -61,7 +61,7 @@ absl::Status TokenCache::Refresh() {
     return failure_ = token.status();
   }
   state_ = {.fetched_at = state_.tried_at, .expires_at = token->expires_at_nanos};
-  TellCredential(told_, state_.tried_at, token->expires_at_nanos);
+  TellCredential(told_, state_.fetched_at, token->expires_at_nanos);
   auto made = std::make_shared<const Token>(*std::move(token));
   std::lock_guard lock(mu_);
   token_ = std::move(made);

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import time
 import urllib.parse
 import urllib.request
 
@@ -205,6 +206,26 @@ def look_at(worker, outputs):
     page = re.findall(r"metrics at (http://[^/\s]+)", worker.log())[-1]
     for path in ("/metrics", "/healthz", "/readyz"):
         outputs.add(path, urllib.request.urlopen(page + path, timeout=10).read())
+    check_ages(urllib.request.urlopen(page + "/metrics", timeout=10).read().decode())
+
+
+def check_ages(page):
+    """Each credential is there, with since when and until when."""
+    def of(metric):
+        found = re.findall(rf'^kafka_spanner_credential_{metric}{{credential="([^"]+)"}} (\S+)$',
+                           page, re.MULTILINE)
+        return {re.sub(r" for Kafka .*", "", name): float(value) for name, value in found}
+
+    now = time.time()
+    since, until = of("since_timestamp_seconds"), of("expires_timestamp_seconds")
+    assert set(since) == set(until) == {"token for Spanner", "token of pipe-secret",
+                                        "password of alice", "certificate"}
+    assert all(now - 120 < value <= now for value in since.values()), since
+    assert now < until["token of pipe-secret"] <= now + 60, "it lives for seconds"
+    assert now + 3000 < until["token for Spanner"] <= now + 3600
+    assert now + 86400 < until["certificate"] < now + 3 * 86400
+    assert until["password of alice"] == float("inf")
+    assert set(of("failures_total").values()) == {0}
 
 
 def test_planted_secrets(planted, google, program, tmp_path):
