@@ -62,7 +62,8 @@ class Comparison:
             self.ask(statement, counts=False)
         for table in generator.tables:
             for _ in range(12):
-                self.ask(f"INSERT OR UPDATE INTO {table.name} {generator.rows(table, 1)}", False)
+                rows = generator.rows(table, "INSERT OR UPDATE", 1)
+                self.ask(f"INSERT OR UPDATE INTO {table.name} {rows}", False)
         for _ in range(count):
             statement = generator.statement()
             if not self.ask(statement) and not statement.startswith("SELECT"):

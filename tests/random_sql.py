@@ -294,13 +294,18 @@ class Generator:
     def values(self, columns):
         return ", ".join(self.literal(c.type, 0 if c.not_null else 15) for c in columns)
 
-    def row_columns(self, table):
-        """The key, and each other column more often than not."""
-        return [c for c in table.written()
-                if c in table.columns[:table.key] or c.not_null or self.chance(80)]
+    def row_columns(self, table, verb):
+        """The key, and each other column more often than not.
 
-    def rows(self, table, count):
-        columns = self.row_columns(table)
+        INSERT OR UPDATE gets all: the emulator resets those that are left out, unlike Spanner
+        (https://github.com/GoogleCloudPlatform/cloud-spanner-emulator/issues/303).
+        """
+        whole = verb == "INSERT OR UPDATE"
+        return [c for c in table.written()
+                if whole or c in table.columns[:table.key] or c.not_null or self.chance(80)]
+
+    def rows(self, table, verb, count):
+        columns = self.row_columns(table, verb)
         rows = ", ".join(f"({self.values(columns)})" for _ in range(count))
         return f"({', '.join(c.name for c in columns)}) VALUES {rows}"
 
@@ -324,9 +329,9 @@ class Generator:
     def insert(self, table):
         verb = self.pick(["INSERT", "INSERT OR UPDATE", "INSERT OR IGNORE"])
         if self.chance(75):
-            rows = self.rows(table, self.random.randint(1, 3))
+            rows = self.rows(table, verb, self.random.randint(1, 3))
         else:
-            columns = self.row_columns(table)
+            columns = self.row_columns(table, verb)
             source, scope = self.source([], 0)
             items = ", ".join(self.expr(c.type, scope, 1) for c in columns)
             rows = f"({', '.join(c.name for c in columns)}) SELECT {items} FROM {source}"

@@ -105,6 +105,18 @@ TEST_F(QueryTest, FirstAndLastRowsOfAnIndexReadNoMore) {
   EXPECT_EQ(b_->rows_read, 8 + 4);
 }
 
+// Keys may hold NULL: the row behind such an index entry was lost.
+TEST_F(QueryTest, IndexFindsRowsWithNullInTheirKey) {
+  FakeTable& c = catalog_.Add(std::make_unique<FakeTable>(
+      "C",
+      std::vector<TableColumn>{{"K", Type::Int64()}, {"V", Type::Int64()}, {"W", Type::Int64()}},
+      std::vector<KeyPart>{{0, false}}));
+  c.AddIndex("CByV", {{1, false}}, {});
+  c.Put({Value::Null(Type::Int64()), Value::Int64(7), Value::Int64(8)});
+  c.Put({Value::Int64(1), Value::Int64(7), Value::Int64(9)});
+  EXPECT_EQ(Run("SELECT K, W FROM C WHERE V = 7 ORDER BY W"), R"([[null,"8"],["1","9"]])");
+}
+
 // A condition may leave few of the rows that the index gives: each would cost a lookup.
 TEST_F(QueryTest, ConditionsKeepTheOrderOfAnIndexFromBeingUsedForWhatItLacks) {
   EXPECT_EQ(Run("SELECT Name FROM B WHERE Ref = 19 ORDER BY Name LIMIT 1"), R"([["n40"]])");

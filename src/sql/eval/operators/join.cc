@@ -24,7 +24,7 @@ class JoinOperator : public Operator {
         left_(std::move(left)),
         right_(std::move(right)),
         plan_(std::move(plan)),
-        store_(environment, right_->types(), plan_.right_keys.get()),
+        store_(environment, right_->types(), plan_.right_keys.get(), plan_.one_to_one),
         key_count_(plan_.left_keys == nullptr ? 0 : plan_.left_keys->size()) {}
 
   absl::Status DoOpen() override {
@@ -122,7 +122,7 @@ class JoinOperator : public Operator {
       std::vector<Value> tuple;
       for (int key : plan_.lookup_keys) {
         const Datum& value = left_keys_[key].at(row);
-        if (!Comparable(plan_.left_keys->type(key), value)) break;
+        if (!plan_.one_to_one && !Comparable(plan_.left_keys->type(key), value)) break;
         tuple.emplace_back(plan_.left_keys->type(key), value);
       }
       if (tuple.size() == plan_.lookup_keys.size()) tuples.push_back(std::move(tuple));

@@ -20,9 +20,11 @@ bool Comparable(TypeRef type, const Datum& value) {
   return !type->is_floating() || !std::isnan(value.float64());
 }
 
-KeyedRows::KeyedRows(Environment* environment, std::vector<TypeRef> row_types, Program* keys)
+KeyedRows::KeyedRows(Environment* environment, std::vector<TypeRef> row_types, Program* keys,
+                     bool nulls_equal)
     : environment_(environment),
       program_(keys),
+      nulls_equal_(nulls_equal),
       types_(KeyTypes(keys)),
       rows_(environment, std::move(row_types)),
       keys_(environment, types_) {}
@@ -60,7 +62,7 @@ uint64_t KeyedRows::Hash(const Column* keys, uint32_t row) const {
 int32_t KeyedRows::First(const Column* keys, uint32_t row) const {
   if (program_ == nullptr) return rows() > 0 ? 0 : -1;
   for (size_t i = 0; i < types_.size(); ++i) {
-    if (!Comparable(types_[i], keys[i].at(row))) return -1;
+    if (!nulls_equal_ && !Comparable(types_[i], keys[i].at(row))) return -1;
   }
   return SkipToEqual(index_.First(Hash(keys, row)), keys, row);
 }
@@ -74,7 +76,8 @@ int32_t KeyedRows::SkipToEqual(int32_t found, const Column* keys, uint32_t row) 
   const auto equal = [&] {
     for (size_t i = 0; i < types_.size(); ++i) {
       const Datum& value = keys_.at(i, static_cast<uint32_t>(found));
-      if (value.null() || !GroupingEquals(types_[i], value, keys[i].at(row))) return false;
+      if (value.null() && !nulls_equal_) return false;
+      if (!GroupingEquals(types_[i], value, keys[i].at(row))) return false;
     }
     return true;
   };

@@ -1,7 +1,8 @@
 // KeyedRows: the rows of an operator kept in memory by the values of some expressions over them:
 // the build side of a join, a spool. Private to eval/. One thread at a time.
 //
-// Equality is that of `=`: NULL and NaN equal nothing.
+// Equality is that of `=`: NULL and NaN equal nothing; or that of keys of a table, where each
+// equals itself.
 #pragma once
 
 #include <vector>
@@ -13,7 +14,8 @@ namespace ks::sql {
 class KeyedRows {
  public:
   // `keys`: null when every row is a partner of every other; else it must outlive this.
-  KeyedRows(Environment* environment, std::vector<TypeRef> row_types, Program* keys);
+  KeyedRows(Environment* environment, std::vector<TypeRef> row_types, Program* keys,
+            bool nulls_equal = false);
 
   // Opens `input` and reads it all; what was kept before is gone.
   absl::Status Fill(Operator& input);
@@ -31,6 +33,7 @@ class KeyedRows {
 
   Environment* const environment_;
   Program* const program_;
+  const bool nulls_equal_;
   const std::vector<TypeRef> types_;  // of the keys
   RowStore rows_;
   RowStore keys_;  // beside rows_

@@ -78,8 +78,9 @@ struct JoinPlan {
   // scan, which is part of the right operator, looks up the keys whose places are in `lookup_keys`.
   ScanOperator* lookup = nullptr;
   std::vector<int> lookup_keys;
-  bool one_to_one = false;  // each left row has one partner
-  PlanExprs exprs;          // of the keys and of the condition
+  // Each left row has one partner: the row whose key it has, also where NULL or NaN is in the key.
+  bool one_to_one = false;
+  PlanExprs exprs;  // of the keys and of the condition
 };
 OperatorPtr MakeJoin(Environment* environment, OperatorPtr left, OperatorPtr right, JoinPlan plan);
 
