@@ -10,7 +10,6 @@
 #include "local/spanner/ddl/schema_change.h"
 #include "local/spanner/server/backup_rpcs.h"
 #include "local/spanner/server/call.h"
-#include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/resource_names.h"
 #include "local/spanner/server/server_state.h"
@@ -96,12 +95,7 @@ void FillProgress(const DdlProgress& progress, pb::UpdateDatabaseDdlMetadata* me
 }  // namespace
 
 absl::Status CheckStatements(const std::vector<std::string>& statements) {
-  for (const std::string& statement : statements) {
-    if (absl::Status status = CheckDdlSyntax({statement}); !status.ok()) {
-      return errors::BadDdlStatement(statement, status);
-    }
-  }
-  return absl::OkStatus();
+  return CheckDdlSyntax(statements);
 }
 
 absl::Status RunCreateDatabase(Call& call, const std::string& uri, DdlBatch ddl,

@@ -212,11 +212,6 @@ absl::Status BadCreateStatement(std::string_view statement) {
       "Error parsing Spanner DDL statement: ", A(statement),
       " : Expecting CREATE DATABASE and a name; a name with hyphens is written in backquotes.");
 }
-absl::Status BadDdlStatement(std::string_view statement, const absl::Status& cause) {
-  return absl::Status(
-      cause.code(),
-      absl::StrCat("Error parsing Spanner DDL statement: ", A(statement), " : ", cause.message()));
-}
 absl::Status MissingStatements() { return Invalid("Missing statements in the request."); }
 absl::Status DataDirectoryInUse(std::string_view directory) {
   return absl::UnavailableError(

@@ -60,7 +60,6 @@ absl::Status BadCrontab(std::string_view text);
 absl::Status BadRetention();
 absl::Status MissingCreateStatement();
 absl::Status BadCreateStatement(std::string_view statement);
-absl::Status BadDdlStatement(std::string_view statement, const absl::Status& cause);
 absl::Status MissingStatements();
 absl::Status DataDirectoryInUse(std::string_view directory);
 absl::Status CatalogUnreadable(std::string_view file, std::string_view why);

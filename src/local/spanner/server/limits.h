@@ -28,6 +28,7 @@ inline constexpr int64_t kFinishedTransactionNanos = int64_t{30} * 1'000'000'000
 inline constexpr int64_t kReadOnlyTransactionNanos = int64_t{3600} * 1'000'000'000;
 
 // ---- Requests ----
+inline constexpr size_t kStatusTextBytes = 2'048;  // of an error; three times that when escaped
 inline constexpr int64_t kCommitDelayMicrosMax = 500'000;
 inline constexpr int kRetryAfterAbortMillis = 5;  // RetryInfo of ABORTED, where txn/ gave none
 inline constexpr int kRetryAfterThrottleMillis = 50;

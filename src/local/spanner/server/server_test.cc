@@ -127,6 +127,22 @@ TEST_F(ServerTest, ReadsBeforeTheBeginning) {
   EXPECT_EQ(Execute(request, &result).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
 }
 
+// Its text would not fit into the headers that a client takes.
+TEST_F(ServerTest, LongErrorsAreCut) {
+  pb::ResultSet result;
+  const grpc::Status status =
+      Execute(Query("SELECT " + std::string(100'000, 'x') + " FROM nowhere"), &result);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+  const grpc::Status lost = Execute(
+      [&] {
+        pb::ExecuteSqlRequest request = Query("SELECT 1");
+        request.set_session(session_.name() + std::string(100'000, 'x'));
+        return request;
+      }(),
+      &result);
+  EXPECT_EQ(lost.error_code(), grpc::StatusCode::NOT_FOUND) << lost.error_message();
+}
+
 // SPANNER_SYS tells of a minute when it is over.
 TEST_F(ServerTest, StatisticsCountWhatRan) {
   pb::ResultSet result;

@@ -6,6 +6,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
+#include "local/spanner/server/limits.h"
 
 namespace ks::local {
 
@@ -15,6 +16,15 @@ constexpr std::string_view kTypePrefix = "type.googleapis.com/";
 
 absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 
+// A status travels in headers, of which a client takes 16 KiB: a longer text would not be an error
+// message but a broken call. Cut between characters.
+std::string Shortened(std::string_view text) {
+  if (text.size() <= limits::kStatusTextBytes) return std::string(text);
+  size_t end = limits::kStatusTextBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "...";
+}
+
 void Attach(std::string_view url, const google::protobuf::Message& message, absl::Status* status) {
   status->SetPayload(ToAbsl(url), absl::Cord(message.SerializeAsString()));
 }
@@ -23,7 +33,7 @@ void Attach(std::string_view url, const google::protobuf::Message& message, absl
 
 void ToRpcStatus(const absl::Status& status, google::rpc::Status* out) {
   out->set_code(static_cast<int>(status.code()));
-  out->set_message(std::string(status.message()));
+  out->set_message(Shortened({status.message().data(), status.message().size()}));
   status.ForEachPayload([out](absl::string_view url, const absl::Cord& bytes) {
     if (url.substr(0, kTypePrefix.size()) != ToAbsl(kTypePrefix)) return;  // for us alone
     google::protobuf::Any* detail = out->add_details();
@@ -45,8 +55,8 @@ void AttachResource(std::string_view type, std::string_view name, std::string_vi
                     absl::Status* status) {
   google::rpc::ResourceInfo info;
   info.set_resource_type(std::string(type));
-  info.set_resource_name(std::string(name));
-  info.set_description(std::string(description));
+  info.set_resource_name(Shortened(name));
+  info.set_description(Shortened(description));
   Attach(kResourceInfoUrl, info, status);
 }
 
