@@ -284,6 +284,7 @@ absl::Status Resolver::ResolveReturning(const Returning* returning, const Identi
   RangeVariable range;
   range.alias = alias.empty() ? table.name().substr(table.name().rfind('.') + 1) : alias.name;
   const ColumnId count = static_cast<ColumnId>(table.columns().size());
+  next_column_ = std::max(next_column_, count + 1);  // CASE and its like make columns of their own
   for (ColumnId i = 0; i < count; ++i) {
     ScopeColumn column{table.columns()[i].name, i, table.columns()[i].type};
     column.hidden = table.columns()[i].hidden;
