@@ -8,6 +8,8 @@
 
 namespace google::protobuf {
 class Empty;
+class Int32Value;
+class StringValue;
 class Struct;
 }  // namespace google::protobuf
 namespace google::iam::v1 {
@@ -61,6 +63,7 @@ class UpdateDatabaseRequest;
 namespace ks::local {
 
 class Call;
+class MessageWriter;
 
 // rpc/instances.cc
 struct InstanceRpcs {
@@ -162,6 +165,14 @@ struct FaultRpcs {
                           google::protobuf::Struct* response);
   static absl::Status Get(Call& call, const google::protobuf::Empty& request,
                           google::protobuf::Struct* response);
+};
+
+// grpc.health.v1.Health; its messages are, on the wire, a string and a number. ---- rpc/health.cc
+struct HealthRpcs {
+  static absl::Status Check(Call& call, const google::protobuf::StringValue& service,
+                            google::protobuf::Int32Value* serving);
+  static absl::Status Watch(Call& call, const google::protobuf::StringValue& service,
+                            MessageWriter& writer);
 };
 
 }  // namespace ks::local

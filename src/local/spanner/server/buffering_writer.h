@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/status_macros.h"
-#include "local/spanner/server/rpc.h"
+#include "local/spanner/server/message_writer.h"
 
 namespace ks::local {
 

@@ -18,6 +18,7 @@ absl::StatusOr<std::shared_ptr<Session>> Call::FindSession(std::string_view name
 }
 
 absl::Status Call::Check() const {
+  CallLoop::HandOverIfLong();
   if (env::AfterNanos(0) >= context_.deadline()) {
     return absl::DeadlineExceededError("Deadline exceeded before the call was finished.");
   }

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "local/spanner/server/call_loop.h"
 #include "local/spanner/txn/patience.h"
 
 namespace grpc {
@@ -31,6 +32,7 @@ class Call : public Patience {
   absl::StatusOr<std::shared_ptr<Session>> FindSession(std::string_view name) const;
   absl::Status Check() const override;
   int64_t NanosLeft() const override;
+  void BeforeWait() const override { CallLoop::HandOver(); }
   absl::Status CheckAlive() const { return Check(); }
 
  private:

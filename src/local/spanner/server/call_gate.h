@@ -7,19 +7,24 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "local/spanner/server/call_loop.h"
 #include "local/spanner/txn/patience.h"
 
 namespace ks::local {
 
 class ABSL_LOCKABLE CallGate {
  public:
-  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (TryLock()) return;
+    CallLoop::HandOver();
     absl::MutexLock lock(&mu_);
     mu_.Await(absl::Condition(this, &CallGate::Free));
     busy_ = true;
   }
   // Not OK: the caller's patience ended first, and it must not Unlock.
   absl::Status LockWithin(const Patience& patience) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (TryLock()) return absl::OkStatus();
+    patience.BeforeWait();
     absl::MutexLock lock(&mu_);
     while (!mu_.AwaitWithTimeout(absl::Condition(this, &CallGate::Free), patience.Nap())) {
       if (absl::Status status = patience.Check(); !status.ok()) return status;

@@ -49,6 +49,7 @@ absl::StatusOr<bool> RunChangeStream(Call& call, ReadScope& scope,
   KS_ASSIGN_OR_RETURN(const auto query,
                       ParseChangeStreamQuery(*schema, request.sql(), LookupIn(request)));
   if (!query) return false;
+  call.BeforeWait();  // its records go out one by one, when they are there
   if (!streaming) return errors::StreamStreaming();
   if (!scope.single_use() || !scope.read_only()) return errors::StreamSingleUse();
   KS_RETURN_IF_ERROR(CheckRole(*schema, scope.session().spec().creator_role, query->stream));

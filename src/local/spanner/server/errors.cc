@@ -232,6 +232,11 @@ absl::Status MissingField(std::string_view field) {
 absl::Status RequestTooLarge(size_t bytes, size_t limit) {
   return Invalid("Request is ", bytes, " bytes long; the limit is ", limit, " bytes.");
 }
+absl::Status ServiceUnknown(std::string_view service) {
+  return absl::NotFoundError(
+      absl::StrCat("No service ", A(service),
+                   " is served here; ask for the empty name, or google.spanner.v1.Spanner."));
+}
 absl::Status MalformedRequest(std::string_view message) {
   return Invalid("The request is not a valid ", A(message), " message.");
 }

@@ -67,6 +67,7 @@ absl::Status CatalogUnreadable(std::string_view file, std::string_view why);
 // ---- Requests ----
 absl::Status MissingField(std::string_view field);  // "CommitRequest.transaction"
 absl::Status RequestTooLarge(size_t bytes, size_t limit);
+absl::Status ServiceUnknown(std::string_view service);
 absl::Status MalformedRequest(std::string_view message);
 absl::Status TagTooLong(std::string_view field);
 absl::Status BatchOfMultiplexed();

@@ -42,10 +42,16 @@ inline constexpr int64_t kPartitionSampleRows = 100'000;  // keys looked at to f
 inline constexpr int64_t kOperationPatienceNanos = int64_t{5} * 1'000'000'000;
 inline constexpr int kNodeUnits = 1'000;  // processing units of a node
 
-// ---- Threads ----
-inline constexpr int kPollersMin = 4;
-inline constexpr int kPollersMax = 64;
-inline constexpr int kThreadsMax =
-    512;  // calls beyond wait for RESOURCE_EXHAUSTED; lock waits hold one each
+// ---- Threads (call_loop.h) ----
+// Calls beyond wait until a thread comes back; those that wait for a lock, or last, hold one each.
+inline constexpr int kThreadsMax = 512;
+inline constexpr int kIdleThreads = 4;
+inline constexpr int kLoopsMax = 8;  // each with a thread that leads; one for two processors
+// Calls of a method that gRPC may hand over at once.
+inline constexpr int kCallsAwaited = 16;
+// A call at work for longer goes on by itself.
+inline constexpr int64_t kShortCallNanos = 500'000;
+// A commit of more bytes is decoded by a thread of its own.
+inline constexpr size_t kShortCommitBytes = 64 << 10;
 
 }  // namespace ks::local::limits

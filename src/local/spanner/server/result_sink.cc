@@ -9,7 +9,7 @@
 #include "base/status_macros.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
-#include "local/spanner/server/rpc.h"
+#include "local/spanner/server/message_writer.h"
 #include "local/spanner/server/value_codec.h"
 #include "local/spanner/server/wire.h"
 

@@ -1,5 +1,6 @@
 #include "local/spanner/server/server.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -10,11 +11,11 @@
 #include "env/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "local/spanner/ddl/schema_change.h"
+#include "local/spanner/server/call_loop.h"
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/resource_names.h"
 #include "local/spanner/server/server_state.h"
@@ -26,6 +27,12 @@ namespace {
 
 constexpr absl::Duration kSweepEvery = absl::Seconds(1);
 
+// Two processors are one for the clients and one for us.
+int LoopCount() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1,
+                    limits::kLoopsMax);
+}
+
 }  // namespace
 
 struct LocalSpannerServer::Parts {
@@ -35,6 +42,7 @@ struct LocalSpannerServer::Parts {
         database_admin(state),
         instance_admin(state),
         operations(state),
+        health(state),
         faults(state) {}
 
   void KeepHouse() {
@@ -47,12 +55,18 @@ struct LocalSpannerServer::Parts {
     }
   }
 
+  std::vector<RpcService*> services() {
+    return {&spanner, &database_admin, &instance_admin, &operations, &health, &faults};
+  }
+
   ServerState state;
   SpannerService spanner;
   DatabaseAdminService database_admin;
   InstanceAdminService instance_admin;
   OperationsService operations;
+  HealthService health;
   FaultService faults;
+  std::vector<std::unique_ptr<CallLoop>> loops;
   std::unique_ptr<grpc::Server> grpc;
   std::thread housekeeping;
 
@@ -78,7 +92,8 @@ absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
     KS_RETURN_IF_ERROR(server->EnsureDatabase(database));
   }
 
-  grpc::EnableDefaultHealthCheckService(true);
+  // Its own health service has threads that poll, and then every call goes through one of them.
+  grpc::EnableDefaultHealthCheckService(false);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   KS_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options.security));
@@ -86,21 +101,19 @@ absl::StatusOr<std::unique_ptr<LocalSpannerServer>> LocalSpannerServer::Start(
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second server must fail, not share
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageBytes));
   builder.SetMaxSendMessageSize(static_cast<int>(limits::kMessageBytes));
-  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, limits::kPollersMin);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, limits::kPollersMax);
-  grpc::ResourceQuota quota("local-spanner");
-  quota.SetMaxThreads(limits::kThreadsMax);
-  builder.SetResourceQuota(quota);
-  builder.RegisterService(&parts.spanner);
-  builder.RegisterService(&parts.database_admin);
-  builder.RegisterService(&parts.instance_admin);
-  builder.RegisterService(&parts.operations);
-  builder.RegisterService(&parts.faults);
+  for (RpcService* service : parts.services()) builder.RegisterService(service);
+  for (int i = 0; i < LoopCount(); ++i) {
+    parts.loops.push_back(std::make_unique<CallLoop>(builder.AddCompletionQueue()));
+  }
   parts.grpc = builder.BuildAndStart();
   if (parts.grpc == nullptr || server->port_ == 0) {
     return absl::UnavailableError(
         absl::StrCat("Cannot listen on ", options.listen_address,
                      ". Is another server running there? Choose another address, or port 0."));
+  }
+  for (const auto& loop : parts.loops) {
+    for (RpcService* service : parts.services()) service->Await(*loop);
+    loop->Start();
   }
   const size_t colon = options.listen_address.rfind(':');
   server->address_ = absl::StrCat(options.listen_address.substr(0, colon), ":", server->port_);
@@ -139,6 +152,7 @@ void LocalSpannerServer::Shutdown(int64_t grace_millis) {
   }
   parts_->grpc->Shutdown(env::AfterNanos(grace_millis * env::kNanosPerMilli));
   parts_->grpc->Wait();
+  for (const auto& loop : parts_->loops) loop->Stop();
   parts_->housekeeping.join();
   absl::MutexLock lock(&parts_->mu);
   parts_->stopped = true;

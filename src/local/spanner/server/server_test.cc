@@ -2,8 +2,11 @@
 #include "local/spanner/server/server.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "env/clock.h"
 #include "google/spanner/admin/database/v1/spanner_database_admin.grpc.pb.h"
@@ -246,6 +249,76 @@ TEST(Server, DatabasesAreThereAtTheFirstCall) {
   pb::Session session;
   const grpc::Status status = spanner->CreateSession(&context, request, &session);
   EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+// More calls wait for one lock than the server has threads that would serve them one by one; the
+// one that they wait for is served all the same.
+TEST_F(ServerTest, CallsThatWaitHoldUpNobody) {
+  const auto write = [&](pb::CommitRequest* request) {
+    request->set_session(session_.name());
+    pb::Mutation::Write* upsert = request->add_mutations()->mutable_insert_or_update();
+    upsert->set_table("T");
+    upsert->add_columns("K");
+    upsert->add_values()->add_values()->set_string_value("1");
+  };
+  pb::ExecuteSqlRequest read = Query("SELECT K FROM T WHERE K = 1 FOR UPDATE");
+  read.mutable_transaction()->mutable_begin()->mutable_read_write();
+  pb::ResultSet locked;
+  ASSERT_TRUE(Execute(read, &locked).ok());
+  std::atomic<int> over{0};
+  std::vector<std::thread> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.emplace_back([&] {
+      pb::CommitRequest request;
+      write(&request);
+      request.mutable_single_use_transaction()->mutable_read_write();
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+      pb::CommitResponse response;
+      const grpc::Status status = spanner_->Commit(&context, request, &response);
+      EXPECT_TRUE(status.ok()) << status.error_message();
+      ++over;
+    });
+  }
+  env::SleepFor(200 * env::kNanosPerMilli);
+  EXPECT_EQ(over, 0);
+  pb::CommitRequest request;
+  write(&request);
+  request.set_transaction_id(locked.metadata().transaction().id());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  pb::CommitResponse response;
+  const grpc::Status status = spanner_->Commit(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  for (std::thread& thread : waiting) thread.join();
+}
+
+// A commit that comes again while the first of its kind is being written waits for its answer.
+TEST_F(ServerTest, ACommitSentTwiceAtOnceIsOne) {
+  for (int round = 0; round < 20; ++round) {
+    pb::ExecuteSqlRequest insert =
+        Query("INSERT INTO T (K) VALUES (" + std::to_string(round) + ")");
+    insert.mutable_transaction()->mutable_begin()->mutable_read_write();
+    pb::ResultSet begun;
+    ASSERT_TRUE(Execute(insert, &begun).ok());
+    std::vector<pb::CommitResponse> responses(3);
+    std::vector<std::thread> threads;
+    for (pb::CommitResponse& response : responses) {
+      threads.emplace_back([&] {
+        pb::CommitRequest request;
+        request.set_session(session_.name());
+        request.set_transaction_id(begun.metadata().transaction().id());
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+        const grpc::Status status = spanner_->Commit(&context, request, &response);
+        EXPECT_TRUE(status.ok()) << status.error_message();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const pb::CommitResponse& response : responses) {
+      EXPECT_EQ(response.commit_timestamp().nanos(), responses[0].commit_timestamp().nanos());
+    }
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "google/longrunning/operations.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/struct.pb.h"
+#include "google/protobuf/wrappers.pb.h"
 #include "google/spanner/admin/database/v1/spanner_database_admin.pb.h"
 #include "google/spanner/admin/instance/v1/spanner_instance_admin.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
@@ -13,6 +14,12 @@
 #include "local/spanner/server/spanner_rpcs.h"
 
 namespace ks::local {
+
+namespace {
+
+constexpr ServiceKind kAdmin{.lasting = true};
+
+}  // namespace
 
 SpannerService::SpannerService(ServerState& state)
     : RpcService(state, "/google.spanner.v1.Spanner/") {
@@ -27,7 +34,7 @@ SpannerService::SpannerService(ServerState& state)
   AddToBytes("Read", &SpannerRpcs::Read);
   AddStreaming("StreamingRead", &SpannerRpcs::StreamingRead);
   Add("BeginTransaction", &SpannerRpcs::BeginTransaction);
-  AddFromBytes("Commit", &SpannerRpcs::Commit);
+  AddCommit("Commit", &SpannerRpcs::StartCommit);
   Add("Rollback", &SpannerRpcs::Rollback);
   Add("PartitionQuery", &SpannerRpcs::PartitionQuery);
   Add("PartitionRead", &SpannerRpcs::PartitionRead);
@@ -35,7 +42,7 @@ SpannerService::SpannerService(ServerState& state)
 }
 
 DatabaseAdminService::DatabaseAdminService(ServerState& state)
-    : RpcService(state, "/google.spanner.admin.database.v1.DatabaseAdmin/") {
+    : RpcService(state, "/google.spanner.admin.database.v1.DatabaseAdmin/", kAdmin) {
   Add("ListDatabases", &DatabaseRpcs::ListDatabases);
   Add("CreateDatabase", &DatabaseRpcs::CreateDatabase);
   Add("GetDatabase", &DatabaseRpcs::GetDatabase);
@@ -65,7 +72,7 @@ DatabaseAdminService::DatabaseAdminService(ServerState& state)
 }
 
 InstanceAdminService::InstanceAdminService(ServerState& state)
-    : RpcService(state, "/google.spanner.admin.instance.v1.InstanceAdmin/") {
+    : RpcService(state, "/google.spanner.admin.instance.v1.InstanceAdmin/", kAdmin) {
   Add("ListInstanceConfigs", &InstanceRpcs::ListInstanceConfigs);
   Add("GetInstanceConfig", &InstanceRpcs::GetInstanceConfig);
   Add("ListInstances", &InstanceRpcs::ListInstances);
@@ -79,7 +86,7 @@ InstanceAdminService::InstanceAdminService(ServerState& state)
 }
 
 OperationsService::OperationsService(ServerState& state)
-    : RpcService(state, "/google.longrunning.Operations/") {
+    : RpcService(state, "/google.longrunning.Operations/", kAdmin) {
   Add("ListOperations", &OperationRpcs::ListOperations);
   Add("GetOperation", &OperationRpcs::GetOperation);
   Add("DeleteOperation", &OperationRpcs::DeleteOperation);
@@ -87,8 +94,14 @@ OperationsService::OperationsService(ServerState& state)
   Add("WaitOperation", &OperationRpcs::WaitOperation);
 }
 
+HealthService::HealthService(ServerState& state)
+    : RpcService(state, "/grpc.health.v1.Health/", {.faulty = false, .lasting = true}) {
+  Add("Check", &HealthRpcs::Check);
+  AddStreaming("Watch", &HealthRpcs::Watch);
+}
+
 FaultService::FaultService(ServerState& state)
-    : RpcService(state, "/kafka_spanner.local.Faults/", false) {
+    : RpcService(state, "/kafka_spanner.local.Faults/", {.faulty = false}) {
   Add("Set", &FaultRpcs::Set);
   Add("Get", &FaultRpcs::Get);
 }

@@ -25,6 +25,11 @@ class OperationsService : public RpcService {
   explicit OperationsService(ServerState& state);
 };
 
+class HealthService : public RpcService {
+ public:
+  explicit HealthService(ServerState& state);
+};
+
 class FaultService : public RpcService {
  public:
   explicit FaultService(ServerState& state);

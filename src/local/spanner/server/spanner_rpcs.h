@@ -5,10 +5,12 @@
 // Source: https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace google::protobuf {
 class Empty;
@@ -18,7 +20,6 @@ class BatchCreateSessionsRequest;
 class BatchCreateSessionsResponse;
 class BatchWriteRequest;
 class BeginTransactionRequest;
-class CommitResponse;
 class CreateSessionRequest;
 class DeleteSessionRequest;
 class ExecuteBatchDmlRequest;
@@ -39,6 +40,7 @@ class Transaction;
 namespace ks::local {
 
 class Call;
+class CommitRest;
 class MessageWriter;
 
 struct SpannerRpcs {
@@ -66,8 +68,8 @@ struct SpannerRpcs {
                                google::protobuf::Empty* response);
 
   // ---- rpc/commit.cc; `request` is a CommitRequest in wire form ----
-  static absl::Status Commit(Call& call, std::string_view request,
-                             google::spanner::v1::CommitResponse* response);
+  // Up to the write; the rest writes nothing where the transaction was committed before.
+  static absl::StatusOr<std::unique_ptr<CommitRest>> StartCommit(Call& call, std::string_view wire);
   static absl::Status BatchWrite(Call& call, const google::spanner::v1::BatchWriteRequest& request,
                                  MessageWriter& writer);
 

@@ -8,6 +8,7 @@
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/status_wire.h"
+#include "local/spanner/txn/commit.h"
 
 namespace ks::local {
 
@@ -149,29 +150,39 @@ absl::Status Transaction::Observe(absl::Status status) {
   return status;
 }
 
-absl::StatusOr<CommitResult> Transaction::Commit(std::unique_ptr<MutationList> mutations) {
+absl::StatusOr<std::unique_ptr<ReadyCommit>> Transaction::StartCommit(
+    std::unique_ptr<MutationList> mutations) {
   if (spec_.kind != TransactionKind::kReadWrite) return errors::NotCommittable();
-  if (phase_ == TransactionPhase::kCommitted) return *committed_;
+  if (phase_ == TransactionPhase::kCommitted) return nullptr;
   if (phase_ == TransactionPhase::kRolledBack) return errors::CommitAfterRollback();
   if (phase_ == TransactionPhase::kFailed) return failure_;
   if (mutations != nullptr && !mutations->empty()) {
     KS_RETURN_IF_ERROR(Observe(read_write_->Buffer(std::move(mutations))));
   }
-  absl::StatusOr<CommitResult> result = read_write_->Commit();
-  if (!result.ok()) {
-    absl::Status status = Observe(result.status());
-    if (phase_ == TransactionPhase::kActive) {  // a constraint: this transaction can never commit
-      const bool given_up = absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
-      phase_ = TransactionPhase::kFailed;
-      failure_ = given_up ? errors::TransactionAborted() : status;
-      read_write_->Rollback();
-    }
-    return status;
-  }
+  absl::StatusOr<std::unique_ptr<ReadyCommit>> commit = read_write_->StartCommit();
+  if (!commit.ok()) return Fail(commit.status());
+  return commit;
+}
+
+absl::StatusOr<CommitResult> Transaction::EndCommit(std::unique_ptr<ReadyCommit> commit) {
+  const absl::StatusOr<CommitResult> result = commit->result();
+  commit.reset();
+  if (!result.ok()) return Fail(result.status());
   phase_ = TransactionPhase::kCommitted;
   committed_ = *result;
   read_write_.reset();
   return result;
+}
+
+absl::Status Transaction::Fail(absl::Status status) {
+  status = Observe(std::move(status));
+  if (phase_ == TransactionPhase::kActive) {  // a constraint: this transaction can never commit
+    const bool given_up = absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
+    phase_ = TransactionPhase::kFailed;
+    failure_ = given_up ? errors::TransactionAborted() : status;
+    read_write_->Rollback();
+  }
+  return status;
 }
 
 absl::Status Transaction::Rollback() {

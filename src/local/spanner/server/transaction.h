@@ -83,9 +83,12 @@ class Transaction {
     return read_only_;
   }
 
-  // Commits after buffering `mutations`; a second call gives the first one's result. Where the
-  // call's patience ends before it is written, nothing is, and the transaction is aborted.
-  absl::StatusOr<CommitResult> Commit(std::unique_ptr<MutationList> mutations)
+  // Commits after buffering `mutations`, in two halves (txn/commit.h). Null: it was committed
+  // before, see committed(). Where the call's patience ends before it is written, nothing is, and
+  // the transaction is aborted.
+  absl::StatusOr<std::unique_ptr<ReadyCommit>> StartCommit(std::unique_ptr<MutationList> mutations)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<CommitResult> EndCommit(std::unique_ptr<ReadyCommit> commit)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::optional<CommitResult> committed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     return committed_;
@@ -117,6 +120,9 @@ class Transaction {
   void FinishDml(int64_t seqno, DmlReplay replay) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
  private:
+  // A commit that failed ends the transaction.
+  absl::Status Fail(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   const std::string id_;
   const TransactionSpec spec_;
   const bool needs_precommit_token_;

@@ -227,6 +227,11 @@ struct Store::Rep {
   std::atomic<int64_t> last_write{0};
   std::atomic<int64_t> oldest{0};
 
+  // Puts the timestamp into the batch, and the metadata beside it.
+  absl::Status Stamp(Batch& batch, CommitTimestamp at) const;
+  // `last`: the latest timestamp in there.
+  absl::Status Write(rocksdb::WriteBatch& writes, CommitTimestamp last);
+
   ~Rep() {
     if (db == nullptr) return;
     db->DestroyColumnFamilyHandle(rows);
@@ -409,7 +414,7 @@ int64_t Store::ApproximateBytes(KeySpaceId space) const {
   return static_cast<int64_t>(bytes);
 }
 
-absl::Status Store::Write(Batch& batch, CommitTimestamp at) {
+absl::Status Store::Rep::Stamp(Batch& batch, CommitTimestamp at) const {
   uint64_t raw = static_cast<uint64_t>(at.value());
   Slice timestamp(reinterpret_cast<const char*>(&raw), kTimestampBytes);
   rocksdb::WriteBatch& writes = batch.rep_->writes;
@@ -418,18 +423,49 @@ absl::Status Store::Write(Batch& batch, CommitTimestamp at) {
         timestamp, [](uint32_t family) { return family == 1 ? kTimestampBytes : 0; })));
   }
   for (const auto& [key, value] : batch.rep_->meta) {
-    auto status = value ? writes.Put(rep_->meta, key, *value) : writes.Delete(rep_->meta, key);
+    auto status = value ? writes.Put(meta, key, *value) : writes.Delete(meta, key);
     KS_RETURN_IF_ERROR(FromRocks(status));
   }
-  int64_t slot = at.value() / kLastWriteGrainMicros % kLastWriteSlots;
-  KS_RETURN_IF_ERROR(FromRocks(writes.Put(rep_->meta, StrCat(kLastWritePrefix, slot), timestamp)));
+  return absl::OkStatus();
+}
+
+absl::Status Store::Rep::Write(rocksdb::WriteBatch& writes, CommitTimestamp last) {
+  uint64_t raw = static_cast<uint64_t>(last.value());
+  Slice timestamp(reinterpret_cast<const char*>(&raw), kTimestampBytes);
+  int64_t slot = last.value() / kLastWriteGrainMicros % kLastWriteSlots;
+  KS_RETURN_IF_ERROR(FromRocks(writes.Put(meta, StrCat(kLastWritePrefix, slot), timestamp)));
   rocksdb::WriteOptions options;
-  options.sync = rep_->sync;
-  KS_RETURN_IF_ERROR(FromRocks(rep_->db->Write(options, &writes)));
-  int64_t last = rep_->last_write.load();
-  while (last < at.value() && !rep_->last_write.compare_exchange_weak(last, at.value())) {
+  options.sync = sync;
+  KS_RETURN_IF_ERROR(FromRocks(db->Write(options, &writes)));
+  int64_t before = last_write.load();
+  while (before < last.value() && !last_write.compare_exchange_weak(before, last.value())) {
   }
   return absl::OkStatus();
+}
+
+absl::Status Store::Write(Batch& batch, CommitTimestamp at) {
+  KS_RETURN_IF_ERROR(rep_->Stamp(batch, at));
+  return rep_->Write(batch.rep_->writes, at);
+}
+
+// A WriteBatch's bytes are a header (a sequence number, the number of records) and its records, as
+// they stand in the log, so batches are put together by their bytes.
+absl::Status Store::WriteTogether(absl::Span<const Stamped> batches) {
+  if (batches.empty()) return absl::OkStatus();
+  if (batches.size() == 1) return Write(batches[0].batch, batches[0].at);
+  constexpr size_t kCountAt = 8, kHeaderBytes = 12;
+  std::string bytes(kHeaderBytes, '\0');
+  uint32_t records = 0;
+  CommitTimestamp last = batches[0].at;
+  for (const auto& [batch, at] : batches) {
+    KS_RETURN_IF_ERROR(rep_->Stamp(batch, at));
+    bytes.append(batch.rep_->writes.Data(), kHeaderBytes);
+    records += batch.rep_->writes.Count();
+    last = std::max(last, at);
+  }
+  std::memcpy(bytes.data() + kCountAt, &records, sizeof(records));
+  rocksdb::WriteBatch together(std::move(bytes));
+  return rep_->Write(together, last);
 }
 
 absl::StatusOr<std::optional<std::string>> Store::GetMeta(std::string_view key) const {

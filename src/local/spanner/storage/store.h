@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "local/spanner/storage/key_codec.h"
 #include "local/spanner/storage/timestamp.h"
 
@@ -97,6 +98,13 @@ class Store {
 
   // UNAVAILABLE when the disk refuses; nothing of the batch will then be seen.
   absl::Status Write(Batch& batch, CommitTimestamp at);
+  // Several batches as if they were one, each at its own timestamp: one write, one sync, all or
+  // nothing.
+  struct Stamped {
+    Batch& batch;
+    CommitTimestamp at;
+  };
+  absl::Status WriteTogether(absl::Span<const Stamped> batches);
 
   absl::StatusOr<std::optional<std::string>> GetMeta(std::string_view key) const;
   absl::Status ForEachMeta(

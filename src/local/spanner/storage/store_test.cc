@@ -149,5 +149,38 @@ TEST(Store, RemembersTheLastTimestamp) {
   EXPECT_EQ(GetAt(**store, "a", 6'000'000), "1");
 }
 
+TEST(Store, BatchesWrittenTogetherKeepTheirTimestampsAlsoAfterReopening) {
+  const std::string directory =
+      std::filesystem::temp_directory_path() / ("store_together." + std::to_string(getpid()));
+  StoreOptions options;
+  options.directory = directory;
+  for (const bool again : {false, true}) {
+    auto store = Store::Open(options);
+    ASSERT_TRUE(store.ok()) << store.status();
+    if (!again) {
+      ASSERT_TRUE(Put(**store, 5, "a", "0").ok());
+      Store::Batch first, second, third;
+      first.Put(Key("a"), "1");
+      first.Put(Key("b"), std::string(300, 'b'));
+      second.Delete(Key("a"));
+      second.PutMeta("meta", "second");
+      third.Put(Key("c"), "3");
+      const Store::Stamped all[] = {{first, CommitTimestamp(10)},
+                                    {second, CommitTimestamp(20)},
+                                    {third, CommitTimestamp(30)}};
+      ASSERT_TRUE((*store)->WriteTogether(all).ok());
+    }
+    EXPECT_EQ(GetAt(**store, "a", 9), "0");
+    EXPECT_EQ(GetAt(**store, "a", 10), "1");
+    EXPECT_EQ(GetAt(**store, "a", 20), "-");
+    EXPECT_EQ(GetAt(**store, "b", 10), std::string(300, 'b'));
+    EXPECT_EQ(GetAt(**store, "c", 29), "-");
+    EXPECT_EQ(GetAt(**store, "c", 30), "3");
+    EXPECT_EQ((*store)->GetMeta("meta")->value_or(""), "second");
+    EXPECT_GE((*store)->last_write().value(), 30);
+  }
+  std::filesystem::remove_all(directory);
+}
+
 }  // namespace
 }  // namespace ks::local

@@ -89,35 +89,76 @@ class Encoder {
 
 }  // namespace
 
-absl::StatusOr<CommitResult> CommitWrites(TransactionState& txn) {
-  absl::Cleanup release = [&txn] { txn.core.locks().Release(txn.owner); };
-  KS_RETURN_IF_ERROR(rules::CheckMutationCount(txn.mutation_count));
+absl::StatusOr<std::unique_ptr<ReadyCommit>> ReadyCommit::Make(TransactionState& txn) {
+  std::unique_ptr<ReadyCommit> commit(new ReadyCommit(txn));
+  KS_RETURN_IF_ERROR(commit->Encode());
+  KS_RETURN_IF_ERROR(txn.core.locks().Prepare(txn.owner));
+  return commit;
+}
 
-  Store::Batch batch;
-  Encoder encoder(batch);
-  std::vector<const RowWrite*> pending;
-  for (const auto& [key, row] : txn.writes.rows()) {
+ReadyCommit::~ReadyCommit() { txn_.core.locks().Release(txn_.owner); }
+
+absl::Status ReadyCommit::Encode() {
+  KS_RETURN_IF_ERROR(rules::CheckMutationCount(txn_.mutation_count));
+  Encoder encoder(batch_);
+  for (const auto& [key, row] : txn_.writes.rows()) {
     if (!row->written) continue;
     if (row->base_state == BaseState::kMissing && row->now == nullptr) continue;
     if (HasPending(*row->table, row->now)) {
-      pending.push_back(row);
+      pending_.push_back(row);
     } else {
       encoder.Add(*row);
     }
   }
-  if (static_cast<int64_t>(batch.bytes()) > limits::kCommitBytes) {
-    return errors::CommitTooLarge(static_cast<int64_t>(batch.bytes()), limits::kCommitBytes);
+  if (static_cast<int64_t>(batch_.bytes()) > limits::kCommitBytes) {
+    return errors::CommitTooLarge(static_cast<int64_t>(batch_.bytes()), limits::kCommitBytes);
   }
+  return absl::OkStatus();
+}
 
-  absl::ReaderMutexLock gate(&txn.core.gate());
-  if (txn.core.schema() != txn.schema) return errors::AbortedBySchemaChange();
-  KS_RETURN_IF_ERROR(txn.core.locks().Prepare(txn.owner));
-  CommitTimestamp timestamp = txn.core.oracle().BeginCommit();
-  absl::Cleanup end = [&] { txn.core.oracle().EndCommit(timestamp); };
-  for (const RowWrite* row : pending) encoder.AddResolved(txn, *row, timestamp);
-  RecordChanges(txn, timestamp, batch);
-  if (!batch.empty()) KS_RETURN_IF_ERROR(txn.core.store().Write(batch, timestamp));
-  return CommitResult{timestamp, txn.mutation_count};
+absl::Status ReadyCommit::Stamp() {
+  if (txn_.core.schema() != txn_.schema) return errors::AbortedBySchemaChange();
+  timestamp_ = txn_.core.oracle().BeginCommit();
+  Encoder encoder(batch_);
+  for (const RowWrite* row : pending_) encoder.AddResolved(txn_, *row, *timestamp_);
+  RecordChanges(txn_, *timestamp_, batch_);
+  return absl::OkStatus();
+}
+
+void ReadyCommit::End(const absl::Status& written) {
+  if (!timestamp_.has_value()) return;
+  txn_.core.oracle().EndCommit(*timestamp_);
+  if (written.ok()) {
+    result_ = CommitResult{*timestamp_, txn_.mutation_count, snapshot_};
+  } else {
+    result_ = written;
+  }
+}
+
+void WriteTogether(DatabaseCore& core, absl::Span<ReadyCommit* const> commits) {
+  {
+    absl::ReaderMutexLock gate(&core.gate());
+    std::vector<Store::Stamped> writes;
+    for (ReadyCommit* commit : commits) {
+      if (absl::Status stamped = commit->Stamp(); !stamped.ok()) {
+        commit->result_ = stamped;
+      } else if (!commit->batch_.empty()) {
+        writes.push_back({commit->batch_, *commit->timestamp_});
+      }
+    }
+    const absl::Status written = core.store().WriteTogether(writes);
+    for (ReadyCommit* commit : commits) commit->End(written);
+  }
+  for (ReadyCommit* commit : commits) core.locks().Release(commit->txn_.owner);
+}
+
+absl::StatusOr<CommitResult> CommitWrites(TransactionState& txn) {
+  // Without a commit nobody else lets the locks of a failed one go.
+  absl::Cleanup release = [&txn] { txn.core.locks().Release(txn.owner); };
+  KS_ASSIGN_OR_RETURN(const std::unique_ptr<ReadyCommit> commit, ReadyCommit::Make(txn));
+  ReadyCommit* const one = commit.get();
+  WriteTogether(txn.core, {&one, 1});
+  return commit->result();
 }
 
 }  // namespace ks::local

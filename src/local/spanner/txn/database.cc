@@ -47,23 +47,50 @@ absl::StatusOr<std::shared_ptr<const Schema>> Database::SchemaAt(CommitTimestamp
   return core_->SchemaAt(timestamp);
 }
 
+namespace {
+
+absl::StatusOr<CommitResult> Write(ReadyCommit& commit) {
+  ReadyCommit* const one = &commit;
+  WriteTogether(commit.core(), {&one, 1});
+  return commit.result();
+}
+
+}  // namespace
+
+absl::StatusOr<CommitResult> ReadWriteTransaction::Commit() {
+  KS_ASSIGN_OR_RETURN(const std::unique_ptr<ReadyCommit> commit, StartCommit());
+  return Write(*commit);
+}
+
 absl::StatusOr<CommitResult> Database::Commit(const MutationList& mutations,
                                               const CommitOptions& options) {
+  KS_ASSIGN_OR_RETURN(const std::unique_ptr<ReadyCommit> commit, StartCommit(mutations, options));
+  return Write(*commit);
+}
+
+absl::StatusOr<std::unique_ptr<ReadyCommit>> Database::StartCommit(const MutationList& mutations,
+                                                                   const CommitOptions& options) {
   // Syncs are shared by whoever is there; waiting longer (max_commit_delay) would only help a disk
   // that is slower than the wait.
   KS_RETURN_IF_ERROR(rules::ValidateAccess(*core_->schema(), options.writer.role, mutations));
   uint64_t age = core_->locks().NewAge();
   while (true) {
-    TransactionState txn(*core_, age);
-    txn.writer = options.writer;
-    txn.owner.Enter(options.patience);
-    absl::Status applied = ApplyMutations(txn, mutations, ValueLife::kOutlives);
-    absl::StatusOr<CommitResult> result =
-        applied.ok() ? CommitWrites(txn) : absl::StatusOr<CommitResult>(applied);
+    auto txn = std::make_unique<TransactionState>(*core_, age);
+    TransactionState& state = *txn;
+    state.writer = options.writer;
+    state.owner.Enter(options.patience);
+    absl::Status status = ApplyMutations(state, mutations, ValueLife::kOutlives);
+    if (status.ok()) {
+      absl::StatusOr<std::unique_ptr<ReadyCommit>> commit = ReadyCommit::Make(state);
+      if (commit.ok()) {
+        (*commit)->Own(std::move(txn));
+        return commit;
+      }
+      status = commit.status();
+    }
     // Whatever error it was: without its locks it may have seen half of another's commit.
-    bool again = !result.ok() && txn.owner.wounded();
-    if (again) KS_RETURN_IF_ERROR(options.patience.Check());
-    if (!again) return result;
+    if (!state.owner.wounded()) return status;
+    KS_RETURN_IF_ERROR(options.patience.Check());
   }
 }
 

@@ -41,6 +41,7 @@ class Env;
 namespace ks::local {
 
 class DatabaseCore;  // txn/core.h: what transactions share
+class ReadyCommit;   // txn/commit.h: a commit that lacks only the write
 class RowWriter;
 class Store;
 
@@ -156,7 +157,9 @@ class ReadWriteTransaction {
   // Keeps mutations for Commit (applied there, after everything else).
   virtual absl::Status Buffer(std::unique_ptr<MutationList> mutations) = 0;
 
-  virtual absl::StatusOr<CommitResult> Commit() = 0;
+  absl::StatusOr<CommitResult> Commit();
+  // All of Commit but the write. The commit is to go before the transaction.
+  virtual absl::StatusOr<std::unique_ptr<ReadyCommit>> StartCommit() = 0;
   virtual void Rollback() = 0;
 
   // True when another transaction has taken its locks; the next call will say ABORTED. May be asked
@@ -192,6 +195,11 @@ class Database {
   // change.
   absl::StatusOr<CommitResult> Commit(const MutationList& mutations,
                                       const CommitOptions& options = {});
+
+  // All of Commit but the write, which others may share. `mutations` and the patience are to
+  // outlive it.
+  absl::StatusOr<std::unique_ptr<ReadyCommit>> StartCommit(const MutationList& mutations,
+                                                           const CommitOptions& options);
 
   // Chooses the timestamp; waits where the bound lies ahead of what is committed.
   absl::StatusOr<std::unique_ptr<ReadOnlyTransaction>> BeginReadOnly(

@@ -3,8 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "gtest/gtest.h"
+#include "local/spanner/txn/commit.h"
 #include "local/spanner/txn/test_tables.h"
 
 namespace ks::local {
@@ -181,6 +185,41 @@ TEST(Database, KeepsItsRowsAndSchemaOverReopening) {
   auto result = (*db)->Commit(Writes((*db)->schema()).Insert(2, 20).list());
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_GT(result->timestamp, last);
+}
+
+TEST(Database, ReadyCommitsAreWrittenTogetherInTheirOrder) {
+  auto db = OpenInMemory();
+  Writes first(db->schema()), second(db->schema());
+  first.Insert(1, 10);
+  second.Insert(2, 20);
+  auto one = db->StartCommit(first.list(), {});
+  auto two = db->StartCommit(second.list(), {});
+  ASSERT_TRUE(one.ok() && two.ok());
+  EXPECT_EQ(ReadAll(*db, "T", {"K"}), "");
+  ReadyCommit* const both[] = {one->get(), two->get()};
+  WriteTogether((*one)->core(), both);
+  ASSERT_TRUE((*one)->result().ok() && (*two)->result().ok());
+  EXPECT_LT((*one)->result()->timestamp.value(), (*two)->result()->timestamp.value());
+  EXPECT_EQ(ReadAll(*db, "T", {"K", "V"}), "1,10|2,20");
+}
+
+// Its locks hold until it is written or gone; gone, it has left nothing.
+TEST(Database, AReadyCommitHoldsItsLocks) {
+  auto db = OpenInMemory();
+  Writes held(db->schema());
+  held.Upsert(1, 10);
+  auto ready = db->StartCommit(held.list(), {});
+  ASSERT_TRUE(ready.ok());
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    EXPECT_EQ(Code(*db, Writes(db->schema()).Upsert(1, 11)), StatusCode::kOk);
+    done = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(done);
+  ready->reset();
+  other.join();
+  EXPECT_EQ(ReadAll(*db, "T", {"K", "V"}), "1,11");
 }
 
 }  // namespace

@@ -75,17 +75,20 @@ absl::Status LockManager::WaitFor(LockOwner& owner, const LockRequest& request) 
   auto place = waiters_.insert(waiters_.end(), {&owner, &request});
   int64_t since = clock_.MonotonicNanos();
   ++stats_.waits;
+  mu_.Unlock();
+  owner.patience_->BeforeWait();
+  mu_.Lock();
   std::vector<LockOwner*> holders;
   bool free = false;
   absl::Status patience;
-  while (!free && !owner.wounded() && patience.ok()) {
-    // Also without a signal it looks again whether somebody in its way has gone idle.
-    owner.changed_.WaitWithTimeout(&mu_, owner.patience_->Nap());
-    if (owner.wounded()) break;
+  while (!owner.wounded() && patience.ok()) {
     holders.clear();
     CollectConflicts(owner, request, &holders);
     free = (holders.empty() || WoundYounger(owner, holders)) && !BehindOlderWaiter(owner, request);
-    if (!free) patience = owner.patience_->Check();
+    if (free) break;
+    // Also without a signal it looks again whether somebody in its way has gone idle.
+    owner.changed_.WaitWithTimeout(&mu_, owner.patience_->Nap());
+    if (!owner.wounded()) patience = owner.patience_->Check();
   }
   waiters_.erase(place);
   const int64_t waited = (clock_.MonotonicNanos() - since) / env::kNanosPerMicro;

@@ -22,6 +22,8 @@ class Patience {
   virtual absl::Status Check() const = 0;
   // Until the deadline; not above 0 when it is over.
   virtual int64_t NanosLeft() const = 0;
+  // The call is about to sleep, and holds no mutex: its thread may have had other duties.
+  virtual void BeforeWait() const {}
 
   // How long to sleep before the next Check.
   int64_t NapNanos() const { return std::clamp<int64_t>(NanosLeft(), 0, kLookAgainNanos); }

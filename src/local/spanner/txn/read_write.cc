@@ -91,14 +91,14 @@ class Transaction final : public ReadWriteTransaction {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<CommitResult> Commit() override {
+  absl::StatusOr<std::unique_ptr<ReadyCommit>> StartCommit() override {
     if (closed_) return errors::TransactionClosed();
     Working working(state_.owner, *patience_);
     closed_ = true;
-    absl::StatusOr<CommitResult> result = ApplyBufferedAndCommit();
+    absl::StatusOr<std::unique_ptr<ReadyCommit>> commit = ApplyBuffered();
+    if (commit.ok()) return commit;
     state_.core.locks().Release(state_.owner);
-    if (!result.ok()) return UnlessWounded(result.status());
-    return result;
+    return UnlessWounded(commit.status());
   }
 
   void Rollback() override {
@@ -121,7 +121,7 @@ class Transaction final : public ReadWriteTransaction {
     state_.locks_late = optimistic_;
   }
 
-  absl::StatusOr<CommitResult> ApplyBufferedAndCommit() {
+  absl::StatusOr<std::unique_ptr<ReadyCommit>> ApplyBuffered() {
     if (repeatable_) TakeSnapshot();
     const std::optional<CommitTimestamp> snapshot = state_.snapshot;
     KS_RETURN_IF_ERROR(state_.LockLate());
@@ -131,9 +131,9 @@ class Transaction final : public ReadWriteTransaction {
       KS_RETURN_IF_ERROR(rules::ValidateAccess(*state_.schema, state_.writer.role, *mutations));
       KS_RETURN_IF_ERROR(ApplyMutations(state_, *mutations, ValueLife::kOutlives));
     }
-    KS_ASSIGN_OR_RETURN(CommitResult result, CommitWrites(state_));
-    if (repeatable_) result.snapshot = snapshot;
-    return result;
+    KS_ASSIGN_OR_RETURN(std::unique_ptr<ReadyCommit> commit, ReadyCommit::Make(state_));
+    if (repeatable_) commit->set_snapshot(snapshot);
+    return commit;
   }
 
   absl::Status LockSpans(const ScanSpec& spec) {

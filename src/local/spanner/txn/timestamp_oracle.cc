@@ -40,6 +40,7 @@ absl::Status TimestampOracle::WaitUntilReadable(CommitTimestamp timestamp,
     int64_t ahead = timestamp.value() - Now().value();
     if (ahead <= 0) break;
     KS_RETURN_IF_ERROR(patience.Check());
+    patience.BeforeWait();
     env::SleepFor(std::min(ahead * env::kNanosPerMicro, patience.NapNanos()));
   }
   absl::MutexLock lock(&mu_);

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "absl/cleanup/cleanup.h"
 #include "base/status_macros.h"
 #include "env/clock.h"
 #include "google/spanner/v1/spanner.pb.h"
@@ -10,11 +9,12 @@
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/mutation_decode.h"
 #include "local/spanner/server/request_checks.h"
-#include "local/spanner/server/rpc.h"
+#include "local/spanner/server/served_call.h"
 #include "local/spanner/server/server_state.h"
 #include "local/spanner/server/spanner_rpcs.h"
 #include "local/spanner/server/status_wire.h"
 #include "local/spanner/server/timestamps.h"
+#include "local/spanner/txn/commit.h"
 #include "local/spanner/txn/core.h"
 
 namespace ks::local {
@@ -29,10 +29,12 @@ absl::Status Decode(absl::Span<const std::string_view> mutations, MutationList& 
   return absl::OkStatus();
 }
 
-void Fill(const CommitResult& result, bool stats, pb::CommitResponse* response) {
-  SetTimestamp(result.timestamp, response->mutable_commit_timestamp());
-  if (result.snapshot) SetTimestamp(*result.snapshot, response->mutable_snapshot_timestamp());
-  if (stats) response->mutable_commit_stats()->set_mutation_count(result.mutation_count);
+std::string ToWire(const CommitResult& result, bool stats) {
+  pb::CommitResponse response;
+  SetTimestamp(result.timestamp, response.mutable_commit_timestamp());
+  if (result.snapshot) SetTimestamp(*result.snapshot, response.mutable_snapshot_timestamp());
+  if (stats) response.mutable_commit_stats()->set_mutation_count(result.mutation_count);
+  return response.SerializeAsString();
 }
 
 // Single-use commits are repeated here when the schema changed under them.
@@ -53,89 +55,165 @@ absl::StatusOr<CommitResult> CommitOnce(Database& database,
   return last;
 }
 
-absl::Status CheckSingleUse(std::string_view wire) {
-  pb::TransactionOptions options;
-  if (!options.ParseFromArray(wire.data(), static_cast<int>(wire.size()))) {
+absl::Status ParseSingleUse(std::string_view wire, pb::TransactionOptions* options) {
+  if (!options->ParseFromArray(wire.data(), static_cast<int>(wire.size()))) {
     return errors::MalformedRequest("google.spanner.v1.TransactionOptions");
   }
-  KS_ASSIGN_OR_RETURN(const TransactionSpec spec, ParseTransactionOptions(options, true));
+  KS_ASSIGN_OR_RETURN(const TransactionSpec spec, ParseTransactionOptions(*options, true));
   return spec.kind == TransactionKind::kReadWrite ? absl::OkStatus() : errors::NotCommittable();
 }
 
 std::string TagOf(const CommitRequestView& request) {
+  if (request.request_options.empty()) return std::string();
   pb::RequestOptions options;
   options.ParseFromArray(request.request_options.data(),
                          static_cast<int>(request.request_options.size()));
   return options.transaction_tag();
 }
 
-Writer WriterOf(const Session& session, const CommitRequestView& request) {
-  pb::TransactionOptions options;
-  options.ParseFromArray(request.single_use->data(), static_cast<int>(request.single_use->size()));
-  return {session.spec().creator_role, TagOf(request), options.exclude_txn_from_change_streams()};
-}
+// A commit's half before it is written, and the half after it.
+class CommitCall : public CommitRest {
+ public:
+  CommitCall(Call& call, std::shared_ptr<Session> session, CommitRequestView request)
+      : call_(call),
+        session_(std::move(session)),
+        request_(std::move(request)),
+        tag_(TagOf(request_)),
+        started_nanos_(call.server().clock.MonotonicNanos()) {}
 
-// How a commit went, for SPANNER_SYS.
-void Count(Session& session, std::string_view tag, int64_t started_nanos, env::Clock& clock,
-           const absl::StatusOr<CommitResult>& result) {
-  Statistics::Sums sums;
-  const int64_t elapsed = clock.MonotonicNanos() - started_nanos;
-  sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
-  if (result.ok()) sums.rows_written = result->mutation_count;
-  session.database().core().statistics().Add(Statistics::Subject::kCommits, tag, {}, sums);
-}
+  ReadyCommit* commit() override { return commit_.get(); }
 
-absl::Status CommitById(Call& call, Session& session, const CommitRequestView& request,
-                        pb::CommitResponse* response) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  KS_ASSIGN_OR_RETURN(auto transaction,
-                      session.Find(*request.transaction_id, call.server().clock.NowNanos()));
-  KS_RETURN_IF_ERROR(transaction->mu().LockWithin(call));
-  CallGateLock lock(&transaction->mu(), std::adopt_lock);
-  if (transaction->WantsNewerToken(request.precommit_seq_num)) {
-    transaction->FillPrecommitToken(response->mutable_precommit_token());
+ protected:
+  // How it went, for SPANNER_SYS.
+  void Count(const absl::StatusOr<CommitResult>& result) {
+    Statistics::Sums sums;
+    const int64_t elapsed = call_.server().clock.MonotonicNanos() - started_nanos_;
+    sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
+    if (result.ok()) sums.rows_written = result->mutation_count;
+    session_->database().core().statistics().Add(Statistics::Subject::kCommits, tag_, {}, sums);
+  }
+  absl::StatusOr<std::string> Answer(const absl::StatusOr<CommitResult>& result) {
+    Count(result);
+    KS_RETURN_IF_ERROR(result.status());
+    return ToWire(*result, request_.return_commit_stats);
+  }
+
+  Call& call_;
+  const std::shared_ptr<Session> session_;
+  const CommitRequestView request_;
+  const std::string tag_;
+  const int64_t started_nanos_;
+  std::unique_ptr<ReadyCommit> commit_;
+};
+
+class SingleUseCommit final : public CommitCall {
+ public:
+  using CommitCall::CommitCall;
+
+  absl::Status Start() {
+    pb::TransactionOptions options;
+    KS_RETURN_IF_ERROR(ParseSingleUse(*request_.single_use, &options));
+    options_.emplace(CommitOptions{
+        request_.max_commit_delay_micros,
+        call_,
+        {session_->spec().creator_role, tag_, options.exclude_txn_from_change_streams()}});
+    list_ = std::make_unique<MutationList>(session_->database().schema());
+    KS_RETURN_IF_ERROR(Decode(request_.mutations, *list_));
+    auto commit = session_->database().StartCommit(*list_, *options_);
+    if (commit.ok()) {
+      commit_ = *std::move(commit);
+    } else if (!absl::IsAborted(commit.status())) {
+      Count(commit.status());
+      return commit.status();
+    }
     return absl::OkStatus();
   }
-  absl::Cleanup leave = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (transaction->read_write() != nullptr) transaction->read_write()->Attend(Endless());
-  };
-  std::unique_ptr<MutationList> list;
-  if (transaction->phase() == TransactionPhase::kActive && transaction->read_write() != nullptr) {
-    transaction->read_write()->Attend(call);
-    transaction->read_write()->SetTag(TagOf(request));
-    if (!request.mutations.empty()) {
-      list = std::make_unique<MutationList>(transaction->read_write()->schema());
-      KS_RETURN_IF_ERROR(Decode(request.mutations, *list));
-    }
+
+  bool EndMayWait() const override {
+    return commit_ == nullptr || absl::IsAborted(commit_->result().status());
   }
-  env::Clock& clock = call.server().clock;
-  const int64_t started = clock.MonotonicNanos();
-  absl::StatusOr<CommitResult> result = transaction->Commit(std::move(list));
-  Count(session, TagOf(request), started, clock, result);
-  if (absl::IsAborted(result.status())) session.RememberAge(transaction->age());
-  KS_RETURN_IF_ERROR(result.status());
-  Fill(*result, request.return_commit_stats, response);
-  return absl::OkStatus();
+  absl::StatusOr<std::string> End() override {
+    if (!EndMayWait()) return Answer(commit_->result());
+    commit_.reset();
+    return Answer(CommitOnce(session_->database(), request_.mutations, *options_));
+  }
+
+ private:
+  std::optional<CommitOptions> options_;
+  std::unique_ptr<MutationList> list_;
+};
+
+// Of a transaction that the client has begun; holds it until the end.
+class CommitOfTransaction final : public CommitCall {
+ public:
+  using CommitCall::CommitCall;
+  ~CommitOfTransaction() override ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (lock_ == nullptr) return;
+    commit_.reset();
+    if (transaction_->read_write() != nullptr) transaction_->read_write()->Attend(Endless());
+  }
+
+  absl::Status Start() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    KS_ASSIGN_OR_RETURN(transaction_,
+                        session_->Find(*request_.transaction_id, call_.server().clock.NowNanos()));
+    KS_RETURN_IF_ERROR(transaction_->mu().LockWithin(call_));
+    lock_ = std::make_unique<CallGateLock>(&transaction_->mu(), std::adopt_lock);
+    if (transaction_->WantsNewerToken(request_.precommit_seq_num)) return absl::OkStatus();
+    std::unique_ptr<MutationList> list;
+    if (ReadWriteTransaction* const engine = transaction_->read_write();
+        engine != nullptr && transaction_->phase() == TransactionPhase::kActive) {
+      engine->Attend(call_);
+      engine->SetTag(tag_);
+      if (!request_.mutations.empty()) {
+        list = std::make_unique<MutationList>(engine->schema());
+        KS_RETURN_IF_ERROR(Decode(request_.mutations, *list));
+      }
+    }
+    absl::StatusOr<std::unique_ptr<ReadyCommit>> commit =
+        transaction_->StartCommit(std::move(list));
+    if (!commit.ok()) return Ended(commit.status()).status();
+    commit_ = *std::move(commit);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> End() override ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (commit_ != nullptr) return Ended(transaction_->EndCommit(std::move(commit_)));
+    if (transaction_->committed().has_value()) return Ended(*transaction_->committed());
+    pb::CommitResponse response;
+    transaction_->FillPrecommitToken(response.mutable_precommit_token());
+    return response.SerializeAsString();
+  }
+
+ private:
+  absl::StatusOr<std::string> Ended(const absl::StatusOr<CommitResult>& result) {
+    if (absl::IsAborted(result.status())) session_->RememberAge(transaction_->age());
+    return Answer(result);
+  }
+
+  std::shared_ptr<Transaction> transaction_;
+  std::unique_ptr<CallGateLock> lock_;
+};
+
+template <typename Kind>
+absl::StatusOr<std::unique_ptr<CommitRest>> Start(std::unique_ptr<Kind> commit) {
+  KS_RETURN_IF_ERROR(commit->Start());
+  return commit;
 }
 
 }  // namespace
 
-absl::Status SpannerRpcs::Commit(Call& call, std::string_view wire, pb::CommitResponse* response) {
+absl::StatusOr<std::unique_ptr<CommitRest>> SpannerRpcs::StartCommit(Call& call,
+                                                                     std::string_view wire) {
+  if (wire.size() > limits::kShortCommitBytes) call.BeforeWait();
   CommitRequestView request;
   KS_RETURN_IF_ERROR(ParseCommitRequest(wire, &request));
   KS_ASSIGN_OR_RETURN(auto session, call.FindSession(request.session));
   KS_RETURN_IF_ERROR(call.CheckAlive());
-  if (request.transaction_id.has_value()) return CommitById(call, *session, request, response);
+  if (request.transaction_id.has_value()) {
+    return Start(std::make_unique<CommitOfTransaction>(call, session, std::move(request)));
+  }
   if (!request.single_use.has_value()) return errors::MissingField("CommitRequest.transaction");
-  KS_RETURN_IF_ERROR(CheckSingleUse(*request.single_use));
-  const CommitOptions options{request.max_commit_delay_micros, call, WriterOf(*session, request)};
-  env::Clock& clock = call.server().clock;
-  const int64_t started = clock.MonotonicNanos();
-  const absl::StatusOr<CommitResult> result =
-      CommitOnce(session->database(), request.mutations, options);
-  Count(*session, options.writer.transaction_tag, started, clock, result);
-  KS_RETURN_IF_ERROR(result.status());
-  Fill(*result, request.return_commit_stats, response);
-  return absl::OkStatus();
+  return Start(std::make_unique<SingleUseCommit>(call, session, std::move(request)));
 }
 
 absl::Status SpannerRpcs::BatchWrite(Call& call, const pb::BatchWriteRequest& request,
