@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
@@ -148,34 +149,49 @@ absl::Status ChooseSome(const DlqOptions& options) {
   return absl::InvalidArgumentError("say which: --where SQL, or --all");
 }
 
-int RunDiscard(const DlqOptions& options, const GlobalOptions& global) {
+nlohmann::json OnRecord(const DlqOptions& options) {
+  return {{"where", options.all ? "TRUE" : options.where}};
+}
+
+// Dead letters that are gone then, or would be.
+absl::StatusOr<int64_t> Discard(const DlqOptions& options, const GlobalOptions& global) {
+  KS_RETURN_IF_ERROR(ChooseSome(options));
+  KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
   int64_t count = 0;
-  const auto discard = [&]() -> absl::Status {
-    KS_RETURN_IF_ERROR(ChooseSome(options));
-    KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
+  if (options.dry_run) {
     KS_ASSIGN_OR_RETURN(const auto counting, Chosen(options, letters.spec, "SELECT COUNT(*)", ""));
-    KS_ASSIGN_OR_RETURN(const auto deleting, Chosen(options, letters.spec, "DELETE", ""));
-    const absl::Status only_counted = absl::CancelledError("a dry run");
-    const auto answer = letters.connection.client->RunTransaction(
-        [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
-          if (!options.dry_run) {
-            KS_ASSIGN_OR_RETURN(count, transaction.Execute(deleting));
-            return std::string();
-          }
-          KS_ASSIGN_OR_RETURN(const auto rows, transaction.Query(counting));
-          (void)absl::SimpleAtoi(rows->rows(0).values(0).string_value(), &count);
-          return only_counted;
-        });
-    return answer.status == only_counted ? absl::OkStatus() : answer.status;
-  }();
-  if (!discard.ok()) return Fail(global, discard);
+    KS_ASSIGN_OR_RETURN(const auto rows, letters.connection.client->QueryNow(counting));
+    (void)absl::SimpleAtoi(rows->rows(0).values(0).string_value(), &count);
+    return count;
+  }
+  KS_ASSIGN_OR_RETURN(const auto deleting, Chosen(options, letters.spec, "DELETE", ""));
+  KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(letters.spec, letters.connection));
+  KS_RETURN_IF_ERROR(governance::RunOnRecord(
+      audit.get(), governance::Action::kDiscard, OnRecord(options),
+      [&](governance::AuditLog::Step& step) {
+        return letters.connection.client
+            ->RunTransaction(
+                [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
+                  KS_ASSIGN_OR_RETURN(count, transaction.Execute(deleting));
+                  std::string wire;
+                  KS_RETURN_IF_ERROR(step.Append(transaction, {{"letters", count}}, &wire));
+                  return wire;
+                })
+            .status;
+      }));
+  return count;
+}
+
+int RunDiscard(const DlqOptions& options, const GlobalOptions& global) {
+  const auto count = Discard(options, global);
+  if (!count.ok()) return Fail(global, count.status());
   if (global.json) {
-    std::cout << nlohmann::ordered_json{{"discarded", options.dry_run ? 0 : count},
-                                        {"chosen", count}}
+    std::cout << nlohmann::ordered_json{{"discarded", options.dry_run ? 0 : *count},
+                                        {"chosen", *count}}
                      .dump()
               << "\n";
   } else {
-    std::cout << (options.dry_run ? "would discard " : "discarded ") << count << " dead letters\n";
+    std::cout << (options.dry_run ? "would discard " : "discarded ") << *count << " dead letters\n";
   }
   return kExitOk;
 }
@@ -189,17 +205,14 @@ struct Outcome {
   runtime::Redriven redriven;
 };
 
-absl::StatusOr<std::vector<Outcome>> RedriveChosen(const DlqOptions& options,
-                                                   const GlobalOptions& global) {
-  KS_RETURN_IF_ERROR(ChooseSome(options));
-  KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
-  KS_ASSIGN_OR_RETURN(const auto plan,
-                      runtime::PlanAgainst(*letters.connection.client, letters.spec));
+using ByPartition = std::map<kafka::TopicPartition, std::vector<int64_t>>;
+
+absl::StatusOr<ByPartition> ChosenOffsets(const DlqOptions& options, const Letters& letters) {
   KS_ASSIGN_OR_RETURN(
       const auto query,
       Chosen(options, letters.spec, "SELECT Topic, KafkaPartition, KafkaOffset", kInOrder));
   KS_ASSIGN_OR_RETURN(const auto rows, letters.connection.client->QueryNow(query));
-  std::map<kafka::TopicPartition, std::vector<int64_t>> chosen;
+  ByPartition chosen;
   for (const auto& row : rows->rows()) {
     int32_t partition = 0;
     int64_t offset = 0;
@@ -207,18 +220,56 @@ absl::StatusOr<std::vector<Outcome>> RedriveChosen(const DlqOptions& options,
     (void)absl::SimpleAtoi(row.values(2).string_value(), &offset);
     chosen[{row.values(0).string_value(), PartitionId(partition)}].push_back(offset);
   }
-  std::vector<Outcome> outcomes;
+  return chosen;
+}
+
+absl::Status RedrivePartitions(const DlqOptions& options, const Letters& letters,
+                               governance::AuditLog::Step* step, std::vector<Outcome>* outcomes) {
+  KS_ASSIGN_OR_RETURN(const auto plan,
+                      runtime::PlanAgainst(*letters.connection.client, letters.spec));
+  KS_ASSIGN_OR_RETURN(const auto chosen, ChosenOffsets(options, letters));
   for (const auto& [partition, offsets] : chosen) {
     std::string topic = partition.topic;
     KS_ASSIGN_OR_RETURN(const auto* source, SourceOfTopic(letters.spec, &topic));
     KS_ASSIGN_OR_RETURN(const auto kafka, KafkaReader(letters.spec, *source, "redrive",
                                                       *letters.connection.identity));
     const auto index = static_cast<size_t>(source - letters.spec.sources.data());
-    KS_ASSIGN_OR_RETURN(const auto results,
-                        runtime::Redrive(*letters.connection.client, *kafka,
-                                         {&plan, index, partition, options.dry_run}, offsets));
-    for (const auto& result : results) outcomes.push_back({partition, result});
+    const auto on_record = [&, &partition = partition](spanner::Client::Transaction& transaction,
+                                                       const std::vector<int64_t>& done,
+                                                       std::string* wire) {
+      return step->Append(transaction,
+                          {{"topic", partition.topic},
+                           {"partition", partition.partition.value()},
+                           {"offsets", done}},
+                          wire);
+    };
+    KS_ASSIGN_OR_RETURN(
+        const auto results,
+        runtime::Redrive(*letters.connection.client, *kafka,
+                         {&plan, index, partition, options.dry_run, on_record}, offsets));
+    for (const auto& result : results) {
+      outcomes->push_back({partition, result});
+      auto& count = step->result[std::string(kResultNames[static_cast<size_t>(result.result)])];
+      count = (count.is_null() ? 0 : count.get<int64_t>()) + 1;
+    }
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Outcome>> RedriveChosen(const DlqOptions& options,
+                                                   const GlobalOptions& global) {
+  KS_RETURN_IF_ERROR(ChooseSome(options));
+  KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
+  std::unique_ptr<governance::AuditLog> audit;
+  if (!options.dry_run) {
+    KS_ASSIGN_OR_RETURN(audit, OpenAuditLog(letters.spec, letters.connection));
+  }
+  std::vector<Outcome> outcomes;
+  KS_RETURN_IF_ERROR(
+      governance::RunOnRecord(audit.get(), governance::Action::kRedrive, OnRecord(options),
+                              [&](governance::AuditLog::Step& step) {
+                                return RedrivePartitions(options, letters, &step, &outcomes);
+                              }));
   return outcomes;
 }
 

@@ -77,6 +77,7 @@ int main(int argc, char** argv) {
   ks::cli::AddStatusCommand(app, options);
   ks::cli::AddOffsetsCommand(app, options);
   ks::cli::AddDlqCommand(app, options);
+  ks::cli::AddAuditCommand(app, options);
   ks::cli::AddSqlCommand(app, options);
   ks::cli::AddSpannerCommand(app, options);
   ks::cli::AddDocCommand(app, options);

@@ -2,7 +2,7 @@
 // be written again or never; --apply does it, in one read-write transaction per partition that
 // raises the generation, so that workers may run meanwhile: what they have on its way no longer
 // fits.
-#include <google/spanner/v1/result_set.pb.h>
+#include <google/spanner/v1/spanner.pb.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,9 +11,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
-#include "absl/synchronization/notification.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
@@ -116,31 +116,34 @@ absl::Status RewindRefused(const pipeline::ChainKey& key, const std::vector<std:
       "its `start:` says."));
 }
 
-// Reads and plans again inside a transaction, and commits with `apply`.
-absl::Status RunMove(spanner::Client& client, bool apply, const std::vector<std::string>& twice,
-                     PartitionMove* move) {
-  runtime::SpannerPort port(client);
+// What a move goes on record with.
+nlohmann::json OnRecord(const PartitionMove& move) {
+  return {{"topic", move.key.topic}, {"partition", move.key.partition}, {"to", move.move.to}};
+}
+
+// Reads and plans again inside a transaction, and commits with `step`: null is a dry run.
+absl::Status RunMove(spanner::Client& client, governance::AuditLog::Step* step,
+                     const std::vector<std::string>& twice, PartitionMove* move) {
   const absl::Status only_planned = absl::CancelledError("not applied");
   const std::string batch = env::NewUuid(env::RealRandom());
-  pipeline::RunTransaction transaction;
-  transaction.tag = "kafka-spanner-offsets";
-  transaction.reads = pipeline::ChainReads(move->key);
-  transaction.compute =
-      [&](const std::vector<pipeline::RowsPtr>& rows) -> absl::StatusOr<std::string> {
-    KS_ASSIGN_OR_RETURN(move->plan, pipeline::PlanMove(move->key, move->move, rows));
-    if (EffectOf(*move).again() && !twice.empty()) return RewindRefused(move->key, twice);
-    if (!apply) return only_planned;
-    return pipeline::MoveMutations(move->key, move->plan, move->topic_id, {WriterName(), batch});
-  };
-  absl::Notification done;
-  absl::Status status;
-  port.Run(std::move(transaction), [&](const pipeline::CommitDone& answer) {
-    status = answer.status;
-    done.Notify();
-  });
-  done.WaitForNotification();
-  port.Stop();
-  return status == only_planned ? absl::OkStatus() : status;
+  const auto answer = client.RunTransaction(
+      [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
+        std::vector<pipeline::RowsPtr> rows;
+        for (const pipeline::ReadSpec& read : pipeline::ChainReads(move->key)) {
+          KS_ASSIGN_OR_RETURN(auto request, runtime::ToRequest(read));
+          KS_ASSIGN_OR_RETURN(rows.emplace_back(), transaction.Read(std::move(request)));
+        }
+        KS_ASSIGN_OR_RETURN(move->plan, pipeline::PlanMove(move->key, move->move, rows));
+        if (EffectOf(*move).again() && !twice.empty()) return RewindRefused(move->key, twice);
+        if (step == nullptr) return only_planned;
+        std::string wire =
+            pipeline::MoveMutations(move->key, move->plan, move->topic_id, {WriterName(), batch});
+        nlohmann::json details = OnRecord(*move);
+        details["generation"] = move->plan.generation;
+        KS_RETURN_IF_ERROR(step->Append(transaction, details, &wire));
+        return wire;
+      });
+  return answer.status == only_planned ? absl::OkStatus() : answer.status;
 }
 
 struct Ends {
@@ -184,6 +187,23 @@ absl::StatusOr<Ends> Resolve(const MoveOptions& options, rd_kafka_s* kafka,
   return ends;
 }
 
+absl::Status Apply(const MoveOptions& options, const pipeline::PipelineSpec& spec,
+                   const Connection& connection, const std::vector<std::string>& twice,
+                   std::vector<PartitionMove>* moves) {
+  KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(spec, connection));
+  nlohmann::json intent = {{"partitions", nlohmann::json::array()}};
+  for (const PartitionMove& move : *moves) intent["partitions"].push_back(OnRecord(move));
+  if (options.skip) intent["records"] = options.records;
+  using governance::Action;
+  return governance::RunOnRecord(
+      audit.get(), options.skip ? Action::kOffsetsSkip : Action::kOffsetsSet, intent,
+      [&](governance::AuditLog::Step& step) -> absl::Status {
+        for (PartitionMove& move : *moves)
+          KS_RETURN_IF_ERROR(RunMove(*connection.client, &step, twice, &move));
+        return absl::OkStatus();
+      });
+}
+
 // Plans every partition before any is moved.
 absl::StatusOr<std::vector<PartitionMove>> MoveAll(const MoveOptions& asked,
                                                    const GlobalOptions& global) {
@@ -216,7 +236,7 @@ absl::StatusOr<std::vector<PartitionMove>> MoveAll(const MoveOptions& asked,
                        {ends.chosen[partition].value(), options.skip},
                        topic.topic_id,
                        {}};
-    KS_RETURN_IF_ERROR(RunMove(*connection.client, false, twice, &move));
+    KS_RETURN_IF_ERROR(RunMove(*connection.client, nullptr, twice, &move));
     if (options.skip) {
       const int64_t head = EffectOf(move).lowest_head;
       if (move.recreated() || head == INT64_MAX)
@@ -224,13 +244,11 @@ absl::StatusOr<std::vector<PartitionMove>> MoveAll(const MoveOptions& asked,
             "the topic was created again, or its checkpoints are damaged: use `offsets set`");
       move.move.to =
           std::min(std::max(head, move.move.to) + options.records, ends.high[partition].value());
-      KS_RETURN_IF_ERROR(RunMove(*connection.client, false, twice, &move));
+      KS_RETURN_IF_ERROR(RunMove(*connection.client, nullptr, twice, &move));
     }
     moves.push_back(std::move(move));
   }
-  if (!options.apply) return moves;
-  for (PartitionMove& move : moves)
-    KS_RETURN_IF_ERROR(RunMove(*connection.client, true, twice, &move));
+  if (options.apply) KS_RETURN_IF_ERROR(Apply(options, spec, connection, twice, &moves));
   return moves;
 }
 

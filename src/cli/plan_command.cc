@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
@@ -39,6 +40,23 @@ absl::StatusOr<pipeline::Plan> Plan(const PlanOptions& options, const pipeline::
   return runtime::PlanAgainst(*connection.client, spec);
 }
 
+absl::Status Apply(const pipeline::PipelineSpec& spec, const Connection& connection,
+                   pipeline::Plan* plan) {
+  KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(spec, connection));
+  if (audit != nullptr) {
+    // What goes on record needs a place to be: the one thing that is made before it is.
+    KS_ASSIGN_OR_RETURN(const bool made,
+                        governance::CreateAuditTable(*connection.client, *connection.admin));
+    if (made) {
+      KS_RETURN_IF_ERROR(audit->Open());
+      KS_ASSIGN_OR_RETURN(*plan, runtime::PlanAgainst(*connection.client, spec));
+    }
+  }
+  return governance::RunOnRecord(
+      audit.get(), governance::Action::kSchemaApply, {{"statements", plan->missing_ddl}},
+      [&](auto&) { return connection.admin->UpdateDdl(spec.target.database, plan->missing_ddl); });
+}
+
 int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
   auto spec = ReadPipelineFile(options.file, global.connection_log.get());
   if (!spec.ok()) return Fail(global, spec.status());
@@ -46,8 +64,7 @@ int RunPlan(const PlanOptions& options, const GlobalOptions& global) {
   auto plan = Plan(options, *spec, global.connection_log.get(), connection);
   if (!plan.ok()) return Fail(global, plan.status());
   if (options.apply) {
-    const absl::Status applied =
-        connection.admin->UpdateDdl(spec->target.database, plan->missing_ddl);
+    const absl::Status applied = Apply(*spec, connection, &*plan);
     if (!applied.ok()) return Fail(global, applied);
     // What stands there now, read back.
     auto after = runtime::PlanAgainst(*connection.client, *spec);

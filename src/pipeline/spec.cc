@@ -129,6 +129,14 @@ absl::Status ReadLimits(const SourceText& file, const ObjectReader::Entry& entry
   return reader.Finish();
 }
 
+absl::Status ReadAudit(const SourceText& file, const ObjectReader::Entry& entry,
+                       std::optional<AuditSpec>* audit) {
+  ObjectReader reader(file, entry.value, "audit", entry.position);
+  reader.Secret("key", &audit->emplace().key, ObjectReader::kRequired);
+  reader.Text("checkpoints", &(*audit)->checkpoints, ObjectReader::kRequired);
+  return reader.Finish();
+}
+
 // What a file alone shows about names in it.
 absl::Status CheckNames(const SourceText& file, const ObjectReader::Entry& name,
                         const PipelineSpec& spec) {
@@ -164,6 +172,7 @@ absl::StatusOr<PipelineSpec> ReadPipeline(std::shared_ptr<const SourceText> sour
   const ObjectReader::Entry* asserts = reader.Find("assert");
   const ObjectReader::Entry* tables = reader.Find("tables", ObjectReader::kRequired);
   const ObjectReader::Entry* limits = reader.Find("limits");
+  const ObjectReader::Entry* audit = reader.Find("audit");
   reader.Choice("on_error", kPolicies, &spec.on_error);
   bool continue_on_data_loss = false;
   reader.Choice<bool>("on_data_loss", {{"stop", false}, {"continue", true}},
@@ -177,6 +186,7 @@ absl::StatusOr<PipelineSpec> ReadPipeline(std::shared_ptr<const SourceText> sour
   if (asserts != nullptr) KS_RETURN_IF_ERROR(ReadAsserts(file, *asserts, &spec));
   KS_RETURN_IF_ERROR(ReadTables(file, *tables, &spec));
   if (limits != nullptr) KS_RETURN_IF_ERROR(ReadLimits(file, *limits, &spec));
+  if (audit != nullptr) KS_RETURN_IF_ERROR(ReadAudit(file, *audit, &spec.audit));
   KS_RETURN_IF_ERROR(CheckNames(file, *name, spec));
   return spec;
 }

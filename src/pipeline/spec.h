@@ -23,6 +23,7 @@
 #include "formats/registry.h"
 #include "formats/schema_store.h"
 #include "identity/kafka_security.h"
+#include "identity/secret_reference.h"
 #include "pipeline/limits.h"
 #include "pipeline/source_text.h"
 #include "sql/types/type.h"
@@ -132,6 +133,12 @@ struct BreakerSpec {
   int64_t window_ms = kDeadLettersWindowMsDefault;
 };
 
+// Governed actions go on record (governance/audit), and signed checkpoints of it outside.
+struct AuditSpec {
+  identity::SecretReference key;  // an Ed25519 private key in PEM form
+  std::string checkpoints;        // the file that they are appended to
+};
+
 struct PipelineSpec {
   std::string name;
   std::vector<SourceSpec> sources;
@@ -142,6 +149,7 @@ struct PipelineSpec {
   BatchLimitsSpec batch;
   int64_t memory_bytes = kMemoryBytesDefault;
   BreakerSpec breaker;
+  std::optional<AuditSpec> audit;
   std::shared_ptr<const SourceText> file;  // for errors found later
 };
 

@@ -339,7 +339,9 @@ absl::StatusOr<std::vector<Redriven>> RunOne(spanner::Client& client, LaterRecor
         }
         KS_ASSIGN_OR_RETURN(std::string wire, LaneMutations(transaction, *lane));
         AppendDelete(options, done, &wire);
-        return options.dry_run || wire.empty() ? absl::StatusOr<std::string>(only_tried) : wire;
+        if (options.dry_run || wire.empty()) return only_tried;
+        if (options.with) KS_RETURN_IF_ERROR(options.with(transaction, done, &wire));
+        return wire;
       });
   if (!answer.status.ok() && answer.status != only_tried) return answer.status;
   return results;

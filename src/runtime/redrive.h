@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -41,11 +42,16 @@ struct Redriven {
   std::string note;
 };
 
+// Adds mutations to a transaction that takes `offsets` out of the dead letters.
+using WithRedriven = std::function<absl::Status(
+    spanner::Client::Transaction&, const std::vector<int64_t>& offsets, std::string* wire)>;
+
 struct RedriveOptions {
   const pipeline::Plan* plan = nullptr;
   size_t source = 0;
   kafka::TopicPartition partition;
   bool dry_run = false;  // says what would be, and writes nothing
+  WithRedriven with = nullptr;
 };
 
 // The dead letters of one partition at `offsets`, ascending. `kafka` is subscribed to nothing.

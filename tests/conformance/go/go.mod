@@ -7,6 +7,7 @@ require (
 	cloud.google.com/go/iam v1.12.0
 	cloud.google.com/go/longrunning v1.2.0
 	cloud.google.com/go/spanner v1.96.1
+	golang.org/x/mod v0.38.0
 	google.golang.org/api v0.288.0
 	google.golang.org/grpc v1.83.2
 	google.golang.org/protobuf v1.36.11

@@ -1,0 +1,70 @@
+// The catalogue of what goes on record: one row for each governed action.
+// docs/guide/audit-events.md is written from this table by EventsMarkdown(); a test compares them.
+//
+// An event's code is KS, the action's number and the letter of its phase: KS1201I is the intent to
+// set offsets. Numbers are never used for something else later. Thread safety: constants.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ks::governance {
+
+enum class Phase : uint8_t {
+  kIntent,  // before anything happens
+  kChange,  // in the transaction of the change itself: on record if and only if it was made
+  kResult,  // afterwards: what came of it
+};
+
+enum class Action : uint8_t {
+  kLogOpen,
+  kSchemaApply,
+  kOffsetsSet,
+  kOffsetsSkip,
+  kRedrive,
+  kDiscard
+};
+
+// OCSF's activity_id of API Activity (6003).
+enum class Activity : uint8_t { kCreate = 1, kRead = 2, kUpdate = 3, kDelete = 4 };
+
+struct ActionInfo {
+  Action action;
+  int number;
+  const char* name;
+  const char* phases;  // letters: I, C, R
+  Activity activity;
+  const char* what;
+  const char* details;  // the fields of `details`
+};
+
+inline constexpr ActionInfo kActions[] = {
+    {Action::kLogOpen, 1001, "audit.open", "R", Activity::kCreate,
+     "The log was made: always its first entry.", ""},
+    {Action::kSchemaApply, 1101, "schema.apply", "IR", Activity::kCreate,
+     "`plan --apply` creates what is missing in the database.", "`statements`: the DDL"},
+    {Action::kOffsetsSet, 1201, "offsets.set", "ICR", Activity::kUpdate,
+     "`offsets set --apply` puts partitions elsewhere; a change is one partition.",
+     "`topic`, `partition`, `to`; of a change also `generation`, the one that begins"},
+    {Action::kOffsetsSkip, 1202, "offsets.skip", "ICR", Activity::kUpdate,
+     "`offsets skip --apply` passes over records unread.",
+     "as offsets.set; `records`: how many offsets"},
+    {Action::kRedrive, 1301, "dlq.redrive", "ICR", Activity::kUpdate,
+     "`dlq redrive` puts dead letters through the pipeline again; a change is one transaction.",
+     "`where`: which; of a change `topic`, `partition`, `offsets`: those that are done; of the "
+     "result, how many had which end"},
+    {Action::kDiscard, 1302, "dlq.discard", "ICR", Activity::kDelete,
+     "`dlq discard` deletes dead letters: their records are lost.",
+     "`where`: which; of a change `letters`: how many"},
+};
+
+const ActionInfo& InfoOf(Action action);
+char LetterOf(Phase phase);
+std::string_view NameOf(Phase phase);
+std::string CodeOf(Action action, Phase phase);
+
+// docs/guide/audit-events.md.
+std::string EventsMarkdown();
+
+}  // namespace ks::governance

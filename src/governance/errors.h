@@ -1,0 +1,43 @@
+// Every error of this module that a person reads, one function each: what is wrong, what to do
+// next.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace ks::governance {
+
+// ---- Keys and checkpoints
+absl::Status NoPrivateKey(std::string_view reference);
+absl::Status NoPublicKey(std::string_view file);
+absl::Status NoCheckpoint(std::string_view reason);
+absl::Status CannotSign();
+absl::Status CannotKeepCheckpoint(std::string_view path, std::string_view reason);
+absl::Status CannotReadCheckpoints(std::string_view path, std::string_view reason);
+
+// ---- The log in Spanner
+absl::Status NoFrontier(uint64_t size, size_t bytes);
+absl::Status LogOutOfOrder(int64_t expected, std::string_view found);
+absl::Status LogWasChanged(uint64_t checkpoint_size);
+absl::Status LogIsShorter(uint64_t checkpoint_size, uint64_t entries);
+absl::Status IntentNotRecorded(const absl::Status& why);
+absl::Status ResultNotRecorded(const absl::Status& result, const absl::Status& why);
+absl::Status NoAuditSection(std::string_view file);
+
+// ---- Verifying an export
+absl::Status NotAnEvent(std::string_view file, size_t line);
+absl::Status EntryDuplicated(size_t line, uint64_t seq);
+absl::Status EntryMissing(size_t line, uint64_t expected, uint64_t found);
+absl::Status EntryReordered(size_t line, uint64_t expected, uint64_t found);
+absl::Status EventDiffersFromEntry(size_t line, uint64_t seq);
+absl::Status EntriesChanged(uint64_t from, uint64_t to);
+absl::Status ExportTruncated(uint64_t entries, uint64_t signed_size);
+absl::Status NothingSigned();
+absl::Status EndNotSigned(uint64_t signed_size, uint64_t entries);
+absl::Status ForeignCheckpoint(std::string_view origin, std::string_view other);
+absl::Status NoSuchEntry(std::string_view id);
+absl::Status NoSuchSize(uint64_t size, uint64_t signed_size);
+
+}  // namespace ks::governance

@@ -1,0 +1,20 @@
+// Every limit of governance.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ks::governance {
+
+// Of an entry's details as JSON; longer ones are kept as their hash. A cell of Spanner has 10 MiB.
+inline constexpr size_t kDetailsBytesMax = size_t{256} << 10;
+// Of an error's text in an entry: enough to know it, too little to carry a record.
+inline constexpr size_t kErrorBytesMax = 500;
+// Entries read at once for an export.
+inline constexpr int64_t kExportPage = 1000;
+// A line of an export or of a file of checkpoints.
+inline constexpr size_t kExportLineBytesMax = size_t{16} << 20;
+// The topic of checkpoints has to take one within this time.
+inline constexpr int kPublishTimeoutMs = 30'000;
+
+}  // namespace ks::governance
