@@ -36,7 +36,7 @@ struct PlanNode {
   std::vector<Child> children;
   PlanStatistics statistics;
 
-  explicit PlanNode(std::string_view n) : name(n) {}
+  explicit PlanNode(std::string_view n);
   PlanNode& With(std::string_view key, std::string_view value) {
     metadata.emplace_back(key, value);
     return *this;
@@ -47,6 +47,7 @@ struct PlanNode::Child {
   std::string link;  // `Build`, `Map`; empty: the only input
   PlanNode node;
 };
+inline PlanNode::PlanNode(std::string_view n) : name(n) {}  // here: it needs Child
 
 // Expressions of operators show columns by number, `#3`; this puts names in their place, `$Id`.
 void NameColumns(PlanNode* root);
