@@ -12,9 +12,10 @@
 //   Peaks   BYTES(2048)    the tree's frontier (merkle.h) with this entry in it
 // It is only ever read and inserted into, so a role needs SELECT and INSERT on it and no more.
 //
-// Invariants (tests/e2e/test_audit.py):
+// Invariants:
 //   1. Entries are appended one at a time: an append reads the newest row in its own transaction.
-//   2. No checkpoint is signed unless the last one published is a beginning of what is signed.
+//   2. No checkpoint is signed unless the last one published is a beginning of what is signed
+//      (tests/conformance/go/audit_test.go).
 // Blocks; one thread.
 #pragma once
 

@@ -10,7 +10,7 @@
 //   — NAME base64 of 4 bytes that name the key, and of the signature over the lines above
 //
 // NAME is the first line. Invariant: Open() gives only what a holder of the key signed
-// (checkpoint_test.cc; tests/audit: Go's golang.org/x/mod/sumdb/note reads them, too).
+// (checkpoint_test.cc; tests/conformance/go: Go's golang.org/x/mod/sumdb/note reads them, too).
 // Thread safety: const methods may be called from any thread.
 #pragma once
 

@@ -6,7 +6,7 @@
 // https://www.rfc-editor.org/rfc/rfc6962
 //
 // Invariants (merkle_test.cc holds each against known answers and against every proof of trees up
-// to 70 leaves; tests/audit has Go's golang.org/x/mod/sumdb/tlog for a judge):
+// to 70 leaves; tests/conformance/go has Go's golang.org/x/mod/sumdb/tlog for a judge):
 //   1. Two lists of entries with the same root are the same list.
 //   2. A Frontier's root is that of TreeHash over the same leaves.
 // Thread safety: pure functions and plain data.
