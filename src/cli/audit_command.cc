@@ -40,13 +40,8 @@ absl::StatusOr<Log> Open(const AuditOptions& options, const GlobalOptions& globa
   Log log;
   KS_ASSIGN_OR_RETURN(log.spec, ReadPipelineFile(options.file, global.connection_log.get()));
   if (!log.spec.audit) return governance::NoAuditSection(options.file);
-  const auto& target = log.spec.target;
-  KS_ASSIGN_OR_RETURN(
-      log.connection,
-      Connect({.database = target.database,
-               .endpoint = options.endpoint.empty() ? target.endpoint : options.endpoint,
-               .role = target.role,
-               .log = global.connection_log.get()}));
+  KS_ASSIGN_OR_RETURN(log.connection,
+                      Connect(TargetOf(log.spec, options.endpoint, global.connection_log.get())));
   return log;
 }
 

@@ -5,6 +5,14 @@
 
 namespace ks::cli {
 
+ConnectTo TargetOf(const pipeline::PipelineSpec& spec, const std::string& endpoint,
+                   identity::ConnectionLog* log) {
+  return {.database = spec.target.database,
+          .endpoint = endpoint.empty() ? spec.target.endpoint : endpoint,
+          .role = spec.target.role,
+          .log = log};
+}
+
 absl::StatusOr<Connection> Connect(const ConnectTo& to) {
   KS_RETURN_IF_ERROR(spanner::ParseDatabaseName(to.database).status());
   Connection connection;

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "identity/services.h"
+#include "pipeline/spec.h"
 #include "spanner/admin.h"
 #include "spanner/client.h"
 
@@ -27,6 +28,10 @@ struct ConnectTo {
   observe::Metrics* metrics = nullptr;     // null: nobody asks how old credentials are
   bool admin = false;                      // may change schemas
 };
+
+// Where `spec` writes to; a command's own --endpoint, unless it is empty, in place of the file's.
+ConnectTo TargetOf(const pipeline::PipelineSpec& spec, const std::string& endpoint,
+                   identity::ConnectionLog* log);
 
 // Checks the name; the server is first asked when the client is first used.
 absl::StatusOr<Connection> Connect(const ConnectTo& to);

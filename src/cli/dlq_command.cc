@@ -47,13 +47,8 @@ struct Letters {
 absl::StatusOr<Letters> Open(const DlqOptions& options, const GlobalOptions& global) {
   Letters letters;
   KS_ASSIGN_OR_RETURN(letters.spec, ReadPipelineFile(options.file, global.connection_log.get()));
-  const auto& target = letters.spec.target;
-  KS_ASSIGN_OR_RETURN(
-      letters.connection,
-      Connect({.database = target.database,
-               .endpoint = options.endpoint.empty() ? target.endpoint : options.endpoint,
-               .role = target.role,
-               .log = global.connection_log.get()}));
+  KS_ASSIGN_OR_RETURN(letters.connection, Connect(TargetOf(letters.spec, options.endpoint,
+                                                           global.connection_log.get())));
   return letters;
 }
 

@@ -70,13 +70,9 @@ class Doctor {
   }
 
   void Spanner() {
-    const auto& target = spec_.target;
-    const std::string endpoint = options_.endpoint.empty() ? target.endpoint : options_.endpoint;
-    auto connection = Connect({.database = target.database,
-                               .endpoint = endpoint,
-                               .role = target.role,
-                               .retry_total_millis = runtime::kCallRetryMillis,
-                               .log = log_});
+    ConnectTo target = TargetOf(spec_, options_.endpoint, log_);
+    target.retry_total_millis = runtime::kCallRetryMillis;
+    auto connection = Connect(target);
     if (!Add("credentials for Spanner", connection.status(), "found")) return;
     connection_ = *std::move(connection);
     const auto plan = runtime::PlanAgainst(*connection_.client, spec_, {.millis = 0, .stop = {}});

@@ -212,11 +212,8 @@ absl::StatusOr<std::vector<PartitionMove>> MoveAll(const MoveOptions& asked,
                       ReadPipelineFile(options.file, global.connection_log.get()));
   KS_ASSIGN_OR_RETURN(const auto* source, SourceOfTopic(spec, &options.topic));
   KS_ASSIGN_OR_RETURN(const pipeline::Plan plan, pipeline::MakePlan(spec, nullptr));
-  const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
-  KS_ASSIGN_OR_RETURN(const Connection connection, Connect({.database = spec.target.database,
-                                                            .endpoint = endpoint,
-                                                            .role = spec.target.role,
-                                                            .log = global.connection_log.get()}));
+  KS_ASSIGN_OR_RETURN(const Connection connection,
+                      Connect(TargetOf(spec, options.endpoint, global.connection_log.get())));
   KS_ASSIGN_OR_RETURN(const auto reader,
                       KafkaReader(spec, *source, "offsets", *connection.identity));
   KS_ASSIGN_OR_RETURN(const auto topic, kafka::DescribeTopic(reader->handle(), options.topic));

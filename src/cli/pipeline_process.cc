@@ -37,14 +37,10 @@ absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::st
                                       identity::ConnectionLog* log, observe::Metrics* metrics) {
   ReadyPipeline ready;
   ready.spec = std::make_unique<pipeline::PipelineSpec>(std::move(spec));
-  const auto& target = ready.spec->target;
-  KS_ASSIGN_OR_RETURN(ready.connection,
-                      Connect({.database = target.database,
-                               .endpoint = endpoint.empty() ? target.endpoint : endpoint,
-                               .role = target.role,
-                               .retry_total_millis = runtime::kCallRetryMillis,
-                               .log = log,
-                               .metrics = metrics}));
+  ConnectTo target = TargetOf(*ready.spec, endpoint, log);
+  target.retry_total_millis = runtime::kCallRetryMillis;
+  target.metrics = metrics;
+  KS_ASSIGN_OR_RETURN(ready.connection, Connect(target));
   KS_ASSIGN_OR_RETURN(pipeline::Plan plan,
                       runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   if (!plan.missing_ddl.empty() && create) {

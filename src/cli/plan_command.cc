@@ -30,13 +30,10 @@ struct PlanOptions {
 absl::StatusOr<pipeline::Plan> Plan(const PlanOptions& options, const pipeline::PipelineSpec& spec,
                                     identity::ConnectionLog* log, Connection& connection) {
   if (options.offline) return pipeline::MakePlan(spec, nullptr);
-  const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
-  KS_ASSIGN_OR_RETURN(connection, Connect({.database = spec.target.database,
-                                           .endpoint = endpoint,
-                                           .role = spec.target.role,
-                                           .retry_total_millis = runtime::kCallRetryMillis,
-                                           .log = log,
-                                           .admin = options.apply}));
+  ConnectTo target = TargetOf(spec, options.endpoint, log);
+  target.retry_total_millis = runtime::kCallRetryMillis;
+  target.admin = options.apply;
+  KS_ASSIGN_OR_RETURN(connection, Connect(target));
   return runtime::PlanAgainst(*connection.client, spec);
 }
 

@@ -114,11 +114,8 @@ absl::Status ShowOne(const std::string& file, const StatusOptions& options,
                      const GlobalOptions& global, nlohmann::ordered_json& all) {
   KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec,
                       ReadPipelineFile(file, global.connection_log.get()));
-  const std::string endpoint = options.endpoint.empty() ? spec.target.endpoint : options.endpoint;
-  KS_ASSIGN_OR_RETURN(const Connection connection, Connect({.database = spec.target.database,
-                                                            .endpoint = endpoint,
-                                                            .role = spec.target.role,
-                                                            .log = global.connection_log.get()}));
+  KS_ASSIGN_OR_RETURN(const Connection connection,
+                      Connect(TargetOf(spec, options.endpoint, global.connection_log.get())));
   KS_ASSIGN_OR_RETURN(std::vector<Head> heads, ReadHeads(*connection.client, spec.name));
   if (!options.lanes) heads = Together(heads);
   const auto ends = TopicEnds(spec, heads, *connection.identity);
