@@ -326,17 +326,27 @@ class Generator:
             if "SELECT" not in text:
                 return text
 
+    def selected(self, table, verb, columns):
+        """Of rows with the same key IGNORE takes the first, and a table's rows have no order."""
+        source, scope = self.source([], 0)
+        key = table.columns[:table.key]
+        ignore = verb == "INSERT OR IGNORE"
+        items = ", ".join(self.expr(c.type, scope, 1) if c in key or not ignore else
+                          self.literal(c.type, 0 if c.not_null else 15) for c in columns)
+        group = " GROUP BY " + ", ".join(str(i + 1) for i in range(len(key))) if ignore else ""
+        return f"SELECT {items} FROM {source}{self.where(scope, 1)}{group}"
+
     def insert(self, table):
+        """The emulator's IGNORE returns rows that it did not insert, so nothing is asked for."""
         verb = self.pick(["INSERT", "INSERT OR UPDATE", "INSERT OR IGNORE"])
         if self.chance(75):
             rows = self.rows(table, verb, self.random.randint(1, 3))
         else:
             columns = self.row_columns(table, verb)
-            source, scope = self.source([], 0)
-            items = ", ".join(self.expr(c.type, scope, 1) for c in columns)
-            rows = f"({', '.join(c.name for c in columns)}) SELECT {items} FROM {source}"
-            rows += self.where(scope, 1)
-        return f"{verb} INTO {table.name} {rows}" + self.returning(table)
+            rows = f"({', '.join(c.name for c in columns)}) "
+            rows += self.selected(table, verb, columns)
+        returning = "" if verb == "INSERT OR IGNORE" else self.returning(table)
+        return f"{verb} INTO {table.name} {rows}{returning}"
 
     def change(self, table):
         scope = [(c.name, c.type) for c in table.columns]

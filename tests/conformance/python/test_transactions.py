@@ -3,6 +3,7 @@
 import concurrent.futures
 
 import pytest
+from google.api_core import exceptions
 from google.cloud import spanner
 from google.cloud.spanner_v1 import KeySet, param_types
 from google.cloud.spanner_v1.types import spanner as messages
@@ -98,6 +99,19 @@ def test_batch_dml(database):
 def test_partitioned_dml(database):
     assert database.execute_partitioned_dml("UPDATE Counters SET N = 3 WHERE Id >= 10") == 10
     assert counter(database, 15) == 3
+
+
+def test_partitioned_dml_reads_no_table_in_a_subquery(database):
+    for update in (
+            "UPDATE Counters SET N = 4 WHERE Id IN (SELECT Id FROM Counters)",
+            "UPDATE Counters SET N = (SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES) WHERE TRUE",
+            "DELETE FROM Counters c WHERE EXISTS (SELECT 1 FROM Counters d WHERE d.N = c.N + 1)"):
+        with pytest.raises(exceptions.InvalidArgument, match="fully partitionable"):
+            database.execute_partitioned_dml(update)
+    assert counter(database, 15) == 0
+    update = "UPDATE Counters SET N = 5 WHERE Id IN (SELECT i FROM UNNEST([15, 16]) AS i)"
+    assert database.execute_partitioned_dml(update) == 2
+    assert counter(database, 15) == 5
 
 
 def test_dml_is_answered_once(api):

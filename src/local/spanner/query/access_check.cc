@@ -7,105 +7,12 @@
 #include "base/status_macros.h"
 #include "local/spanner/query/expression_columns.h"
 #include "local/spanner/query/table_adapter.h"
+#include "local/spanner/query/table_uses.h"
 
 namespace ks::local {
 namespace {
 
 using sql::ColumnId;
-using sql::RelKind;
-using sql::To;
-
-// Every scan of a resolved tree, and every column that an expression, a sort or an output names.
-class Uses {
- public:
-  void Root(const sql::ResolvedRel& rel) {
-    for (const sql::ResolvedColumn& column : rel.columns) used_.insert(column.id);
-    Visit(rel);
-  }
-  void Use(ColumnId id) { used_.insert(id); }
-  void Visit(const sql::ResolvedRel& rel);
-  void Visit(const sql::ResolvedExpr& expr);
-
-  const std::vector<const sql::ScanRel*>& scans() const { return scans_; }
-  bool IsUsed(ColumnId id) const { return used_.find(id) != used_.end(); }
-
- private:
-  void VisitOrNull(const sql::ResolvedExprPtr& expr) {
-    if (expr != nullptr) Visit(*expr);
-  }
-  void VisitUnnest(const sql::UnnestRel& rel) {
-    if (rel.input != nullptr) Visit(*rel.input);
-    Visit(*rel.array);
-    VisitOrNull(rel.condition);
-  }
-  void VisitAggregate(const sql::AggregateRel& rel) {
-    Visit(*rel.input);
-    for (const sql::ComputedColumn& key : rel.group_by) Visit(*key.expr);
-    for (const sql::AggregateCall& call : rel.aggregates) {
-      for (const auto& argument : call.arguments) Visit(*argument);
-      VisitOrNull(call.having_expr);
-      for (const sql::AggregateOrder& order : call.order_by) Visit(*order.expr);
-    }
-  }
-  void VisitSetOperation(const sql::SetOperationRel& rel) {
-    for (const auto& input : rel.inputs) Visit(*input);
-    for (const auto& columns : rel.input_columns) used_.insert(columns.begin(), columns.end());
-  }
-
-  std::set<ColumnId> used_;
-  std::vector<const sql::ScanRel*> scans_;
-};
-
-void Uses::Visit(const sql::ResolvedExpr& expr) {
-  if (expr.kind == sql::ResolvedKind::kColumn) {
-    used_.insert(To<sql::ResolvedColumnRef>(expr).column);
-  }
-  if (expr.kind == sql::ResolvedKind::kSubquery) Root(*To<sql::ResolvedSubquery>(expr).rel);
-  sql::ForEachOperand(expr, [this](const sql::ResolvedExpr& operand) { Visit(operand); });
-}
-
-void Uses::Visit(const sql::ResolvedRel& rel) {
-  switch (rel.kind) {
-    case RelKind::kSingleRow:
-    case RelKind::kAssertSingle:
-      return;
-    case RelKind::kScan:
-      scans_.push_back(&To<sql::ScanRel>(rel));
-      return;
-    case RelKind::kWithRef:
-      for (ColumnId id : To<sql::WithRefRel>(rel).source) used_.insert(id);
-      return;
-    case RelKind::kFilter:
-      Visit(*To<sql::FilterRel>(rel).input);
-      return Visit(*To<sql::FilterRel>(rel).condition);
-    case RelKind::kProject:
-      for (const auto& computed : To<sql::ProjectRel>(rel).computed) Visit(*computed.expr);
-      return Visit(*To<sql::ProjectRel>(rel).input);
-    case RelKind::kJoin:
-      Visit(*To<sql::JoinRel>(rel).left);
-      Visit(*To<sql::JoinRel>(rel).right);
-      return VisitOrNull(To<sql::JoinRel>(rel).condition);
-    case RelKind::kUnnest:
-      return VisitUnnest(To<sql::UnnestRel>(rel));
-    case RelKind::kAggregate:
-      return VisitAggregate(To<sql::AggregateRel>(rel));
-    case RelKind::kSort:
-      for (const sql::SortKey& key : To<sql::SortRel>(rel).keys) used_.insert(key.column.id);
-      return Visit(*To<sql::SortRel>(rel).input);
-    case RelKind::kLimit:
-      VisitOrNull(To<sql::LimitRel>(rel).limit);
-      VisitOrNull(To<sql::LimitRel>(rel).offset);
-      return Visit(*To<sql::LimitRel>(rel).input);
-    case RelKind::kSetOperation:
-      return VisitSetOperation(To<sql::SetOperationRel>(rel));
-    case RelKind::kWith:
-      for (const auto& definition : To<sql::WithRel>(rel).definitions) Visit(*definition.rel);
-      return Visit(*To<sql::WithRel>(rel).body);
-    case RelKind::kSample:
-      Visit(*To<sql::SampleRel>(rel).size);
-      return Visit(*To<sql::SampleRel>(rel).input);
-  }
-}
 
 // A view with SQL SECURITY DEFINER: to its readers a table.
 class DefinerView : public sql::Table {
@@ -167,7 +74,7 @@ class AccessCatalog : public sql::Catalog {
   mutable std::map<const View*, std::unique_ptr<DefinerView>> definer_views_;
 };
 
-absl::Status CheckScan(const Access& access, const Uses& uses, const sql::ScanRel& scan) {
+absl::Status CheckScan(const Access& access, const TableUses& uses, const sql::ScanRel& scan) {
   const auto* adapter = dynamic_cast<const TableAdapter*>(scan.table);
   if (adapter == nullptr) return absl::OkStatus();  // metadata, which filters itself; a view
   std::vector<int> columns;
@@ -175,12 +82,6 @@ absl::Status CheckScan(const Access& access, const Uses& uses, const sql::ScanRe
     if (uses.IsUsed(scan.columns[i].id)) columns.push_back(scan.table_columns[i]);
   }
   return access.CheckColumns(Action::kSelect, adapter->table(), columns);
-}
-
-void CollectDml(const sql::ResolvedDml& dml, Uses& uses) {
-  uses.Visit(*dml.rel);
-  for (ColumnId id : dml.values) uses.Use(id);
-  for (ColumnId id : dml.is_default) uses.Use(id);
 }
 
 // What the statement does to its target.
@@ -221,12 +122,11 @@ absl::Status CheckStatementAccess(const Schema& schema, std::string_view role,
   options.parameters = parameters;
   options.allow_undeclared_parameters = true;
   KS_ASSIGN_OR_RETURN(const sql::AnalyzedStatement analyzed, sql::AnalyzeStatement(text, options));
-  Uses uses;
+  TableUses uses;
   if (analyzed.query != nullptr) {
-    uses.Visit(*analyzed.query->rel);
-    for (const sql::OutputColumn& column : analyzed.query->output) uses.Use(column.id);
+    uses.Query(*analyzed.query);
   } else {
-    CollectDml(*analyzed.dml, uses);
+    uses.Dml(*analyzed.dml);
   }
   KS_RETURN_IF_ERROR(catalog.Check(access));
   for (const sql::ScanRel* scan : uses.scans()) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "local/spanner/errors.h"
 #include "local/spanner/query/errors.h"
 #include "local/spanner/query/table_adapter.h"
 #include "local/spanner/schema/key_text.h"
@@ -101,15 +102,14 @@ class Runner {
   absl::StatusOr<DmlResult> Write() {
     MutationList list(transaction_.schema());
     std::vector<WriteRow> rows;
-    std::set<std::string> seen;  // keys that this statement inserts
+    std::set<std::string> seen;  // keys that this statement writes
     for (const sql::DmlRow& change : changes_) {
       KS_ASSIGN_OR_RETURN(WriteRow row, ToWrite(change));
-      const bool upsert = plan_.kind() == DmlKind::kInsertOrUpdate && !row.key.empty();
-      if (upsert && !seen.emplace(EncodeKey(table_.shape, row.key)).second) {
-        return errors::RowWrittenTwice(table_.name, FormatKey(table_.shape, row.key));
+      if (!row.key.empty() && !seen.emplace(EncodeKey(table_.shape, row.key)).second) {
+        if (plan_.kind() == DmlKind::kInsertOrIgnore) continue;
+        return WrittenTwice(row.key);
       }
       if (plan_.kind() == DmlKind::kInsertOrIgnore) {
-        if (!seen.emplace(EncodeKey(table_.shape, row.key)).second) continue;
         KS_ASSIGN_OR_RETURN(const bool exists, Exists(row.key));
         if (exists) continue;
       }
@@ -129,13 +129,19 @@ class Runner {
     return result;
   }
 
+  absl::Status WrittenTwice(const std::vector<Datum>& key) const {
+    const std::string text = FormatKey(table_.shape, key);
+    if (plan_.kind() == DmlKind::kInsert) return errors::RowExists(table_.name, text);
+    return errors::RowWrittenTwice(table_.name, text);
+  }
+
+  // Of one row alone the transaction's own rules say all there is to say.
   bool NeedsKey() const {
     if (plan_.kind() == DmlKind::kInsertOrIgnore || plan_.returning()) return true;
-    const auto generated = [this](const KeyColumn& part) {
+    if (plan_.kind() == DmlKind::kUpdate || changes_.size() == 1) return false;
+    return std::none_of(table_.key.begin(), table_.key.end(), [this](const KeyColumn& part) {
       return table_.columns[part.column].generated != GeneratedKind::kNone;
-    };
-    return plan_.kind() == DmlKind::kInsertOrUpdate &&
-           std::none_of(table_.key.begin(), table_.key.end(), generated);
+    });
   }
 
   absl::StatusOr<WriteRow> ToWrite(const sql::DmlRow& change) {

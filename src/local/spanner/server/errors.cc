@@ -331,6 +331,11 @@ absl::Status PartitionedOnlyDml() {
   return Invalid("PartitionedDml Transactions may only be used to execute DML statements");
 }
 absl::Status PartitionedInsert() { return Invalid("INSERT is not supported for Partitioned DML"); }
+absl::Status PartitionedReadsTables() {
+  return Invalid(
+      "Partitioned DML only supports fully partitionable statements. This one reads tables in a "
+      "subquery; use a read-write transaction.");
+}
 absl::Status SequenceReused(int64_t seqno, std::string_view sql) {
   return Invalid("Previously received a different request with this seqno. seqno=", seqno,
                  "\nRequested SQL: ", A(sql));

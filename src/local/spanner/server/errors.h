@@ -98,6 +98,7 @@ absl::Status DmlInSingleUse();
 absl::Status PartitionedOnlyDml();
 absl::Status DirectedReadNeedsReadOnly();
 absl::Status PartitionedInsert();
+absl::Status PartitionedReadsTables();
 absl::Status SequenceReused(int64_t seqno, std::string_view sql);
 absl::Status SequenceOutOfOrder(int64_t seqno, int64_t last, std::string_view sql);
 absl::Status EmptyBatchDml();

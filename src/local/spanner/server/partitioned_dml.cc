@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/query/row_source.h"
+#include "local/spanner/query/table_uses.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/read_scope.h"
@@ -22,9 +23,14 @@ constexpr int64_t kPartRows = 1'000;  // looked at by one transaction
 
 absl::Status CheckKind(const Statement& statement) {
   if (!statement.is_dml()) return errors::PartitionedOnlyDml();
-  const sql::DmlKind kind = statement.analyzed().dml->kind;
-  const bool insert = kind != sql::DmlKind::kUpdate && kind != sql::DmlKind::kDelete;
-  return insert ? errors::PartitionedInsert() : absl::OkStatus();
+  const sql::ResolvedDml& dml = *statement.analyzed().dml;
+  if (dml.kind != sql::DmlKind::kUpdate && dml.kind != sql::DmlKind::kDelete) {
+    return errors::PartitionedInsert();
+  }
+  // A part sees the rows of no other: https://cloud.google.com/spanner/docs/dml-partitioned
+  TableUses uses;
+  uses.Dml(dml);
+  return uses.scans().size() > 1 ? errors::PartitionedReadsTables() : absl::OkStatus();
 }
 
 struct Done {
@@ -61,8 +67,7 @@ class PartitionedDml {
   absl::StatusOr<KeySpan> NextPart(const KeySpan& rest) {
     const auto rows = scope_.database().core().store().Scan(rest, kLatest);
     for (int64_t count = 0; rows->Valid(); rows->Next(), ++count) {
-      if (count == kPartRows)
-        return KeySpan{rest.start, std::string(rows->key())};
+      if (count == kPartRows) return KeySpan{rest.start, std::string(rows->key())};
     }
     KS_RETURN_IF_ERROR(rows->status());
     return rest;
