@@ -69,18 +69,13 @@ int main(int argc, char** argv) {
         json_log ? ks::observe::LogFormat::kJson : ks::observe::LogFormat::kText);
   });
 
-  ks::cli::AddDevCommand(app, options);
-  ks::cli::AddRunCommand(app, options);
-  ks::cli::AddPlanCommand(app, options);
-  ks::cli::AddTestCommand(app, options);
-  ks::cli::AddDoctorCommand(app, options);
-  ks::cli::AddStatusCommand(app, options);
-  ks::cli::AddOffsetsCommand(app, options);
-  ks::cli::AddDlqCommand(app, options);
-  ks::cli::AddAuditCommand(app, options);
-  ks::cli::AddSqlCommand(app, options);
-  ks::cli::AddSpannerCommand(app, options);
-  ks::cli::AddDocCommand(app, options);
+  for (const auto add :
+       {ks::cli::AddDevCommand, ks::cli::AddRunCommand, ks::cli::AddPlanCommand,
+        ks::cli::AddTestCommand, ks::cli::AddDoctorCommand, ks::cli::AddStatusCommand,
+        ks::cli::AddOffsetsCommand, ks::cli::AddDlqCommand, ks::cli::AddAuditCommand,
+        ks::cli::AddPolicyCommand, ks::cli::AddSqlCommand, ks::cli::AddSpannerCommand,
+        ks::cli::AddDocCommand})
+    add(app, options);
 
   try {
     app.parse(argc, argv);

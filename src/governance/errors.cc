@@ -79,6 +79,36 @@ absl::Status NoAuditSection(std::string_view file) {
   return absl::InvalidArgumentError(StrCat(file, " has no section `audit:`, so there is no log"));
 }
 
+std::string ExpectedPrincipal(std::string_view path, std::string_view found) {
+  return StrCat("`", path, "`: expected ISSUER/NAME, as in corp/sre, where ISSUER stands under ",
+                "`issuers:`; found `", found, "`");
+}
+
+std::string ExpectedMoment(std::string_view path, std::string_view found) {
+  return StrCat("`", path, "`: expected a time such as 2026-12-18T00:00:00Z, found `", found, "`");
+}
+
+std::string ExceptOfApproval() {
+  return "an approval has no exceptions: whoever may act without one in an emergency breaks the "
+         "glass. Give the role the verb break_glass";
+}
+
+std::string OnlyOfApproval(std::string_view field) {
+  return StrCat("`", field, "` belongs to `then: approval`");
+}
+
+std::string UnknownMask(std::string_view function, std::string_view nearest) {
+  return StrCat("GoogleSQL has no function `", function, "`",
+                nearest.empty() ? "" : StrCat("; did you mean `", nearest, "`?"));
+}
+
+absl::Status VolatileCondition(std::string_view function) {
+  return absl::InvalidArgumentError(
+      StrCat(function,
+             " may give another answer each time; the time of the action is the column "
+             "`now`"));
+}
+
 absl::Status NotAnEvent(std::string_view file, size_t line) {
   return absl::DataLossError(
       StrCat(file, ":", line, ": this is no line of an audit export; was it cut or edited?"));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -25,6 +26,14 @@ absl::Status LogIsShorter(uint64_t checkpoint_size, uint64_t entries);
 absl::Status IntentNotRecorded(const absl::Status& why);
 absl::Status ResultNotRecorded(const absl::Status& result, const absl::Status& why);
 absl::Status NoAuditSection(std::string_view file);
+
+// ---- A policy file. Texts for SourceText::Error.
+std::string ExpectedPrincipal(std::string_view path, std::string_view found);
+std::string ExpectedMoment(std::string_view path, std::string_view found);
+std::string ExceptOfApproval();
+std::string OnlyOfApproval(std::string_view field);
+std::string UnknownMask(std::string_view function, std::string_view nearest);
+absl::Status VolatileCondition(std::string_view function);
 
 // ---- Verifying an export
 absl::Status NotAnEvent(std::string_view file, size_t line);

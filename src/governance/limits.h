@@ -16,5 +16,10 @@ inline constexpr int64_t kExportPage = 1000;
 inline constexpr size_t kExportLineBytesMax = size_t{16} << 20;
 // The topic of checkpoints has to take one within this time.
 inline constexpr int kPublishTimeoutMs = 30'000;
+// How long a review counts, where its rule does not say, and at most.
+inline constexpr int64_t kReviewMillisDefault = int64_t{24} * 3'600'000;
+inline constexpr int64_t kReviewMillisMax = int64_t{90} * 24 * 3'600'000;
+// Of one need of a rule.
+inline constexpr int64_t kReviewersMax = 20;
 
 }  // namespace ks::governance

@@ -213,15 +213,8 @@ std::string_view ModeName(TableMode mode) {
 }
 
 absl::StatusOr<PipelineSpec> ParsePipeline(std::string file_name, std::string text) {
-  if (text.size() > kPipelineFileBytesMax) return FileTooLarge(file_name, text.size());
   auto source = std::make_shared<const SourceText>(std::move(file_name), std::move(text));
-  YAML::Node root;
-  try {  // yaml-cpp knows no other way to say that text is not YAML
-    root = YAML::Load(source->text());
-  } catch (const YAML::Exception& error) {
-    const FilePosition at = PositionOf(error.mark);
-    return source->Error(at, NotYaml(error.msg, source->Line(at.line)));
-  }
+  KS_ASSIGN_OR_RETURN(const YAML::Node root, LoadYaml(*source));
   return ReadPipeline(std::move(source), root);
 }
 

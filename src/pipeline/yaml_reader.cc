@@ -5,6 +5,7 @@
 
 #include "base/str_cat.h"
 #include "pipeline/errors.h"
+#include "pipeline/limits.h"
 
 namespace ks::pipeline {
 namespace {
@@ -43,6 +44,17 @@ int64_t MillisOfUnit(std::string_view unit) {
 FilePosition PositionOf(const YAML::Mark& mark) {
   if (mark.is_null()) return {};
   return {mark.line + 1, mark.column + 1};
+}
+
+absl::StatusOr<YAML::Node> LoadYaml(const SourceText& file) {
+  if (file.text().size() > kPipelineFileBytesMax)
+    return FileTooLarge(file.file(), file.text().size());
+  try {  // yaml-cpp knows no other way to say that text is not YAML
+    return YAML::Load(file.text());
+  } catch (const YAML::Exception& error) {
+    const FilePosition at = PositionOf(error.mark);
+    return file.Error(at, NotYaml(error.msg, file.Line(at.line)));
+  }
 }
 
 std::string DescribeNode(const YAML::Node& node) {

@@ -14,6 +14,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "identity/secret_reference.h"
 #include "pipeline/source_text.h"
 
@@ -21,6 +22,8 @@ namespace ks::pipeline {
 
 // Where a YAML node begins in the file.
 FilePosition PositionOf(const YAML::Mark& mark);
+// The file as YAML; INVALID_ARGUMENT with the place where it is none, or too large.
+absl::StatusOr<YAML::Node> LoadYaml(const SourceText& file);
 // What a node is, in words: "a list", "nothing", "`abc`".
 std::string DescribeNode(const YAML::Node& node);
 

@@ -1,11 +1,9 @@
 #include "governance/audit/entry.h"
 
-#include <openssl/sha.h>
-
-#include "absl/strings/escaping.h"
 #include "absl/time/time.h"
 #include "base/str_cat.h"
 #include "env/clock.h"
+#include "governance/hash.h"
 #include "governance/limits.h"
 
 namespace ks::governance {
@@ -19,13 +17,6 @@ constexpr char kCheckpointLogName[] = "kafka-spanner.audit.checkpoints";
 
 std::string Dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-std::string Sha256Hex(std::string_view text) {
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
-         reinterpret_cast<uint8_t*>(hash.data()));
-  return absl::BytesToHexString(hash);
 }
 
 json DetailsOf(const Entry& entry) {
