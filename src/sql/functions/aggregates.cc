@@ -129,12 +129,25 @@ struct SumNumeric : NumericTotal {
 struct AvgNumeric : NumericTotal {
   Result Finish(Call& call) {
     if (count == 0) return Datum::Null();
+    MakeSignsAgree();
     const Int128 rest = whole % count * kNumericScale + fraction;
     Int128 scaled = whole / count * kNumericScale + rest / count;
     const Int128 last = rest % count;
     if (2 * last >= count) ++scaled;
     if (2 * last <= -Int128{count}) --scaled;
     return Datum::Wide(call.context.arena.Store(scaled));
+  }
+  // Halves are rounded away from zero, so the rest must be on the sum's side of it.
+  void MakeSignsAgree() {
+    whole += fraction / kNumericScale;
+    fraction %= kNumericScale;
+    if (whole > 0 && fraction < 0) {
+      --whole;
+      fraction += kNumericScale;
+    } else if (whole < 0 && fraction > 0) {
+      ++whole;
+      fraction -= kNumericScale;
+    }
   }
 };
 

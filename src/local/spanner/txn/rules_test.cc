@@ -63,6 +63,11 @@ TEST(IndexRule, UniqueIsKept) {
   // Two rows may swap their values in one commit.
   EXPECT_EQ(Code(*db, row(row(w(), update, 1, S("b")), update, 2, S("a"))), StatusCode::kOk);
   EXPECT_EQ(ReadAll(*db, "T", {"S", "K"}, "UniqueS"), "'a',2|'b',1");
+  // A row that is written and keeps its value still has it.
+  EXPECT_EQ(Code(*db, row(row(w(), update, 2, S("a")), update, 1, S("a"))),
+            StatusCode::kAlreadyExists);
+  EXPECT_EQ(Code(*db, row(row(w(), insert, 7, S("b")), update, 1, S("b"))),
+            StatusCode::kAlreadyExists);
   EXPECT_EQ(Code(*db, row(std::move(w().Delete("T", {I(2)})), insert, 9, S("a"))), StatusCode::kOk);
 }
 

@@ -22,6 +22,13 @@ void AddEntry(const Index& index, const sql::Datum* image, std::vector<std::stri
   AppendEntryKey(index, image, &entries->emplace_back());
 }
 
+bool HasPrefix(const Index& index, const sql::Datum* image, const std::string& prefix) {
+  if (image == nullptr || !HasEntry(index, image)) return false;
+  std::string own;
+  AppendEntryPrefix(index, image, &own);
+  return own == prefix;
+}
+
 // Is there a row other than the claimant with this unique value?
 absl::Status VerifyClaim(TransactionState& txn, const Claim& claim) {
   const Table& table = *claim.row->table;
@@ -33,7 +40,10 @@ absl::Status VerifyClaim(TransactionState& txn, const Claim& claim) {
     std::string key;
     AppendRowKeyOfEntry(*claim.index, table, parts.data(), &key);
     const RowWrite* own = txn.writes.Find(key);
-    if (own == claim.row || (own != nullptr && own->written)) continue;  // judged by its new value
+    if (own == claim.row) continue;
+    if (own != nullptr && own->written && !HasPrefix(*claim.index, own->now, claim.prefix)) {
+      continue;  // this transaction gives it another value
+    }
     return errors::UniqueViolation(
         claim.index->name,
         FormatEncodedKey(claim.index->shape, stored->key(), claim.index->key.size()));
@@ -47,23 +57,13 @@ absl::Status VerifyOwn(TransactionState& txn, const Claim& claim) {
   const RowWrite* other = place->second;
   if (fresh || other == claim.row) return absl::OkStatus();
   place->second = claim.row;
-  if (!other->written || other->now == nullptr || !HasEntry(*claim.index, other->now)) {
+  if (!other->written || !HasPrefix(*claim.index, other->now, claim.prefix)) {
     return absl::OkStatus();
   }
-  std::string prefix;
-  AppendEntryPrefix(*claim.index, other->now, &prefix);
-  if (prefix != claim.prefix) return absl::OkStatus();
   std::string key;
   AppendEntryKey(*claim.index, claim.row->now, &key);
   return errors::UniqueViolation(
       claim.index->name, FormatEncodedKey(claim.index->shape, key, claim.index->key.size()));
-}
-
-bool KeepsPrefix(const Claim& claim) {
-  if (claim.row->base == nullptr || !HasEntry(*claim.index, claim.row->base)) return false;
-  std::string prefix;
-  AppendEntryPrefix(*claim.index, claim.row->base, &prefix);
-  return prefix == claim.prefix;
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ absl::Status VerifyIndexes(TransactionState& txn, const ChangedRows& rows) {
       Claim claim{index, row, {}, {}};
       AppendEntryPrefix(*index, row->now, &claim.prefix);
       claim.span = PrefixSpan(claim.prefix);
-      if (!KeepsPrefix(claim)) claims.push_back(std::move(claim));
+      if (!HasPrefix(*index, row->base, claim.prefix)) claims.push_back(std::move(claim));
     }
   }
   if (entries.empty()) return absl::OkStatus();
