@@ -1,0 +1,3 @@
+module kafka-spanner/bench/go_client
+
+go 1.26.0
