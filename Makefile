@@ -49,6 +49,7 @@ conformance: release
 bench: release
 	@set -e; for b in build/release/bin/*_bench; do [ ! -x "$$b" ] || { echo "$$b"; "$$b"; }; done
 	@bench/end_to_end.py
+	@bench/go_client/run || [ $$? = 77 ]
 
 format:
 	@find src tests bench -name '*.h' -o -name '*.cc' | xargs clang-format-14 -i

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "local/spanner/storage/key_codec.h"
+#include "local/spanner/storage/row_blocks.h"
 #include "local/spanner/storage/timestamp.h"
 
 namespace rocksdb {
@@ -47,6 +48,8 @@ class StoreIterator {
   // Good until Next() or Seek().
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
+  // Adds this and the next ones to `block` until it has `rows` or is full, and moves on.
+  virtual void Take(uint32_t rows, RowBlock* block) = 0;
   // Not OK when Valid() became false for another reason than the end.
   virtual absl::Status status() const = 0;
 };

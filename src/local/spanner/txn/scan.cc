@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "local/spanner/errors.h"
+#include "local/spanner/storage/row_blocks.h"
 #include "local/spanner/storage/row_codec.h"
 #include "local/spanner/txn/expressions.h"
 #include "local/spanner/txn/index_entries.h"
@@ -16,6 +17,7 @@ using sql::Datum;
 
 constexpr uint32_t kFirstBatchRows = 16;
 constexpr uint32_t kBatchRows = 1024;
+constexpr uint32_t kBlockRowsKept = 64;
 
 // One row on its way out: stored bytes, or an image from the write set.
 struct Found {
@@ -147,6 +149,7 @@ class Cursor final : public sql::RowCursor {
 
   absl::Status Next(sql::RowBatch* batch) override {
     arena_.Reset();
+    block_in_use_ = false;
     uint32_t capacity = next_capacity_;
     next_capacity_ = std::min(kBatchRows, next_capacity_ * 4);
     if (spec_.limit > 0) {
@@ -171,7 +174,7 @@ class Cursor final : public sql::RowCursor {
   }
 
  private:
-  // Moves to the next row to show; false at the end.
+  // Moves to the next row to show; false at the end, also at that of this batch.
   absl::StatusOr<bool> Advance() {
     while (true) {
       if (span_ == spec_.spans.size()) return false;
@@ -180,9 +183,11 @@ class Cursor final : public sql::RowCursor {
           ++span_;
           continue;
         }
+        if (block_in_use_) return false;
         KS_RETURN_IF_ERROR(OpenSpan());
       }
-      KS_RETURN_IF_ERROR(SkipHidden());
+      KS_ASSIGN_OR_RETURN(const bool known, FindStored());
+      if (!known) return false;
       bool stored = StoredValid();
       if (!stored && !overlay_.Valid()) {
         open_ = false;
@@ -199,10 +204,8 @@ class Cursor final : public sql::RowCursor {
   void Consume() {
     if (take_own_) {
       overlay_.Next();
-    } else if (point_open_) {
-      point_found_ = false;
     } else {
-      stored_->Next();
+      SkipStored();
     }
   }
 
@@ -214,8 +217,12 @@ class Cursor final : public sql::RowCursor {
       KS_ASSIGN_OR_RETURN(point_found_, source_.store->Get(span.start, source_.at, &point_value_));
       point_open_ = true;
     } else {
-      stored_ = spec_.reverse ? source_.store->ScanBack(span, source_.at)
-                              : source_.store->Scan(span, source_.at);
+      stored_ =
+          std::make_unique<RowBlocks>(spec_.reverse ? source_.store->ScanBack(span, source_.at)
+                                                    : source_.store->Scan(span, source_.at));
+      block_.Clear();
+      block_row_ = 0;
+      stored_end_ = false;
       point_open_ = false;
     }
     open_ = true;
@@ -226,34 +233,63 @@ class Cursor final : public sql::RowCursor {
   const KeySpan& Span() const {
     return spec_.spans[spec_.reverse ? spec_.spans.size() - 1 - span_ : span_];
   }
-  bool StoredValid() const { return point_open_ ? point_found_ : stored_->Valid(); }
+  bool StoredValid() const { return point_open_ ? point_found_ : block_row_ < block_.rows(); }
   std::string_view StoredKey() const {
-    return point_open_ ? std::string_view(Span().start) : stored_->key();
+    return point_open_ ? std::string_view(Span().start) : block_.key(block_row_);
   }
   std::string_view StoredValue() const {
-    return point_open_ ? std::string_view(point_value_) : stored_->value();
+    return point_open_ ? std::string_view(point_value_) : block_.value(block_row_);
+  }
+  void SkipStored() {
+    if (point_open_) {
+      point_found_ = false;
+    } else {
+      ++block_row_;
+    }
   }
 
-  absl::Status SkipHidden() {
-    while (StoredValid()) {
-      KS_ASSIGN_OR_RETURN(bool hidden, overlay_.Hides(StoredKey(), arena_));
-      if (!hidden) break;
-      if (point_open_) {
-        point_found_ = false;
-      } else {
-        stored_->Next();
+  // Goes to the next stored row that is shown, if there is one. False: this batch has to be read
+  // first, for its rows lie in the block.
+  absl::StatusOr<bool> FindStored() {
+    while (true) {
+      if (!point_open_ && block_row_ == block_.rows() && !stored_end_) {
+        if (block_in_use_) return false;
+        KS_RETURN_IF_ERROR(Refill());
       }
+      if (!StoredValid() || overlay_.empty()) return true;
+      KS_ASSIGN_OR_RETURN(const bool hidden, overlay_.Hides(StoredKey(), arena_));
+      if (!hidden) return true;
+      SkipStored();
     }
-    return point_open_ || stored_->Valid() ? absl::OkStatus() : stored_->status();
+  }
+
+  absl::Status Refill() {
+    uint32_t wanted = next_block_rows_;
+    next_block_rows_ = std::min(kBlockRows, next_block_rows_ * 4);
+    if (spec_.limit > 0) {
+      wanted = static_cast<uint32_t>(std::clamp<int64_t>(spec_.limit - given_, 1, wanted));
+    }
+    KS_RETURN_IF_ERROR(stored_->Next(wanted, &block_));
+    block_row_ = 0;
+    stored_end_ = block_.rows() == 0;
+    return absl::OkStatus();
+  }
+
+  // Stored bytes for the time of the batch: where there are few, a copy, so that a batch can hold
+  // rows of many small spans.
+  std::string_view Keep(std::string_view bytes) {
+    if (point_open_ || block_.rows() < kBlockRowsKept) return arena_.Copy(bytes);
+    block_in_use_ = true;
+    return bytes;
   }
 
   absl::Status Emit(const Found& found, uint32_t row) {
     if (found.image != nullptr) return EmitOwn(found.image, row);
     if (layout_.any_key || !layout_.in_table.empty()) {
-      KS_RETURN_IF_ERROR(DecodeKey(shape_, arena_.Copy(found.key), arena_, parts_));
+      KS_RETURN_IF_ERROR(DecodeKey(shape_, Keep(found.key), arena_, parts_));
     }
     if (!layout_.in_value.empty()) {
-      KS_RETURN_IF_ERROR(value_decoder_.Decode(arena_.Copy(found.value), arena_, slots_));
+      KS_RETURN_IF_ERROR(value_decoder_.Decode(Keep(found.value), arena_, slots_));
     }
     if (!layout_.in_table.empty()) KS_RETURN_IF_ERROR(LookUp());
     for (size_t i = 0; i < columns_.size(); ++i) {
@@ -296,7 +332,12 @@ class Cursor final : public sql::RowCursor {
 
   size_t span_ = 0;    // how many are done
   bool open_ = false;  // Span() is being read
-  std::unique_ptr<StoreIterator> stored_;
+  std::unique_ptr<RowBlocks> stored_;
+  RowBlock block_;
+  uint32_t block_row_ = 0;     // the next of the block
+  bool stored_end_ = false;    // the span has no more than the block
+  bool block_in_use_ = false;  // rows of this batch lie in it
+  uint32_t next_block_rows_ = kFirstBatchRows;
   bool point_open_ = false;
   bool point_found_ = false;
   std::string point_value_;
