@@ -205,6 +205,13 @@ absl::Status RegistryUnreachable(std::string_view url, std::string_view reason) 
              "; records are read on when it does: start the pipeline again then"));
 }
 
+absl::Status RegistryRefused(std::string_view url, std::string_view reason) {
+  return absl::UnauthenticatedError(
+      StrCat("the schema registry at ", url, " refuses us: ", reason,
+             ". Check `username` and `password`, `token`, `oauth` or `certificate` under "
+             "`registry:`, and that this identity may read the subject there"));
+}
+
 absl::Status RegistryAnswer(std::string_view url, std::string_view what) {
   return absl::FailedPreconditionError(StrCat("the schema registry at ", url,
                                               " answered with something else than a schema: ", what,

@@ -47,6 +47,8 @@ std::string OfSchema(int32_t id, std::string_view message);
 std::string OtherSchemaType(std::string_view type);
 std::string NoSuchSchema(std::string_view what);
 absl::Status RegistryUnreachable(std::string_view url, std::string_view reason);
+// It does not let us in: UNAUTHENTICATED.
+absl::Status RegistryRefused(std::string_view url, std::string_view reason);
 absl::Status RegistryAnswer(std::string_view url, std::string_view what);
 absl::Status BadAvroSchema(std::string_view what);
 absl::Status BadProtobufSchema(std::string_view what);

@@ -11,6 +11,10 @@
 #include "base/string_map.h"
 #include "formats/errors.h"
 #include "formats/limits.h"
+#include "identity/oauth.h"
+#include "identity/proved_secret.h"
+#include "identity/token_cache.h"
+#include "identity/url.h"
 
 namespace ks::formats {
 namespace {
@@ -20,8 +24,19 @@ using nlohmann::json;
 class Registry : public SchemaStore {
  public:
   Registry(RegistrySettings settings, RegistryServices services)
-      : settings_(std::move(settings)), services_(services) {
+      : settings_(std::move(settings)),
+        services_(services),
+        proved_(StrCat("the credential for the schema registry at ", settings_.url)) {
     while (settings_.url.ends_with('/')) settings_.url.pop_back();
+    if (!settings_.oauth.has_value()) return;
+    tokens_ = std::make_unique<identity::LazyTokenCache>(
+        [this] {
+          return absl::StatusOr<std::unique_ptr<identity::TokenSource>>(
+              identity::MakeOauthTokenSource(
+                  *settings_.oauth,
+                  {services_.http, services_.secrets, services_.clock, services_.random}));
+        },
+        *services_.clock);
   }
 
   absl::StatusOr<RegisteredSchemaPtr> ById(int32_t id) override {
@@ -91,11 +106,13 @@ class Registry : public SchemaStore {
   }
 
   absl::StatusOr<json> Get(const std::string& path, std::string_view what) {
-    KS_ASSIGN_OR_RETURN(const identity::HttpRequest request, Request(path));
     absl::Status failed;
     for (int attempt = 0; attempt < kRegistryAttempts; ++attempt) {
       if (attempt > 0) env::SleepFor((kRegistryRetryMillis << attempt) * 1000000);
-      const auto answer = services_.http->Send(request);
+      KS_ASSIGN_OR_RETURN(identity::HttpRequest request, Request(path));
+      const auto answer = Send(std::move(request));
+      if (absl::IsUnauthenticated(answer.status()) || absl::IsInvalidArgument(answer.status()))
+        return RegistryRefused(settings_.url, View(answer.status().message()));
       if (!answer.ok()) {
         failed = RegistryUnreachable(settings_.url, View(answer.status().message()));
         continue;
@@ -106,28 +123,76 @@ class Registry : public SchemaStore {
         if (parsed.is_object()) return parsed;
         return RegistryAnswer(settings_.url, "it is no JSON object");
       }
+      if (IsRefusal(*answer)) {
+        return RegistryRefused(settings_.url, StrCat("HTTP status ", answer->status));
+      }
       failed = RegistryUnreachable(settings_.url, StrCat("HTTP status ", answer->status));
       if (answer->status < 500 && answer->status != 429) return failed;
     }
     return failed;
   }
 
+  static bool IsRefusal(const identity::HttpAnswer& answer) {
+    return answer.status == 401 || answer.status == 403;
+  }
+
   absl::StatusOr<identity::HttpRequest> Request(const std::string& path) {
-    identity::HttpRequest request{.url = settings_.url + path, .ca = settings_.ca};
+    identity::HttpRequest request{.url = settings_.url + path,
+                                  .ca = settings_.ca,
+                                  .certificate = settings_.certificate,
+                                  .service = "schema-registry",
+                                  .who = settings_.username};
     request.headers.emplace_back("Accept", "application/vnd.schemaregistry.v1+json");
-    if (!settings_.token.empty()) {
-      KS_ASSIGN_OR_RETURN(const auto token, services_.secrets->Resolve(settings_.token));
-      request.headers.emplace_back("Authorization", "Bearer " + token.value.Reveal());
-    } else if (!settings_.username.empty()) {
-      KS_ASSIGN_OR_RETURN(const auto password, services_.secrets->Resolve(settings_.password));
-      const std::string pair = settings_.username + ":" + password.value.Reveal();
-      request.headers.emplace_back("Authorization", "Basic " + absl::Base64Escape(pair));
+    request.headers.insert(request.headers.end(), settings_.headers.begin(),
+                           settings_.headers.end());
+    if (!settings_.private_key.empty()) {
+      KS_ASSIGN_OR_RETURN(auto key, services_.secrets->Resolve(settings_.private_key));
+      request.private_key = std::move(key.value);
+      request.credential_version = key.version;
+    }
+    if (!settings_.private_key_password.empty()) {
+      KS_ASSIGN_OR_RETURN(auto password,
+                          services_.secrets->Resolve(settings_.private_key_password));
+      request.private_key_password = std::move(password.value);
     }
     return request;
   }
 
+  // With what proves who we are. UNAUTHENTICATED where there is nothing to prove it with.
+  absl::StatusOr<identity::HttpAnswer> Send(identity::HttpRequest request) {
+    if (!settings_.has_credential()) return services_.http->Send(request);
+    KS_RETURN_IF_ERROR(identity::CheckCredentialUrl(settings_.url).status());
+    const auto send = [&](const identity::SecretVersion& proof) {
+      identity::HttpRequest with = request;
+      with.credential_version = proof.version;
+      with.headers.emplace_back("Authorization", AuthorizationOf(proof.value));
+      return services_.http->Send(with);
+    };
+    if (tokens_ == nullptr) {
+      KS_ASSIGN_OR_RETURN(const auto proof,
+                          services_.secrets->Resolve(settings_.token.empty() ? settings_.password
+                                                                             : settings_.token));
+      return proved_.Try(proof, send, [](const absl::StatusOr<identity::HttpAnswer>& answer) {
+        return answer.ok() && IsRefusal(*answer);
+      });
+    }
+    KS_ASSIGN_OR_RETURN(const identity::Secret token, tokens_->Now());
+    auto answer = send({token, token.Fingerprint()});
+    // One that was revoked before its time: a new one mends it.
+    if (!answer.ok() || !IsRefusal(*answer) || !tokens_->Drop()) return answer;
+    KS_ASSIGN_OR_RETURN(const identity::Secret next, tokens_->Now());
+    return send({next, next.Fingerprint()});
+  }
+
+  std::string AuthorizationOf(const identity::Secret& proof) const {
+    if (settings_.username.empty()) return "Bearer " + proof.Reveal();
+    return "Basic " + absl::Base64Escape(StrCat(settings_.username, ":", proof.Reveal()));
+  }
+
   RegistrySettings settings_;
   const RegistryServices services_;
+  identity::ProvedSecret proved_;
+  std::unique_ptr<identity::LazyTokenCache> tokens_;  // null: none is fetched
   std::mutex mu_;
   std::map<int32_t, RegisteredSchemaPtr> schemas_;  // guarded by mu_
   std::map<int32_t, int64_t> absent_;               // guarded by mu_; when it was said

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/str_cat.h"
 #include "env/environment.h"
 #include "identity/testing/fake_http.h"
@@ -20,7 +22,8 @@ using testing::HasSubstr;
 class RegistryTest : public testing::Test {
  protected:
   std::shared_ptr<SchemaStore> Make(RegistrySettings settings = {}) {
-    settings.url = "http://registry:8081/api/";
+    settings.url =
+        settings.has_credential() ? "https://registry/api/" : "http://registry:8081/api/";
     return MakeRegistry(std::move(settings), {&http_, &secrets_, &clock_});
   }
 
@@ -78,7 +81,7 @@ TEST_F(RegistryTest, ReferencesWithoutEndAreAnError) {
 }
 
 TEST_F(RegistryTest, ShowsWhoItIs) {
-  http_.On("http://registry:8081/", 200, R"({"schema": "x"})");
+  http_.On("https://registry/", 200, R"({"schema": "x"})");
   environment_.variables["REGISTRY_SECRET"] = "s3cret";
   RegistrySettings basic;
   basic.username = "me";
@@ -91,6 +94,68 @@ TEST_F(RegistryTest, ShowsWhoItIs) {
   EXPECT_EQ(identity::HeaderOf(http_.requests().back(), "Authorization"), "Bearer s3cret");
 }
 
+TEST_F(RegistryTest, NoCredentialGoesOverPlainHttp) {
+  http_.On("http://registry:8081/", 200, R"({"schema": "x"})");
+  environment_.variables["REGISTRY_SECRET"] = "s3cret";
+  RegistrySettings settings;
+  settings.url = "http://registry:8081";
+  settings.token = *identity::ParseSecretReference("secret://env/REGISTRY_SECRET");
+  const auto store = MakeRegistry(settings, {&http_, &secrets_, &clock_});
+  EXPECT_THAT(store->ById(1).status().message(), HasSubstr("over plain http. Use https"));
+  EXPECT_TRUE(http_.requests().empty());
+}
+
+// A registry that takes what is in `taken`, as a bearer token.
+TEST_F(RegistryTest, ARefusedNewTokenLeavesTheOneBeforeInUse) {
+  std::set<std::string> taken = {"Bearer one"};
+  http_.On("https://registry/", [&](const HttpRequest& request) {
+    const bool in = taken.count(identity::HeaderOf(request, "Authorization")) > 0;
+    return HttpAnswer{.status = in ? 200 : 401, .body = R"({"schema": "x"})"};
+  });
+  RegistrySettings settings;
+  settings.token = *identity::ParseSecretReference("secret://env/REGISTRY_SECRET");
+  const auto store = Make(settings);
+  environment_.variables["REGISTRY_SECRET"] = "one";
+  ASSERT_TRUE(store->ById(1).ok());
+  environment_.variables["REGISTRY_SECRET"] = "two";
+  EXPECT_TRUE(store->ById(2).ok()) << "the registry does not know it yet";
+  taken = {"Bearer two"};
+  EXPECT_TRUE(store->ById(3).ok());
+  EXPECT_EQ(identity::HeaderOf(http_.requests().back(), "Authorization"), "Bearer two");
+  taken = {};
+  EXPECT_TRUE(absl::IsUnauthenticated(store->ById(4).status()));
+}
+
+TEST_F(RegistryTest, FetchesTokensAndANewOneForOneThatWasRevoked) {
+  int given = 0;
+  http_.On("https://idp/token", [&](const HttpRequest&) {
+    return HttpAnswer{
+        .status = 200,
+        .body = StrCat(R"({"access_token": "t)", ++given, R"(", "expires_in": 3600})")};
+  });
+  std::string taken = "Bearer t1";
+  http_.On("https://registry/", [&](const HttpRequest& request) {
+    EXPECT_EQ(identity::HeaderOf(request, "target-sr-cluster"), "lsrc-1");
+    const bool in = identity::HeaderOf(request, "Authorization") == taken;
+    return HttpAnswer{.status = in ? 200 : 401, .body = R"({"schema": "x"})"};
+  });
+  environment_.variables["REGISTRY_SECRET"] = "s3cret";
+  RegistrySettings settings;
+  settings.headers = {{"target-sr-cluster", "lsrc-1"}};
+  settings.oauth.emplace();
+  settings.oauth->token_endpoint = "https://idp/token";
+  settings.oauth->client_id = "me";
+  settings.oauth->client_secret = *identity::ParseSecretReference("secret://env/REGISTRY_SECRET");
+  const auto store = Make(settings);
+  ASSERT_TRUE(store->ById(1).ok());
+  ASSERT_TRUE(store->ById(2).ok());
+  EXPECT_EQ(given, 1);
+  taken = "Bearer t2";
+  EXPECT_TRUE(store->ById(3).ok());
+  taken = "";
+  EXPECT_TRUE(absl::IsUnauthenticated(store->ById(4).status()));
+}
+
 TEST_F(RegistryTest, TriesAgainWhereThatMayHelp) {
   int calls = 0;
   http_.On("http://registry:8081/", [&](const HttpRequest&) {
@@ -101,8 +166,8 @@ TEST_F(RegistryTest, TriesAgainWhereThatMayHelp) {
   EXPECT_EQ(calls, 3);
   http_.On("http://registry:8081/", 401, "");
   const auto refused = Make()->ById(1).status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(refused.message(), HasSubstr("HTTP status 401"));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_THAT(refused.message(), HasSubstr("HTTP status 401. Check `username` and `password`"));
   EXPECT_EQ(http_.requests().size(), 4u);
 }
 

@@ -60,7 +60,7 @@ std::string ValueOf(const Section& section, const std::string& name) {
 
 HttpRequest StsRequest(const std::string& endpoint, HttpHeaders form) {
   form.emplace_back("Version", "2011-06-15");
-  HttpRequest request{.method = "POST", .url = endpoint};
+  HttpRequest request{.method = "POST", .url = endpoint, .service = "aws-sts"};
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.body = FormEncode(form);
   return request;
@@ -153,6 +153,7 @@ std::optional<AwsCredentialChain::Found> AwsCredentialChain::FromContainer() {
   const std::string full = Variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (relative.empty() && full.empty()) return std::nullopt;
   HttpRequest request{.url = relative.empty() ? full : StrCat(kContainerService, relative),
+                      .service = "aws-metadata",
                       .direct = true};
   const auto url = ParseUrl(request.url);
   if (!url.ok()) return url.status();
@@ -176,6 +177,7 @@ AwsCredentialChain::Found AwsCredentialChain::FromMetadataService() {
   HttpRequest request{.method = "PUT",
                       .url = StrCat(service, "/latest/api/token"),
                       .headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}},
+                      .service = "aws-metadata",
                       .direct = true,
                       .timeout_ms = kMetadataTimeoutMillis};
   const auto session = http_.Send(request);
@@ -200,6 +202,7 @@ AwsCredentialChain::Found AwsCredentialChain::AssumeRole(const AwsWish& wish,
   HttpRequest request = StsRequest(
       endpoint,
       {{"Action", "AssumeRole"}, {"RoleArn", wish.role_arn}, {"RoleSessionName", kSession}});
+  request.who = request.credential_version = credentials.access_key_id;
   SignRequest({wish.region, "sts"}, credentials, clock_.NowNanos(), &request);
   return AskSts(wish, std::move(request));
 }

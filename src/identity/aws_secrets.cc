@@ -34,10 +34,12 @@ class AwsSecretStore : public SecretStore {
       wish["VersionId"] = version;
     }
     if (const auto stage = reference.Option("stage"); !stage.empty()) wish["VersionStage"] = stage;
-    HttpRequest request{.method = "POST", .url = endpoint, .body = wish.dump()};
+    HttpRequest request{
+        .method = "POST", .url = endpoint, .body = wish.dump(), .service = "aws-secrets-manager"};
     request.headers.emplace_back("Content-Type", "application/x-amz-json-1.1");
     request.headers.emplace_back("X-Amz-Target", "secretsmanager.GetSecretValue");
     KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, Credentials(region));
+    request.who = request.credential_version = credentials.access_key_id;
     SignRequest({region, "secretsmanager"}, credentials, clock_.NowNanos(), &request);
     KS_ASSIGN_OR_RETURN(const HttpAnswer answer, http_.Send(request));
     return Read(reference, answer);

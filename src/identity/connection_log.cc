@@ -10,6 +10,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "identity/errors.h"
 #include "identity/url.h"
 #include "observe/log.h"
 
@@ -81,6 +82,27 @@ class FileLog : public ConnectionLog {
   std::atomic<bool> said_{false};
 };
 
+// What a server says of itself in an error: OAuth's two fields, Vault's, Google's, AWS's.
+std::string ReasonIn(const HttpAnswer& answer) {
+  const Json body = Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  if (!body.is_object()) return "";
+  std::string reason;
+  const auto add = [&](const Json& text) {
+    if (!text.is_string()) return;
+    reason += StrCat(reason.empty() ? "" : ": ", text.get<std::string>());
+  };
+  const Json error = body.value("error", Json());
+  add(error);
+  add(body.value("error_description", Json()));
+  if (error.is_object()) add(error.value("message", Json()));
+  if (const Json errors = body.value("errors", Json()); errors.is_array()) {
+    for (const Json& each : errors) add(each);
+  }
+  add(body.value("__type", Json()));
+  add(body.value("message", Json()));
+  return reason;
+}
+
 class LoggedHttp : public HttpClient {
  public:
   LoggedHttp(std::unique_ptr<HttpClient> inner, ConnectionLog& log, env::Clock& clock)
@@ -89,7 +111,9 @@ class LoggedHttp : public HttpClient {
   absl::StatusOr<HttpAnswer> Send(const HttpRequest& request) override {
     ConnectionAttempt attempt{.kind = ConnectionAttempt::Kind::kRequest,
                               .started_at_nanos = clock_.NowNanos(),
-                              .service = "http"};
+                              .service = request.service,
+                              .principal = request.who,
+                              .credential_version = request.credential_version};
     if (const auto url = ParseUrl(request.url); url.ok()) {
       attempt.host = url->host;
       attempt.port = url->port;
@@ -102,7 +126,7 @@ class LoggedHttp : public HttpClient {
     attempt.result = answer.status();
     if (answer.ok()) attempt.tls = answer->tls;
     if (answer.ok() && answer->status >= 400) {
-      attempt.result = absl::PermissionDeniedError(StrCat("HTTP status ", answer->status));
+      attempt.result = HttpRefused(answer->status, ReasonIn(*answer));
     }
     log_.Record(attempt);
     return answer;

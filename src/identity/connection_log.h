@@ -26,7 +26,7 @@ struct ConnectionAttempt {
   Kind kind = Kind::kLogin;
   int64_t started_at_nanos = 0;  // since the Unix epoch
   int64_t duration_nanos = 0;
-  std::string service;  // kafka | spanner | http
+  std::string service;  // kafka | spanner | vault | token-endpoint | …
   std::string host;
   int port = 0;
   std::string mechanism;           // SASL_SSL SCRAM-SHA-512, POST /token

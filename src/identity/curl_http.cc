@@ -55,6 +55,21 @@ absl::StatusCode CodeOf(CURLcode code) {
   }
 }
 
+void SetCertificate(const HttpRequest& request, CURL* curl) {
+  if (request.certificate.empty()) return;
+  const std::string& key = request.private_key.Reveal();
+  curl_blob blob{const_cast<char*>(key.data()), key.size(), CURL_BLOB_NOCOPY};
+  curl_easy_setopt(curl, CURLOPT_SSLCERT, request.certificate.c_str());
+  curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &blob);
+  if (request.private_key_password.empty()) return;
+  curl_easy_setopt(curl, CURLOPT_KEYPASSWD, request.private_key_password.Reveal().c_str());
+}
+
+// OpenSSL's text where the server ended the handshake: it took our certificate for none.
+bool IsTlsAlert(std::string_view reason) {
+  return reason.find(" alert ") != std::string_view::npos;
+}
+
 class CurlHttpClient : public HttpClient {
  public:
   CurlHttpClient() {
@@ -90,19 +105,20 @@ class CurlHttpClient : public HttpClient {
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     const std::string& ca = request.ca.empty() ? system_ca_ : request.ca;
     if (!ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca.c_str());
-    if (!request.certificate.empty()) {
-      curl_easy_setopt(curl, CURLOPT_SSLCERT, request.certificate.c_str());
-      curl_easy_setopt(curl, CURLOPT_SSLKEY, request.private_key.c_str());
-    }
+    SetCertificate(request, curl);
     if (request.direct) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &TakeBody);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &TakeHeader);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
     (void)TakeTlsHandshake();  // of an earlier request
+    char details[CURL_ERROR_SIZE] = "";
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, details);
     const CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
-      return NoAnswer(CodeOf(code), StrCat(url.host, ":", url.port), curl_easy_strerror(code));
+      const std::string reason = details[0] != '\0' ? details : curl_easy_strerror(code);
+      return NoAnswer(IsTlsAlert(reason) ? absl::StatusCode::kUnauthenticated : CodeOf(code),
+                      StrCat(url.host, ":", url.port), reason);
     }
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

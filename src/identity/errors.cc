@@ -73,6 +73,13 @@ absl::Status SecretRefused(std::string_view reference, int status, std::string_v
                                             ". Grant this identity to read it."));
 }
 
+absl::Status NewSecretRefused(std::string_view name, std::string_view version) {
+  return absl::UnauthenticatedError(
+      StrCat("version ", version, " of ", name,
+             " is refused; the one before stays in use for as long as it is taken. Put the right "
+             "one there, or have the other side know this one."));
+}
+
 absl::Status EmptySecret(std::string_view reference) {
   return absl::FailedPreconditionError(StrCat(reference, " is there, and empty"));
 }
@@ -97,6 +104,30 @@ absl::Status CredentialInTheClear(std::string_view host) {
 
 absl::Status NoAnswer(absl::StatusCode code, std::string_view address, std::string_view reason) {
   return absl::Status(code, StrCat("no answer from ", address, ": ", reason));
+}
+
+absl::Status HttpRefused(int status, std::string_view reason) {
+  const std::string words = StrCat("HTTP status ", status, reason.empty() ? "" : " (",
+                                   reason.substr(0, kErrorExcerptBytes), reason.empty() ? "" : ")");
+  if (status == 429 || status >= 500) {
+    return absl::UnavailableError(
+        StrCat("the server is in trouble: ", words, ". It is asked again."));
+  }
+  if (status == 401) {
+    return absl::UnauthenticatedError(
+        StrCat("refused: ", words,
+               ". Check the credential that is shown there: is it the right one, and not expired "
+               "or revoked?"));
+  }
+  if (status == 403) {
+    return absl::PermissionDeniedError(
+        StrCat("refused: ", words, ". Grant this identity what it asks for there."));
+  }
+  if (status == 404) {
+    return absl::NotFoundError(StrCat("not there: ", words, ". Check the address and the name."));
+  }
+  return absl::FailedPreconditionError(
+      StrCat("refused: ", words, ". Check who asks, with what, and for what."));
 }
 
 absl::Status TokenRefused(std::string_view endpoint, int status, std::string_view error,

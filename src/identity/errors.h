@@ -23,6 +23,8 @@ absl::Status SecretNotRead(std::string_view reference, const absl::Status& reaso
 absl::Status SecretNotThere(std::string_view reference);
 // By a secret manager: PERMISSION_DENIED, or UNAVAILABLE where it is in trouble (429, 5xx).
 absl::Status SecretRefused(std::string_view reference, int status, std::string_view reason);
+// A new version, which those before it serve on for.
+absl::Status NewSecretRefused(std::string_view name, std::string_view version);
 absl::Status EmptySecret(std::string_view reference);
 absl::Status SecretHasNoField(std::string_view reference, std::string_view field);
 
@@ -30,6 +32,10 @@ absl::Status SecretHasNoField(std::string_view reference, std::string_view field
 absl::Status BadUrl();
 absl::Status CredentialInTheClear(std::string_view host);
 absl::Status NoAnswer(absl::StatusCode code, std::string_view address, std::string_view reason);
+// An answer of any server that is no good: UNAUTHENTICATED (401), PERMISSION_DENIED (403),
+// UNAVAILABLE where the server is in trouble (429, 5xx), else FAILED_PRECONDITION. `reason`: its
+// own words.
+absl::Status HttpRefused(int status, std::string_view reason);
 // UNAUTHENTICATED, or UNAVAILABLE where the endpoint itself is in trouble (429, 5xx).
 absl::Status TokenRefused(std::string_view endpoint, int status, std::string_view error,
                           std::string_view description);

@@ -76,10 +76,11 @@ class Exchange {
     const int64_t asked_at = services_.clock->NowNanos();
     KS_ASSIGN_OR_RETURN(
         const HttpAnswer answer,
-        Post({.url = endpoint}, {{"grant_type", "refresh_token"},
-                                 {"client_id", TextOf(credentials, "client_id")},
-                                 {"client_secret", TextOf(credentials, "client_secret")},
-                                 {"refresh_token", TextOf(credentials, "refresh_token")}}));
+        Post({.url = endpoint, .service = "google-oauth", .who = TextOf(credentials, "client_id")},
+             {{"grant_type", "refresh_token"},
+              {"client_id", TextOf(credentials, "client_id")},
+              {"client_secret", TextOf(credentials, "client_secret")},
+              {"refresh_token", TextOf(credentials, "refresh_token")}}));
     return ReadTokenAnswer(host, answer, asked_at, TextOf(credentials, "client_id"));
   }
 
@@ -88,7 +89,7 @@ class Exchange {
   absl::StatusOr<Token> RefreshWorkforceUser(const json& credentials) {
     const std::string endpoint = TextOf(credentials, "token_url", kStsOauthEndpoint);
     KS_ASSIGN_OR_RETURN(const std::string host, Allowed(endpoint));
-    HttpRequest request{.url = endpoint};
+    HttpRequest request{.url = endpoint, .service = "google-sts"};
     AddClient(credentials, &request);
     const int64_t asked_at = services_.clock->NowNanos();
     KS_ASSIGN_OR_RETURN(
@@ -101,6 +102,7 @@ class Exchange {
   static void AddClient(const json& credentials, HttpRequest* request) {
     const std::string id = TextOf(credentials, "client_id");
     if (id.empty()) return;
+    request->who = id;
     const std::string pair = StrCat(id, ":", TextOf(credentials, "client_secret"));
     request->headers.emplace_back("Authorization", "Basic " + absl::Base64Escape(pair));
   }
@@ -114,8 +116,12 @@ class Exchange {
     const std::string audience = TextOf(credentials, "audience");
     KS_ASSIGN_OR_RETURN(const GoogleSubject subject,
                         ReadGoogleSubject(credentials, file_, services_));
-    HttpRequest request{
-        .url = endpoint, .certificate = subject.certificate, .private_key = subject.private_key};
+    HttpRequest request{.url = endpoint,
+                        .certificate = subject.certificate,
+                        .private_key = subject.private_key,
+                        .service = "google-sts",
+                        .who = audience,
+                        .credential_version = subject.token.Fingerprint()};
     AddClient(credentials, &request);
     HttpHeaders form = {
         {"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
@@ -153,7 +159,11 @@ class Exchange {
                                     const json& delegates, const std::string& scope) {
     KS_ASSIGN_OR_RETURN(const std::string host, Allowed(address));
     const std::vector<std::string> scopes = absl::StrSplit(scope, ' ');
-    HttpRequest request{.method = "POST", .url = address};
+    HttpRequest request{.method = "POST",
+                        .url = address,
+                        .service = "google-iam",
+                        .who = token.principal,
+                        .credential_version = token.value.Fingerprint()};
     request.headers.emplace_back("Authorization", StrCat("Bearer ", token.value.Reveal()));
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = json({{"scope", scopes},
@@ -232,6 +242,7 @@ class MetadataSource : public TokenSource {
   absl::StatusOr<HttpAnswer> Get(const std::string& path) {
     return services_.http->Send({.url = StrCat("http://", Host(), path),
                                  .headers = {{"Metadata-Flavor", "Google"}},
+                                 .service = "google-metadata",
                                  .direct = true,
                                  .timeout_ms = kMetadataTimeoutMillis});
   }

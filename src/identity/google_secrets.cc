@@ -35,7 +35,9 @@ class GoogleSecretStore : public SecretStore {
     KS_RETURN_IF_ERROR(CheckCredentialUrl(endpoint).status());
     if (!endpoint.ends_with('/')) endpoint += '/';
     KS_ASSIGN_OR_RETURN(const Secret token, tokens_.Now());
-    HttpRequest request{.url = StrCat(endpoint, "v1/", reference.path, ":access")};
+    HttpRequest request{.url = StrCat(endpoint, "v1/", reference.path, ":access"),
+                        .service = "google-secret-manager",
+                        .credential_version = token.Fingerprint()};
     request.headers.emplace_back("Authorization", StrCat("Bearer ", token.Reveal()));
     KS_ASSIGN_OR_RETURN(const HttpAnswer answer, services_.http->Send(request));
     const json body = ParseJson(answer.body);

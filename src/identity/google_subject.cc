@@ -83,7 +83,7 @@ class Reader {
 
   absl::StatusOr<Secret> FromUrl(const std::string& address) {
     KS_ASSIGN_OR_RETURN(const std::string host, Allowed(address));
-    HttpRequest request{.url = address, .direct = true};
+    HttpRequest request{.url = address, .service = "google-subject", .direct = true};
     const json headers = Member(source_, "headers");
     for (const auto& [name, value] : headers.items()) {
       if (value.is_string()) request.headers.emplace_back(name, value.get<std::string>());
@@ -196,9 +196,9 @@ class Reader {
     }
     KS_ASSIGN_OR_RETURN(const std::string text, environment_.ReadFile(config));
     const json workload = Member(Member(ParseJson(text), "cert_configs"), "workload");
-    GoogleSubject subject{.certificate = TextOf(workload, "cert_path"),
-                          .private_key = TextOf(workload, "key_path")};
-    if (subject.certificate.empty() || subject.private_key.empty()) {
+    GoogleSubject subject{.certificate = TextOf(workload, "cert_path")};
+    const std::string key = TextOf(workload, "key_path");
+    if (subject.certificate.empty() || key.empty()) {
       return BadCertificateConfig(config, "it has no cert_configs.workload.cert_path and key_path");
     }
     KS_ASSIGN_OR_RETURN(const auto leaf, Certificates(subject.certificate));
@@ -212,6 +212,8 @@ class Reader {
           return BadCertificateConfig(path, "the workload's own comes first in it");
       }
     }
+    KS_ASSIGN_OR_RETURN(std::string pem, environment_.ReadFile(key));
+    subject.private_key = Secret(std::move(pem));
     subject.token = Secret(chain.dump());
     return subject;
   }

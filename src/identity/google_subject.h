@@ -36,9 +36,9 @@ struct GoogleServices {
 
 struct GoogleSubject {
   Secret token;
-  // Of X.509, paths of PEM files: what the connection to STS shows. Else empty.
+  // Of X.509: what the connection to STS shows, as HttpRequest has it. Else empty.
   std::string certificate;
-  std::string private_key;
+  Secret private_key;
 };
 
 // `credentials` is the whole file, `file` its name for errors. Blocks.

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "identity/limits.h"
+#include "identity/secret.h"
 #include "identity/tls_handshake.h"
 
 namespace ks::identity {
@@ -28,9 +29,14 @@ struct HttpRequest {
   HttpHeaders headers;
   std::string body;
   std::string ca;  // path of a PEM file; empty: SSL_CERT_FILE, or the system's
-  // Mutual TLS: paths of PEM files; empty: none is shown.
+  // Mutual TLS: path of a PEM file with the chain, and the key in PEM; empty: none is shown.
   std::string certificate;
-  std::string private_key;
+  Secret private_key;
+  Secret private_key_password;
+  // For the connection log: what is asked, who asks, with which version of which credential.
+  std::string service = "http";
+  std::string who = "";                 // empty: not known
+  std::string credential_version = "";  // empty: not known
   bool direct = false;  // past any proxy: for servers on the machine itself or its host
   int64_t timeout_ms = kHttpTimeoutMillis;
 };

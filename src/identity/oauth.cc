@@ -8,6 +8,7 @@
 #include "identity/json.h"
 #include "identity/jwt.h"
 #include "identity/limits.h"
+#include "identity/proved_secret.h"
 #include "identity/url.h"
 
 namespace ks::identity {
@@ -33,15 +34,40 @@ std::string PrincipalOf(const nlohmann::json& claims, std::string_view otherwise
 class OauthSource : public TokenSource {
  public:
   OauthSource(OauthSettings settings, const OauthServices& services)
-      : settings_(std::move(settings)), services_(services) {}
+      : settings_(std::move(settings)), services_(services), proved_(ProofReference().text) {}
 
   absl::StatusOr<Token> Fetch() override {
     if (settings_.grant == OauthGrant::kTokenFile) return ReadToken();
+    if (ProofReference().empty()) return Ask({});
+    KS_ASSIGN_OR_RETURN(const SecretVersion proof, services_.secrets->Resolve(ProofReference()));
+    return proved_.Try(
+        proof, [&](const SecretVersion& version) { return Ask(version); },
+        [](const absl::StatusOr<Token>& token) {
+          return absl::IsUnauthenticated(token.status()) ||
+                 absl::IsInvalidArgument(token.status());  // a key that cannot sign
+        });
+  }
+
+ private:
+  // private_key_jwt: the client proves itself with a signature.
+  bool SignsForItself() const {
+    return !settings_.private_key.empty() && settings_.grant != OauthGrant::kJwtBearer;
+  }
+  // What the client proves itself with; empty: with nothing.
+  const SecretReference& ProofReference() const {
+    return SignsForItself() ? settings_.private_key : settings_.client_secret;
+  }
+
+  absl::StatusOr<Token> Ask(const SecretVersion& proof) {
     KS_ASSIGN_OR_RETURN(const Url endpoint, CheckCredentialUrl(settings_.token_endpoint));
-    HttpRequest request{.method = "POST", .url = settings_.token_endpoint, .ca = settings_.ca};
+    HttpRequest request{.method = "POST",
+                        .url = settings_.token_endpoint,
+                        .ca = settings_.ca,
+                        .service = "token-endpoint",
+                        .who = settings_.client_id};
     HttpHeaders form;
     KS_RETURN_IF_ERROR(AddGrant(&form));
-    KS_RETURN_IF_ERROR(AddClient(&request, &form));
+    KS_RETURN_IF_ERROR(AddClient(proof, &request, &form));
     if (!settings_.scope.empty()) form.emplace_back("scope", settings_.scope);
     if (!settings_.audience.empty()) form.emplace_back("audience", settings_.audience);
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
@@ -53,7 +79,6 @@ class OauthSource : public TokenSource {
                            settings_.client_id);
   }
 
- private:
   absl::StatusOr<Token> ReadToken() {
     KS_ASSIGN_OR_RETURN(SecretVersion file, services_.secrets->Resolve(settings_.token));
     const int64_t now = services_.clock->NowNanos();
@@ -92,15 +117,16 @@ class OauthSource : public TokenSource {
 
   absl::StatusOr<Secret> Assertion() {
     if (settings_.assertion.empty()) {
-      return Sign(settings_.subject.empty() ? settings_.client_id : settings_.subject);
+      KS_ASSIGN_OR_RETURN(const SecretVersion key,
+                          services_.secrets->Resolve(settings_.private_key));
+      return Sign(key, settings_.subject.empty() ? settings_.client_id : settings_.subject);
     }
     KS_ASSIGN_OR_RETURN(SecretVersion assertion, services_.secrets->Resolve(settings_.assertion));
     return std::move(assertion.value);
   }
 
   // RFC 7523, 3: who says it, about whom, to whom, until when, and once only.
-  absl::StatusOr<Secret> Sign(const std::string& subject) {
-    KS_ASSIGN_OR_RETURN(const SecretVersion key, services_.secrets->Resolve(settings_.private_key));
+  absl::StatusOr<Secret> Sign(const SecretVersion& key, const std::string& subject) {
     const int64_t now = services_.clock->NowNanos() / env::kNanosPerSecond;
     const nlohmann::json claims = {{"iss", settings_.client_id},
                                    {"sub", subject},
@@ -112,11 +138,10 @@ class OauthSource : public TokenSource {
     return SignJwt(claims, key.value, settings_.key_id);
   }
 
-  absl::Status AddClient(HttpRequest* request, HttpHeaders* form) {
-    const bool signs_client =
-        !settings_.private_key.empty() && settings_.grant != OauthGrant::kJwtBearer;
-    if (signs_client) {  // private_key_jwt
-      KS_ASSIGN_OR_RETURN(const Secret assertion, Sign(settings_.client_id));
+  absl::Status AddClient(const SecretVersion& proof, HttpRequest* request, HttpHeaders* form) {
+    request->credential_version = proof.version;
+    if (SignsForItself()) {
+      KS_ASSIGN_OR_RETURN(const Secret assertion, Sign(proof, settings_.client_id));
       form->emplace_back("client_id", settings_.client_id);
       form->emplace_back("client_assertion_type",
                          "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
@@ -127,22 +152,21 @@ class OauthSource : public TokenSource {
       if (!settings_.client_id.empty()) form->emplace_back("client_id", settings_.client_id);
       return absl::OkStatus();
     }
-    KS_ASSIGN_OR_RETURN(const SecretVersion secret,
-                        services_.secrets->Resolve(settings_.client_secret));
     if (settings_.client_authentication == ClientAuthentication::kPost) {
       form->emplace_back("client_id", settings_.client_id);
-      form->emplace_back("client_secret", secret.value.Reveal());
+      form->emplace_back("client_secret", proof.value.Reveal());
       return absl::OkStatus();
     }
     // RFC 6749, 2.3.1: both are form-encoded before they are joined.
     const std::string pair =
-        StrCat(PercentEncode(settings_.client_id), ":", PercentEncode(secret.value.Reveal()));
+        StrCat(PercentEncode(settings_.client_id), ":", PercentEncode(proof.value.Reveal()));
     request->headers.emplace_back("Authorization", "Basic " + absl::Base64Escape(pair));
     return absl::OkStatus();
   }
 
   const OauthSettings settings_;
   const OauthServices services_;
+  ProvedSecret proved_;
 };
 
 }  // namespace

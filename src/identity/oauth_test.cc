@@ -156,5 +156,27 @@ TEST_F(OauthTest, NoSecretGoesOverAnOpenLine) {
   EXPECT_TRUE(http_.requests().empty());
 }
 
+TEST_F(OauthTest, ARefusedNewSecretLeavesTheOneBeforeInUse) {
+  std::string taken = "one";
+  http_.On(kEndpoint, [&](const HttpRequest& request) {
+    return FormFields(request.body)["client_secret"] == taken
+               ? HttpAnswer{.status = 200, .body = R"({"access_token":"t"})"}
+               : HttpAnswer{.status = 401, .body = R"({"error":"invalid_client"})"};
+  });
+  settings_.client_secret = *ParseSecretReference("secret://env/SECRET");
+  settings_.client_authentication = ClientAuthentication::kPost;
+  const auto source = MakeOauthTokenSource(settings_, {&http_, &secrets_, &clock_, &random_});
+  environment_.variables["SECRET"] = "one";
+  ASSERT_TRUE(source->Fetch().ok());
+  environment_.variables["SECRET"] = "two";
+  EXPECT_TRUE(source->Fetch().ok()) << "the server does not know it yet";
+  EXPECT_EQ(Form()["client_secret"], "one");
+  taken = "two";
+  EXPECT_TRUE(source->Fetch().ok());
+  EXPECT_EQ(Form()["client_secret"], "two");
+  taken = "";
+  EXPECT_TRUE(absl::IsUnauthenticated(source->Fetch().status()));
+}
+
 }  // namespace
 }  // namespace ks::identity

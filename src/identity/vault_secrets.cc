@@ -38,9 +38,14 @@ class Vault {
     KS_RETURN_IF_ERROR(CheckCredentialUrl(address).status());
     HttpRequest request{.method = std::string(method),
                         .url = StrCat(address, address.ends_with('/') ? "v1/" : "/v1/", path),
-                        .ca = Variable("VAULT_CACERT")};
+                        .ca = Variable("VAULT_CACERT"),
+                        .service = "vault",
+                        .who = Variable("VAULT_ROLE", Variable("VAULT_ROLE_ID"))};
     request.headers.emplace_back("X-Vault-Request", "true");
-    if (!token.empty()) request.headers.emplace_back("X-Vault-Token", token.Reveal());
+    if (!token.empty()) {
+      request.headers.emplace_back("X-Vault-Token", token.Reveal());
+      request.credential_version = token.Fingerprint();
+    }
     if (const std::string space = Variable("VAULT_NAMESPACE"); !space.empty()) {
       request.headers.emplace_back("X-Vault-Namespace", space);
     }

@@ -34,6 +34,16 @@ std::string RepeatedField(std::string_view path, std::string_view field) {
   return StrCat("field `", Excerpt(field), "` stands twice in ", In(path), "; keep one");
 }
 
+std::string HeaderIsSecret(std::string_view header) {
+  return StrCat("`", header,
+                "` holds a secret, which does not belong into this file: write `username` and "
+                "`password`, `token` or `oauth` instead, with secret://…");
+}
+
+std::string OneCredential(std::string_view path) {
+  return StrCat("`", path, "`: expected one of `username` with `password`, `token` and `oauth`");
+}
+
 std::string MissingRequired(std::string_view path, std::string_view field) {
   return StrCat(In(path), " needs the field `", field, "`");
 }

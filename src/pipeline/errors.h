@@ -19,6 +19,9 @@ namespace ks::pipeline {
 std::string UnknownField(std::string_view path, std::string_view field,
                          const std::vector<std::string>& known);
 std::string RepeatedField(std::string_view path, std::string_view field);
+// Of a registry: a header that would hold a secret; more than one way to show who asks.
+std::string HeaderIsSecret(std::string_view header);
+std::string OneCredential(std::string_view path);
 std::string MissingRequired(std::string_view path, std::string_view field);
 std::string ExpectedMapping(std::string_view path, std::string_view found);
 std::string ExpectedList(std::string_view path, std::string_view found);

@@ -19,8 +19,9 @@ size_t Characters(std::string_view bytes) {
 }
 
 // How the names of fields end that hold secrets.
-constexpr std::string_view kSecretNames[] = {"password",  "secret",      "secret_id", "token",
-                                             "assertion", "private_key", "key.pem"};
+constexpr std::string_view kSecretNames[] = {"password", "secret",        "secret_id",
+                                             "token",    "assertion",     "private_key",
+                                             "key.pem",  "authorization", "Authorization"};
 
 // Where the value begins in `line`, at or behind `from`, of the next field that holds a secret.
 size_t FindSecret(std::string_view line, size_t from) {

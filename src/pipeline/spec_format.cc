@@ -1,6 +1,8 @@
 // `key:` and `value:` of a source: a format, its fields and its own settings.
+#include "absl/strings/ascii.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "identity/url.h"
 #include "pipeline/errors.h"
 #include "pipeline/spec_sections.h"
 
@@ -100,20 +102,60 @@ void ReadCloudEvents(const SourceText& file, std::string_view path, ObjectReader
   }
 }
 
+// `headers:` of a registry; none that would be a secret.
+void ReadHeaders(const SourceText& file, ObjectReader* reader,
+                 std::map<std::string, std::string>* headers) {
+  const auto* entry = reader->Find("headers");
+  if (entry == nullptr || !reader->ok()) return;
+  ObjectReader names(file, entry->value, reader->PathOf("headers"), entry->position);
+  for (const ObjectReader::Entry& each : names.entries()) {
+    names.Text(each.name, &(*headers)[each.name]);
+    const std::string lower = absl::AsciiStrToLower(each.name);
+    if (lower == "authorization" || lower == "cookie")
+      names.Fail(each.name_position, HeaderIsSecret(each.name));
+  }
+  reader->Merge(names.Finish());
+}
+
+// How a registry is shown who asks.
+void ReadRegistryLogin(const SourceText& file, ObjectReader* reader,
+                       formats::RegistrySettings* registry) {
+  reader->Text("username", &registry->username);
+  reader->Secret("password", &registry->password);
+  reader->Secret("token", &registry->token);
+  reader->Text("ca", &registry->ca);
+  reader->Text("certificate", &registry->certificate);
+  reader->Secret("private_key", &registry->private_key);
+  reader->Secret("private_key_password", &registry->private_key_password);
+  ReadHeaders(file, reader, &registry->headers);
+  const auto* oauth = reader->Find("oauth");
+  if (oauth != nullptr && reader->ok()) {
+    reader->Merge(
+        ReadOauthSection(file, reader->PathOf("oauth"), *oauth, &registry->oauth.emplace()));
+  }
+}
+
 // `registry:`: where, and as whom.
 void ReadRegistry(const SourceText& file, std::string_view path, const ObjectReader::Entry& entry,
                   ObjectReader* outer, formats::RegistrySettings* registry) {
   ObjectReader reader(file, entry.value, StrCat(path, ".registry"), entry.position);
   reader.Text("url", &registry->url, ObjectReader::kRequired);
   reader.Text("subject", &registry->subject);
-  reader.Text("username", &registry->username);
-  reader.Secret("password", &registry->password);
-  reader.Secret("token", &registry->token);
-  reader.Text("ca", &registry->ca);
-  if (reader.ok() && registry->username.empty() != registry->password.empty()) {
+  ReadRegistryLogin(file, &reader, registry);
+  const std::string here = StrCat(path, ".registry");
+  if (registry->username.empty() != registry->password.empty()) {
     const bool no_name = registry->username.empty();
-    reader.Fail(entry.position,
-                MissingRequired(StrCat(path, ".registry"), no_name ? "username" : "password"));
+    reader.Fail(entry.position, MissingRequired(here, no_name ? "username" : "password"));
+  }
+  if (registry->certificate.empty() != registry->private_key.empty()) {
+    const bool no_key = registry->private_key.empty();
+    reader.Fail(entry.position, MissingRequired(here, no_key ? "private_key" : "certificate"));
+  }
+  if (registry->username.empty() + registry->token.empty() + !registry->oauth.has_value() < 2)
+    reader.Fail(entry.position, OneCredential(here));
+  if (registry->has_credential() && reader.ok()) {
+    const auto url = identity::CheckCredentialUrl(registry->url);
+    if (!url.ok()) reader.Fail(reader.Find("url")->position, View(url.status().message()));
   }
   outer->Merge(reader.Finish());
 }

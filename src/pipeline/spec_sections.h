@@ -23,6 +23,10 @@ absl::Status ReadPart(const SourceText& file, std::string_view path,
 void ReadKafkaSecurity(const SourceText& file, ObjectReader* reader,
                        identity::KafkaSecurity* security);
 
+// `oauth:` of a connection over HTTP, at `path`.
+absl::Status ReadOauthSection(const SourceText& file, const std::string& path,
+                              const ObjectReader::Entry& entry, identity::OauthSettings* oauth);
+
 // The field of a pipeline file that stands for a property of librdkafka's; empty: there is none.
 std::string_view FieldOfProperty(std::string_view property);
 

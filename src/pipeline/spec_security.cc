@@ -154,6 +154,12 @@ absl::Status ReadSasl(const SourceText& file, const std::string& path,
 
 }  // namespace
 
+absl::Status ReadOauthSection(const SourceText& file, const std::string& path,
+                              const ObjectReader::Entry& entry, OauthSettings* oauth) {
+  ObjectReader reader(file, entry.value, path, entry.position);
+  return ReadOauth(file, entry, path, &reader, oauth);
+}
+
 std::string_view FieldOfProperty(std::string_view property) {
   for (const auto& [name, field] : kPropertiesWithAField) {
     if (name.ends_with('.') ? property.starts_with(name) : property == name) return field;

@@ -14,7 +14,7 @@ def pytest_addoption(parser):
     parser.addoption("--program", required=True, help="kafka-spanner")
     parser.addoption("--kafka", required=True, help="folder with Kafka's jars")
     parser.addoption("--rotations", type=int, default=20, help="of each credential, under load")
-    parser.addoption("--vault", help="Vault's program; without it, its tests are skipped")
+    parser.addoption("--vault", required=True, help="Vault's program")
     parser.addoption("--oidc", required=True, help="folder with the provider and its modules")
 
 

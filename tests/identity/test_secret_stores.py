@@ -1,6 +1,6 @@
-"""secret:// references into real managers: HashiCorp Vault (`tools/setup/run vault`; skipped
-without), moto's AWS Secrets Manager, and a fake of Google's Secret Manager. What proves that a
-secret was read right is Kafka, which takes the password or does not."""
+"""secret:// references into real managers: HashiCorp Vault, moto's AWS Secrets Manager, and a fake
+of Google's Secret Manager. What proves that a secret was read right is Kafka, which takes the
+password or does not."""
 
 import base64
 import time
@@ -17,10 +17,7 @@ ROOT = "https://www.googleapis.com/auth/cloud-platform"
 
 @pytest.fixture
 def vault(request, tmp_path):
-    program = request.config.getoption("--vault")
-    if not program:
-        pytest.skip("Vault is not built: tools/setup/run vault")
-    yield from running(Vault(program, tmp_path))
+    yield from running(Vault(request.config.getoption("--vault"), tmp_path))
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # HashiCorp Vault's core as a small program, for tests/identity: build/deps/vault. Go checks every
-# module against go.sum. Takes some minutes, once; without it the tests of Vault are skipped.
+# module against go.sum. Takes some minutes, once.
 
 described=(tools/setup/vault.sh tests/identity/vault/go.mod tests/identity/vault/go.sum
   tests/identity/vault/main.go)

@@ -1,5 +1,6 @@
 // HashiCorp Vault as a small program, for the tests: its own core and HTTP API with the KV engine,
-// AppRole logins and nothing else. Everything lies in memory. Usage: vault HOST:PORT
+// logins by AppRole, JWT and Kubernetes, and nothing else. All of it lies in memory.
+// Usage: vault HOST:PORT
 package main
 
 import (
@@ -8,6 +9,8 @@ import (
 	"os"
 
 	"github.com/hashicorp/go-hclog"
+	jwt "github.com/hashicorp/vault-plugin-auth-jwt"
+	kubernetes "github.com/hashicorp/vault-plugin-auth-kubernetes"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/builtin/credential/approle"
 	api "github.com/hashicorp/vault/http"
@@ -18,19 +21,31 @@ import (
 	"github.com/hashicorp/vault/vault"
 )
 
-var factories = map[string]logical.Factory{"kv": kv.Factory, "approle": approle.Factory}
+var secrets = map[string]logical.Factory{"kv": kv.Factory}
+
+var logins = map[string]logical.Factory{
+	"approle": approle.Factory, "jwt": jwt.Factory, "kubernetes": kubernetes.Factory}
+
+func find(name string) logical.Factory {
+	if factory := logins[name]; factory != nil {
+		return factory
+	}
+	return secrets[name]
+}
 
 // builtins tells Vault's catalog of plugins what is compiled in.
 type builtins struct{}
 
-func (builtins) Contains(name string, _ consts.PluginType) bool { return factories[name] != nil }
+func (builtins) Contains(name string, _ consts.PluginType) bool { return find(name) != nil }
 
 func (builtins) Get(name string, _ consts.PluginType) (func() (any, error), bool) {
-	factory, known := factories[name]
-	return func() (any, error) { return factory, nil }, known
+	factory := find(name)
+	return func() (any, error) { return factory, nil }, factory != nil
 }
 
-func (builtins) Keys(consts.PluginType) []string { return []string{"kv", "approle"} }
+func (builtins) Keys(consts.PluginType) []string {
+	return []string{"kv", "approle", "jwt", "kubernetes"}
+}
 
 func (builtins) DeprecationStatus(string, consts.PluginType) (consts.DeprecationStatus, bool) {
 	return consts.Supported, true
@@ -47,8 +62,8 @@ func main() {
 		Physical:           storage,
 		Logger:             logger,
 		DisableMlock:       true,
-		LogicalBackends:    map[string]logical.Factory{"kv": kv.Factory},
-		CredentialBackends: map[string]logical.Factory{"approle": approle.Factory},
+		LogicalBackends:    secrets,
+		CredentialBackends: logins,
 	})
 	if err != nil {
 		log.Fatal(err)
