@@ -39,6 +39,7 @@ function(ks_system_library name lib header)
   target_link_libraries(${name} INTERFACE ${${var}} ${ARGN})
 endfunction()
 ks_system_library(ks_psl psl libpsl.h)
+ks_system_library(ks_edit edit histedit.h)
 ks_system_library(httplib::httplib cpp-httplib httplib.h Threads::Threads OpenSSL::SSL ZLIB::ZLIB)
 target_compile_definitions(httplib::httplib INTERFACE
   CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT)

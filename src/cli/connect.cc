@@ -26,6 +26,7 @@ absl::StatusOr<Connection> Connect(const ConnectTo& to) {
   spanner::ClientOptions options;
   options.database = to.database;
   options.role = to.role;
+  options.cancellation = to.cancellation;
   connection.client = std::make_unique<spanner::Client>(connection.stub, options);
   connection.admin = std::make_unique<spanner::Admin>(connection.stub);
   return connection;

@@ -27,6 +27,7 @@ struct ConnectTo {
   identity::ConnectionLog* log = nullptr;  // null: attempts are not recorded
   observe::Metrics* metrics = nullptr;     // null: nobody asks how old credentials are
   bool admin = false;                      // may change schemas
+  std::shared_ptr<spanner::Cancellation> cancellation;  // of reads and queries; null: nobody's
 };
 
 // Where `spec` writes to; a command's own --endpoint, unless it is empty, in place of the file's.

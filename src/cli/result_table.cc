@@ -82,6 +82,15 @@ std::string CsvCell(const std::string& text) {
   return quoted + "\"";
 }
 
+void PrintCsv(const TextTable& table, std::ostream& out) {
+  const auto print = [&](const std::vector<std::string>& cells) {
+    for (size_t i = 0; i < cells.size(); ++i) out << (i > 0 ? "," : "") << CsvCell(cells[i]);
+    out << "\n";
+  };
+  print(table.names);
+  for (const auto& row : table.rows) print(row);
+}
+
 void PrintJson(const v1::ResultSet& result, std::ostream& out) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   const auto& fields = result.metadata().row_type().fields();
@@ -120,6 +129,18 @@ void PrintTable(const TextTable& table, std::ostream& out) {
   for (const auto& row : table.rows) line(row);
 }
 
+void PrintRows(const TextTable& table, RowFormat format, std::ostream& out) {
+  if (format == RowFormat::kTable) return PrintTable(table, out);
+  if (format == RowFormat::kCsv) return PrintCsv(table, out);
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const auto& row : table.rows) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (size_t i = 0; i < row.size(); ++i) object[table.names[i]] = row[i];
+    rows.push_back(std::move(object));
+  }
+  out << rows.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
 void PrintResult(const v1::ResultSet& result, RowFormat format, std::ostream& out) {
   if (format == RowFormat::kJson) return PrintJson(result, out);
   TextTable table;
@@ -141,12 +162,7 @@ void PrintResult(const v1::ResultSet& result, RowFormat format, std::ostream& ou
         << (result.rows_size() == 1 ? " row)\n" : " rows)\n");
     return;
   }
-  const auto print = [&](const std::vector<std::string>& cells) {
-    for (size_t i = 0; i < cells.size(); ++i) out << (i > 0 ? "," : "") << CsvCell(cells[i]);
-    out << "\n";
-  };
-  print(table.names);
-  for (const auto& row : table.rows) print(row);
+  PrintCsv(table, out);
 }
 
 std::string WithThousands(int64_t number) {

@@ -23,6 +23,9 @@ struct TextTable {
 
 void PrintTable(const TextTable& table, std::ostream& out);
 
+// The table aligned, or as CSV, or as a JSON array of objects of strings.
+void PrintRows(const TextTable& table, RowFormat format, std::ostream& out);
+
 // A query's result. NULL is shown as NULL; JSON keeps Spanner's own forms (INT64 as a string is
 // shown as a number).
 void PrintResult(const google::spanner::v1::ResultSet& result, RowFormat format, std::ostream& out);

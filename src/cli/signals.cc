@@ -26,6 +26,16 @@ void OnStopSignal(std::function<void()> on_stop) {
   }).detach();
 }
 
+void OnEachInterrupt(std::function<void()> then) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // inherited by threads that start later
+  std::thread([signals, then = std::move(then)] {
+    for (int signal = 0;; then()) sigwait(&signals, &signal);
+  }).detach();
+}
+
 void WaitForStopSignal() {
   auto stopped = std::make_shared<std::promise<void>>();
   OnStopSignal([stopped] { stopped->set_value(); });

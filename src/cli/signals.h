@@ -8,6 +8,9 @@ namespace ks::cli {
 
 // `on_stop` runs once, on a thread of its own. Call once, before other threads start.
 void OnStopSignal(std::function<void()> on_stop);
+// `then` runs at each SIGINT, on a thread of its own, and the process goes on. Call once, before
+// other threads start, instead of OnStopSignal.
+void OnEachInterrupt(std::function<void()> then);
 // Waits until a signal asks to stop.
 void WaitForStopSignal();
 

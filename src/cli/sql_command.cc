@@ -1,24 +1,21 @@
 // kafka-spanner sql: statements against any Spanner, from the command line, a pipe or a prompt.
-#include <google/spanner/v1/spanner.pb.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_format.h"
-#include "base/status_macros.h"
-#include "base/str_cat.h"
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
-#include "cli/exit_code.h"
 #include "cli/local_database.h"
-#include "cli/result_table.h"
-#include "cli/statement_splitter.h"
-#include "env/clock.h"
+#include "cli/signals.h"
+#include "cli/sql/errors.h"
+#include "cli/sql/shell.h"
+#include "spanner/cancellation.h"
 
 namespace ks::cli {
 namespace {
@@ -31,100 +28,51 @@ struct SqlOptions {
   std::string format = "table";
 };
 
+// Whom Ctrl-C is for; nobody before and after the prompt.
+struct Prompt {
+  void Set(SqlSession* now) {
+    absl::MutexLock lock(&mu);
+    session = now;
+  }
+  absl::Mutex mu;
+  SqlSession* session ABSL_GUARDED_BY(mu) = nullptr;
+};
+
 RowFormat FormatOf(const SqlOptions& options, const GlobalOptions& global) {
   if (global.json || options.format == "json") return RowFormat::kJson;
   return options.format == "csv" ? RowFormat::kCsv : RowFormat::kTable;
 }
 
-enum class Kind { kQuery, kDml, kDdl };
-
-// By the first word, as every Spanner shell does.
-Kind KindOf(const std::string& statement) {
-  std::string word;
-  for (const char c : statement) {
-    if (!absl::ascii_isalpha(c)) {
-      if (!word.empty()) break;
-      continue;
-    }
-    word.push_back(absl::ascii_toupper(c));
+// Statements from the command line, a file or a pipe; nothing where somebody sits at a prompt.
+absl::StatusOr<std::optional<std::string>> ScriptOf(const SqlOptions& options) {
+  if (!options.statements.empty()) return options.statements;
+  std::stringstream text;
+  if (!options.file.empty() && options.file != "-") {
+    std::ifstream file(options.file);
+    if (!file) return CannotReadScript(options.file);
+    text << file.rdbuf();
+    return text.str();
   }
-  for (const char* ddl : {"CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "RENAME", "ANALYZE"}) {
-    if (word == ddl) return Kind::kDdl;
-  }
-  for (const char* dml : {"INSERT", "UPDATE", "DELETE"}) {
-    if (word == dml) return Kind::kDml;
-  }
-  return Kind::kQuery;
-}
-
-absl::Status RunDml(Connection& connection, const std::string& statement, RowFormat format) {
-  spanner::ResultPtr result;
-  const auto answer = connection.client->RunTransaction(
-      [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
-        google::spanner::v1::ExecuteSqlRequest request;
-        request.set_sql(statement);
-        KS_ASSIGN_OR_RETURN(result, transaction.Query(request));
-        return std::string();
-      });
-  KS_RETURN_IF_ERROR(answer.status);
-  if (result->metadata().row_type().fields_size() > 0) PrintResult(*result, format, std::cout);
-  if (format == RowFormat::kTable) {
-    std::cout << WithThousands(result->stats().row_count_exact()) << " rows changed\n";
-  }
-  return absl::OkStatus();
-}
-
-absl::Status RunStatement(Connection& connection, const std::string& statement, RowFormat format) {
-  const int64_t started = env::RealClock().MonotonicNanos();
-  switch (KindOf(statement)) {
-    case Kind::kDdl:
-      KS_RETURN_IF_ERROR(connection.admin->UpdateDdl(connection.client->database(), {statement}));
-      if (format == RowFormat::kTable) std::cout << "done\n";
-      break;
-    case Kind::kDml:
-      KS_RETURN_IF_ERROR(RunDml(connection, statement, format));
-      break;
-    case Kind::kQuery: {
-      KS_ASSIGN_OR_RETURN(const auto result, connection.client->QueryNow(statement));
-      PrintResult(*result, format, std::cout);
-      break;
-    }
-  }
-  const double ms = env::SecondsSince(started) * 1000;
-  if (format == RowFormat::kTable && SomebodyWatches())
-    std::cerr << absl::StrFormat("%.1f ms\n", ms);
-  return absl::OkStatus();
-}
-
-int RunAll(Connection& connection, const std::string& text, const SqlOptions& options,
-           const GlobalOptions& global) {
-  for (const std::string& statement : SplitStatements(text)) {
-    const absl::Status status = RunStatement(connection, statement, FormatOf(options, global));
-    if (!status.ok()) return Fail(global, status);
-  }
-  return kExitOk;
-}
-
-int RunPrompt(Connection& connection, const SqlOptions& options, const GlobalOptions& global) {
-  std::cerr << "Connected to " << connection.client->database()
-            << ". End statements with ;  leave with Ctrl-D.\n";
-  std::string text;
-  std::string line;
-  while (std::cerr << (text.empty() ? "sql> " : "  -> ") << std::flush &&
-         std::getline(std::cin, line)) {
-    text += line + "\n";
-    if (!absl::EndsWith(absl::StripTrailingAsciiWhitespace(text), ";")) continue;
-    RunAll(connection, text, options, global);
-    text.clear();
-  }
-  std::cerr << "\n";
-  return kExitOk;
+  if (isatty(STDIN_FILENO) != 0) return std::nullopt;
+  text << std::cin.rdbuf();
+  return text.str();
 }
 
 int RunSql(const SqlOptions& options, const GlobalOptions& global) {
+  const auto script = ScriptOf(options);
+  if (!script.ok()) return Fail(global, script.status());
+  // Before any thread starts: Ctrl-C cancels the statement of a prompt, and ends a script.
+  auto prompt = std::make_shared<Prompt>();
+  if (!script->has_value()) {
+    OnEachInterrupt([prompt] {
+      absl::MutexLock lock(&prompt->mu);
+      if (prompt->session != nullptr) prompt->session->Interrupt();
+    });
+  }
   std::unique_ptr<LocalDatabase> local;
   ConnectTo to = options.to;
   to.log = global.connection_log.get();
+  to.cancellation = std::make_shared<spanner::Cancellation>();
   if (!options.data_dir.empty()) {
     auto opened = LocalDatabase::Open(options.data_dir);
     if (!opened.ok()) return Fail(global, opened.status());
@@ -133,18 +81,16 @@ int RunSql(const SqlOptions& options, const GlobalOptions& global) {
   }
   auto connection = Connect(to);
   if (!connection.ok()) return Fail(global, connection.status());
-  if (!options.statements.empty()) return RunAll(*connection, options.statements, options, global);
-  if (isatty(STDIN_FILENO) != 0 && options.file.empty())
-    return RunPrompt(*connection, options, global);
-  std::stringstream text;
-  if (options.file.empty()) {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream file(options.file);
-    if (!file) return Fail(global, absl::NotFoundError(StrCat("cannot read ", options.file)));
-    text << file.rdbuf();
+  SqlSession session(*connection, to.cancellation);
+  session.format = FormatOf(options, global);
+  if (script->has_value()) {
+    return RunScript(session, **script, options.file == "-" ? "" : options.file, global);
   }
-  return RunAll(*connection, text.str(), options, global);
+  session.timing = session.format == RowFormat::kTable;
+  prompt->Set(&session);
+  const int code = RunShell(*connection, session);
+  prompt->Set(nullptr);
+  return code;
 }
 
 }  // namespace
@@ -161,10 +107,12 @@ void AddSqlCommand(CLI::App& app, GlobalOptions& global) {
   command->add_option("--data", options->data_dir,
                       "open this data directory of a local Spanner that is not running");
   command->add_option("-e,--execute", options->statements, "statements, separated by ;");
-  command->add_option("-f,--file", options->file, "read statements from a file");
+  command->add_option("-f,--file", options->file,
+                      "read statements from a file; - for standard input");
   command->add_option("--format", options->format, "table, csv or json")
       ->check(CLI::IsMember({"table", "csv", "json"}));
   command->footer(
+      "Without statements, and at a terminal, it is a shell: docs/guide/sql.md.\n"
       "Example:  kafka-spanner sql --endpoint 127.0.0.1:9010 -e \"SELECT * FROM Airlines\"");
   OnChosen(*command, global, [options, &global] { return RunSql(*options, global); });
 }

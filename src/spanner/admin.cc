@@ -28,6 +28,18 @@ CallOptions OptionsFor(const std::string& resource, const std::string& routing) 
   return options;
 }
 
+DdlProgress ProgressOf(const Operation& operation) {
+  DdlProgress progress;
+  progress.operation = operation.name();
+  database_admin::UpdateDatabaseDdlMetadata metadata;
+  if (!operation.metadata().UnpackTo(&metadata)) return progress;
+  progress.statements_done = metadata.commit_timestamps_size();
+  if (progress.statements_done < metadata.progress_size()) {
+    progress.percent = metadata.progress(progress.statements_done).progress_percent();
+  }
+  return progress;
+}
+
 bool ExistsAlready(const absl::Status& status) { return absl::IsAlreadyExists(status); }
 
 }  // namespace
@@ -48,16 +60,17 @@ absl::StatusOr<DatabaseName> ParseDatabaseName(std::string_view name) {
   return DatabaseName{parts[1], parts[3], parts[5]};
 }
 
-absl::Status Admin::Wait(const std::string& operation_bytes, const std::string& resource) {
+absl::Status Admin::Wait(const std::string& operation_bytes, const std::string& resource,
+                         const OnProgress& on_progress) {
   Operation operation;
   operation.ParseFromString(operation_bytes);
   const int64_t give_up_at =
       env::RealClock().MonotonicNanos() + kDdlTimeoutMillis * env::kNanosPerMilli;
   int64_t poll_ms = kDdlPollMillis;
-  while (!operation.done()) {
+  const auto watched = [&] { return on_progress == nullptr || on_progress(ProgressOf(operation)); };
+  while (watched() && !operation.done()) {
     if (env::RealClock().MonotonicNanos() > give_up_at) {
-      return absl::DeadlineExceededError(
-          StrCat(operation.name(), " is still running; look at it later"));
+      return StillRunning(operation.name());
     }
     env::SleepFor(poll_ms * env::kNanosPerMilli);
     poll_ms = std::min(poll_ms * 2, kDdlPollMaxMillis);
@@ -67,13 +80,15 @@ absl::Status Admin::Wait(const std::string& operation_bytes, const std::string& 
                         CallNow<Operation>(*stub_, Method::kGetOperation,
                                            OptionsFor(resource, operation.name()), request));
   }
+  if (!operation.done()) return NoLongerWaitedFor(operation.name());
   if (!operation.has_error()) return absl::OkStatus();
   return absl::Status(static_cast<absl::StatusCode>(operation.error().code()),
                       operation.error().message());
 }
 
 absl::Status Admin::UpdateDdl(const std::string& database,
-                              const std::vector<std::string>& statements) {
+                              const std::vector<std::string>& statements,
+                              const OnProgress& on_progress) {
   if (statements.empty()) return absl::OkStatus();
   database_admin::UpdateDatabaseDdlRequest request;
   request.set_database(database);
@@ -81,7 +96,7 @@ absl::Status Admin::UpdateDdl(const std::string& database,
   KS_ASSIGN_OR_RETURN(const Operation operation,
                       CallNow<Operation>(*stub_, Method::kUpdateDatabaseDdl,
                                          OptionsFor(database, database), request));
-  return Wait(operation.SerializeAsString(), database);
+  return Wait(operation.SerializeAsString(), database, on_progress);
 }
 
 absl::StatusOr<std::vector<std::string>> Admin::GetDdl(const std::string& database) {

@@ -5,6 +5,7 @@
 // callbacks.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,12 +25,24 @@ struct DatabaseName {
 };
 absl::StatusOr<DatabaseName> ParseDatabaseName(std::string_view name);
 
+// How far a change of the schema is.
+struct DdlProgress {
+  std::string operation;    // its name, by which it can be asked for later
+  int statements_done = 0;  // of those that were given, in order
+  int percent = 0;          // of the one that runs
+};
+
 class Admin {
  public:
   explicit Admin(std::shared_ptr<Stub> stub) : stub_(std::move(stub)) {}
 
+  // Called each time the operation was looked at, its end included. False: wait no longer; it goes
+  // on without us, and the answer is CANCELLED.
+  using OnProgress = std::function<bool(const DdlProgress&)>;
+
   // Applies the statements in order, as one operation. Where one fails the ones before it stay.
-  absl::Status UpdateDdl(const std::string& database, const std::vector<std::string>& statements);
+  absl::Status UpdateDdl(const std::string& database, const std::vector<std::string>& statements,
+                         const OnProgress& on_progress = nullptr);
   absl::StatusOr<std::vector<std::string>> GetDdl(const std::string& database);
   // Does the database exist?
   absl::StatusOr<bool> HasDatabase(const std::string& database);
@@ -37,7 +50,8 @@ class Admin {
   absl::Status CreateIfMissing(const std::string& database);
 
  private:
-  absl::Status Wait(const std::string& operation_bytes, const std::string& resource);
+  absl::Status Wait(const std::string& operation_bytes, const std::string& resource,
+                    const OnProgress& on_progress = nullptr);
 
   const std::shared_ptr<Stub> stub_;
 };

@@ -67,6 +67,12 @@ CallOptions Client::OptionsFor(const std::string& session) const {
   return options;
 }
 
+CallOptions Client::RowOptionsFor(const std::string& session) const {
+  CallOptions options = OptionsFor(session);
+  options.cancellation = options_.cancellation;
+  return options;
+}
+
 // ---- Commit
 
 std::string Client::CommitHead(const std::string& session, const CommitCall& call) const {
@@ -134,7 +140,7 @@ void Client::RunRows(std::shared_ptr<RowCall> call) {
       }
       call->consumer.done(std::move(status));
     };
-    StreamRows(stub_, call->method, OptionsFor(*session), call->request, /*resumable=*/true,
+    StreamRows(stub_, call->method, RowOptionsFor(*session), call->request, /*resumable=*/true,
                *options_.clock, *options_.random, std::move(consumer));
   });
 }

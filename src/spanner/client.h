@@ -31,6 +31,7 @@ namespace google::spanner::v1 {
 class ExecuteSqlRequest;
 class ReadRequest;
 class ResultSet;
+class TransactionOptions;
 class TransactionSelector;
 }  // namespace google::spanner::v1
 
@@ -42,6 +43,7 @@ struct ClientOptions {
   std::string database;  // projects/…/instances/…/databases/…
   std::string role;      // database role of the session; empty: none
   Priority priority = Priority::kDefault;
+  std::shared_ptr<Cancellation> cancellation;  // of reads and queries; null: nobody's
   env::Clock* clock = &env::RealClock();
   env::Random* random = &env::RealRandom();
 };
@@ -98,12 +100,12 @@ class Client {
    private:
     friend class Client;
     Transaction(Client& client, std::string session, std::string id)
-        : client_(client), session_(std::move(session)), id_(std::move(id)) {}
-    void Observe(const google::spanner::v1::ResultSet& result);
+        : client_(&client), session_(std::move(session)), id_(std::move(id)) {}
+    absl::StatusOr<ResultPtr> Rows(Method method, std::string request);
 
-    Client& client_;
-    const std::string session_;
-    const std::string id_;
+    Client* client_;
+    std::string session_;
+    std::string id_;
     std::string
         precommit_token_;  // serialized MultiplexedSessionPrecommitToken with the highest number
     int32_t precommit_number_ = -1;
@@ -111,15 +113,20 @@ class Client {
   };
   CommitAnswer RunTransaction(const std::function<absl::StatusOr<std::string>(Transaction&)>& body);
 
+  // A transaction that a person steers: nothing is run again for them. End it by either of the two;
+  // one that is only read needs no end.
+  absl::StatusOr<Transaction> Begin(const google::spanner::v1::TransactionOptions& options);
+  CommitAnswer Commit(Transaction& transaction) { return CommitTransaction(transaction, ""); }
+  void Rollback(const Transaction& transaction);
+
  private:
   struct RowCall;
   CallOptions OptionsFor(const std::string& session) const;
+  CallOptions RowOptionsFor(const std::string& session) const;
   std::string CommitHead(const std::string& session, const CommitCall& call) const;
   void RunRows(std::shared_ptr<RowCall> call);
   absl::StatusOr<std::string> SessionNow();
-  absl::StatusOr<std::string> Begin(const std::string& session, const std::string& previous_id);
   CommitAnswer CommitTransaction(Transaction& transaction, std::string mutations);
-  void Rollback(const Transaction& transaction);
 
   const std::shared_ptr<Stub> stub_;
   const ClientOptions options_;

@@ -34,6 +34,15 @@ absl::Status TooManyRows(std::string_view what) {
       StrCat(what, " has more rows than fit in memory at once; narrow it with WHERE or LIMIT"));
 }
 
+absl::Status StillRunning(std::string_view operation) {
+  return absl::DeadlineExceededError(StrCat(operation, " is still running; look at it later"));
+}
+
+absl::Status NoLongerWaitedFor(std::string_view operation) {
+  return absl::CancelledError(
+      StrCat("not waited for any longer; Spanner goes on with it: ", operation));
+}
+
 std::optional<int64_t> RetryDelayNanos(const absl::Status& status) {
   const auto payload = status.GetPayload("type.googleapis.com/google.rpc.RetryInfo");
   if (!payload.has_value()) return std::nullopt;

@@ -19,6 +19,10 @@ absl::Status NoCredentials(std::string_view endpoint);
 absl::Status BadAnswer(std::string_view method);
 // More rows than `kGatheredBytesMax` for one read.
 absl::Status TooManyRows(std::string_view what);
+// `operation` was not over in time.
+absl::Status StillRunning(std::string_view operation);
+// Somebody chose not to wait for the end of `operation`.
+absl::Status NoLongerWaitedFor(std::string_view operation);
 
 // The delay that the server asked for (google.rpc.RetryInfo), in nanoseconds.
 std::optional<int64_t> RetryDelayNanos(const absl::Status& status);

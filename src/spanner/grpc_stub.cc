@@ -8,6 +8,7 @@
 
 #include "absl/strings/cord.h"
 #include "env/clock.h"
+#include "spanner/cancellation.h"
 #include "spanner/limits.h"
 
 namespace ks::spanner {
@@ -24,7 +25,10 @@ absl::Status FromGrpc(const grpc::Status& status) {
   return result;
 }
 
-void Prepare(const MethodInfo& info, const CallOptions& options, grpc::ClientContext& context) {
+void Prepare(const MethodInfo& info, const CallOptions& options,
+             const std::shared_ptr<grpc::ClientContext>& shared_context) {
+  grpc::ClientContext& context = *shared_context;
+  if (options.cancellation != nullptr) options.cancellation->Watch(shared_context);
   const int64_t timeout_ms = options.timeout_ms > 0 ? options.timeout_ms : info.timeout_ms;
   context.set_deadline(env::AfterNanos(timeout_ms * env::kNanosPerMilli));
   for (const auto& [name, value] : options.headers) context.AddMetadata(name, value);
@@ -45,7 +49,7 @@ class StreamCall : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
   void Start(grpc::GenericStub& stub, const MethodInfo& info, const CallOptions& options) {
     Prepare(info, options, context_);
-    stub.PrepareBidiStreamingCall(&context_, info.path, {}, this);
+    stub.PrepareBidiStreamingCall(context_.get(), info.path, {}, this);
     StartWriteLast(&request_, grpc::WriteOptions());
     StartRead(&message_);
     StartCall();
@@ -53,7 +57,7 @@ class StreamCall : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   void OnReadDone(bool ok) override {
     if (!ok) return;
     if (!on_message_(message_)) {
-      context_.TryCancel();
+      context_->TryCancel();
       return;
     }
     StartRead(&message_);
@@ -64,7 +68,7 @@ class StreamCall : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   }
 
  private:
-  grpc::ClientContext context_;
+  const std::shared_ptr<grpc::ClientContext> context_ = std::make_shared<grpc::ClientContext>();
   grpc::ByteBuffer request_;
   grpc::ByteBuffer message_;
   const StreamMessage on_message_;
@@ -95,7 +99,7 @@ class GrpcStub : public Stub {
     auto call = std::make_shared<UnaryCall>();
     call->request = request;
     call->done = std::move(done);
-    Prepare(info, options, call->context);
+    Prepare(info, options, std::shared_ptr<grpc::ClientContext>(call, &call->context));
     Next().UnaryCall(
         &call->context, info.path, {}, &call->request, &call->answer,
         [call](const grpc::Status& status) { call->done(FromGrpc(status), call->answer); });

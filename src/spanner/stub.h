@@ -25,6 +25,8 @@ class ByteBuffer;
 
 namespace ks::spanner {
 
+class Cancellation;
+
 enum class Method : uint8_t {
   kCreateSession,
   kDeleteSession,
@@ -60,6 +62,7 @@ struct CallOptions {
   std::string routing_value;     // value of MethodInfo::routing_field
   bool route_to_leader = false;  // a read or query in a read-write transaction
   int64_t timeout_ms = 0;        // 0: the method's
+  std::shared_ptr<Cancellation> cancellation;                // null: nobody ends the call early
   std::vector<std::pair<std::string, std::string>> headers;  // added by decorators
 };
 

@@ -52,30 +52,29 @@ absl::StatusOr<ResultPtr> RowsNow(Stub& stub, Method method, CallOptions options
 
 }  // namespace
 
-void Client::Transaction::Observe(const v1::ResultSet& result) {
-  if (!result.has_precommit_token() || result.precommit_token().seq_num() <= precommit_number_)
-    return;
-  precommit_number_ = result.precommit_token().seq_num();
-  precommit_token_ = result.precommit_token().SerializeAsString();
+absl::StatusOr<ResultPtr> Client::Transaction::Rows(Method method, std::string request) {
+  KS_ASSIGN_OR_RETURN(
+      ResultPtr result,
+      RowsNow(*client_->stub_, method, client_->RowOptionsFor(session_), std::move(request)));
+  const auto& token = result->precommit_token();
+  if (result->has_precommit_token() && token.seq_num() > precommit_number_) {
+    precommit_number_ = token.seq_num();
+    precommit_token_ = token.SerializeAsString();
+  }
+  return result;
 }
 
 absl::StatusOr<ResultPtr> Client::Transaction::Read(v1::ReadRequest request) {
   request.set_session(session_);
   request.mutable_transaction()->set_id(id_);
-  auto result = RowsNow(*client_.stub_, Method::kStreamingRead, client_.OptionsFor(session_),
-                        request.SerializeAsString());
-  if (result.ok()) Observe(**result);
-  return result;
+  return Rows(Method::kStreamingRead, request.SerializeAsString());
 }
 
 absl::StatusOr<ResultPtr> Client::Transaction::Query(v1::ExecuteSqlRequest request) {
   request.set_session(session_);
   request.mutable_transaction()->set_id(id_);
   request.set_seqno(++dml_number_);
-  auto result = RowsNow(*client_.stub_, Method::kExecuteStreamingSql, client_.OptionsFor(session_),
-                        request.SerializeAsString());
-  if (result.ok()) Observe(**result);
-  return result;
+  return Rows(Method::kExecuteStreamingSql, request.SerializeAsString());
 }
 
 absl::StatusOr<int64_t> Client::Transaction::Execute(v1::ExecuteSqlRequest request) {
@@ -83,17 +82,19 @@ absl::StatusOr<int64_t> Client::Transaction::Execute(v1::ExecuteSqlRequest reque
   return result->stats().row_count_exact();
 }
 
-absl::StatusOr<std::string> Client::Begin(const std::string& session,
-                                          const std::string& previous_id) {
-  v1::BeginTransactionRequest request;
-  request.set_session(session);
-  auto* read_write = request.mutable_options()->mutable_read_write();
-  // Keeps the age of the aborted attempt, so that a transaction that is run again is not starved.
-  read_write->set_multiplexed_session_previous_transaction_id(previous_id);
-  KS_ASSIGN_OR_RETURN(
-      const auto transaction,
-      CallNow<v1::Transaction>(*stub_, Method::kBeginTransaction, OptionsFor(session), request));
-  return transaction.id();
+absl::StatusOr<Client::Transaction> Client::Begin(const v1::TransactionOptions& options) {
+  for (int attempt = 0;; ++attempt) {
+    KS_ASSIGN_OR_RETURN(const std::string session, SessionNow());
+    v1::BeginTransactionRequest request;
+    request.set_session(session);
+    *request.mutable_options() = options;
+    const auto begun =
+        CallNow<v1::Transaction>(*stub_, Method::kBeginTransaction, OptionsFor(session), request);
+    if (begun.ok()) return Transaction(*this, session, begun->id());
+    if (!IsSessionNotFound(begun.status())) return begun.status();
+    sessions_.Forget(session);
+    if (attempt > 0) return begun.status();
+  }
 }
 
 CommitAnswer Client::CommitTransaction(Transaction& transaction, std::string mutations) {
@@ -141,25 +142,23 @@ CommitAnswer Client::RunTransaction(
     const std::function<absl::StatusOr<std::string>(Transaction&)>& body) {
   const int64_t give_up_at =
       options_.clock->MonotonicNanos() + kTransactionTotalMillis * env::kNanosPerMilli;
-  std::string previous_id;
+  v1::TransactionOptions options;
+  options.mutable_read_write();
   for (int attempt = 0;; ++attempt) {
     CommitAnswer answer;
-    auto session = SessionNow();
-    absl::StatusOr<std::string> id = session.ok() ? Begin(*session, previous_id) : session;
-    answer.status = id.status();
-    if (id.ok()) {
-      Transaction transaction(*this, *session, *id);
-      absl::StatusOr<std::string> mutations = body(transaction);
+    auto transaction = Begin(options);
+    answer.status = transaction.status();
+    if (transaction.ok()) {
+      absl::StatusOr<std::string> mutations = body(*transaction);
       if (mutations.ok()) {
-        answer = CommitTransaction(transaction, *std::move(mutations));
-        previous_id = *id;
+        answer = CommitTransaction(*transaction, *std::move(mutations));
+        // Keeps the age of the aborted attempt, so that one that is run again is not starved.
+        options.mutable_read_write()->set_multiplexed_session_previous_transaction_id(
+            transaction->id_);
       } else {
         answer.status = mutations.status();
-        if (!absl::IsAborted(answer.status)) Rollback(transaction);
+        if (!absl::IsAborted(answer.status)) Rollback(*transaction);
       }
-    } else if (session.ok() && IsSessionNotFound(id.status())) {
-      sessions_.Forget(*session);
-      if (attempt == 0) continue;
     }
     const int64_t wait =
         BackoffNanos(answer.status, attempt, kAbortedFirstMillis, *options_.random);
