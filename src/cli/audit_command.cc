@@ -31,23 +31,16 @@ struct AuditOptions {
   uint64_t since = 0;
 };
 
-struct Log {
-  pipeline::PipelineSpec spec;
-  Connection connection;
-};
-
-absl::StatusOr<Log> Open(const AuditOptions& options, const GlobalOptions& global) {
-  Log log;
-  KS_ASSIGN_OR_RETURN(log.spec, ReadPipelineFile(options.file, global.connection_log.get()));
+absl::StatusOr<OpenedPipeline> Open(const AuditOptions& options, const GlobalOptions& global) {
+  KS_ASSIGN_OR_RETURN(auto log,
+                      OpenPipeline(options.file, options.endpoint, global.connection_log.get()));
   if (!log.spec.audit) return governance::NoAuditSection(options.file);
-  KS_ASSIGN_OR_RETURN(log.connection,
-                      Connect(TargetOf(log.spec, options.endpoint, global.connection_log.get())));
   return log;
 }
 
 int RunExport(const AuditOptions& options, const GlobalOptions& global) {
   const auto written = [&]() -> absl::Status {
-    KS_ASSIGN_OR_RETURN(const Log log, Open(options, global));
+    KS_ASSIGN_OR_RETURN(const OpenedPipeline log, Open(options, global));
     KS_RETURN_IF_ERROR(governance::ExportEntries(
         *log.connection.client, [](std::string_view line) { std::cout << line << "\n"; }));
     // Beside the entries, where they are at hand: an auditor gets them from where they were
@@ -62,7 +55,7 @@ int RunExport(const AuditOptions& options, const GlobalOptions& global) {
 
 int RunSign(const AuditOptions& options, const GlobalOptions& global) {
   const auto is_signed = [&]() -> absl::Status {
-    KS_ASSIGN_OR_RETURN(const Log log, Open(options, global));
+    KS_ASSIGN_OR_RETURN(const OpenedPipeline log, Open(options, global));
     KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(log.spec, log.connection));
     return audit->Sign();
   }();

@@ -8,6 +8,7 @@ namespace ks::cli {
 void AddDevCommand(CLI::App& app, GlobalOptions& options);
 void AddRunCommand(CLI::App& app, GlobalOptions& options);
 void AddPlanCommand(CLI::App& app, GlobalOptions& options);
+void AddPreviewCommand(CLI::App& app, GlobalOptions& options);
 void AddTestCommand(CLI::App& app, GlobalOptions& options);
 void AddDoctorCommand(CLI::App& app, GlobalOptions& options);
 void AddStatusCommand(CLI::App& app, GlobalOptions& options);

@@ -18,6 +18,7 @@
 #include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
+#include "cli/row_text.h"
 #include "formats/text.h"
 #include "runtime/redrive.h"
 #include "runtime/target_reader.h"
@@ -38,18 +39,8 @@ struct DlqOptions {
   bool dry_run = false;
 };
 
-// What a command works with.
-struct Letters {
-  pipeline::PipelineSpec spec;
-  Connection connection;
-};
-
-absl::StatusOr<Letters> Open(const DlqOptions& options, const GlobalOptions& global) {
-  Letters letters;
-  KS_ASSIGN_OR_RETURN(letters.spec, ReadPipelineFile(options.file, global.connection_log.get()));
-  KS_ASSIGN_OR_RETURN(letters.connection, Connect(TargetOf(letters.spec, options.endpoint,
-                                                           global.connection_log.get())));
-  return letters;
+absl::StatusOr<OpenedPipeline> Open(const DlqOptions& options, const GlobalOptions& global) {
+  return OpenPipeline(options.file, options.endpoint, global.connection_log.get());
 }
 
 // --where is one condition over the columns, whatever parentheses are in it.
@@ -86,7 +77,7 @@ constexpr char kInOrder[] = " ORDER BY Topic, KafkaPartition, KafkaOffset";
 
 int RunList(const DlqOptions& options, const GlobalOptions& global) {
   const auto list = [&]() -> absl::Status {
-    KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
+    KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
     KS_ASSIGN_OR_RETURN(const auto query,
                         Chosen(options, letters.spec,
                                "SELECT Topic, KafkaPartition, KafkaOffset, Stage, Reason, FailedAt",
@@ -99,20 +90,18 @@ int RunList(const DlqOptions& options, const GlobalOptions& global) {
   return list.ok() ? kExitOk : Fail(global, list);
 }
 
-// Bytes as text where they are text.
+// A cell of BYTES.
 std::string Readable(const google::protobuf::Value& value) {
   if (!value.has_string_value()) return "none";
-  const std::string& text = value.string_value();
-  std::string bytes(text.size(), '\0');
+  std::string bytes(value.string_value().size(), '\0');
   size_t size = 0;
-  (void)formats::DecodeBase64(text, bytes.data(), &size);
-  bytes.resize(size);
-  return formats::IsValidUtf8(bytes) ? bytes : StrCat("base64 ", text);
+  (void)formats::DecodeBase64(value.string_value(), bytes.data(), &size);
+  return ReadableBytes(std::string_view(bytes).substr(0, size));
 }
 
 int RunShow(const DlqOptions& options, const GlobalOptions& global) {
   const auto show = [&]() -> absl::Status {
-    KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
+    KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
     KS_ASSIGN_OR_RETURN(
         const auto query,
         Chosen(options, letters.spec,
@@ -151,7 +140,7 @@ nlohmann::json OnRecord(const DlqOptions& options) {
 // Dead letters that are gone then, or would be.
 absl::StatusOr<int64_t> Discard(const DlqOptions& options, const GlobalOptions& global) {
   KS_RETURN_IF_ERROR(ChooseSome(options));
-  KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
+  KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
   int64_t count = 0;
   if (options.dry_run) {
     KS_ASSIGN_OR_RETURN(const auto counting, Chosen(options, letters.spec, "SELECT COUNT(*)", ""));
@@ -202,7 +191,8 @@ struct Outcome {
 
 using ByPartition = std::map<kafka::TopicPartition, std::vector<int64_t>>;
 
-absl::StatusOr<ByPartition> ChosenOffsets(const DlqOptions& options, const Letters& letters) {
+absl::StatusOr<ByPartition> ChosenOffsets(const DlqOptions& options,
+                                          const OpenedPipeline& letters) {
   KS_ASSIGN_OR_RETURN(
       const auto query,
       Chosen(options, letters.spec, "SELECT Topic, KafkaPartition, KafkaOffset", kInOrder));
@@ -218,7 +208,7 @@ absl::StatusOr<ByPartition> ChosenOffsets(const DlqOptions& options, const Lette
   return chosen;
 }
 
-absl::Status RedrivePartitions(const DlqOptions& options, const Letters& letters,
+absl::Status RedrivePartitions(const DlqOptions& options, const OpenedPipeline& letters,
                                governance::AuditLog::Step* step, std::vector<Outcome>* outcomes) {
   KS_ASSIGN_OR_RETURN(const auto plan,
                       runtime::PlanAgainst(*letters.connection.client, letters.spec));
@@ -254,7 +244,7 @@ absl::Status RedrivePartitions(const DlqOptions& options, const Letters& letters
 absl::StatusOr<std::vector<Outcome>> RedriveChosen(const DlqOptions& options,
                                                    const GlobalOptions& global) {
   KS_RETURN_IF_ERROR(ChooseSome(options));
-  KS_ASSIGN_OR_RETURN(const Letters letters, Open(options, global));
+  KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
   std::unique_ptr<governance::AuditLog> audit;
   if (!options.dry_run) {
     KS_ASSIGN_OR_RETURN(audit, OpenAuditLog(letters.spec, letters.connection));

@@ -1,10 +1,14 @@
 // A Kafka client for commands that look at topics without being a member of any group.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "identity/services.h"
+#include "kafka/admin.h"
 #include "kafka/consumer.h"
 #include "pipeline/spec.h"
 
@@ -19,5 +23,20 @@ absl::StatusOr<std::unique_ptr<kafka::Consumer>> KafkaReader(const pipeline::Pip
 // The source that reads `topic`; where `topic` is empty, the only topic there is becomes it.
 absl::StatusOr<const pipeline::SourceSpec*> SourceOfTopic(const pipeline::PipelineSpec& spec,
                                                           std::string* topic);
+
+// The partitions of `topic`; only number `partition`, unless it is negative.
+absl::StatusOr<std::vector<kafka::TopicPartition>> ChoosePartitions(
+    const kafka::TopicDescription& topic, int partition);
+
+struct Ends {
+  std::map<kafka::TopicPartition, Offset> low, high;  // the first record, and after the last
+};
+absl::StatusOr<Ends> EndsOf(rd_kafka_s* kafka,
+                            const std::vector<kafka::TopicPartition>& partitions);
+
+// What the user writes after `option`: an offset, earliest, latest, or a time, as an offset of each
+// partition. INVALID_ARGUMENT where a partition does not have it.
+absl::StatusOr<std::map<kafka::TopicPartition, Offset>> ResolvePosition(
+    rd_kafka_s* kafka, const Ends& ends, std::string_view option, const std::string& position);
 
 }  // namespace ks::cli

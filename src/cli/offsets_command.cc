@@ -9,7 +9,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -21,7 +20,6 @@
 #include "cli/pipeline_file.h"
 #include "cli/pipeline_process.h"
 #include "cli/result_table.h"
-#include "formats/text.h"
 #include "kafka/admin.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/plan.h"
@@ -146,47 +144,6 @@ absl::Status RunMove(spanner::Client& client, governance::AuditLog::Step* step,
   return answer.status == only_planned ? absl::OkStatus() : answer.status;
 }
 
-struct Ends {
-  std::map<kafka::TopicPartition, Offset> low, high, chosen;
-};
-
-// Where `--to` puts each partition.
-absl::StatusOr<Ends> Resolve(const MoveOptions& options, rd_kafka_s* kafka,
-                             const std::vector<kafka::TopicPartition>& partitions) {
-  Ends ends;
-  KS_ASSIGN_OR_RETURN(ends.low, kafka::ListOffsets(kafka, partitions, kafka::kFirstOffset));
-  KS_ASSIGN_OR_RETURN(ends.high, kafka::ListOffsets(kafka, partitions, kafka::kEndOffset));
-  if (ends.low.size() < partitions.size() || ends.high.size() < partitions.size())
-    return absl::UnavailableError(StrCat("some partitions of ", options.topic, " do not answer"));
-  int64_t offset = 0;
-  sql::TimestampValue time;
-  if (options.skip || options.to == "earliest") {
-    ends.chosen = ends.low;
-  } else if (options.to == "latest") {
-    ends.chosen = ends.high;
-  } else if (absl::SimpleAtoi(options.to, &offset)) {
-    for (const auto& partition : partitions) ends.chosen[partition] = Offset(offset);
-  } else if (formats::ParseTimestampExact(options.to, &time) == formats::Parsed::kOk) {
-    ends.chosen = ends.high;  // no record that young
-    KS_ASSIGN_OR_RETURN(
-        const auto found,
-        kafka::ListOffsets(kafka, partitions, time.seconds * 1000 + time.nanos / 1'000'000));
-    for (const auto& [partition, at] : found) ends.chosen[partition] = at;
-  } else {
-    return absl::InvalidArgumentError(
-        StrCat("--to ", options.to,
-               ": write an offset, earliest, latest, or a time such as 2026-01-31T08:00:00Z"));
-  }
-  for (const auto& [partition, at] : ends.chosen) {
-    if (at >= ends.low[partition] && at <= ends.high[partition]) continue;
-    return absl::InvalidArgumentError(
-        StrCat("offset ", at.value(), " is not in partition ", partition.partition.value(), " of ",
-               partition.topic, ", which has ", ends.low[partition].value(), " to ",
-               ends.high[partition].value() - 1, ": choose one of these, earliest or latest"));
-  }
-  return ends;
-}
-
 absl::Status Apply(const MoveOptions& options, const pipeline::PipelineSpec& spec,
                    const Connection& connection, const std::vector<std::string>& twice,
                    std::vector<PartitionMove>* moves) {
@@ -208,29 +165,23 @@ absl::Status Apply(const MoveOptions& options, const pipeline::PipelineSpec& spe
 absl::StatusOr<std::vector<PartitionMove>> MoveAll(const MoveOptions& asked,
                                                    const GlobalOptions& global) {
   MoveOptions options = asked;
-  KS_ASSIGN_OR_RETURN(const pipeline::PipelineSpec spec,
-                      ReadPipelineFile(options.file, global.connection_log.get()));
+  KS_ASSIGN_OR_RETURN(const OpenedPipeline opened,
+                      OpenPipeline(options.file, options.endpoint, global.connection_log.get()));
+  const auto& [spec, connection] = opened;
   KS_ASSIGN_OR_RETURN(const auto* source, SourceOfTopic(spec, &options.topic));
   KS_ASSIGN_OR_RETURN(const pipeline::Plan plan, pipeline::MakePlan(spec, nullptr));
-  KS_ASSIGN_OR_RETURN(const Connection connection,
-                      Connect(TargetOf(spec, options.endpoint, global.connection_log.get())));
   KS_ASSIGN_OR_RETURN(const auto reader,
                       KafkaReader(spec, *source, "offsets", *connection.identity));
   KS_ASSIGN_OR_RETURN(const auto topic, kafka::DescribeTopic(reader->handle(), options.topic));
-  std::vector<kafka::TopicPartition> partitions;
-  for (int i = 0; i < topic.partitions; ++i) {
-    if (options.partition < 0 || options.partition == i)
-      partitions.push_back({options.topic, PartitionId(i)});
-  }
-  if (partitions.empty())
-    return absl::InvalidArgumentError(StrCat("topic ", options.topic, " has partitions 0 to ",
-                                             topic.partitions - 1, ", and no ", options.partition));
-  KS_ASSIGN_OR_RETURN(Ends ends, Resolve(options, reader->handle(), partitions));
+  KS_ASSIGN_OR_RETURN(const auto partitions, ChoosePartitions(topic, options.partition));
+  KS_ASSIGN_OR_RETURN(const Ends ends, EndsOf(reader->handle(), partitions));
+  KS_ASSIGN_OR_RETURN(auto chosen, ResolvePosition(reader->handle(), ends, "--to",
+                                                   options.skip ? "earliest" : options.to));
   const std::vector<std::string> twice = CountTwice(plan, *source);
   std::vector<PartitionMove> moves;
   for (const auto& partition : partitions) {
     PartitionMove move{{spec.name, options.topic, partition.partition.value()},
-                       {ends.chosen[partition].value(), options.skip},
+                       {chosen[partition].value(), options.skip},
                        topic.topic_id,
                        {}};
     KS_RETURN_IF_ERROR(RunMove(*connection.client, nullptr, twice, &move));
@@ -240,7 +191,7 @@ absl::StatusOr<std::vector<PartitionMove>> MoveAll(const MoveOptions& asked,
         return absl::FailedPreconditionError(
             "the topic was created again, or its checkpoints are damaged: use `offsets set`");
       move.move.to =
-          std::min(std::max(head, move.move.to) + options.records, ends.high[partition].value());
+          std::min(std::max(head, move.move.to) + options.records, ends.high.at(partition).value());
       KS_RETURN_IF_ERROR(RunMove(*connection.client, nullptr, twice, &move));
     }
     moves.push_back(std::move(move));

@@ -60,4 +60,12 @@ absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path,
   return spec;
 }
 
+absl::StatusOr<OpenedPipeline> OpenPipeline(const std::string& path, const std::string& endpoint,
+                                            identity::ConnectionLog* log) {
+  OpenedPipeline opened;
+  KS_ASSIGN_OR_RETURN(opened.spec, ReadPipelineFile(path, log));
+  KS_ASSIGN_OR_RETURN(opened.connection, Connect(TargetOf(opened.spec, endpoint, log)));
+  return opened;
+}
+
 }  // namespace ks::cli

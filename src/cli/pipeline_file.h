@@ -1,10 +1,11 @@
 // Reads a pipeline file from disk, and the schemas it leaves to other files and to registries;
-// errors name file, line and column.
+// errors name file, line and column. Connects to where it writes.
 #pragma once
 
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cli/connect.h"
 #include "identity/connection_log.h"
 #include "pipeline/spec.h"
 
@@ -13,5 +14,14 @@ namespace ks::cli {
 // `log`, where not null, is told of requests to registries, for as long as the process lives.
 absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path,
                                                         identity::ConnectionLog* log);
+
+// A pipeline file and the database it writes to, which is first asked when it is used.
+struct OpenedPipeline {
+  pipeline::PipelineSpec spec;
+  Connection connection;
+};
+// `endpoint` as for TargetOf.
+absl::StatusOr<OpenedPipeline> OpenPipeline(const std::string& path, const std::string& endpoint,
+                                            identity::ConnectionLog* log);
 
 }  // namespace ks::cli

@@ -25,14 +25,6 @@ std::string Pad(const std::string& text, size_t width, bool right) {
   return right ? space + text : text + space;
 }
 
-// One line per cell: control characters would break the table.
-std::string OneLine(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return text;
-}
-
 bool IsNumeric(v1::TypeCode code) {
   return code == v1::INT64 || code == v1::FLOAT64 || code == v1::FLOAT32 || code == v1::NUMERIC;
 }
@@ -106,6 +98,13 @@ void PrintJson(const v1::ResultSet& result, std::ostream& out) {
 }
 
 }  // namespace
+
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return text;
+}
 
 void PrintTable(const TextTable& table, std::ostream& out) {
   std::vector<size_t> widths;

@@ -21,6 +21,9 @@ struct TextTable {
   std::vector<std::vector<std::string>> rows;
 };
 
+// One line per cell: control characters would break the table.
+std::string OneLine(std::string text);
+
 void PrintTable(const TextTable& table, std::ostream& out);
 
 // The table aligned, or as CSV, or as a JSON array of objects of strings.

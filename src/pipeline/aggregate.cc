@@ -289,10 +289,23 @@ void AggregateLane::AppendRows(WireBuffer* rows) const {
   for (const Group* group : touched_) {
     back.Clear();
     back.Append(suffix_);
-    for (size_t i = 0; i < plan_.states.size(); ++i) {
-      AppendListElement(plan_.states[i].type, Load(plan_.states[i].type, group->states[i]), &back);
-    }
+    AppendStates(*group, &back);
     shape_.AppendRowOfElements(group->key, back.view(), rows);
+  }
+}
+
+void AggregateLane::AppendStates(const Group& group, WireBuffer* to) const {
+  for (size_t i = 0; i < plan_.states.size(); ++i)
+    AppendListElement(plan_.states[i].type, Load(plan_.states[i].type, group.states[i]), to);
+}
+
+void AggregateLane::VisitTouched(
+    const std::function<void(std::string_view key, std::string_view states)>& visit) const {
+  WireBuffer states;
+  for (const Group* group : touched_) {
+    states.Clear();
+    AppendStates(*group, &states);
+    visit(group->key, states.view());
   }
 }
 

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,6 +59,9 @@ class AggregateLane {
   std::vector<ReadSpec> MissingReads() const;
   absl::Status OnRead(const RowsPtr& rows);
   void AppendRows(WireBuffer* rows) const;
+  // The same apart, without the suffix: the wire bytes of the key and of the states.
+  void VisitTouched(
+      const std::function<void(std::string_view key, std::string_view states)>& visit) const;
 
   void OnCommitted();
   void Clear();
@@ -68,6 +72,7 @@ class AggregateLane {
   void FoldOne(const PlannedAggregate& aggregate, const sql::Datum* inputs, PartialValue* states);
   // Puts what Spanner has before what was folded since.
   void Join(const PlannedAggregate& aggregate, const PartialValue* base, PartialValue* states);
+  void AppendStates(const Group& group, WireBuffer* to) const;
   void Evict();
 
   const AggregatePlan& plan_;

@@ -6,26 +6,12 @@
 
 #include "base/check.h"
 #include "pipeline/record_writer.h"
+#include "runtime/message_records.h"
 
 namespace ks::runtime {
 namespace {
 
 using observe::MetricId;
-
-// The headers of a chunk's messages, read only where somebody asks for them.
-class MessageHeaders : public pipeline::HeaderSource {
- public:
-  explicit MessageHeaders(const std::vector<kafka::MessageView>& messages) : messages_(messages) {}
-  void Read(uint32_t record, std::vector<pipeline::RecordHeader>* headers) const override {
-    if (!messages_[record].has_headers()) return;
-    for (const kafka::Header& header : messages_[record].headers()) {
-      headers->push_back({header.name, header.value.value_or(std::string_view())});
-    }
-  }
-
- private:
-  const std::vector<kafka::MessageView>& messages_;
-};
 
 class PlannedRecordPath : public RecordPath {
  public:
@@ -36,8 +22,7 @@ class PlannedRecordPath : public RecordPath {
         source_(spec_.sources[source]),
         report_every_millis_(report_every_millis),
         memory_(memory),
-        writer_(std::move(writer)),
-        headers_(messages_) {}
+        writer_(std::move(writer)) {}
 
   std::unique_ptr<pipeline::Partition> MakePartition(const kafka::TopicPartition& name,
                                                      const std::string& writer) override;
@@ -47,22 +32,12 @@ class PlannedRecordPath : public RecordPath {
                                                observe::Series& series) override;
 
  private:
-  void Gather(const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
-              absl::Span<const uint32_t> rows);
-
   const pipeline::PipelineSpec& spec_;
   const pipeline::SourceSpec& source_;
   const int report_every_millis_;
   const pipeline::MemoryBudget* const memory_;
   const std::unique_ptr<pipeline::RecordWriter> writer_;
-
-  // The chunk at hand, an entry per admitted record.
-  std::vector<kafka::MessageView> messages_;
-  const MessageHeaders headers_;
-  std::vector<int64_t> offsets_;
-  std::vector<int64_t> timestamps_ms_;
-  std::vector<std::string_view> keys_;
-  std::vector<std::string_view> values_;
+  MessageRecords chunk_;
 };
 
 std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(
@@ -81,38 +56,13 @@ std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(
                                                &env::RealRandom());
 }
 
-void PlannedRecordPath::Gather(const kafka::MessageBatch& messages,
-                               absl::Span<const uint32_t> positions,
-                               absl::Span<const uint32_t> rows) {
-  messages_.clear();
-  offsets_.clear();
-  timestamps_ms_.clear();
-  keys_.clear();
-  values_.clear();
-  for (const uint32_t row : rows) {
-    const kafka::MessageView message = messages[positions[row]];
-    messages_.push_back(message);
-    offsets_.push_back(message.offset().value());
-    timestamps_ms_.push_back(message.timestamp_ms());
-    keys_.push_back(message.key().value_or(std::string_view()));
-    values_.push_back(message.value().value_or(std::string_view()));
-  }
-}
-
 std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(
     const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
     const pipeline::Admission& admission, observe::Series& series) {
-  Gather(messages, positions, admission.rows);
-  pipeline::Records records;
-  records.topic = messages_.front().topic();
-  records.partition = messages_.front().partition().value();
-  records.offsets = offsets_;
-  records.timestamps_ms = timestamps_ms_;
-  records.keys = keys_;
-  records.values = values_;
-  records.headers = &headers_;
+  chunk_.Clear();
+  for (const uint32_t row : admission.rows) chunk_.Add(messages[positions[row]]);
   const pipeline::RecordWriterStats before = writer_->stats();
-  auto refused = writer_->Write(records, admission.lanes);
+  auto refused = writer_->Write(chunk_.records(), admission.lanes);
   const pipeline::RecordWriterStats& after = writer_->stats();
   series.Add(MetricId::kRows, static_cast<double>(after.rows - before.rows));
   series.Add(MetricId::kSkipped, static_cast<double>(after.skipped - before.skipped));

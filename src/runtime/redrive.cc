@@ -198,15 +198,18 @@ class LaterRecords {
     }
     KS_RETURN_IF_ERROR(Low());
     if (recreated_ || scanned_to_ >= head) return absl::OkStatus();
-    KS_RETURN_IF_ERROR(kafka::ScanPartition(kafka_, options_.partition,
-                                            Offset(std::max(scanned_to_, low_)), Offset(head),
-                                            [this](const kafka::MessageView& message) {
-                                              std::optional<std::string> key;
-                                              if (message.key()) key = std::string(*message.key());
-                                              const auto found = later_.find(key);
-                                              if (found != later_.end())
-                                                found->second.push_back(message.offset().value());
-                                            }));
+    KS_RETURN_IF_ERROR(
+        kafka::ScanPartition(kafka_, options_.partition, Offset(std::max(scanned_to_, low_)),
+                             Offset(head), [this](const std::vector<kafka::MessageView>& messages) {
+                               for (const kafka::MessageView& message : messages) {
+                                 std::optional<std::string> key;
+                                 if (message.key()) key = std::string(*message.key());
+                                 const auto found = later_.find(key);
+                                 if (found != later_.end())
+                                   found->second.push_back(message.offset().value());
+                               }
+                               return true;
+                             }));
     scanned_to_ = head;
     return Low();  // what went while we read
   }
