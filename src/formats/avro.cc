@@ -2,22 +2,23 @@
 #include "formats/avro.h"
 
 #include "base/status_macros.h"
-#include "formats/avro_program.h"
 #include "formats/avro_reader.h"
 #include "formats/errors.h"
 #include "formats/framed_programs.h"
+#include "formats/single_decoder.h"
 
 namespace ks::formats {
 namespace {
 
 using sql::Datum;
 
-class AvroDecoder : public Decoder {
+class AvroDecoder : public SingleDecoder {
  public:
   // Messages are of the schema of `program`; or, where there is none, name their schema.
   AvroDecoder(Schema schema, std::shared_ptr<const AvroProgram> program,
-              std::shared_ptr<SchemaStore> store)
+              std::shared_ptr<SchemaStore> store, AvroReading reading)
       : schema_(std::move(schema)),
+        reading_(std::move(reading)),
         program_(std::move(program)),
         programs_(std::move(store), [this](const RegisteredSchema& registered, std::string_view) {
           return Compile(registered);
@@ -25,45 +26,34 @@ class AvroDecoder : public Decoder {
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(const Messages& messages, sql::Arena& arena, absl::Span<Datum* const> columns,
-              DecodeResult* result) override {
-    AvroReader reader(arena);
-    for (const uint32_t row : messages.rows) {
-      const std::string_view message = messages.bytes[row];
-      if (message.data() == nullptr) {
-        DecodeAbsent(row, columns, result);
-        continue;
-      }
-      RecordError error{.row = row};
-      const size_t frame = program_ == nullptr ? kFrameBytes : 0;
-      const AvroProgram* program = Program(message, &error);
-      if (program != nullptr) {
-        if (reader.Read(*program, message.substr(frame), frame, columns, row)) continue;
-        error = reader.TakeError();
-        error.row = row;
-      }
-      SetNull(columns, row);
-      result->errors.push_back(std::move(error));
-    }
-  }
-
  private:
-  const AvroProgram* Program(std::string_view message, RecordError* error) {
-    if (program_ != nullptr) return program_.get();
-    int32_t id = 0;
-    if (ReadFrame(message, &id)) return programs_.Of(message.substr(0, kFrameBytes), error);
-    error->message = NoFrame();
-    return nullptr;
+  bool DecodeOne(std::string_view message, sql::Arena& arena, absl::Span<Datum* const> columns,
+                 RecordError* error) override {
+    size_t frame = 0;
+    const AvroProgram* program = program_.get();
+    if (program == nullptr) {
+      int32_t unused = 0;
+      if (!ReadFrame(message, &unused)) {
+        error->message = NoFrame();
+        return false;
+      }
+      frame = kFrameBytes;
+      program = programs_.Of(message.substr(0, frame), error);
+      if (program == nullptr) return false;
+    }
+    return reader_.Read(*program, message.substr(frame), frame, arena, columns, error);
   }
 
   absl::StatusOr<std::shared_ptr<const AvroProgram>> Compile(const RegisteredSchema& registered) {
     KS_ASSIGN_OR_RETURN(AvroSchema schema, ParseAvro(registered));
-    return CompileAvro(std::move(schema), schema_);
+    return CompileAvro(std::move(schema), schema_, reading_);
   }
 
   const Schema schema_;
+  const AvroReading reading_;
   const std::shared_ptr<const AvroProgram> program_;
   FramedPrograms<AvroProgram> programs_;
+  AvroReader reader_;
 };
 
 }  // namespace
@@ -77,11 +67,14 @@ absl::StatusOr<AvroSchema> ParseAvro(const RegisteredSchema& registered) {
 
 absl::StatusOr<std::unique_ptr<Decoder>> MakeAvroDecoder(Schema schema, AvroSchema writer) {
   KS_ASSIGN_OR_RETURN(auto program, CompileAvro(std::move(writer), schema));
-  return std::make_unique<AvroDecoder>(std::move(schema), std::move(program), nullptr);
+  return std::make_unique<AvroDecoder>(std::move(schema), std::move(program), nullptr,
+                                       AvroReading());
 }
 
-std::unique_ptr<Decoder> MakeAvroDecoder(Schema schema, std::shared_ptr<SchemaStore> store) {
-  return std::make_unique<AvroDecoder>(std::move(schema), nullptr, std::move(store));
+std::unique_ptr<Decoder> MakeAvroDecoder(Schema schema, std::shared_ptr<SchemaStore> store,
+                                         AvroReading reading) {
+  return std::make_unique<AvroDecoder>(std::move(schema), nullptr, std::move(store),
+                                       std::move(reading));
 }
 
 }  // namespace ks::formats

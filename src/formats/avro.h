@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "formats/avro_program.h"
 #include "formats/avro_schema.h"
 #include "formats/decoder.h"
 #include "formats/schema_store.h"
@@ -14,6 +15,7 @@ namespace ks::formats {
 absl::StatusOr<AvroSchema> ParseAvro(const RegisteredSchema& registered);
 
 absl::StatusOr<std::unique_ptr<Decoder>> MakeAvroDecoder(Schema schema, AvroSchema writer);
-std::unique_ptr<Decoder> MakeAvroDecoder(Schema schema, std::shared_ptr<SchemaStore> store);
+std::unique_ptr<Decoder> MakeAvroDecoder(Schema schema, std::shared_ptr<SchemaStore> store,
+                                         AvroReading reading = {});
 
 }  // namespace ks::formats

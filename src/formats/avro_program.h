@@ -1,6 +1,12 @@
 // AvroProgram: a writer's schema resolved against columns, flat: what to do with each value of a
 // message, in the order in which they are written.
 //
+// A reader's schema, where there is one, knows what the writer's cannot: the names that fields had
+// before, what stands for a field that the writer did not know yet, and that a string is bytes now
+// (https://avro.apache.org/docs/1.12.0/specification/#schema-resolution). The columns' types rule
+// all other conversions, an enum's symbols are kept as they were written, and values that become
+// JSON are as they were written too.
+//
 // A step reads one value into its type, or skips it, or writes it as JSON. Steps name each other by
 // index, so a schema that holds itself is finite. Fields that the columns do not name are skipped;
 // columns that the schema does not have are NULL, and an error here where they are NOT NULL or
@@ -8,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,7 +24,8 @@
 
 namespace ks::formats {
 
-enum class AvroUse : uint8_t { kValue, kSkip, kJson, kRefuse };
+// kDefault: nothing is in the message; step `first` reads defaults[size] instead.
+enum class AvroUse : uint8_t { kValue, kSkip, kJson, kRefuse, kDefault };
 
 struct AvroStep {
   AvroKind kind = AvroKind::kNull;
@@ -39,15 +47,24 @@ struct AvroLink {
 };
 
 struct AvroProgram {
-  AvroSchema schema;  // owns the names
+  AvroSchema schema;                         // owns the names
+  std::shared_ptr<const AvroSchema> reader;  // may be null; those of defaults
   std::vector<AvroStep> steps;
   std::vector<AvroLink> links;
-  std::vector<uint32_t> missing;  // columns that the schema does not have
+  std::vector<std::string> defaults;
+  std::vector<uint32_t> missing;  // columns that neither schema has
   uint32_t root = 0;              // a record
+};
+
+// How to read schemas other than the one that the columns were planned with.
+struct AvroReading {
+  std::shared_ptr<const AvroSchema> reader;  // that one; null: it is not known
+  Unfit unfit = Unfit::kError;
 };
 
 // INVALID_ARGUMENT when the schema does not fit the columns.
 absl::StatusOr<std::shared_ptr<const AvroProgram>> CompileAvro(AvroSchema schema,
-                                                               const Schema& columns);
+                                                               const Schema& columns,
+                                                               const AvroReading& reading = {});
 
 }  // namespace ks::formats

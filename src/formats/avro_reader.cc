@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/str_cat.h"
 #include "formats/errors.h"
@@ -30,8 +31,11 @@ T FromLittleEndian(std::string_view bytes) {
 }  // namespace
 
 bool AvroReader::Read(const AvroProgram& program, std::string_view body, size_t skipped,
-                      absl::Span<Datum* const> columns, uint32_t row) {
+                      sql::Arena& arena, absl::Span<Datum* const> columns, RecordError* error) {
+  const uint32_t row = error->row;
+  error_ = error;
   program_ = &program;
+  arena_ = &arena;
   body_ = body;
   at_ = 0;
   skipped_ = skipped;
@@ -52,6 +56,7 @@ bool AvroReader::Read(const AvroProgram& program, std::string_view body, size_t 
 bool AvroReader::ReadStep(uint32_t index, Datum* out) {
   const AvroStep& step = program_->steps[index];
   if (step.use == AvroUse::kJson) return ReadJson(index, out);
+  if (step.use == AvroUse::kDefault) return ReadDefault(step, out);
   if (step.use == AvroUse::kRefuse) {
     return Fail(ErrorKind::kWrongType,
                 NoValueOf(step.path, step.type, AvroKindName(step.kind), byte()));
@@ -70,6 +75,15 @@ bool AvroReader::ReadStep(uint32_t index, Datum* out) {
   }
 }
 
+bool AvroReader::ReadDefault(const AvroStep& step, Datum* out) {
+  const std::string_view body = std::exchange(body_, program_->defaults[step.size]);
+  const size_t at = std::exchange(at_, 0);
+  const bool ok = ReadStep(step.first, out);
+  body_ = body;
+  at_ = at;
+  return ok;
+}
+
 bool AvroReader::ReadPrimitive(const AvroStep& step, Datum* out) {
   value_at_ = byte();
   switch (step.kind) {
@@ -84,7 +98,7 @@ bool AvroReader::ReadPrimitive(const AvroStep& step, Datum* out) {
     case AvroKind::kLong: {
       int64_t value = 0;
       if (!ReadInteger(step, &value)) return false;
-      return Finish(step, FromInteger(step.meaning, value, step.type, arena_, out));
+      return Finish(step, FromInteger(step.meaning, value, step.type, *arena_, out));
     }
     case AvroKind::kFloat:
     case AvroKind::kDouble: {
@@ -96,12 +110,12 @@ bool AvroReader::ReadPrimitive(const AvroStep& step, Datum* out) {
     case AvroKind::kEnum: {
       std::string_view text;
       if (!ReadText(step, &text)) return false;
-      return Finish(step, FromText(step.meaning, text, step.type, arena_, out));
+      return Finish(step, FromText(step.meaning, text, step.type, *arena_, out));
     }
     default: {
       std::string_view bytes;
       if (!ReadBytes(step, &bytes)) return false;
-      return Finish(step, FromBytes(step.meaning, bytes, step.type, arena_, out));
+      return Finish(step, FromBytes(step.meaning, bytes, step.type, *arena_, out));
     }
   }
 }
@@ -122,7 +136,7 @@ bool AvroReader::ReadUnion(const AvroStep& step, Datum* out) {
 bool AvroReader::ReadStruct(const AvroStep& step, Datum* out) {
   if (!Enter(step)) return false;
   const size_t count = step.type->fields().size();
-  Datum* const fields = arena_.AllocateArray<Datum>(count);
+  Datum* const fields = arena_->AllocateArray<Datum>(count);
   std::fill_n(fields, count, Datum::Null());
   for (uint32_t i = 0; i < step.count; ++i) {
     const AvroLink& link = program_->links[step.first + i];
@@ -146,7 +160,7 @@ bool AvroReader::ReadArray(const AvroStep& step, Datum* out) {
   if (!read) return false;
   --depth_;
   const size_t count = scratch_.size() - start;
-  Datum* const elements = arena_.AllocateArray<Datum>(count);
+  Datum* const elements = arena_->AllocateArray<Datum>(count);
   std::copy(scratch_.begin() + static_cast<ptrdiff_t>(start), scratch_.end(), elements);
   scratch_.resize(start);
   *out = Datum::Elements({elements, count});
@@ -225,7 +239,7 @@ bool AvroReader::ReadJson(uint32_t index, Datum* out) {
   if (json_ == "null") return ReadNull(step, out);
   const auto normalized = sql::NormalizeJson(json_);
   if (!normalized.ok()) return Finish(step, Parsed::kOutOfRange);
-  *out = Datum::Str(arena_.Copy(*normalized));
+  *out = Datum::Str(arena_->Copy(*normalized));
   return true;
 }
 
@@ -384,8 +398,8 @@ bool AvroReader::Finish(const AvroStep& step, Parsed parsed) {
 }
 
 bool AvroReader::Fail(ErrorKind kind, std::string message) {
-  error_.kind = kind;
-  error_.message = std::move(message);
+  error_->kind = kind;
+  error_->message = std::move(message);
   return false;
 }
 

@@ -18,16 +18,15 @@ namespace ks::formats {
 
 class AvroReader {
  public:
-  explicit AvroReader(sql::Arena& arena) : arena_(arena) {}
-
-  // The record's fields into columns[i][row]. `skipped`: bytes of the message before `body`, for
-  // errors. False: TakeError().
-  bool Read(const AvroProgram& program, std::string_view body, size_t skipped,
-            absl::Span<sql::Datum* const> columns, uint32_t row);
-  RecordError TakeError() { return std::move(error_); }
+  // The record's fields into columns[i][row]; what they point to lies in `arena`, in `body` or in
+  // the program. row = error->row. `skipped`: bytes of the message before `body`, for errors.
+  // False: `error` says why.
+  bool Read(const AvroProgram& program, std::string_view body, size_t skipped, sql::Arena& arena,
+            absl::Span<sql::Datum* const> columns, RecordError* error);
 
  private:
   bool ReadStep(uint32_t index, sql::Datum* out);
+  bool ReadDefault(const AvroStep& step, sql::Datum* out);
   bool ReadPrimitive(const AvroStep& step, sql::Datum* out);
   bool ReadStruct(const AvroStep& step, sql::Datum* out);
   bool ReadUnion(const AvroStep& step, sql::Datum* out);
@@ -59,7 +58,7 @@ class AvroReader {
   bool Malformed(const AvroStep& step, std::string_view what);
   size_t byte() const { return skipped_ + at_; }
 
-  sql::Arena& arena_;
+  sql::Arena* arena_ = nullptr;
   const AvroProgram* program_ = nullptr;
   std::string_view body_;
   size_t at_ = 0;
@@ -68,7 +67,7 @@ class AvroReader {
   uint32_t depth_ = 0;
   std::vector<sql::Datum> scratch_;  // elements of the arrays being read, innermost last
   std::string json_;
-  RecordError error_;
+  RecordError* error_ = nullptr;
 };
 
 }  // namespace ks::formats

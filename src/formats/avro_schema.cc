@@ -110,6 +110,17 @@ class AvroSchemaReader {
     return index;
   }
 
+  static AvroFieldTerms TermsOf(const json& field) {
+    AvroFieldTerms terms;
+    if (field.contains("default")) terms.default_value = field["default"].dump();
+    const auto aliases = field.find("aliases");
+    if (aliases == field.end() || !aliases->is_array()) return terms;
+    for (const json& alias : *aliases) {
+      if (alias.is_string()) terms.aliases.push_back(alias.get<std::string>());
+    }
+    return terms;
+  }
+
   uint32_t Add(AvroNode node) {
     nodes_.push_back(std::move(node));
     return static_cast<uint32_t>(nodes_.size() - 1);
@@ -156,6 +167,7 @@ class AvroSchemaReader {
       KS_ASSIGN_OR_RETURN(const uint32_t child, Read(field["type"], space, depth + 1));
       nodes_[index].names.push_back(name);
       nodes_[index].children.push_back(child);
+      nodes_[index].terms.push_back(TermsOf(field));
     }
     return index;
   }

@@ -35,13 +35,20 @@ enum class AvroKind : uint8_t {
   kRecord
 };
 
+// What a schema says of a field to those who read other schemas' records with it.
+struct AvroFieldTerms {
+  std::vector<std::string> aliases;  // names that it had before
+  std::string default_value;         // JSON; empty: there is none
+};
+
 struct AvroNode {
   AvroKind kind = AvroKind::kNull;
   Meaning meaning;
-  uint32_t size = 0;               // of a fixed
-  std::string name;                // of a fixed, an enum, a record: with its namespace
-  std::vector<std::string> names;  // an enum's symbols, a record's fields
-  std::vector<uint32_t> children;  // a record's fields' types, a union's branches, the element
+  uint32_t size = 0;                  // of a fixed
+  std::string name;                   // of a fixed, an enum, a record: with its namespace
+  std::vector<std::string> names;     // an enum's symbols, a record's fields
+  std::vector<uint32_t> children;     // a record's fields' types, a union's branches, the element
+  std::vector<AvroFieldTerms> terms;  // of a record's fields
 };
 
 class AvroSchema {
@@ -66,6 +73,10 @@ class AvroSchema {
 
 // How primitive values of this kind are written; none for others.
 bool AvroWire(AvroKind kind, Wire* wire);
+// The default of a record's field, which is JSON, as a writer would have written it. Of a union it
+// is the first branch that it fits.
+absl::StatusOr<std::string> AvroDefault(const AvroSchema& schema, const AvroNode& record,
+                                        size_t field);
 std::string_view AvroKindName(AvroKind kind);
 
 }  // namespace ks::formats

@@ -64,9 +64,25 @@ Meaning MeaningOf(const json& schema) {
   return ConnectMeaning(TextOf(schema, "name"), scale);
 }
 
-absl::Status Adorn(const json& schema, JsonNode* node);
+absl::Status Adorn(const json& schema, Unfit unfit, JsonNode* node);
 
-absl::Status AdornFields(const json& schema, JsonNode* node) {
+// Whether a value of the schema's plain type can ever be one of the column's: JSON has a form for
+// each type (README.md), and most are text.
+bool MayBe(std::string_view written, sql::TypeRef type) {
+  const bool json = type->Is(sql::TypeKind::kJson);
+  const bool number =
+      type->Is(sql::TypeKind::kInt64) || type->Is(sql::TypeKind::kNumeric) || type->is_floating();
+  if (written == "boolean") return json || type->Is(sql::TypeKind::kBool);
+  if (written == "float" || written == "double" || written.starts_with("int"))
+    return json || number;
+  if (written == "string" || written == "bytes")
+    return !type->Is(sql::TypeKind::kBool) && !type->is_array() && !type->is_struct();
+  if (written == "array") return json || type->is_array();
+  if (written == "struct" || written == "map") return json || type->is_struct();
+  return true;
+}
+
+absl::Status AdornFields(const json& schema, Unfit unfit, JsonNode* node) {
   const auto fields = schema.find("fields");
   if (fields == schema.end() || !fields->is_array()) return absl::OkStatus();
   std::vector<bool> found(node->children.size(), false);
@@ -75,23 +91,32 @@ absl::Status AdornFields(const json& schema, JsonNode* node) {
     const auto child = node->by_name.find(TextOf(field, "field"));
     if (child == node->by_name.end()) continue;
     found[child->second] = true;
-    KS_RETURN_IF_ERROR(Adorn(field, &node->children[child->second]));
+    JsonNode& inner = node->children[child->second];
+    const absl::Status fits = Adorn(field, unfit, &inner);
+    if (fits.ok()) continue;
+    if (unfit == Unfit::kError || inner.not_null || absl::IsFailedPrecondition(fits))
+      return absl::FailedPreconditionError(fits.message());
+    inner.ignored = true;
   }
   for (size_t i = 0; i < found.size(); ++i) {
     if (!found[i] && node->children[i].not_null)
-      return absl::InvalidArgumentError(FieldLeftSchema(node->children[i].path));
+      return absl::FailedPreconditionError(FieldLeftSchema(node->children[i].path));
   }
   return absl::OkStatus();
 }
 
-// Gives the node and those under it the meanings that the schema says.
-absl::Status Adorn(const json& schema, JsonNode* node) {
+// Gives the node and those under it the meanings that the schema says. FAILED_PRECONDITION: there
+// is no ignoring it.
+absl::Status Adorn(const json& schema, Unfit unfit, JsonNode* node) {
   const Meaning meaning = MeaningOf(schema);
   if (meaning.none()) {
-    if (node->type == nullptr || node->type->is_struct()) return AdornFields(schema, node);
+    const std::string written = TextOf(schema, "type");
+    if (node->type != nullptr && !MayBe(written, node->type))
+      return absl::InvalidArgumentError(SchemaAgainstType(node->path, written, node->type));
+    if (node->type == nullptr || node->type->is_struct()) return AdornFields(schema, unfit, node);
     const auto items = schema.find("items");
     if (node->type->is_array() && items != schema.end() && items->is_object())
-      return Adorn(*items, &node->children[0]);
+      return Adorn(*items, unfit, &node->children[0]);
     return absl::OkStatus();
   }
   const bool decimal = meaning.kind == MeaningKind::kVariableDecimal;
@@ -127,8 +152,9 @@ bool IsWrapped(std::string_view message) {
 
 class ConnectJsonDecoder : public Decoder {
  public:
-  ConnectJsonDecoder(Schema schema, JsonNode root, std::unique_ptr<Decoder> wrapper)
+  ConnectJsonDecoder(Schema schema, JsonNode root, std::unique_ptr<Decoder> wrapper, Unfit unfit)
       : schema_(std::move(schema)),
+        unfit_(unfit),
         root_(std::move(root)),
         wrapper_(std::move(wrapper)),
         plain_(MakeJsonDecoder(schema_, root_)) {}
@@ -214,7 +240,7 @@ class ConnectJsonDecoder : public Decoder {
     auto known = std::make_unique<Known>(Known{.text = std::string(text)});
     JsonNode root = root_;
     const json schema = json::parse(text, nullptr, /*allow_exceptions=*/false);
-    const absl::Status status = Adorn(schema.is_object() ? schema : json::object(), &root);
+    const absl::Status status = Adorn(schema.is_object() ? schema : json::object(), unfit_, &root);
     if (!status.ok()) known->refusal = std::string(View(status.message()));
     known->decoder = MakeJsonDecoder(schema_, std::move(root));
     // The one longest unused goes, which is not the group's: that one was found last.
@@ -224,6 +250,7 @@ class ConnectJsonDecoder : public Decoder {
   }
 
   const Schema schema_;
+  const Unfit unfit_;
   const JsonNode root_;
   const std::unique_ptr<Decoder> wrapper_;
   const std::unique_ptr<Decoder> plain_;
@@ -242,12 +269,14 @@ Meaning ConnectMeaning(std::string_view name, int32_t scale) {
   return {found->second, found->second == MeaningKind::kDecimal ? scale : 0};
 }
 
-absl::StatusOr<std::unique_ptr<Decoder>> MakeConnectJsonDecoder(Schema schema, JsonNode root) {
+absl::StatusOr<std::unique_ptr<Decoder>> MakeConnectJsonDecoder(Schema schema, JsonNode root,
+                                                                Unfit unfit) {
   Schema wrapper = {{"schema", Type::Json()}, {"payload", Type::Json()}};
   KS_ASSIGN_OR_RETURN(JsonNode parts, CompileJsonSchema(wrapper));
   for (JsonNode& part : parts.children) part.raw = true;
-  return std::make_unique<ConnectJsonDecoder>(
-      std::move(schema), std::move(root), MakeJsonDecoder(std::move(wrapper), std::move(parts)));
+  return std::make_unique<ConnectJsonDecoder>(std::move(schema), std::move(root),
+                                              MakeJsonDecoder(std::move(wrapper), std::move(parts)),
+                                              unfit);
 }
 
 }  // namespace ks::formats

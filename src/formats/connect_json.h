@@ -17,7 +17,8 @@
 namespace ks::formats {
 
 // `root` describes the payload and was compiled from `schema`. A payload that is null is a delete.
-absl::StatusOr<std::unique_ptr<Decoder>> MakeConnectJsonDecoder(Schema schema, JsonNode root);
+absl::StatusOr<std::unique_ptr<Decoder>> MakeConnectJsonDecoder(Schema schema, JsonNode root,
+                                                                Unfit unfit);
 
 // What a semantic type of Kafka Connect or Debezium stands for; `scale` is its parameter.
 Meaning ConnectMeaning(std::string_view name, int32_t scale);

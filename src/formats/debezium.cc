@@ -191,7 +191,7 @@ Schema DebeziumEnvelope(const Schema& schema) {
           {"source", Type::Json()}};
 }
 
-absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema) {
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema, Unfit unfit) {
   Schema envelope = DebeziumEnvelope(schema);
   KS_ASSIGN_OR_RETURN(JsonNode root, CompileJsonSchema(envelope));
   const auto wanted = [&](std::string_view name) {
@@ -207,7 +207,8 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema) {
   }
   root.children[kBefore].raw = !wanted(kDebeziumBefore);
   root.children[kSource].raw = !wanted(kDebeziumSource);
-  KS_ASSIGN_OR_RETURN(auto decoder, MakeConnectJsonDecoder(std::move(envelope), std::move(root)));
+  KS_ASSIGN_OR_RETURN(auto decoder,
+                      MakeConnectJsonDecoder(std::move(envelope), std::move(root), unfit));
   return MakeDebeziumDecoder(std::move(schema), std::move(decoder));
 }
 
@@ -218,9 +219,9 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema,
                                            std::move(times));
 }
 
-absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumKeyDecoder(Schema schema) {
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumKeyDecoder(Schema schema, Unfit unfit) {
   KS_ASSIGN_OR_RETURN(JsonNode root, CompileJsonSchema(schema));
-  return MakeConnectJsonDecoder(std::move(schema), std::move(root));
+  return MakeConnectJsonDecoder(std::move(schema), std::move(root), unfit);
 }
 
 }  // namespace ks::formats

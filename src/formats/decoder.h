@@ -50,6 +50,11 @@ enum class ErrorKind : uint8_t {
 std::string_view ErrorKindName(
     ErrorKind kind);  // `malformed`, `missing_field`, …: stable, used in metrics and rows
 
+// A field whose schema says what its column cannot hold is an error, or a new field that happens to
+// have the old one's name: ignored, as new fields are, with the column NULL as where a field is
+// lost. A column that is NOT NULL has only the error.
+enum class Unfit : uint8_t { kError, kIgnored };
+
 struct RecordError {
   uint32_t row = 0;
   ErrorKind kind = ErrorKind::kMalformed;
@@ -128,13 +133,15 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeCloudEventsDecoder(Schema schema);
 
 // A change event of Debezium per message: what the row is after it, or that it is gone (`deletes`).
 // With and without the converter's schema; with it, decimals, dates and times are what it says.
-absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema);
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema,
+                                                             Unfit unfit = Unfit::kError);
 // The same around what decodes envelopes of the schema DebeziumEnvelope() from other bytes.
 absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumDecoder(Schema schema,
                                                              std::unique_ptr<Decoder> envelope);
 Schema DebeziumEnvelope(const Schema& schema);
 // Its keys: the row's key columns.
-absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumKeyDecoder(Schema schema);
+absl::StatusOr<std::unique_ptr<Decoder>> MakeDebeziumKeyDecoder(Schema schema,
+                                                                Unfit unfit = Unfit::kError);
 // What a change event has beside the row's own `fields`: the operation, the row before it, where
 // and when the source made it. Each may be left out of the schema of the decoder.
 inline constexpr std::string_view kDebeziumOp = "_op";

@@ -202,7 +202,7 @@ std::string NoSuchSchema(std::string_view what) {
 absl::Status RegistryUnreachable(std::string_view url, std::string_view reason) {
   return absl::UnavailableError(
       StrCat("the schema registry at ", url, " gives no schemas: ", reason,
-             "; records are read on when it does: start the pipeline again then"));
+             "; start the pipeline again when it does, and it goes on from here"));
 }
 
 absl::Status RegistryRefused(std::string_view url, std::string_view reason) {

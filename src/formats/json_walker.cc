@@ -168,6 +168,7 @@ bool JsonWalker::ParseField(JsonNode& node, uint64_t object, size_t* expected, c
     index = found->second;
   }
   JsonNode& child = node.children[index];
+  if (child.ignored) return SkipValue();
   if (node.seen[index] == object)
     return Fail(ErrorKind::kDuplicateField, DuplicateField(child.path, key_byte));
   node.seen[index] = object;

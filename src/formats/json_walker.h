@@ -29,8 +29,9 @@ struct JsonNode {
   std::string path;  // for errors: `address.city`, `tags[]`
   sql::TypeRef type = nullptr;
   bool not_null = false;
-  bool raw = false;  // of type JSON: the text as it stands, for another decoder to read
-  Meaning meaning;   // what a number or string stands for, where its schema says so
+  bool raw = false;      // of type JSON: the text as it stands, for another decoder to read
+  bool ignored = false;  // skipped, as a field that nobody knows
+  Meaning meaning;       // what a number or string stands for, where its schema says so
   std::vector<JsonNode>
       children;  // the fields of a STRUCT (or of the message); the element of an ARRAY
 

@@ -51,9 +51,11 @@ inline constexpr size_t kProtobufValuesMax = 4 << 20;
 inline constexpr size_t kProtobufJsonBytesMax = 64 << 20;
 
 // A schema registry: how often a request is tried and how long until it is again (doubled each
-// time), how long a number without a schema is not asked for, how many such numbers are remembered,
-// and how deep schemas may refer to each other.
+// time), how long a number is not asked for again that has no schema or whose schema could not be
+// had, how many such numbers are remembered, and how deep schemas may refer to each other.
+// Where only the partition waits whose records need it, it is tried for about a minute.
 inline constexpr int kRegistryAttempts = 4;
+inline constexpr int kRegistryPatientAttempts = 8;
 inline constexpr int64_t kRegistryRetryMillis = 250;
 inline constexpr int64_t kNoSchemaMillis = 10000;
 inline constexpr size_t kNoSchemasMax = 1000;

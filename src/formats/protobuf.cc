@@ -5,8 +5,8 @@
 #include "formats/errors.h"
 #include "formats/framed_programs.h"
 #include "formats/limits.h"
-#include "formats/protobuf_program.h"
 #include "formats/protobuf_reader.h"
+#include "formats/single_decoder.h"
 
 namespace ks::formats {
 namespace {
@@ -40,13 +40,14 @@ bool ReadIndexes(std::string_view* in, std::vector<int64_t>* indexes) {
   return true;
 }
 
-class ProtobufDecoder : public Decoder {
+class ProtobufDecoder : public SingleDecoder {
  public:
   // Messages are of the type of `program`; or, where there is none, name their schema and type.
   ProtobufDecoder(Schema schema, std::shared_ptr<const ProtobufProgram> program,
-                  std::shared_ptr<SchemaStore> store, std::string message)
+                  std::shared_ptr<SchemaStore> store, std::string message, ProtobufReading reading)
       : schema_(std::move(schema)),
         message_(std::move(message)),
+        reading_(std::move(reading)),
         program_(std::move(program)),
         programs_(std::move(store),
                   [this](const RegisteredSchema& registered, std::string_view selector) {
@@ -55,29 +56,15 @@ class ProtobufDecoder : public Decoder {
 
   const Schema& schema() const override { return schema_; }
 
-  void Decode(const Messages& messages, sql::Arena& arena, absl::Span<Datum* const> columns,
-              DecodeResult* result) override {
-    ProtobufReader reader(arena);
-    for (const uint32_t row : messages.rows) {
-      const std::string_view message = messages.bytes[row];
-      if (message.data() == nullptr) {
-        DecodeAbsent(row, columns, result);
-        continue;
-      }
-      RecordError error{.row = row};
-      size_t frame = 0;
-      const ProtobufProgram* program = Program(message, &frame, &error);
-      if (program != nullptr) {
-        if (reader.Read(*program, message.substr(frame), frame, columns, row)) continue;
-        error = reader.TakeError();
-        error.row = row;
-      }
-      SetNull(columns, row);
-      result->errors.push_back(std::move(error));
-    }
+ private:
+  bool DecodeOne(std::string_view message, sql::Arena& arena, absl::Span<Datum* const> columns,
+                 RecordError* error) override {
+    size_t frame = 0;
+    const ProtobufProgram* program = Program(message, &frame, error);
+    return program != nullptr &&
+           reader_.Read(*program, message.substr(frame), frame, arena, columns, error);
   }
 
- private:
   // `frame`: bytes in front of the message itself.
   const ProtobufProgram* Program(std::string_view message, size_t* frame, RecordError* error) {
     if (program_ != nullptr) return program_.get();
@@ -104,13 +91,15 @@ class ProtobufDecoder : public Decoder {
     if (message == nullptr) return BadProtobufSchema("it has no message at the record's place");
     if (!message_.empty() && message->full_name() != message_)
       return OtherMessage(message->full_name(), message_);
-    return CompileProtobuf(std::move(schema), *message, schema_);
+    return CompileProtobuf(std::move(schema), *message, schema_, reading_);
   }
 
   const Schema schema_;
   const std::string message_;
+  const ProtobufReading reading_;
   const std::shared_ptr<const ProtobufProgram> program_;
   FramedPrograms<ProtobufProgram> programs_;
+  ProtobufReader reader_;
   std::vector<int64_t> indexes_;  // of the message being read
 };
 
@@ -125,13 +114,14 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeProtobufDecoder(Schema schema, Prot
                                                              const std::string& message) {
   KS_ASSIGN_OR_RETURN(const Descriptor* type, writer.Message(message));
   KS_ASSIGN_OR_RETURN(auto program, CompileProtobuf(std::move(writer), *type, schema));
-  return std::make_unique<ProtobufDecoder>(std::move(schema), std::move(program), nullptr, "");
+  return std::make_unique<ProtobufDecoder>(std::move(schema), std::move(program), nullptr, "",
+                                           ProtobufReading());
 }
 
 std::unique_ptr<Decoder> MakeProtobufDecoder(Schema schema, std::shared_ptr<SchemaStore> store,
-                                             std::string message) {
+                                             std::string message, ProtobufReading reading) {
   return std::make_unique<ProtobufDecoder>(std::move(schema), nullptr, std::move(store),
-                                           std::move(message));
+                                           std::move(message), std::move(reading));
 }
 
 }  // namespace ks::formats

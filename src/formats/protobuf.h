@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "formats/decoder.h"
+#include "formats/protobuf_program.h"
 #include "formats/protobuf_schema.h"
 #include "formats/schema_store.h"
 
@@ -19,6 +20,6 @@ absl::StatusOr<std::unique_ptr<Decoder>> MakeProtobufDecoder(Schema schema, Prot
                                                              const std::string& message);
 // Messages of another type than `message` are errors; empty: any is read that has the columns.
 std::unique_ptr<Decoder> MakeProtobufDecoder(Schema schema, std::shared_ptr<SchemaStore> store,
-                                             std::string message);
+                                             std::string message, ProtobufReading reading = {});
 
 }  // namespace ks::formats

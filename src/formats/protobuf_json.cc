@@ -32,7 +32,7 @@ bool ProtobufReader::ReadJson(const ProtobufField& field, const Frame& frame, si
   }
   const auto normalized = sql::NormalizeJson(json_);
   if (!normalized.ok()) return Finish(field, field.type, slot.raw, Parsed::kOutOfRange);
-  *out = Datum::Str(arena_.Copy(*normalized));
+  *out = Datum::Str(arena_->Copy(*normalized));
   return true;
 }
 

@@ -24,22 +24,27 @@ using sql::TypeRef;
 
 class Compiler {
  public:
-  explicit Compiler(ProtobufProgram* program) : program_(*program) {}
+  Compiler(ProtobufProgram* program, Unfit unfit) : program_(*program), unfit_(unfit) {}
 
-  absl::Status CompileRoot(const pb::Descriptor& message, const Schema& columns) {
+  // `reader`: the type that the columns were planned with; may be null.
+  absl::Status CompileRoot(const pb::Descriptor& message, const pb::Descriptor* reader,
+                           const Schema& columns) {
     ProtobufMessage plan;
     for (size_t i = 0; i < columns.size(); ++i) {
-      const FieldDescriptor* field = message.FindFieldByName(columns[i].name);
+      const Field& column = columns[i];
+      const FieldDescriptor* field = Written(message, reader, column.name);
       if (field != nullptr) {
-        KS_ASSIGN_OR_RETURN(ProtobufField value, Value(*field, columns[i].type, columns[i].name));
-        value.not_null = columns[i].not_null;
-        value.out = static_cast<uint32_t>(i);
-        plan.fields.push_back(std::move(value));
-      } else if (columns[i].not_null) {
-        return absl::InvalidArgumentError(FieldLeftSchema(columns[i].name));
-      } else {
-        program_.missing.push_back(static_cast<uint32_t>(i));
+        auto value = Value(*field, MessageOf(reader, column.name), column.type, column.name);
+        if (value.ok()) {
+          value->not_null = column.not_null;
+          value->out = static_cast<uint32_t>(i);
+          plan.fields.push_back(*std::move(value));
+          continue;
+        }
+        if (unfit_ == Unfit::kError || column.not_null) return value.status();
       }
+      if (column.not_null) return absl::InvalidArgumentError(FieldLeftSchema(column.name));
+      program_.missing.push_back(static_cast<uint32_t>(i));
     }
     program_.root = Add(std::move(plan));
     return absl::OkStatus();
@@ -72,6 +77,22 @@ class Compiler {
     program_.messages[index] = std::move(plan);
   }
 
+  // The field that the reader calls `name`: a field is its number.
+  static const FieldDescriptor* Written(const pb::Descriptor& message, const pb::Descriptor* reader,
+                                        std::string_view name) {
+    const FieldDescriptor* known =
+        reader == nullptr ? nullptr : reader->FindFieldByName(std::string(name));
+    return known == nullptr ? message.FindFieldByName(std::string(name))
+                            : message.FindFieldByNumber(known->number());
+  }
+
+  // What the reader knows of the messages in its field `name`; null: nothing.
+  static const pb::Descriptor* MessageOf(const pb::Descriptor* reader, std::string_view name) {
+    const FieldDescriptor* known =
+        reader == nullptr ? nullptr : reader->FindFieldByName(std::string(name));
+    return known == nullptr ? nullptr : known->message_type();
+  }
+
   static ProtobufField Named(const FieldDescriptor& field, std::string path) {
     const pb::OneofDescriptor* oneof = field.real_containing_oneof();
     return {.number = static_cast<uint32_t>(field.number()),
@@ -85,8 +106,8 @@ class Compiler {
             .path = std::move(path)};
   }
 
-  absl::StatusOr<ProtobufField> Value(const FieldDescriptor& field, TypeRef type,
-                                      std::string path) {
+  absl::StatusOr<ProtobufField> Value(const FieldDescriptor& field, const pb::Descriptor* reader,
+                                      TypeRef type, std::string path) {
     if (type->Is(TypeKind::kJson)) return Json(field, std::move(path));
     ProtobufField value = Named(field, std::move(path));
     if (field.is_map()) return Mismatch(field, type, value.path);
@@ -102,14 +123,14 @@ class Compiler {
     }
     value.type = type;
     Wire wire;
-    if (!ProtobufWire(field.type(), &wire)) return Message(std::move(value));
+    if (!ProtobufWire(field.type(), &wire)) return Message(std::move(value), reader);
     const bool number = field.type() == FieldDescriptor::TYPE_ENUM && type->Is(TypeKind::kInt64);
     if (!number && !Converts(wire, {}, type)) return Mismatch(field, type, value.path);
     value.use = ProtobufUse::kScalar;
     return value;
   }
 
-  absl::StatusOr<ProtobufField> Message(ProtobufField value) {
+  absl::StatusOr<ProtobufField> Message(ProtobufField value, const pb::Descriptor* reader) {
     const pb::Descriptor& message = *value.field->message_type();
     const TypeRef type = value.type;
     const ProtobufKnown known = KnownMessage(message);
@@ -120,37 +141,44 @@ class Compiler {
     const bool one_value = (known == ProtobufKnown::kTimestamp && type->Is(TypeKind::kTimestamp)) ||
                            (known == ProtobufKnown::kDuration &&
                             (type->Is(TypeKind::kString) || type->Is(TypeKind::kInt64)));
+    ProtobufMessage plan{.known = known};
     if (known == ProtobufKnown::kWrapper || one_value) {
       value.use = ProtobufUse::kKnown;
+      KS_RETURN_IF_ERROR(KnownFields(message, one_value ? Type::Int64() : type, value.path, &plan));
     } else if (type->is_struct()) {
       value.use = ProtobufUse::kStruct;
+      KS_RETURN_IF_ERROR(StructFields(message, reader, type, value.path, &plan));
     } else {
       return Mismatch(*value.field, type, value.path);
     }
-    ProtobufMessage plan{.known = known};
-    for (int i = 0; i < message.field_count(); ++i) {
-      const FieldDescriptor& field = *message.field(i);
-      std::string path = StrCat(value.path, ".", field.name());
-      TypeRef to = Type::Int64();  // of a point in time
-      uint32_t out = static_cast<uint32_t>(i);
-      if (known == ProtobufKnown::kWrapper) {
-        to = type;
-        path = value.path;
-      } else if (!one_value) {
-        const auto& fields = type->fields();
-        const auto found = std::find_if(fields.begin(), fields.end(), [&](const auto& each) {
-          return each.name == field.name();
-        });
-        if (found == fields.end()) continue;
-        to = found->type;
-        out = static_cast<uint32_t>(found - fields.begin());
-      }
-      KS_ASSIGN_OR_RETURN(ProtobufField inner, Value(field, to, std::move(path)));
-      inner.out = out;
-      plan.fields.push_back(std::move(inner));
-    }
     value.message = Add(std::move(plan));
     return value;
+  }
+
+  // Of a message that is one value: its numbers, or what it wraps.
+  absl::Status KnownFields(const pb::Descriptor& message, TypeRef type, const std::string& path,
+                           ProtobufMessage* plan) {
+    for (int i = 0; i < message.field_count(); ++i) {
+      KS_ASSIGN_OR_RETURN(ProtobufField inner, Value(*message.field(i), nullptr, type, path));
+      inner.out = static_cast<uint32_t>(i);
+      plan->fields.push_back(std::move(inner));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status StructFields(const pb::Descriptor& message, const pb::Descriptor* reader,
+                            TypeRef type, const std::string& path, ProtobufMessage* plan) {
+    for (size_t i = 0; i < type->fields().size(); ++i) {
+      const sql::StructField& to = type->fields()[i];
+      const FieldDescriptor* field = Written(message, reader, to.name);
+      if (field == nullptr) continue;
+      auto inner = Value(*field, MessageOf(reader, to.name), to.type, StrCat(path, ".", to.name));
+      if (!inner.ok() && unfit_ == Unfit::kIgnored) continue;
+      KS_RETURN_IF_ERROR(inner.status());
+      inner->out = static_cast<uint32_t>(i);
+      plan->fields.push_back(*std::move(inner));
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<ProtobufField> Json(const FieldDescriptor& field, std::string path) {
@@ -213,6 +241,7 @@ class Compiler {
   }
 
   ProtobufProgram& program_;
+  const Unfit unfit_;
   std::map<const pb::Descriptor*, uint32_t> json_;
   std::set<const pb::FileDescriptor*> files_;
   size_t fields_ = 0;
@@ -248,11 +277,12 @@ bool ProtobufWire(FieldDescriptor::Type type, Wire* wire) {
 }
 
 absl::StatusOr<std::shared_ptr<const ProtobufProgram>> CompileProtobuf(
-    ProtobufSchema schema, const pb::Descriptor& message, const Schema& columns) {
+    ProtobufSchema schema, const pb::Descriptor& message, const Schema& columns,
+    const ProtobufReading& reading) {
   auto program = std::make_shared<ProtobufProgram>();
   program->schema = std::move(schema);
-  Compiler compiler(program.get());
-  KS_RETURN_IF_ERROR(compiler.CompileRoot(message, columns));
+  Compiler compiler(program.get(), reading.unfit);
+  KS_RETURN_IF_ERROR(compiler.CompileRoot(message, reading.message, columns));
   return program;
 }
 

@@ -64,8 +64,18 @@ struct ProtobufProgram {
 // How values of the type are written; none for messages.
 bool ProtobufWire(google::protobuf::FieldDescriptor::Type type, Wire* wire);
 
+// How to read types other than the one that the columns were planned with.
+struct ProtobufReading {
+  // That one: a column's field is the one of its number, whatever its name is now. Null: it is not
+  // known, and names count.
+  std::shared_ptr<const ProtobufSchema> schema;
+  const google::protobuf::Descriptor* message = nullptr;  // of `schema`
+  Unfit unfit = Unfit::kError;
+};
+
 // INVALID_ARGUMENT when the message does not fit the columns. `message` is the schema's.
 absl::StatusOr<std::shared_ptr<const ProtobufProgram>> CompileProtobuf(
-    ProtobufSchema schema, const google::protobuf::Descriptor& message, const Schema& columns);
+    ProtobufSchema schema, const google::protobuf::Descriptor& message, const Schema& columns,
+    const ProtobufReading& reading = {});
 
 }  // namespace ks::formats

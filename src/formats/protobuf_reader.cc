@@ -47,7 +47,10 @@ constexpr char kEmpty[] = "";
 }  // namespace
 
 bool ProtobufReader::Read(const ProtobufProgram& program, std::string_view body, size_t skipped,
-                          absl::Span<Datum* const> columns, uint32_t row) {
+                          sql::Arena& arena, absl::Span<Datum* const> columns, RecordError* error) {
+  const uint32_t row = error->row;
+  error_ = error;
+  arena_ = &arena;
   program_ = &program;
   body_ = body;
   skipped_ = skipped;
@@ -153,7 +156,7 @@ void ProtobufReader::Put(const ProtobufMessage& plan, const Frame& frame, size_t
   if (message && slot.raw.data != nullptr && slot.raw.bits > 0) {
     // Two messages one after the other are the encoding of both merged.
     const size_t size = static_cast<size_t>(slot.raw.bits + raw.bits);
-    char* const both = arena_.Allocate(size);
+    char* const both = arena_->Allocate(size);
     std::copy_n(slot.raw.data, slot.raw.bits, both);
     std::copy_n(raw.data, raw.bits, both + slot.raw.bits);
     raw = {both, size};
@@ -255,7 +258,7 @@ bool ProtobufReader::ReadField(const ProtobufField& field, const Frame& frame, s
 }
 
 bool ProtobufReader::ReadList(const ProtobufField& field, const Slot& slot, Datum* out) {
-  Datum* const values = arena_.AllocateArray<Datum>(slot.count);
+  Datum* const values = arena_->AllocateArray<Datum>(slot.count);
   uint32_t at = slot.last;
   for (uint32_t i = slot.count; i-- > 0; at = elements_[at].before) {
     if (!ReadOne(field, elements_[at].raw, values + i)) return false;
@@ -280,7 +283,7 @@ bool ProtobufReader::ReadOne(const ProtobufField& field, Raw raw, Datum* out) {
       if (!AppendOne(field, raw)) return false;
       const auto normalized = sql::NormalizeJson(json_);
       if (!normalized.ok()) return Finish(field, field.type, raw, Parsed::kOutOfRange);
-      *out = Datum::Str(arena_.Copy(*normalized));
+      *out = Datum::Str(arena_->Copy(*normalized));
       return true;
     }
   }
@@ -301,9 +304,9 @@ bool ProtobufReader::ReadScalar(const ProtobufField& field, Raw raw, TypeRef typ
     case FieldDescriptor::TYPE_STRING:
       if (!IsValidUtf8(raw.bytes()))
         return Fail(ErrorKind::kMalformed, InvalidUtf8(field.path, ByteOf(raw.data)));
-      return Finish(field, type, raw, FromText({}, raw.bytes(), type, arena_, out));
+      return Finish(field, type, raw, FromText({}, raw.bytes(), type, *arena_, out));
     case FieldDescriptor::TYPE_BYTES:
-      return Finish(field, type, raw, FromBytes({}, raw.bytes(), type, arena_, out));
+      return Finish(field, type, raw, FromBytes({}, raw.bytes(), type, *arena_, out));
     case FieldDescriptor::TYPE_ENUM:
       return ReadEnum(field, raw, type, out);
     default:
@@ -337,13 +340,13 @@ bool ProtobufReader::ReadInteger(const ProtobufField& field, Raw raw, TypeRef ty
     case FieldDescriptor::TYPE_FIXED64:
       if (value >= 0) break;
       if (!type->Is(TypeKind::kNumeric)) return Finish(field, type, raw, Parsed::kOutOfRange);
-      *out = Datum::Wide(arena_.Store(static_cast<sql::Int128>(raw.bits) * 1000000000));
+      *out = Datum::Wide(arena_->Store(static_cast<sql::Int128>(raw.bits) * 1000000000));
       return true;
     default:
       break;
   }
   if (wide) return Malformed(field.path, raw.data, "a number of more than 32 bits");
-  return Finish(field, type, raw, FromInteger({}, value, type, arena_, out));
+  return Finish(field, type, raw, FromInteger({}, value, type, *arena_, out));
 }
 
 bool ProtobufReader::ReadEnum(const ProtobufField& field, Raw raw, TypeRef type, Datum* out) {
@@ -357,7 +360,7 @@ bool ProtobufReader::ReadEnum(const ProtobufField& field, Raw raw, TypeRef type,
   const auto* value = field.field->enum_type()->FindValueByNumber(static_cast<int>(number));
   if (value == nullptr)
     return Fail(ErrorKind::kOutOfRange, NoEnumValue(field.path, number, ByteOf(raw.data)));
-  return Finish(field, type, raw, FromText({}, value->name(), type, arena_, out));
+  return Finish(field, type, raw, FromText({}, value->name(), type, *arena_, out));
 }
 
 bool ProtobufReader::ReadStruct(const ProtobufField& field, Raw raw, Datum* out) {
@@ -365,7 +368,7 @@ bool ProtobufReader::ReadStruct(const ProtobufField& field, Raw raw, Datum* out)
   const size_t count = field.type->fields().size();
   Frame frame;
   if (!Spend(count) || !Begin(plan, raw.bytes(), &frame)) return false;
-  Datum* const fields = arena_.AllocateArray<Datum>(count);
+  Datum* const fields = arena_->AllocateArray<Datum>(count);
   std::fill_n(fields, count, Datum::Null());
   for (size_t i = 0; i < plan.fields.size(); ++i) {
     const ProtobufField& inner = plan.fields[i];
@@ -390,7 +393,7 @@ bool ProtobufReader::ReadKnown(const ProtobufField& field, Raw raw, Datum* out) 
     int64_t nanos = 0;
     const bool number = field.type->Is(TypeKind::kInt64);
     if (!DurationOf(field, raw, number ? nullptr : &text, &nanos)) return false;
-    *out = number ? Datum::Int64(nanos) : Datum::Str(arena_.Copy(text));
+    *out = number ? Datum::Int64(nanos) : Datum::Str(arena_->Copy(text));
     return true;
   }
   Frame frame;
@@ -473,8 +476,8 @@ bool ProtobufReader::Finish(const ProtobufField& field, TypeRef type, Raw raw, P
 }
 
 bool ProtobufReader::Fail(ErrorKind kind, std::string message) {
-  error_.kind = kind;
-  error_.message = std::move(message);
+  error_->kind = kind;
+  error_->message = std::move(message);
   return false;
 }
 

@@ -22,13 +22,10 @@ namespace ks::formats {
 
 class ProtobufReader {
  public:
-  explicit ProtobufReader(sql::Arena& arena) : arena_(arena) {}
-
-  // The message's fields into columns[i][row]. `skipped`: bytes before `body`, for errors. False:
-  // TakeError().
+  // The message's fields into columns[i][row], row = error->row; what they point to lies in `arena`
+  // or in `body`. `skipped`: bytes before `body`, for errors. False: `error` says why.
   bool Read(const ProtobufProgram& program, std::string_view body, size_t skipped,
-            absl::Span<sql::Datum* const> columns, uint32_t row);
-  RecordError TakeError() { return std::move(error_); }
+            sql::Arena& arena, absl::Span<sql::Datum* const> columns, RecordError* error);
 
  private:
   // A value where it lies: of a number its bits, of bytes and messages how many.
@@ -101,7 +98,7 @@ class ProtobufReader {
   // Counts values that are about to be kept.
   bool Spend(size_t values);
 
-  sql::Arena& arena_;
+  sql::Arena* arena_ = nullptr;
   const ProtobufProgram* program_ = nullptr;
   std::string_view body_;
   size_t skipped_ = 0;
@@ -110,7 +107,7 @@ class ProtobufReader {
   std::vector<Slot> slots_;
   std::vector<Element> elements_;
   std::string json_;
-  RecordError error_;
+  RecordError* error_ = nullptr;
 };
 
 }  // namespace ks::formats

@@ -1,7 +1,10 @@
 #include "formats/registry.h"
 
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -39,34 +42,108 @@ class Registry : public SchemaStore {
         *services_.clock);
   }
 
-  absl::StatusOr<RegisteredSchemaPtr> ById(int32_t id) override {
-    const int64_t now = services_.clock->MonotonicNanos();
+  ~Registry() override {
     {
       const std::lock_guard lock(mu_);
-      if (const auto found = schemas_.find(id); found != schemas_.end()) return found->second;
-      if (const auto none = absent_.find(id);
-          none != absent_.end() && now - none->second < kNoSchemaMillis * 1000000)
-        return absl::NotFoundError(NoSuchSchema(StrCat(id)));
+      ending_ = true;
     }
-    auto schema = Fetch(StrCat("/schemas/ids/", id), StrCat(id));
+    wake_.notify_all();
+    if (fetcher_.joinable()) fetcher_.join();
+  }
+
+  absl::StatusOr<RegisteredSchemaPtr> ById(int32_t id) override {
+    {
+      const std::lock_guard lock(mu_);
+      if (const auto* answer = AtHand(id)) return *answer;
+    }
+    auto schema = Fetch(StrCat("/schemas/ids/", id), StrCat(id), {kRegistryAttempts, nullptr});
     const std::lock_guard lock(mu_);
-    if (schema.ok()) {
-      schemas_[id] = *schema;
-    } else if (schema.status().code() == absl::StatusCode::kNotFound) {
-      if (absent_.size() >= kNoSchemasMax) absent_.clear();
-      absent_[id] = now;
-    }
+    Remember(id, schema);
     return schema;
   }
 
   absl::StatusOr<RegisteredSchemaPtr> Latest(std::string_view subject) override {
     return Fetch(StrCat("/subjects/", identity::PercentEncode(subject), "/versions/latest"),
-                 subject);
+                 subject, {kRegistryAttempts, nullptr});
+  }
+
+  bool Prepare(int32_t id, const Told& told) override {
+    const std::lock_guard lock(mu_);
+    if (AtHand(id) != nullptr) return true;
+    auto& waiting = wanted_[id];
+    waiting.push_back(told);
+    if (!fetcher_.joinable()) fetcher_ = std::thread([this] { FetchWanted(); });
+    if (waiting.size() == 1) wake_.notify_all();
+    return false;
   }
 
  private:
-  absl::StatusOr<RegisteredSchemaPtr> Fetch(const std::string& path, std::string_view what) {
-    KS_ASSIGN_OR_RETURN(const json answer, Get(path, what));
+  struct Attempts {
+    int count = 0;
+    Told failed;  // of each but the last; null: nobody is told
+  };
+  struct Answer {
+    absl::StatusOr<RegisteredSchemaPtr> schema;
+    int64_t at = 0;
+  };
+
+  // With mu_ held. Null: it is to be asked for.
+  const absl::StatusOr<RegisteredSchemaPtr>* AtHand(int32_t id) {
+    const auto found = answers_.find(id);
+    if (found == answers_.end()) return nullptr;
+    const Answer& answer = found->second;
+    const int64_t age = services_.clock->MonotonicNanos() - answer.at;
+    return answer.schema.ok() || age < kNoSchemaMillis * 1000000 ? &answer.schema : nullptr;
+  }
+
+  // With mu_ held.
+  void Remember(int32_t id, const absl::StatusOr<RegisteredSchemaPtr>& schema) {
+    if (!schema.ok() && ++failures_ > kNoSchemasMax) {
+      std::erase_if(answers_, [](const auto& entry) { return !entry.second.schema.ok(); });
+      failures_ = 1;
+    }
+    answers_.insert_or_assign(id, Answer{schema, services_.clock->MonotonicNanos()});
+  }
+
+  // The fetcher's thread: one number after the other, until the end.
+  void FetchWanted() {
+    std::unique_lock lock(mu_);
+    while (true) {
+      wake_.wait(lock, [this] { return ending_ || !wanted_.empty(); });
+      if (ending_) return;
+      const int32_t id = wanted_.begin()->first;
+      lock.unlock();
+      const auto schema = Fetch(StrCat("/schemas/ids/", id), StrCat(id),
+                                {kRegistryPatientAttempts,
+                                 [this, id](const absl::Status& failed) { TellOf(id, failed); }});
+      lock.lock();
+      Remember(id, schema);
+      const auto waiting = wanted_.extract(id);
+      lock.unlock();
+      for (const Told& told : waiting.mapped()) told(absl::OkStatus());
+      lock.lock();
+    }
+  }
+
+  void TellOf(int32_t id, const absl::Status& failed) {
+    std::vector<Told> waiting;
+    {
+      const std::lock_guard lock(mu_);
+      waiting = wanted_[id];
+    }
+    for (const Told& told : waiting) told(failed);
+  }
+
+  // Until it is time for an attempt again; false: there is no more time.
+  bool Pause(int attempt) {
+    std::unique_lock lock(mu_);
+    return !wake_.wait_for(lock, std::chrono::milliseconds(kRegistryRetryMillis << attempt),
+                           [this] { return ending_; });
+  }
+
+  absl::StatusOr<RegisteredSchemaPtr> Fetch(const std::string& path, std::string_view what,
+                                            const Attempts& attempts) {
+    KS_ASSIGN_OR_RETURN(const json answer, Get(path, what, attempts));
     auto schema = std::make_shared<RegisteredSchema>();
     if (!answer.contains("schema") || !answer["schema"].is_string())
       return RegistryAnswer(settings_.url, "it has no `schema`");
@@ -74,13 +151,13 @@ class Registry : public SchemaStore {
     const auto type = answer.find("schemaType");
     if (type != answer.end() && type->is_string()) schema->type = type->get<std::string>();
     StringSet seen;
-    KS_RETURN_IF_ERROR(AddReferences(answer, 0, &seen, schema.get()));
+    KS_RETURN_IF_ERROR(AddReferences(answer, attempts, 0, &seen, schema.get()));
     return schema;
   }
 
   // What the schema of `answer` uses, the deepest first, each once.
-  absl::Status AddReferences(const json& answer, size_t depth, StringSet* seen,
-                             RegisteredSchema* schema) {
+  absl::Status AddReferences(const json& answer, const Attempts& attempts, size_t depth,
+                             StringSet* seen, RegisteredSchema* schema) {
     const auto references = answer.find("references");
     if (references == answer.end() || !references->is_array()) return absl::OkStatus();
     if (depth > kReferenceDepthMax)
@@ -96,8 +173,8 @@ class Registry : public SchemaStore {
       KS_ASSIGN_OR_RETURN(const json referred,
                           Get(StrCat("/subjects/", identity::PercentEncode(subject), "/versions/",
                                      reference["version"].get<int64_t>()),
-                              subject));
-      KS_RETURN_IF_ERROR(AddReferences(referred, depth + 1, seen, schema));
+                              subject, attempts));
+      KS_RETURN_IF_ERROR(AddReferences(referred, attempts, depth + 1, seen, schema));
       if (!referred.contains("schema") || !referred["schema"].is_string())
         return RegistryAnswer(settings_.url, "it has no `schema`");
       schema->references.emplace_back(name, referred["schema"].get<std::string>());
@@ -105,10 +182,12 @@ class Registry : public SchemaStore {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<json> Get(const std::string& path, std::string_view what) {
+  absl::StatusOr<json> Get(const std::string& path, std::string_view what,
+                           const Attempts& attempts) {
     absl::Status failed;
-    for (int attempt = 0; attempt < kRegistryAttempts; ++attempt) {
-      if (attempt > 0) env::SleepFor((kRegistryRetryMillis << attempt) * 1000000);
+    for (int attempt = 0; attempt < attempts.count; ++attempt) {
+      if (attempt > 0 && attempts.failed != nullptr) attempts.failed(failed);
+      if (attempt > 0 && !Pause(attempt)) break;
       KS_ASSIGN_OR_RETURN(identity::HttpRequest request, Request(path));
       const auto answer = Send(std::move(request));
       if (absl::IsUnauthenticated(answer.status()) || absl::IsInvalidArgument(answer.status()))
@@ -194,8 +273,12 @@ class Registry : public SchemaStore {
   identity::ProvedSecret proved_;
   std::unique_ptr<identity::LazyTokenCache> tokens_;  // null: none is fetched
   std::mutex mu_;
-  std::map<int32_t, RegisteredSchemaPtr> schemas_;  // guarded by mu_
-  std::map<int32_t, int64_t> absent_;               // guarded by mu_; when it was said
+  std::condition_variable wake_;
+  bool ending_ = false;                          // guarded by mu_, as all below
+  std::map<int32_t, Answer> answers_;            // errors for a while only
+  size_t failures_ = 0;                          // since errors were last forgotten
+  std::map<int32_t, std::vector<Told>> wanted_;  // whom to tell of a number that is fetched
+  std::thread fetcher_;
 };
 
 }  // namespace

@@ -1,12 +1,14 @@
 // A schema registry with Confluent's API, over HTTP: Confluent's own, Apicurio's at
 // /apis/ccompat/v7, Karapace, Redpanda's.
 //
-// A schema of a number never changes, so it is asked for once per process; that there is none is
-// believed for kNoSchemaMillis. A registry that does not answer is asked again, within a deadline.
+// A schema of a number never changes, so it is asked for once per process; that there is none, or
+// that it cannot be had, is believed for kNoSchemaMillis. A registry that does not answer is asked
+// again, within a deadline; what is prepared is fetched on a thread of the registry's own.
 // Credentials are read at each request, so a changed one needs no restart; one that is refused
 // leaves the one before in use (identity/proved_secret.h). They are sent to the registry's own URL
 // only, and not over plain http, but to this machine. Source: docs.confluent.io, "Schema Registry
-// API Reference". Thread safety: as SchemaStore; one lock, not held while asking.
+// API Reference". Thread safety: as SchemaStore; one lock, not held while asking. Its end waits for
+// a request under way.
 #pragma once
 
 #include <map>

@@ -5,8 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
 #include "base/str_cat.h"
 #include "env/environment.h"
 #include "identity/testing/fake_http.h"
@@ -169,6 +172,75 @@ TEST_F(RegistryTest, TriesAgainWhereThatMayHelp) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kUnauthenticated);
   EXPECT_THAT(refused.message(), HasSubstr("HTTP status 401. Check `username` and `password`"));
   EXPECT_EQ(http_.requests().size(), 4u);
+}
+
+// Whoever prepares a schema goes on at once, and is told when it is there.
+TEST_F(RegistryTest, PreparingHoldsUpNobody) {
+  absl::Notification asked, go, told;
+  http_.On("http://registry:8081/", [&](const HttpRequest&) {
+    asked.Notify();
+    go.WaitForNotification();
+    return HttpAnswer{.status = 200, .body = R"({"schema": "x"})"};
+  });
+  const auto store = Make();
+  ASSERT_FALSE(store->Prepare(7, [&](const absl::Status& status) {
+    EXPECT_TRUE(status.ok()) << status;
+    told.Notify();
+  }));
+  asked.WaitForNotification();  // and nobody has its answer yet
+  EXPECT_FALSE(told.HasBeenNotified());
+  go.Notify();
+  told.WaitForNotification();
+  EXPECT_TRUE(store->Prepare(7, nullptr));
+  EXPECT_TRUE(store->ById(7).ok());
+  EXPECT_EQ(http_.requests().size(), 1u);
+}
+
+// All who wait for a number hear of each attempt that failed, and of the end.
+TEST_F(RegistryTest, TellsEachOfWhatItTries) {
+  std::atomic<int> calls = 0, failures = 0;
+  http_.On("http://registry:8081/", [&](const HttpRequest&) {
+    return ++calls < 2 ? HttpAnswer{.status = 503}
+                       : HttpAnswer{.status = 200, .body = R"({"schema": "x"})"};
+  });
+  const auto store = Make();
+  absl::BlockingCounter both(2);
+  const auto told = [&](const absl::Status& status) {
+    if (status.ok()) return static_cast<void>(both.DecrementCount());
+    EXPECT_THAT(status.message(), HasSubstr("HTTP status 503"));
+    ++failures;
+  };
+  EXPECT_FALSE(store->Prepare(7, told));
+  EXPECT_FALSE(store->Prepare(7, told));
+  both.Wait();
+  EXPECT_GE(failures, 1);
+  EXPECT_TRUE(store->ById(7).ok());
+}
+
+// A chunk of a thousand records whose schema cannot be had does not ask a thousand times.
+TEST_F(RegistryTest, BelievesAFailureForAWhile) {
+  http_.On("http://registry:8081/", 401, "");
+  const auto store = Make();
+  EXPECT_FALSE(store->ById(7).ok());
+  EXPECT_FALSE(store->ById(7).ok());
+  EXPECT_TRUE(store->Prepare(7, nullptr));
+  EXPECT_EQ(http_.requests().size(), 1u);
+  clock_.Advance(11'000'000'000);
+  http_.On("http://registry:8081/", 200, R"({"schema": "x"})");
+  EXPECT_TRUE(store->ById(7).ok());
+}
+
+// Its end does not wait for what it was going to try.
+TEST_F(RegistryTest, EndsWhileItTries) {
+  absl::Notification failed;
+  http_.On("http://registry:8081/", 503, "");
+  auto store = Make();
+  EXPECT_FALSE(store->Prepare(7, [&](const absl::Status& status) {
+    if (!status.ok() && !failed.HasBeenNotified()) failed.Notify();
+  }));
+  failed.WaitForNotification();
+  store.reset();
+  EXPECT_LT(http_.requests().size(), 8u);
 }
 
 TEST_F(RegistryTest, SaysWhenTheAnswerIsNone) {

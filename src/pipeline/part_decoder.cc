@@ -11,14 +11,21 @@ namespace {
 using DecoderOr = absl::StatusOr<std::unique_ptr<formats::Decoder>>;
 
 DecoderOr MakeAvro(const PartSpec& part, formats::Schema columns) {
-  if (part.store != nullptr) return formats::MakeAvroDecoder(std::move(columns), part.store);
+  if (part.store != nullptr)
+    return formats::MakeAvroDecoder(std::move(columns), part.store, {part.avro, UnfitOf(part)});
   if (part.avro == nullptr) return absl::FailedPreconditionError(UnresolvedSchema());
   return formats::MakeAvroDecoder(std::move(columns), *part.avro);
 }
 
 DecoderOr MakeProtobuf(const PartSpec& part, formats::Schema columns) {
-  if (part.store != nullptr)
-    return formats::MakeProtobufDecoder(std::move(columns), part.store, part.message);
+  if (part.store != nullptr) {
+    formats::ProtobufReading reading{.schema = part.protobuf, .unfit = UnfitOf(part)};
+    if (reading.schema != nullptr) {
+      KS_ASSIGN_OR_RETURN(reading.message, reading.schema->Message(part.message));
+    }
+    return formats::MakeProtobufDecoder(std::move(columns), part.store, part.message,
+                                        std::move(reading));
+  }
   if (part.protobuf == nullptr) return absl::FailedPreconditionError(UnresolvedSchema());
   return formats::MakeProtobufDecoder(std::move(columns), *part.protobuf, part.message);
 }
@@ -26,8 +33,8 @@ DecoderOr MakeProtobuf(const PartSpec& part, formats::Schema columns) {
 // Change events over Avro where there is a registry, else over JSON.
 DecoderOr MakeDebezium(const PartSpec& part, bool is_key, formats::Schema columns) {
   if (part.registry.empty()) {
-    return is_key ? formats::MakeDebeziumKeyDecoder(std::move(columns))
-                  : formats::MakeDebeziumDecoder(std::move(columns));
+    return is_key ? formats::MakeDebeziumKeyDecoder(std::move(columns), UnfitOf(part))
+                  : formats::MakeDebeziumDecoder(std::move(columns), UnfitOf(part));
   }
   if (is_key) return MakeAvro(part, std::move(columns));
   KS_ASSIGN_OR_RETURN(auto envelope, MakeAvro(part, formats::DebeziumEnvelope(columns)));
@@ -35,6 +42,11 @@ DecoderOr MakeDebezium(const PartSpec& part, bool is_key, formats::Schema column
 }
 
 }  // namespace
+
+formats::Unfit UnfitOf(const PartSpec& part) {
+  return part.on_schema_change == SchemaChange::kIgnoreNewFields ? formats::Unfit::kIgnored
+                                                                 : formats::Unfit::kError;
+}
 
 DecoderOr MakePartDecoder(const PartSpec& part, bool is_key, formats::Schema columns) {
   switch (part.format) {

@@ -9,6 +9,8 @@
 
 namespace ks::pipeline {
 
+formats::Unfit UnfitOf(const PartSpec& part);
+
 // `columns`: those of the part that somebody reads, in its order.
 absl::StatusOr<std::unique_ptr<formats::Decoder>> MakePartDecoder(const PartSpec& part, bool is_key,
                                                                   formats::Schema columns);

@@ -32,6 +32,10 @@ namespace ks::pipeline {
 
 // What happens to a record that cannot be written as it is.
 enum class Policy : uint8_t { kDeadLetter, kSkip, kStop };
+// What happens to a record whose schema does not fit the columns. kIgnoreNewFields: a field of
+// another type is a new field, which is ignored, and the column NULL; where the column is NOT NULL
+// the record is an error as any other.
+enum class SchemaChange : uint8_t { kStop, kDeadLetter, kIgnoreNewFields };
 enum class StartAt : uint8_t { kEarliest, kLatest, kTimestamp };
 enum class Format : uint8_t {
   kNone,
@@ -76,7 +80,7 @@ struct PartSpec {
   std::shared_ptr<const formats::AvroSchema> avro;
   std::shared_ptr<const formats::ProtobufSchema> protobuf;
   std::shared_ptr<formats::SchemaStore> store;
-  Policy on_schema_change = Policy::kStop;  // a record whose schema does not fit the columns
+  SchemaChange on_schema_change = SchemaChange::kStop;
   FilePosition position;
 };
 

@@ -194,9 +194,11 @@ void ReadFields(const SourceText& file, std::string_view path, ObjectReader* rea
     reader->Merge(ReadSchema(file, StrCat(path, ".schema"), *schema, &part->columns));
   ReadSchemaPlace(file, path, reader, part);
   if (part->format == Format::kDebezium || NeedsSchema(part->format)) {
-    reader->Choice<Policy>("on_schema_change",
-                           {{"stop", Policy::kStop}, {"dead_letter", Policy::kDeadLetter}},
-                           &part->on_schema_change);
+    reader->Choice<SchemaChange>("on_schema_change",
+                                 {{"stop", SchemaChange::kStop},
+                                  {"dead_letter", SchemaChange::kDeadLetter},
+                                  {"ignore_new_fields", SchemaChange::kIgnoreNewFields}},
+                                 &part->on_schema_change);
   }
   if (part->format == Format::kCsv) ReadCsv(reader, part);
   if (part->format == Format::kCloudEvents) ReadCloudEvents(file, path, reader, part);

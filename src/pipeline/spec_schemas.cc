@@ -5,10 +5,9 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "formats/avro.h"
-#include "formats/avro_program.h"
 #include "formats/protobuf.h"
-#include "formats/protobuf_program.h"
 #include "pipeline/errors.h"
+#include "pipeline/part_decoder.h"
 
 namespace ks::pipeline {
 namespace {
@@ -65,7 +64,7 @@ class Resolver {
       return absl::OkStatus();
     if (!schema.ok()) return At(*part, schema.status());
     if (declared) {
-      const auto fits = formats::CompileAvro(*schema, columns);
+      const auto fits = formats::CompileAvro(*schema, columns, {.unfit = UnfitOf(*part)});
       if (!fits.ok()) return At(*part, fits.status());
     } else {
       auto natural = schema->Columns();
@@ -131,7 +130,8 @@ class Resolver {
     if (part->columns.empty()) {
       KS_RETURN_IF_ERROR(SetColumns(formats::ProtobufColumns(**message), part));
     } else {
-      const auto fits = formats::CompileProtobuf(*schema, **message, part->columns);
+      const auto fits =
+          formats::CompileProtobuf(*schema, **message, part->columns, {.unfit = UnfitOf(*part)});
       if (!fits.ok()) return At(*part, fits.status());
     }
     part->protobuf = std::make_shared<const formats::ProtobufSchema>(*std::move(schema));

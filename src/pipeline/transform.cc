@@ -241,7 +241,10 @@ void Transform::DecodeValues(const Records& records, const std::vector<Datum*>& 
 void Transform::FailDecoded(Stage stage, const PartSpec& part) {
   for (formats::RecordError& error : decoded_.errors) {
     Policy policy = on_error_;
-    if (error.kind == formats::ErrorKind::kSchemaChanged) policy = part.on_schema_change;
+    if (error.kind == formats::ErrorKind::kSchemaChanged) {
+      if (part.on_schema_change == SchemaChange::kStop) policy = Policy::kStop;
+      if (part.on_schema_change == SchemaChange::kDeadLetter) policy = Policy::kDeadLetter;
+    }
     if (error.kind == formats::ErrorKind::kNoSchema) policy = Policy::kStop;
     Fail(error.row, policy, stage, std::move(error.message));
   }

@@ -32,6 +32,13 @@ absl::Status ChainsUnreachable(std::string_view topic, const absl::Status& reaso
       StrCat("Spanner gives no checkpoints for topic ", topic, " (", View(reason.message()), ")."));
 }
 
+absl::Status SchemaAwaited(std::string_view topic, int32_t partition, const absl::Status& reason) {
+  return absl::UnavailableError(
+      StrCat("partition ", partition, " of topic ", topic,
+             " waits for the schema of its next records, and stops after a minute without (",
+             View(reason.message()), "). Other partitions go on."));
+}
+
 absl::Status StopTookTooLong() {
   return absl::DeadlineExceededError(
       "stopped before everything in flight was answered; nothing is lost: the next worker goes on "

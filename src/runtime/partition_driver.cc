@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/str_cat.h"
 #include "pipeline/lane_hash.h"
+#include "runtime/errors.h"
 
 namespace ks::runtime {
 
@@ -169,7 +171,9 @@ void PartitionDriver::Act(pipeline::Stopped& action) {
 void PartitionDriver::DropBacklog() {
   backlog_.Clear();
   offsets_.clear();
+  positions_.clear();
   next_ = 0;
+  schemas_ready_ = false;
 }
 
 bool PartitionDriver::Turn() {
@@ -181,8 +185,29 @@ bool PartitionDriver::Turn() {
   }
   if (now >= machine_->wake_at()) Tell(pipeline::Tick{});
   if (ended_ || seek_failed_ || paused_) return false;
-  if (next_ < offsets_.size()) return OfferBacklog();
-  return TakeMessages() && OfferBacklog();
+  if (next_ >= offsets_.size() && !TakeMessages()) return false;
+  return SchemasReady() && OfferBacklog();
+}
+
+// False: the backlog waits for a schema, and this partition with it.
+bool PartitionDriver::SchemasReady() {
+  if (schemas_ready_ || schema_awaited_) return schemas_ready_;
+  const auto told = [inbox = services_.inbox, weak = weak_from_this()](const absl::Status& status) {
+    inbox->Post([weak, status] {
+      if (const auto driver = weak.lock()) driver->OnSchema(status);
+    });
+  };
+  schemas_ready_ = path_->Prepare(backlog_, positions_, told);
+  schema_awaited_ = !schemas_ready_;
+  return schemas_ready_;
+}
+
+void PartitionDriver::OnSchema(const absl::Status& told) {
+  if (told.ok()) {
+    schema_awaited_ = schema_warned_ = false;
+  } else if (!std::exchange(schema_warned_, true) && !ended_) {
+    services_.listener->on_warning(SchemaAwaited(name_.topic, name_.partition.value(), told));
+  }
 }
 
 bool PartitionDriver::TakeMessages() {
@@ -191,7 +216,6 @@ bool PartitionDriver::TakeMessages() {
   if (backlog_.empty()) return false;
   key_hashes_.clear();
   timestamps_ms_.clear();
-  positions_.clear();
   backlog_end_ = -1;
   size_t bytes = 0;
   for (size_t i = 0; i < backlog_.size(); ++i) {

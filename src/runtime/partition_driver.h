@@ -96,6 +96,8 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
 
   bool TakeMessages();
   bool OfferBacklog();
+  bool SchemasReady();
+  void OnSchema(const absl::Status& told);
   void DropBacklog();
   void OnCommitAnswer(pipeline::CommitDone event, int64_t sent_at);
   void Count();
@@ -121,6 +123,9 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   std::vector<int64_t> timestamps_ms_;
   std::vector<uint32_t> positions_;  // index in backlog_ of each record (others are end marks)
   int64_t backlog_end_ = 0;          // the first offset after the backlog
+  bool schemas_ready_ = false;       // of the backlog
+  bool schema_awaited_ = false;      // the path will tell
+  bool schema_warned_ = false;
   uint32_t epoch_ = 0;
   bool started_ = false;
   bool paused_ = true;

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "base/check.h"
 #include "pipeline/record_writer.h"
 #include "runtime/message_records.h"
@@ -22,21 +23,39 @@ class PlannedRecordPath : public RecordPath {
         source_(spec_.sources[source]),
         report_every_millis_(report_every_millis),
         memory_(memory),
-        writer_(std::move(writer)) {}
+        writer_(std::move(writer)),
+        key_schemas_(source_.key),
+        value_schemas_(source_.value) {}
 
   std::unique_ptr<pipeline::Partition> MakePartition(const kafka::TopicPartition& name,
                                                      const std::string& writer) override;
+  bool Prepare(const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
+               const formats::SchemaStore::Told& told) override;
   std::optional<pipeline::RecordRefused> Write(const kafka::MessageBatch& messages,
                                                absl::Span<const uint32_t> positions,
                                                const pipeline::Admission& admission,
                                                observe::Series& series) override;
 
  private:
+  // The schemas of keys or of values that need not be waited for any more.
+  struct Schemas {
+    formats::SchemaStore* store = nullptr;  // null: messages name none, or it is not asked
+    int32_t last = -1;
+    absl::flat_hash_set<int32_t> known;
+
+    explicit Schemas(const pipeline::PartSpec& part)
+        : store(part.format == pipeline::Format::kJson ? nullptr : part.store.get()) {}
+    bool Prepare(std::optional<std::string_view> bytes,
+                 const formats::SchemaStore::Told& told);
+  };
+
   const pipeline::PipelineSpec& spec_;
   const pipeline::SourceSpec& source_;
   const int report_every_millis_;
   const pipeline::MemoryBudget* const memory_;
   const std::unique_ptr<pipeline::RecordWriter> writer_;
+  Schemas key_schemas_;
+  Schemas value_schemas_;
   MessageRecords chunk_;
 };
 
@@ -54,6 +73,32 @@ std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(
   options.dead_letters.window_nanos = spec_.breaker.window_ms * env::kNanosPerMilli;
   return std::make_unique<pipeline::Partition>(std::move(options), writer_->factory(),
                                                &env::RealRandom());
+}
+
+bool PlannedRecordPath::Schemas::Prepare(std::optional<std::string_view> bytes,
+                                         const formats::SchemaStore::Told& told) {
+  int32_t id = 0;
+  if (!bytes || !formats::ReadFrame(*bytes, &id) || id == last) return true;
+  if (!known.contains(id)) {
+    if (!store->Prepare(id, told)) return false;
+    if (!store->ById(id).ok()) return true;  // an error is asked about again
+    known.insert(id);
+  }
+  last = id;
+  return true;
+}
+
+bool PlannedRecordPath::Prepare(const kafka::MessageBatch& messages,
+                                absl::Span<const uint32_t> positions,
+                                const formats::SchemaStore::Told& told) {
+  if (key_schemas_.store == nullptr && value_schemas_.store == nullptr) return true;
+  for (const uint32_t position : positions) {
+    const kafka::MessageView message = messages[position];
+    if (key_schemas_.store != nullptr && !key_schemas_.Prepare(message.key(), told)) return false;
+    if (value_schemas_.store != nullptr && !value_schemas_.Prepare(message.value(), told))
+      return false;
+  }
+  return true;
 }
 
 std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(

@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "formats/schema_store.h"
 #include "kafka/message.h"
 #include "observe/metrics.h"
 #include "pipeline/memory_budget.h"
@@ -23,6 +25,10 @@ class RecordPath {
   // The state machine of the partition, whose lanes this path fills.
   virtual std::unique_ptr<pipeline::Partition> MakePartition(const kafka::TopicPartition& name,
                                                              const std::string& writer) = 0;
+  // Whether Write can go ahead without waiting for a registry. False: a schema that one of these
+  // messages needs is on its way; `told` as in formats::SchemaStore::Prepare.
+  virtual bool Prepare(const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
+                       const formats::SchemaStore::Told& told) = 0;
   // Puts the admitted records into their lanes: record admission.rows[i] is
   // messages[positions[admission.rows[i]]]. The record at which the pipeline has to stop, if there
   // is one.

@@ -3,9 +3,11 @@ schemas that refer to others and schemas that change while a worker runs."""
 
 import datetime
 import decimal
+import http.server
 import json
 import pathlib
 import subprocess
+import threading
 import time
 
 import pytest
@@ -52,9 +54,9 @@ def registry(request, tmp_path_factory):
 class Topic:
     """A topic, its table, and a worker that runs from before its first record to the end."""
 
-    def __init__(self, kafka, spanner, program, registry, name):
+    def __init__(self, kafka, spanner, program, registry, name, partitions=1):
         self.kafka, self.program, self.registry, self.name = kafka, program, registry, name
-        kafka.create_topic(name, 1)
+        kafka.create_topic(name, partitions)
         self.database = spanner.create_database(name.lower()[:30], [DDL])
         self.client = SchemaRegistryClient({"url": registry.url})
         self.producer = Producer({"bootstrap.servers": kafka.address})
@@ -239,3 +241,59 @@ def test_json_schema(topic):
     topic.run("json", "id AS Id, total AS Total", "schema: {id: INT64, total: NUMERIC}")
     assert topic.rows(1, "SELECT K, Id, Total FROM Orders") == [("a", 1, decimal.Decimal("12.5"))]
     assert topic.worker.stop() == 0
+
+
+class SlowRegistry:
+    """A registry with one schema for every number; numbers in `held` get 503 until let go."""
+
+    def __init__(self, schema):
+        self.held = set()
+        registry = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                held = self.path.rsplit("/", 1)[-1] in registry.held
+                body = b"{}" if held else json.dumps({"schema": json.dumps(schema)}).encode()
+                self.send_response(503 if held else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def test_a_schema_that_is_waited_for_holds_up_its_partition_only(
+    kafka, local_spanner, program, name
+):
+    slow = SlowRegistry(
+        {"type": "record", "name": "Order", "fields": [{"name": "id", "type": "long"}]}
+    )
+    partitions = 8  # more than a worker has threads for them
+    topic = Topic(kafka, local_spanner, program, slow, name, partitions)
+
+    def send(partition, schema, id):
+        body = b"\0" + schema.to_bytes(4, "big") + bytes([id << 1])
+        topic.producer.produce(name, body, str(id), partition=partition)
+        assert topic.producer.flush(60) == 0
+
+    for partition in range(partitions):
+        send(partition, 1, partition)
+    topic.run("avro", "id AS Id")
+    topic.rows(partitions)
+    slow.held.add("2")
+    send(0, 2, 20)
+    topic.worker.wait_for_log("waits for the schema of its next records")
+    send(0, 1, 21)
+    for partition in range(1, partitions):
+        send(partition, 1, 30 + partition)
+    found = topic.rows(2 * partitions - 1)
+    assert not {"20", "21"} & {row[0] for row in found}, topic.worker.log()
+    slow.held.clear()
+    assert {"20", "21"} <= {row[0] for row in topic.rows(2 * partitions + 1)}
+    assert topic.worker.stop() == 0
+    slow.server.shutdown()

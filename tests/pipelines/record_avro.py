@@ -320,6 +320,124 @@ def registry():
         write(case, "input.jsonl", "".join(lines))
 
 
+# ---- The reader's schema knows more than the writer's: fastavro resolves them too, and must agree ----
+
+
+def evolves():
+    def line_of(name, fields):
+        return {"type": "record", "name": name, "fields": fields}
+
+    old = line_of(
+        "Order",
+        [
+            {"name": "id", "type": "long"},
+            {"name": "amount", "type": "int"},
+            {"name": "memo", "type": "string"},
+            {
+                "name": "ship",
+                "type": ["null", line_of("Ship", [{"name": "town", "type": "string"}])],
+            },
+        ],
+    )
+    dec = logical("bytes", "decimal", precision=10, scale=2)
+    new = line_of(
+        "Order",
+        [
+            {"name": "id", "type": "long"},
+            {"name": "total", "type": "long", "aliases": ["sum", "amount"]},
+            {"name": "note", "type": "bytes", "aliases": ["memo"]},
+            {
+                "name": "ship",
+                "type": [
+                    "null",
+                    line_of(
+                        "Ship",
+                        [
+                            {"name": "city", "type": "string", "aliases": ["town"]},
+                            {"name": "zone", "type": "int", "default": -7},
+                        ],
+                    ),
+                ],
+            },
+            {"name": "currency", "type": "string", "default": "EUR \u00e9"},
+            {"name": "fee", "type": dec, "default": "\u00ff\u0083"},
+            {"name": "gone", "type": nullable("string"), "default": None},
+            {"name": "level", "type": ["double", "null"], "default": 0.5},
+            {"name": "tags", "type": {"type": "array", "items": "string"}, "default": ["a", "b"]},
+            {"name": "m", "type": {"type": "map", "values": "long"}, "default": {"k": 1}},
+            {"name": "kind", "type": COLOR, "default": "GREEN"},
+            {
+                "name": "from",
+                "type": line_of(
+                    "Place",
+                    [
+                        {"name": "x", "type": "boolean"},
+                        {"name": "y", "type": "float", "default": 1.5},
+                    ],
+                ),
+                "default": {"x": True},
+            },
+            {"name": "day", "type": logical("int", "date"), "default": 19723},
+        ],
+    )
+    bad = line_of("Order", [f for f in old["fields"] if f["name"] != "amount"])
+    records = [
+        (1, old, dict(id=1, amount=5, memo="text", ship=dict(town="Bern"))),
+        (1, old, dict(id=2, amount=-5, memo="", ship=None)),
+        (
+            2,
+            new,
+            dict(
+                id=3,
+                total=6,
+                note=b"raw",
+                ship=dict(city="Rome", zone=1),
+                currency="USD",
+                fee=decimal.Decimal("0.07"),
+                gone="g",
+                level=None,
+                tags=[],
+                m={},
+                kind="RED",
+                day=datetime.date(2024, 1, 2),
+                **{"from": dict(x=False, y=0.0)},
+            ),
+        ),
+    ]
+    resolved = []
+    lines = []
+    for number, (id, schema, value) in enumerate(records):
+        body = encode(schema, value)
+        lines.append(line(str(number), framed(id, body)))
+        parsed = [fastavro.parse_schema(json.loads(json.dumps(s))) for s in (schema, new)]
+        resolved.append(fastavro.schemaless_reader(io.BytesIO(body), *parsed))
+    # No default and no alias for what is not there any more: `total` is NOT NULL.
+    lines.append(line("lost", framed(3, encode(bad, dict(id=4, memo="", ship=None)))))
+    write("avro_evolves", "fastavro.txt", "".join(f"{each}\n" for each in resolved))
+    text = dict(ids={"1": old, "2": new, "3": bad}, subjects={"orders-value": new})
+    write("avro_evolves", "registry.json", json.dumps(text, indent=1) + "\n")
+    write("avro_evolves", "input.jsonl", "".join(lines))
+
+
+# ---- on_schema_change: ignore_new_fields ----
+
+
+def ignores():
+    v1 = record("Order", [("id", "long"), ("n", nullable("long")), ("s", nullable(record("S", [("a", "int"), ("b", "int")])))])
+    # `n` and `s.b` have become text, `more` is new.
+    v2 = record("Order", [("more", "string"), ("n", "string"), ("id", "long"), ("s", nullable(record("S", [("b", "string"), ("a", "int")])))])
+    v3 = record("Order", [("id", "string"), ("n", nullable("long"))])
+    lines = [
+        line("a", framed(1, encode(v1, dict(id=1, n=10, s=dict(a=1, b=2))))),
+        line("b", framed(2, encode(v2, dict(id=2, n="ten", more="m", s=dict(a=3, b="four"))))),
+        line("c", framed(3, encode(v3, dict(id="x", n=1)))),
+        line("d", framed(1, encode(v1, dict(id=4, n=None, s=None)))),
+    ]
+    text = dict(ids={"1": v1, "2": v2, "3": v3}, subjects={"orders-value": v1})
+    write("avro_ignores_new_fields", "registry.json", json.dumps(text, indent=1) + "\n")
+    write("avro_ignores_new_fields", "input.jsonl", "".join(lines))
+
+
 # ---- Debezium's envelope over Avro, with Kafka Connect's names ----
 
 
@@ -422,10 +540,14 @@ for case in (
     "avro_registry",
     "avro_registry_stops",
     "avro_registry_down",
+    "avro_evolves",
+    "avro_ignores_new_fields",
     "debezium_avro",
 ):
     (ROOT / case).mkdir(exist_ok=True)
 all_types()
 other_columns()
 registry()
+evolves()
+ignores()
 debezium()

@@ -315,6 +315,52 @@ def registry():
         write(case, "input.jsonl", "".join(lines))
 
 
+# ---- A field is its number: names change, types change, and numbers that nobody knows ----
+
+
+def evolves():
+    head = 'syntax = "proto3"; package shop;\n'
+    now = head + (
+        "message Order { int64 id = 1; string city = 2; optional int64 n = 3; Ship ship = 5; }\n"
+        "message Ship { string town = 1; int32 zone = 2; }\n"
+    )
+    before = head + (
+        "message Order { int64 id = 1; string town = 2; optional int64 n = 3; Sent sent = 5; }\n"
+        "message Sent { int32 area = 2; string place = 1; }\n"
+    )
+    after = head + (
+        "message Order { int64 id = 1; string city = 2; optional string n = 3; Ship ship = 5;\n"
+        "  bytes more = 100; }\n"
+        "message Ship { string town = 1; string zone = 2; }\n"
+    )
+    wrong = head + "message Order { string id = 1; string city = 2; }\n"
+    text = {
+        str(i + 1): {"schemaType": "PROTOBUF", "schema": schema}
+        for i, schema in enumerate((now, before, after, wrong))
+    }
+
+    def message(id, n):
+        ship = tagged(1, 2, b"Bern") + tagged(2, 2, b"z") if id == 3 else tagged(1, 2, b"Bern") + varint(2 << 3) + varint(7)
+        return varint(1 << 3) + varint(id) + tagged(2, 2, b"Rome") + n + tagged(5, 2, ship)
+
+    number = varint(3 << 3) + varint(5)
+    lines = [
+        line("now", framed(1, [0], message(1, number))),
+        line("before", framed(2, [0], message(2, number))),
+        line("after", framed(3, [0], message(3, tagged(3, 2, b"five") + tagged(100, 2, b"x")))),
+        line("wrong", framed(4, [0], tagged(1, 2, b"four"))),
+        line("unknown", framed(1, [0], message(5, number + tagged(100, 2, b"x")))),
+    ]
+    for case in ("protobuf_evolves", "protobuf_ignores_new_fields"):
+        write(
+            case,
+            "registry.json",
+            json.dumps(dict(ids=text, subjects={"orders-value": text["1"]}), indent=1) + "\n",
+        )
+        write(case, "input.jsonl", "".join(lines))
+
+
 all_types()
 other_columns()
 registry()
+evolves()
