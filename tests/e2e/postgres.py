@@ -15,8 +15,8 @@ READY_WITHIN_S = 120
 
 
 class Postgres:
-    """A cluster of its own in a temporary directory. PostgreSQL refuses to run as root, so root runs
-    it as the user that Debian's package made."""
+    """A cluster of its own in a temporary directory. PostgreSQL refuses to run as root, so root
+    runs it as the user that Debian's package made."""
 
     def __init__(self):
         (self.programs,) = glob.glob("/usr/lib/postgresql/*/bin")[-1:]
@@ -101,8 +101,8 @@ def properties(settings):
 
 
 class Debezium:
-    """Kafka Connect alone (one process) with the connector; `jars` is what `tools/setup/run debezium`
-    fills."""
+    """Kafka Connect alone (one process) with the connector; `jars` is what
+    `tools/setup/run debezium` fills."""
 
     def __init__(self, jars, kafka, postgres, directory, tables):
         self.jars = jars

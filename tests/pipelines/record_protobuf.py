@@ -340,7 +340,8 @@ def evolves():
     }
 
     def message(id, n):
-        ship = tagged(1, 2, b"Bern") + tagged(2, 2, b"z") if id == 3 else tagged(1, 2, b"Bern") + varint(2 << 3) + varint(7)
+        zone = tagged(2, 2, b"z") if id == 3 else varint(2 << 3) + varint(7)
+        ship = tagged(1, 2, b"Bern") + zone
         return varint(1 << 3) + varint(id) + tagged(2, 2, b"Rome") + n + tagged(5, 2, ship)
 
     number = varint(3 << 3) + varint(5)

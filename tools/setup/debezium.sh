@@ -11,7 +11,8 @@ if ! done_before debezium "${described[@]}" || [ ! -d "$deps/debezium" ]; then
   quietly "Maven must be able to reach Maven Central" \
     mvn --batch-mode --quiet --strict-checksums --file tests/e2e/debezium/pom.xml \
     dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$deps/debezium"
-  (cd "$deps/debezium" && quietly "delete build/deps/debezium and try again; if it stays, do not run it" \
+  hint="delete build/deps/debezium and try again; if it stays, do not run it"
+  (cd "$deps/debezium" && quietly "$hint" \
     sha512sum --strict --quiet --check ../../../tests/e2e/debezium/jars.sha512)
   [ "$(ls "$deps/debezium" | wc -l)" = "$(wc -l <tests/e2e/debezium/jars.sha512)" ] ||
     die "build/deps/debezium holds other jars than tests/e2e/debezium/jars.sha512 lists" "delete it"
