@@ -1,5 +1,7 @@
 #include "sql/eval/query.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -201,6 +203,34 @@ TEST_F(QueryTest, CorrelatedSubqueryByKey) {
       Run("SELECT Id, (SELECT Name FROM B WHERE B.Id = A.Ref) FROM A WHERE Id < 2 ORDER BY Id"),
       R"([["0","n0"],["1","n20"]])");
   EXPECT_EQ(b_->rows_read, 2);
+}
+
+// Long sorts go by pieces: rows with equal keys stay in order, and who is gone stops it between.
+TEST_F(QueryTest, ALongSortIsStableAndMayBeStopped) {
+  const std::string rows =
+      "SELECT MOD(a * 7919 + b * 31, 1000) AS k, a * 1000 + b AS v "
+      "FROM UNNEST(GENERATE_ARRAY(1, 500)) a, UNNEST(GENERATE_ARRAY(0, 399)) b";
+  int asked = 0;
+  ExecuteOptions options;
+  options.check_alive = [&asked] {
+    ++asked;
+    return absl::OkStatus();
+  };
+  auto wanted = RunQuery(rows, &catalog_, options);
+  ASSERT_TRUE(wanted.ok()) << wanted.status();
+  const int asked_by_rows = asked;
+  std::stable_sort(wanted->rows.begin(), wanted->rows.end(), [](const auto& a, const auto& b) {
+    return a[0].datum().int64() < b[0].datum().int64();
+  });
+  auto sorted = RunQuery(rows + " ORDER BY k", &catalog_, options);
+  ASSERT_TRUE(sorted.ok()) << sorted.status();
+  EXPECT_TRUE(sorted->rows == wanted->rows);
+  asked = 0;
+  options.check_alive = [&] {
+    return ++asked > asked_by_rows + 1 ? absl::CancelledError("gone") : absl::OkStatus();
+  };
+  EXPECT_EQ(RunQuery(rows + " ORDER BY k", &catalog_, options).status().code(),
+            absl::StatusCode::kCancelled);
 }
 
 // The question goes down to the network: asked at each lookup it took most of the time.

@@ -321,5 +321,103 @@ TEST_F(ServerTest, ACommitSentTwiceAtOnceIsOne) {
   }
 }
 
+// https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#commitrequest: 0 to 500 ms.
+TEST_F(ServerTest, CommitDelaysHaveBounds) {
+  const auto commit = [&](int64_t millis) {
+    pb::CommitRequest request;
+    request.set_session(session_.name());
+    request.mutable_single_use_transaction()->mutable_read_write();
+    request.mutable_max_commit_delay()->set_seconds(millis / 1'000);
+    request.mutable_max_commit_delay()->set_nanos(static_cast<int32_t>(millis % 1'000 * 1'000'000));
+    grpc::ClientContext context;
+    pb::CommitResponse response;
+    return spanner_->Commit(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(commit(0), grpc::StatusCode::OK);
+  EXPECT_EQ(commit(500), grpc::StatusCode::OK);
+  EXPECT_EQ(commit(501), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(commit(2'500), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(commit(-1), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+// What would last for hours ends soon after its client has given up or gone away, wherever it is at
+// work: otherwise SPANNER_SYS would show it still, when the waiting below is over.
+class Endless : public ServerTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  // True once no query is running but the one that asks.
+  bool OnlyOneRuns() {
+    pb::ResultSet result;
+    const grpc::Status status =
+        Execute(Query("SELECT COUNT(*) FROM SPANNER_SYS.OLDEST_ACTIVE_QUERIES"), &result);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return status.ok() && result.rows(0).values(0).string_value() == "1";
+  }
+  template <typename Condition>
+  static bool Within30Seconds(const Condition& condition) {
+    const int64_t until = env::RealClock().MonotonicNanos() + 30 * env::kNanosPerSecond;
+    while (env::RealClock().MonotonicNanos() < until) {
+      if (condition()) return true;
+      env::SleepFor(10 * env::kNanosPerMilli);
+    }
+    return false;
+  }
+  pb::ExecuteSqlRequest Request() const {
+    pb::ExecuteSqlRequest request = Query(GetParam());
+    if (request.sql().starts_with("SELECT")) return request;
+    request.mutable_transaction()->mutable_begin()->mutable_read_write();
+    request.set_seqno(1);
+    return request;
+  }
+};
+
+TEST_P(Endless, EndsWithItsDeadlineAndWithItsClient) {
+  pb::ResultSet nothing;
+  const grpc::Status filled = [&] {
+    pb::ExecuteSqlRequest insert =
+        Query("INSERT INTO T (K) SELECT k FROM UNNEST(GENERATE_ARRAY(1, 5000)) AS k");
+    insert.mutable_transaction()->mutable_begin()->mutable_read_write();
+    pb::ResultSet result;
+    grpc::Status status = Execute(insert, &result);
+    pb::CommitRequest commit;
+    commit.set_session(session_.name());
+    commit.set_transaction_id(result.metadata().transaction().id());
+    grpc::ClientContext context;
+    pb::CommitResponse response;
+    return status.ok() ? spanner_->Commit(&context, commit, &response) : status;
+  }();
+  ASSERT_TRUE(filled.ok()) << filled.error_message();
+  {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
+    const grpc::Status status = spanner_->ExecuteSql(&context, Request(), &nothing);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED) << status.error_message();
+  }
+  EXPECT_TRUE(Within30Seconds([&] { return OnlyOneRuns(); }));
+  grpc::ClientContext gone;
+  std::thread client([&] {
+    const grpc::Status status = spanner_->ExecuteSql(&gone, Request(), &nothing);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED) << status.error_message();
+  });
+  EXPECT_TRUE(Within30Seconds([&] { return !OnlyOneRuns(); }));
+  gone.TryCancel();
+  client.join();
+  EXPECT_TRUE(Within30Seconds([&] { return OnlyOneRuns(); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Queries, Endless,
+    ::testing::Values(
+        "SELECT COUNT(*) FROM T a, T b, T c, T d",                             // pairs of a join
+        "SELECT a.K FROM T a, T b, T c, T d WHERE a.K + b.K + c.K + d.K < 0",  // that give no row
+        "SELECT COUNT(*) FROM T a JOIN T b ON a.K < b.K JOIN T c ON c.K < b.K JOIN T d ON d.K < 0 "
+        "- c.K",
+        "SELECT MOD(a.K, 9), MAX(b.K) FROM T a, T b, T c, T d GROUP BY 1 ORDER BY 2",
+        "SELECT COUNT(*) FROM (SELECT DISTINCT MOD(a.K, 7) FROM T a, T b, T c, T d)",
+        "SELECT K, (SELECT COUNT(*) FROM T b, T c WHERE b.K + c.K > a.K) FROM T a ORDER BY 2",
+        "SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 5000)) a, UNNEST(GENERATE_ARRAY(1, 5000)) "
+        "b, "
+        "UNNEST(GENERATE_ARRAY(1, 5000)) c WHERE a + b + c < 0",
+        "DELETE FROM T WHERE K IN (SELECT a.K + b.K + c.K FROM T a, T b, T c)"));
+
 }  // namespace
 }  // namespace ks::local

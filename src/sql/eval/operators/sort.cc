@@ -62,6 +62,7 @@ class SortOperator : public Operator {
   }
 
  private:
+  static constexpr size_t kPieceRows = size_t{1} << 16;
   static constexpr uint32_t kForgetRows = 4 * kBatchRows;  // fewer are not worth forgetting
 
   absl::Status Sort() {
@@ -74,21 +75,35 @@ class SortOperator : public Operator {
       if (store_->rows() >= kForgetRows && store_->rows() / 2 >= limit_)
         KS_RETURN_IF_ERROR(Forget());
     }
-    OrderRows();
+    KS_RETURN_IF_ERROR(OrderRows());
     sorted_ = true;
     return absl::OkStatus();
   }
 
-  void OrderRows() {
+  // Piece by piece, so that it is noticed between them when nobody waits any more.
+  absl::Status OrderRows() {
     order_.resize(store_->rows());
     std::iota(order_.begin(), order_.end(), 0);
-    std::stable_sort(order_.begin(), order_.end(),
-                     [this](uint32_t a, uint32_t b) { return Before(a, b); });
+    const auto begin = order_.begin();
+    const size_t rows = order_.size();
+    const auto before = [this](uint32_t a, uint32_t b) { return Before(a, b); };
+    for (size_t from = 0; from < rows; from += kPieceRows) {
+      KS_RETURN_IF_ERROR(environment_->Work(kPieceRows));
+      std::stable_sort(begin + from, begin + std::min(rows, from + kPieceRows), before);
+    }
+    for (size_t width = kPieceRows; width < rows; width *= 2) {
+      for (size_t from = 0; from + width < rows; from += 2 * width) {
+        KS_RETURN_IF_ERROR(environment_->Work(kPieceRows));
+        std::inplace_merge(begin + from, begin + from + width,
+                           begin + std::min(rows, from + 2 * width), before);
+      }
+    }
+    return absl::OkStatus();
   }
 
   // Lets the rows go that nobody will ask for.
   absl::Status Forget() {
-    OrderRows();
+    KS_RETURN_IF_ERROR(OrderRows());
     auto kept = std::make_unique<RowStore>(environment_, input_->types());
     std::vector<Column> columns;
     for (size_t i = 0; i < columns_.size(); ++i) columns.push_back({store_->column(i), false});
