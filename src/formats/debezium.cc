@@ -87,6 +87,9 @@ class DebeziumDecoder : public Decoder {
     }
     SetNull(columns, row);
     if (deleted || code == "d") {
+      if (!deleted && before_ >= 0)
+        columns[static_cast<size_t>(before_)][row] = parts[kBefore][row];
+      if (!deleted && op_ >= 0) columns[static_cast<size_t>(op_)][row] = op;
       result->deletes.push_back(row);
     } else if (code == "m") {
       result->ignored.push_back(row);

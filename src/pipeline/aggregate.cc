@@ -43,21 +43,26 @@ Datum Load(TypeRef type, const PartialValue& value) {
   return value.scalar;
 }
 
-// Adds; what leaves NUMERIC's range stays outside of it, so that Spanner refuses the row.
+// Adds; what leaves 128 bits stays outside of NUMERIC's range, whatever comes after it, so that
+// Spanner refuses the row.
 sql::Int128 AddWide(sql::Int128 a, sql::Int128 b) {
+  const sql::Int128 largest = ~(static_cast<sql::Int128>(1) << 127);
+  if (a == largest || a == -largest) return a;
   sql::Int128 sum = 0;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  const sql::Int128 largest = ~(static_cast<sql::Int128>(1) << 127);
   return a < 0 ? -largest : largest;
 }
 
 constexpr sql::Int128 kNumericScale = 1000000000;
 
-// `type` is the state's, `addend_type` that of `addend`.
-void AddTo(TypeRef type, TypeRef addend_type, const Datum& addend, PartialValue* sum) {
+// `type` is the state's, `addend_type` that of `addend`; `weight` 1 adds, -1 takes back, which is
+// for exact sums only.
+void AddTo(TypeRef type, TypeRef addend_type, const Datum& addend, int64_t weight,
+           PartialValue* sum) {
   if (type->Is(TypeKind::kNumeric)) {
     const sql::Int128 value =
-        addend_type->Is(TypeKind::kInt64) ? addend.int64() * kNumericScale : addend.wide();
+        weight *
+        (addend_type->Is(TypeKind::kInt64) ? addend.int64() * kNumericScale : addend.wide());
     sum->wide = sum->null ? value : AddWide(sum->wide, value);
   } else {
     sum->scalar = Datum::Float64((sum->null ? 0.0 : sum->scalar.float64()) + addend.float64());
@@ -144,7 +149,8 @@ AggregateLane::AggregateLane(const AggregatePlan& plan, const MutationShape& sha
       first_aggregate_input_(static_cast<int>(plan.first_aggregate_input)) {}
 AggregateLane::~AggregateLane() = default;
 
-void AggregateLane::Fold(std::string_view key, uint64_t /*hash*/, const Datum* inputs) {
+void AggregateLane::Fold(std::string_view key, uint64_t /*hash*/, const Datum* inputs,
+                         bool taken_back) {
   auto found = groups_.find(key);
   if (found == groups_.end()) {
     auto group = std::make_unique<Group>();
@@ -160,26 +166,27 @@ void AggregateLane::Fold(std::string_view key, uint64_t /*hash*/, const Datum* i
   }
   for (const PlannedAggregate& aggregate : plan_.aggregates) {
     FoldOne(aggregate, inputs + (aggregate.first_input - first_aggregate_input_),
-            &group->states[static_cast<size_t>(aggregate.first_state)]);
+            taken_back ? -1 : 1, &group->states[static_cast<size_t>(aggregate.first_state)]);
   }
 }
 
-void AggregateLane::FoldOne(const PlannedAggregate& aggregate, const Datum* inputs,
+void AggregateLane::FoldOne(const PlannedAggregate& aggregate, const Datum* inputs, int64_t weight,
                             PartialValue* states) {
   const TypeRef type = plan_.states[static_cast<size_t>(aggregate.first_state)].type;
   switch (aggregate.kind) {
     case AggregateKind::kCount:
-      return AddCount(aggregate.argument == nullptr || !inputs[0].null() ? 1 : 0, states);
+      return AddCount(aggregate.argument == nullptr || !inputs[0].null() ? weight : 0, states);
     case AggregateKind::kCountIf:
-      return AddCount(!inputs[0].null() && inputs[0].bool_value() ? 1 : 0, states);
+      return AddCount(!inputs[0].null() && inputs[0].bool_value() ? weight : 0, states);
     case AggregateKind::kSum:
-      if (!inputs[0].null()) AddTo(type, aggregate.argument, inputs[0], states);
+      if (aggregate.states > 1) AddCount(inputs[0].null() ? 0 : weight, &states[1]);
+      if (!inputs[0].null()) AddTo(type, aggregate.argument, inputs[0], weight, states);
       return;
     case AggregateKind::kAvg:
       states[0].null = false;  // zero until there is a value
       if (type->is_floating() && states[0].scalar.null()) states[0].scalar = Datum::Float64(0);
-      AddCount(inputs[0].null() ? 0 : 1, &states[1]);
-      if (!inputs[0].null()) AddTo(type, aggregate.argument, inputs[0], states);
+      AddCount(inputs[0].null() ? 0 : weight, &states[1]);
+      if (!inputs[0].null()) AddTo(type, aggregate.argument, inputs[0], weight, states);
       return;
     case AggregateKind::kMin:
     case AggregateKind::kMax:
@@ -208,10 +215,9 @@ void AggregateLane::Join(const PlannedAggregate& aggregate, const PartialValue* 
     case AggregateKind::kCountIf:
       return AddCount(before.null() ? 0 : before.int64(), states);
     case AggregateKind::kAvg:
-      AddCount(base[1].null ? 0 : base[1].scalar.int64(), &states[1]);
-      [[fallthrough]];
     case AggregateKind::kSum:
-      if (!before.null()) AddTo(type, type, before, states);
+      if (aggregate.states > 1) AddCount(base[1].null ? 0 : base[1].scalar.int64(), &states[1]);
+      if (!before.null()) AddTo(type, type, before, 1, states);
       return;
     case AggregateKind::kMin:
     case AggregateKind::kMax:

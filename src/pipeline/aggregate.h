@@ -50,9 +50,9 @@ class AggregateLane {
                 size_t cache_groups);
   ~AggregateLane();
 
-  // Adds a row to its group, which its key's wire bytes name; `inputs` are the aggregates'
-  // arguments and orders in turn.
-  void Fold(std::string_view key, uint64_t hash, const sql::Datum* inputs);
+  // Adds a row to its group, which its key's wire bytes name, or takes it back; `inputs` are the
+  // aggregates' arguments and orders in turn.
+  void Fold(std::string_view key, uint64_t hash, const sql::Datum* inputs, bool taken_back = false);
 
   // Of the groups folded since the last OnCommitted:
   size_t touched() const { return touched_.size(); }
@@ -69,7 +69,8 @@ class AggregateLane {
 
  private:
   struct Group;
-  void FoldOne(const PlannedAggregate& aggregate, const sql::Datum* inputs, PartialValue* states);
+  void FoldOne(const PlannedAggregate& aggregate, const sql::Datum* inputs, int64_t weight,
+               PartialValue* states);
   // Puts what Spanner has before what was folded since.
   void Join(const PlannedAggregate& aggregate, const PartialValue* base, PartialValue* states);
   void AppendStates(const Group& group, WireBuffer* to) const;

@@ -50,13 +50,30 @@ absl::StatusOr<AggregateKind> KindOf(const sql::AggregateCall& call) {
                                                   : AggregateKind::kAnyValueMin;
 }
 
+// Whether adding can be undone, to the last digit.
+absl::Status CheckTakenBack(const sql::AggregateCall& call, AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::kCount:
+    case AggregateKind::kCountIf:
+      return absl::OkStatus();
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+      if (!call.arguments[0]->type->is_floating()) return absl::OkStatus();
+      return NotTakenBack(StrCat(call.function->name, " of ", call.arguments[0]->type->ToString()),
+                          "its sums are rounded, so what was added cannot be taken away exactly; "
+                          "CAST(… AS NUMERIC) can");
+    default:
+      return NotTakenBack(call.function->name, "without its value, which one is next is not known");
+  }
+}
+
 bool Storable(TypeRef type) {
   return !type->is_struct() && !type->Is(TypeKind::kInterval) &&
          !(type->is_array() && type->element()->is_struct());
 }
 
 // The columns that hold the state of `call`.
-void AddStates(const sql::AggregateCall& call, PlannedAggregate* aggregate,
+void AddStates(const sql::AggregateCall& call, bool takes_back, PlannedAggregate* aggregate,
                std::vector<StateColumn>* states) {
   const std::string& name = aggregate->name;
   aggregate->first_state = static_cast<int>(states->size());
@@ -77,6 +94,7 @@ void AddStates(const sql::AggregateCall& call, PlannedAggregate* aggregate,
       states->push_back(
           {name, call.column.type->Is(TypeKind::kInt64) ? Type::Numeric() : call.column.type,
            false});
+      if (takes_back) states->push_back({StrCat(name, "_count"), Type::Int64(), true});
       break;
     case AggregateKind::kAnyValueMax:
     case AggregateKind::kAnyValueMin:
@@ -94,6 +112,7 @@ absl::Status AddAggregate(const sql::AnalyzedSelect& select,
   const sql::AggregateCall& call = select.aggregates[static_cast<size_t>(output.index)];
   PlannedAggregate aggregate{.name = output.name};
   KS_ASSIGN_OR_RETURN(aggregate.kind, KindOf(call));
+  if (plan->takes_back) KS_RETURN_IF_ERROR(CheckTakenBack(call, aggregate.kind));
   if (!call.arguments.empty()) aggregate.argument = call.arguments[0]->type;
   if (call.having_expr != nullptr) aggregate.order = call.having_expr->type;
   aggregate.first_input = static_cast<int>(select.group_by.size());
@@ -102,7 +121,7 @@ absl::Status AddAggregate(const sql::AnalyzedSelect& select,
     aggregate.first_input +=
         static_cast<int>(before.arguments.size()) + (before.having_expr != nullptr ? 1 : 0);
   }
-  AddStates(call, &aggregate, &plan->states);
+  AddStates(call, plan->takes_back, &aggregate, &plan->states);
   for (size_t i = static_cast<size_t>(aggregate.first_state); i < plan->states.size(); ++i) {
     if (!Storable(plan->states[i].type)) return UnstorableType(output.name, plan->states[i].type);
   }
@@ -132,10 +151,12 @@ std::string MergeOf(const PlannedAggregate& aggregate) {
     case AggregateKind::kCount:
     case AggregateKind::kCountIf:
       return StrCat("SUM(", state, ")");
-    case AggregateKind::kSum:
-      if (aggregate.argument->Is(TypeKind::kInt64))
-        return StrCat("CAST(SUM(", state, ") AS INT64)");
-      return StrCat("SUM(", state, ")");
+    case AggregateKind::kSum: {
+      std::string sum = StrCat("SUM(", state, ")");
+      if (aggregate.argument->Is(TypeKind::kInt64)) sum = StrCat("CAST(", sum, " AS INT64)");
+      if (aggregate.states == 1) return sum;
+      return StrCat("IF(SUM(", Column(StrCat(aggregate.name, "_count")), ") = 0, NULL, ", sum, ")");
+    }
     case AggregateKind::kAvg: {
       const std::string sum = StrCat("SUM(", Column(StrCat(aggregate.name, "_sum")), ")");
       const std::string count = StrCat("SUM(", Column(StrCat(aggregate.name, "_count")), ")");
@@ -171,8 +192,10 @@ std::string MergeOf(const PlannedAggregate& aggregate) {
 }  // namespace
 
 absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table,
-                                             const sql::AnalyzedSelect& select, size_t* item) {
-  AggregatePlan plan{.table = StrCat(table, "Partials"),
+                                             const sql::AnalyzedSelect& select, bool takes_back,
+                                             size_t* item) {
+  AggregatePlan plan{.takes_back = takes_back,
+                     .table = StrCat(table, "Partials"),
                      .view = std::string(table),
                      .first_aggregate_input = select.group_by.size()};
   std::vector<bool> keys(select.group_by.size(), false);
@@ -198,10 +221,18 @@ absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table,
     for (const auto& argument : call.arguments) plan.input_types.push_back(argument->type);
     if (call.having_expr != nullptr) plan.input_types.push_back(call.having_expr->type);
   }
+  if (takes_back) {
+    plan.aggregates.push_back({.kind = AggregateKind::kCount,
+                               .name = std::string(kPartialRows),
+                               .first_input = static_cast<int>(plan.first_aggregate_input),
+                               .first_state = static_cast<int>(plan.states.size())});
+    plan.states.push_back({std::string(kPartialRows), Type::Int64(), true});
+  }
   plan.row_bytes = static_cast<uint32_t>(40 + 16 * plan.states.size());
   if (select.having != nullptr) return HavingInPipeline();
   if (std::find(keys.begin(), keys.end(), false) != keys.end()) return GroupKeyNotSelected();
-  for (const std::string_view own : {kPartialTopic, kPartialPartition, kPartialLane}) {
+  for (const std::string_view own :
+       {kPartialTopic, kPartialPartition, kPartialLane, kPartialRows}) {
     for (const std::string& name : plan.output_order) {
       if (SameName(own, name)) return PartialColumnTaken(name);
     }
@@ -228,6 +259,8 @@ std::string MergeViewSql(const AggregatePlan& plan) {
     StrAppend(&sql, " AS ", sql::QuotedIdentifier(name));
   }
   StrAppend(&sql, "\nFROM ", plan.table, " AS p", group);
+  if (plan.takes_back && !group.empty())
+    StrAppend(&sql, "\nHAVING SUM(", Column(kPartialRows), ") > 0");
   return sql;
 }
 

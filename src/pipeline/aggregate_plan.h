@@ -11,6 +11,9 @@
 //     X_sum (NUMERIC of INT64: no overflow), X_count LOGICAL_AND/OR, BIT_AND/OR/XOR  X the same
 //     ANY_VALUE(v HAVING MAX/MIN o)   X, X_order                    the same over both
 //     ANY_VALUE(v)                X                                 ANY_VALUE
+// Where rows are taken back (an aggregate over rows that change), states are sums of what was added
+// and taken away, in any order; there are COUNT, COUNTIF, SUM and AVG only, SUM has X_count too, to
+// be NULL again without values, and KafkaRows counts rows, so that a group without any is none.
 // Thread safety: plain data, immutable once planned.
 #pragma once
 
@@ -59,6 +62,7 @@ struct StateColumn {
 };
 
 struct AggregatePlan {
+  bool takes_back = false;
   std::string table;  // of the partials
   std::string view;   // what the pipeline file calls it
   std::vector<std::string> key_names;
@@ -75,10 +79,12 @@ struct AggregatePlan {
 inline constexpr std::string_view kPartialTopic = "KafkaTopic";
 inline constexpr std::string_view kPartialPartition = "KafkaPartition";
 inline constexpr std::string_view kPartialLane = "KafkaLane";
+inline constexpr std::string_view kPartialRows = "KafkaRows";
 
 // An error's text says which select item it is about: *item is its index in select.output.
 absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table,
-                                             const sql::AnalyzedSelect& select, size_t* item);
+                                             const sql::AnalyzedSelect& select, bool takes_back,
+                                             size_t* item);
 
 // `CREATE VIEW …` over the partials.
 std::string MergeViewSql(const AggregatePlan& plan);

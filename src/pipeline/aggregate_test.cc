@@ -1,13 +1,19 @@
 // Partial aggregates: folding, joining with what Spanner has, the cache.
 #include "pipeline/aggregate.h"
 
+#include <array>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/str_cat.h"
+#include "env/clock.h"
 #include "google/spanner/v1/result_set.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "pipeline/key_table.h"
@@ -160,6 +166,144 @@ TEST_F(AggregateLaneTest, TheCacheIsBoundedButNeverForgetsTheBatch) {
 TEST_F(AggregateLaneTest, RefusesRowsOfAnotherShape) {
   Fold("a", 5, "five");
   EXPECT_FALSE(lane_.OnRead(Answer({{"a", "1"}})).ok());
+}
+
+// ---- Rows that are taken back
+
+// SELECT g, SUM(x) AS Total GROUP BY g, over rows that change.
+AggregatePlan MakeTakingBack() {
+  AggregatePlan plan{.takes_back = true, .table = "TPartials", .view = "T"};
+  plan.key_names = {"G"};
+  plan.key_types = {Type::String()};
+  plan.key_inputs = {0};
+  plan.first_aggregate_input = 1;
+  plan.aggregates = {
+      {.kind = AggregateKind::kSum,
+       .name = "Total",
+       .argument = Type::Numeric(),
+       .first_input = 1,
+       .first_state = 0,
+       .states = 2},
+      {.kind = AggregateKind::kCount, .name = "KafkaRows", .first_input = 1, .first_state = 2}};
+  plan.states = {{"Total", Type::Numeric()},
+                 {"Total_count", Type::Int64(), true},
+                 {"KafkaRows", Type::Int64(), true}};
+  return plan;
+}
+
+class TakingBackTest : public testing::Test {
+ protected:
+  TakingBackTest()
+      : plan_(MakeTakingBack()),
+        shape_(MutationKind::kInsertOrUpdate, "TPartials",
+               {"G", "Total", "Total_count", "KafkaRows"},
+               {Type::String(), Type::Numeric(), Type::Int64(), Type::Int64()}),
+        lane_(plan_, shape_, "", 2) {}
+
+  void Fold(const std::string& group, std::optional<int64_t> units, bool taken_back) {
+    WireBuffer key;
+    AppendListElement(Type::String(), Datum::Str(group), &key);
+    const sql::Int128 wide = static_cast<sql::Int128>(units.value_or(0)) * 1000000000;
+    const Datum inputs[] = {units ? Datum::Wide(&wide) : Datum::Null()};
+    lane_.Fold(key.view(), HashKeyBytes(key.view()), inputs, taken_back);
+  }
+
+  // What Spanner would hold after the batch.
+  void Write(std::map<std::string, std::vector<std::string>>* spanner) {
+    WireBuffer rows;
+    lane_.AppendRows(&rows);
+    WireBuffer mutation;
+    shape_.AppendMutation(rows.view(), &mutation);
+    google::spanner::v1::CommitRequest request;
+    ASSERT_TRUE(request.ParseFromString(std::string(mutation.view())));
+    for (const auto& row : request.mutations(0).insert_or_update().values()) {
+      std::vector<std::string> texts;
+      for (const auto& value : row.values())
+        texts.push_back(value.has_null_value() ? "NULL" : value.string_value());
+      (*spanner)[texts[0]] = texts;
+    }
+  }
+
+  absl::Status Read(const std::map<std::string, std::vector<std::string>>& spanner) {
+    auto result = std::make_shared<google::spanner::v1::ResultSet>();
+    for (const auto& [group, row] : spanner) {
+      auto* list = result->add_rows();
+      for (const std::string& text : row) {
+        auto* value = list->add_values();
+        text == "NULL" ? value->set_null_value(google::protobuf::NULL_VALUE)
+                       : value->set_string_value(text);
+      }
+    }
+    return lane_.OnRead(result);
+  }
+
+  AggregatePlan plan_;
+  MutationShape shape_;
+  AggregateLane lane_;
+};
+
+// Rows come, change their group and value, and go; batches are committed or dropped and folded
+// again; the cache of two groups forgets: what Spanner holds is what the rows are, after each
+// commit.
+TEST_F(TakingBackTest, StatesAreWhatTheRowsAre) {
+  env::SimRandom random(7);
+  std::map<int, std::pair<std::string, std::optional<int64_t>>> rows;
+  std::map<std::string, std::vector<std::string>> spanner;
+  using Change = std::tuple<std::string, std::optional<int64_t>, bool>;
+  for (int batch = 0; batch < 400; ++batch) {
+    std::vector<Change> changes;
+    for (uint64_t i = 0; i <= random.Below(6); ++i) {
+      const int id = static_cast<int>(random.Below(8));
+      if (const auto was = rows.find(id); was != rows.end()) {
+        changes.emplace_back(was->second.first, was->second.second, true);
+        rows.erase(was);
+        if (random.Below(3) == 0) continue;  // a delete
+      }
+      std::optional<int64_t> units;
+      if (random.Below(4) != 0) units = static_cast<int64_t>(random.Below(100)) - 50;
+      rows[id] = {StrCat("g", random.Below(5)), units};
+      changes.emplace_back(rows[id].first, units, false);
+    }
+    for (bool dropped = random.Below(4) == 0;; dropped = false) {
+      for (const auto& [group, units, taken_back] : changes) Fold(group, units, taken_back);
+      if (!lane_.MissingReads().empty()) {
+        ASSERT_TRUE(Read(spanner).ok());
+      }
+      if (!dropped) break;
+      lane_.Clear();
+    }
+    Write(&spanner);
+    lane_.OnCommitted();
+    std::map<std::string, std::array<int64_t, 3>> expected;
+    for (const auto& [id, row] : rows) {
+      auto& state = expected[row.first];
+      state[0] += row.second.value_or(0);
+      state[1] += row.second ? 1 : 0;
+      ++state[2];
+    }
+    for (const auto& [group, row] : spanner) {
+      const auto& state = expected[group];
+      EXPECT_EQ(row[1] == "NULL" ? "0" : row[1], StrCat(state[0])) << group << " " << batch;
+      EXPECT_EQ(row[2], StrCat(state[1]));
+      EXPECT_EQ(row[3], StrCat(state[2]));
+      expected.erase(group);
+    }
+    EXPECT_TRUE(expected.empty());
+  }
+}
+
+// A sum that left all range does not come back into it when a part is taken away again.
+TEST_F(TakingBackTest, ASumThatOverflowedStaysSo) {
+  const auto largest = static_cast<sql::Int128>(99999999999999999LL) * 1000000000000LL * 1000000000;
+  WireBuffer key;
+  AppendListElement(Type::String(), Datum::Str("a"), &key);
+  const Datum inputs[] = {Datum::Wide(&largest)};
+  for (const bool taken_back : {false, false, true})
+    lane_.Fold(key.view(), HashKeyBytes(key.view()), inputs, taken_back);
+  ASSERT_TRUE(Read({}).ok());
+  std::map<std::string, std::vector<std::string>> spanner;
+  Write(&spanner);
+  EXPECT_EQ(spanner["a"][1].find('.'), 30u);  // NUMERIC has 29 digits there: Spanner refuses it
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ constexpr size_t kNotKept = SIZE_MAX;
 
 struct LaneBatch::Row {
   uint32_t record;
-  bool remove;
+  bool remove;  // aggregates: it is taken back
   uint32_t key_size;
   uint64_t hash;
   size_t begin;
@@ -202,26 +202,35 @@ void LaneBatch::Count(Record& record, uint32_t bytes, uint32_t mutations) {
   }
 }
 
-void LaneBatch::AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row) {
+void LaneBatch::AddAggregated(size_t table, uint32_t record, const TableRows& rows, uint32_t row,
+                              bool taken_back) {
   const PlannedTable& plan = source_.tables[table];
   TableBytes& to = Table(table);
-  if (plan.aggregate) {
-    const AggregatePlan& aggregate = *plan.aggregate;
-    const size_t begin = to.bytes.size();
-    for (size_t i = 0; i < aggregate.key_inputs.size(); ++i) {
-      AppendListElement(aggregate.key_types[i],
-                        rows.columns[static_cast<size_t>(aggregate.key_inputs[i])].at(row),
-                        &to.bytes);
-    }
-    const auto key_size = static_cast<uint32_t>(to.bytes.size() - begin);
-    const uint64_t hash = HashKeyBytes(to.bytes.view().substr(begin));
-    to.rows.push_back({record, false, key_size, hash, begin, begin, to.inputs.size()});
-    for (size_t i = aggregate.first_aggregate_input; i < rows.columns.size(); ++i) {
-      to.inputs.push_back(
-          sql::DeepCopy(aggregate.input_types[i], rows.columns[i].at(row), Last().arena));
-    }
-    return Count(Last().records[record], key_size + aggregate.row_bytes, plan.write_mutations);
+  const AggregatePlan& aggregate = *plan.aggregate;
+  const size_t begin = to.bytes.size();
+  for (size_t i = 0; i < aggregate.key_inputs.size(); ++i) {
+    AppendListElement(aggregate.key_types[i],
+                      rows.columns[static_cast<size_t>(aggregate.key_inputs[i])].at(row),
+                      &to.bytes);
   }
+  const auto key_size = static_cast<uint32_t>(to.bytes.size() - begin);
+  const uint64_t hash = HashKeyBytes(to.bytes.view().substr(begin));
+  to.rows.push_back({record, taken_back, key_size, hash, begin, begin, to.inputs.size()});
+  for (size_t i = aggregate.first_aggregate_input; i < rows.columns.size(); ++i) {
+    to.inputs.push_back(
+        sql::DeepCopy(aggregate.input_types[i], rows.columns[i].at(row), Last().arena));
+  }
+  Count(Last().records[record], key_size + aggregate.row_bytes, plan.write_mutations);
+}
+
+void LaneBatch::TakeBackRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row) {
+  AddAggregated(table, record, rows, row, true);
+}
+
+void LaneBatch::AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row) {
+  const PlannedTable& plan = source_.tables[table];
+  if (plan.aggregate) return AddAggregated(table, record, rows, row, false);
+  TableBytes& to = Table(table);
   const auto keys = static_cast<size_t>(plan.key_columns);
   const MutationShape::RowBytes bytes = plan.write->AppendRow(rows.columns, row, keys, &to.bytes);
   const auto key_size = static_cast<uint32_t>(bytes.key_end - bytes.elements);
@@ -394,7 +403,7 @@ void LaneBatch::FoldRows(size_t table) {
   for (const Closed::RowOf& each : closed.rows) {
     const TableBytes& bytes = segments_[each.segment]->tables[table];
     const Row& row = bytes.rows[each.row];
-    aggregate.Fold(bytes.key(row), row.hash, bytes.inputs.data() + row.end);
+    aggregate.Fold(bytes.key(row), row.hash, bytes.inputs.data() + row.end, row.remove);
   }
   // Rows were counted one by one; what is written is one per group.
   const auto folded = static_cast<int64_t>(closed.rows.size() - aggregate.touched());

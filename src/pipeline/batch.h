@@ -74,6 +74,8 @@ class LaneBatch : public LaneData {
   bool keeps_records() const { return keep_all_ || suspicious_; }
   uint32_t BeginRecord(const RawRecord& record);
   void AddRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row);
+  // Of an aggregate over rows that change: a row that was added by an earlier record, or this one.
+  void TakeBackRow(size_t table, uint32_t record, const TableRows& rows, uint32_t row);
   void AddDelete(size_t table, uint32_t record, const TableRows& rows, uint32_t source_record);
   void AddDeadLetter(uint32_t record, Stage stage, std::string_view reason);
   void EndChunk() { CountMemory(); }
@@ -103,6 +105,8 @@ class LaneBatch : public LaneData {
   void Supersede(size_t table, uint32_t position);
   bool IsSnapshot(size_t table) const;
   void FoldRows(size_t table);
+  void AddAggregated(size_t table, uint32_t record, const TableRows& rows, uint32_t row,
+                     bool taken_back);
   void AppendTable(size_t table, std::string* wire);
   void AppendDeadLetter(const Segment& segment, const Record& record, Stage stage,
                         std::string_view reason, WireBuffer* rows) const;

@@ -96,4 +96,14 @@ absl::Status RecordStopsPipeline(std::string_view topic, int32_t partition, int6
 absl::Status UnexpectedWireValue(sql::TypeRef type, std::string_view found);
 absl::Status WrongPartialRow(std::string_view table, size_t values);
 
+// Aggregates that take back what a row was before.
+std::string OverWithoutChanges(std::string_view mode, std::string_view format);
+absl::Status NotTakenBack(std::string_view function, std::string_view why);
+std::string ChangesBetweenEvents(std::string_view column);
+std::string TimeInTakenBack();
+std::string NoRowBefore();  // of a record
+std::string SkippedFromRows(std::string_view table);
+std::string IgnoredFieldsOfRows(std::string_view table);
+std::string DeadLettersBesideRows(std::string_view table, std::string_view snapshot);
+
 }  // namespace ks::pipeline

@@ -29,6 +29,11 @@ bool Mentions(const PipelineSpec& spec, std::string_view column) {
                      [&](const TableSpec& each) { return in(each.select); });
 }
 
+// What taking back needs of a change event.
+bool IsOfBefore(std::string_view name) {
+  return name == formats::kDebeziumBefore || name == formats::kDebeziumOp;
+}
+
 RecordColumns MakeRecordColumns(const PipelineSpec& spec, const SourceSpec& source) {
   RecordColumns record;
   for (const formats::Field& field : source.key.columns)
@@ -38,7 +43,7 @@ RecordColumns MakeRecordColumns(const PipelineSpec& spec, const SourceSpec& sour
     // A format's own columns cost every record, so they are there when somebody reads them.
     const bool own = field.name.starts_with("_");
     const bool hidden =
-        (own && !Mentions(spec, field.name)) ||
+        (own && !IsOfBefore(field.name) && !Mentions(spec, field.name)) ||
         std::any_of(source.key.columns.begin(), source.key.columns.end(),
                     [&](const formats::Field& key) { return SameName(key.name, field.name); });
     record.value_columns.push_back(hidden ? -1 : static_cast<int>(record.columns.size()));
@@ -136,6 +141,45 @@ absl::Status PlanTables(const PlanContext& context, std::vector<PlannedSource>* 
   return absl::OkStatus();
 }
 
+// Where nobody wants the row before a change, it is not decoded.
+void FindBefore(const PipelineSpec& spec, PlannedSource* source) {
+  const bool taken_back = std::any_of(
+      source->tables.begin(), source->tables.end(),
+      [](const PlannedTable& table) { return table.aggregate && table.aggregate->takes_back; });
+  const formats::Schema& fields = source->spec->value.columns;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    int& column = source->record.value_columns[i];
+    const std::string& name = fields[i].name;
+    if (column < 0 || !IsOfBefore(name)) continue;
+    if (taken_back) (name == formats::kDebeziumOp ? source->operation : source->before) = column;
+    if (!taken_back && !Mentions(spec, name)) column = -1;
+  }
+}
+
+// A change that is passed over would be missing in what an aggregate over rows states.
+absl::Status CheckTakenBack(const PlanContext& context, const PlannedSource& source) {
+  const PlannedTable* aggregate = nullptr;
+  const PlannedTable* snapshot = nullptr;
+  for (const PlannedTable& table : source.tables) {
+    if (table.aggregate && table.aggregate->takes_back) aggregate = &table;
+    if (table.mode == TableMode::kSnapshot) snapshot = &table;
+  }
+  if (aggregate == nullptr) return absl::OkStatus();
+  const TableSpec& spec = *aggregate->spec;
+  const auto check = [&](Policy policy, FilePosition position) -> absl::Status {
+    if (policy == Policy::kSkip) return context.file().Error(position, SkippedFromRows(spec.name));
+    if (policy == Policy::kDeadLetter && snapshot != nullptr) {
+      return context.file().Error(position, DeadLettersBesideRows(spec.name, snapshot->spec->name));
+    }
+    return absl::OkStatus();
+  };
+  if (source.spec->value.on_schema_change == SchemaChange::kIgnoreNewFields)
+    return context.file().Error(spec.position, IgnoredFieldsOfRows(spec.name));
+  for (const PlannedAssert& assertion : source.asserts)
+    KS_RETURN_IF_ERROR(check(assertion.spec->otherwise, assertion.spec->check.position));
+  return check(context.spec.on_error, spec.position);
+}
+
 // How many tables `name` is interleaved in.
 int Depth(const TargetSchema* target, std::string_view name) {
   int depth = 0;
@@ -179,6 +223,8 @@ absl::StatusOr<Plan> MakePlan(const PipelineSpec& spec, const TargetSchema* targ
   KS_RETURN_IF_ERROR(PlanAsserts(context, &plan.sources));
   KS_RETURN_IF_ERROR(PlanTables(context, &plan.sources));
   for (PlannedSource& source : plan.sources) {
+    FindBefore(spec, &source);
+    KS_RETURN_IF_ERROR(CheckTakenBack(context, source));
     source.reads_headers = Mentions(spec, "_headers");  // what a decoder reads is its own affair
     std::stable_sort(source.tables.begin(), source.tables.end(),
                      [&](const PlannedTable& a, const PlannedTable& b) {

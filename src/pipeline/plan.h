@@ -91,7 +91,11 @@ struct PlannedSource {
   RecordColumns record;
   std::vector<PlannedAssert> asserts;
   std::vector<PlannedTable> tables;  // parents before their interleaved children
-  bool reads_headers = false;        // some SQL may read _headers, which costs every record
+  // Where a table takes back what a row was before: the record's column `_before`, whose fields are
+  // those of the value's schema, in its order; -1: none does.
+  int before = -1;
+  int operation = -1;          // then the column `_op`
+  bool reads_headers = false;  // some SQL may read _headers, which costs every record
 };
 
 struct PlanWarning {

@@ -164,4 +164,56 @@ absl::Status PartialColumnTaken(std::string_view name) {
       "` is the name of a column that the aggregate's table needs for itself; choose another"));
 }
 
+std::string OverWithoutChanges(std::string_view mode, std::string_view format) {
+  return StrCat("`over` says what an aggregate over Debezium's change events is about; this is ",
+                mode, " over ", format);
+}
+
+absl::Status NotTakenBack(std::string_view function, std::string_view why) {
+  return absl::InvalidArgumentError(StrCat(
+      function, " cannot follow rows that change: ", why,
+      ". COUNT, COUNTIF, SUM and AVG can; or keep the rows in a table and compute it there; or "
+      "aggregate the events for themselves with `{over: changes, select: …}`"));
+}
+
+std::string ChangesBetweenEvents(std::string_view column) {
+  return StrCat(
+      "`", column,
+      "` is another one when the row's old values are taken back, so the wrong group would "
+      "be; an aggregate over rows reads columns of the row only (`over: changes` aggregates "
+      "the events for themselves)");
+}
+
+std::string TimeInTakenBack() {
+  return "the current time is another one when the row's old values are taken back, so the wrong "
+         "group would be; an aggregate over rows reads columns of the row only (`over: changes` "
+         "aggregates the events for themselves)";
+}
+
+std::string NoRowBefore() {
+  return "the change does not say the whole row before it (`before`), which the aggregates have to "
+         "take back; PostgreSQL writes it after ALTER TABLE … REPLICA IDENTITY FULL";
+}
+
+std::string SkippedFromRows(std::string_view table) {
+  return StrCat("`skip` loses a change for good, and `", table,
+                "` states what is: its aggregates would be wrong from then on. Use `stop`, or "
+                "`dead_letter` and redrive them; rows that should not count belong into WHERE");
+}
+
+std::string IgnoredFieldsOfRows(std::string_view table) {
+  return StrCat(
+      "`on_schema_change: ignore_new_fields` reads a value as NULL that may be another when it "
+      "is taken back, and `",
+      table, "` would be wrong from then on. Use `stop` or `dead_letter`");
+}
+
+std::string DeadLettersBesideRows(std::string_view table, std::string_view snapshot) {
+  return StrCat(
+      "a change that becomes a dead letter cannot be redriven once `", snapshot,
+      "` has a newer row of its key, and `", table,
+      "` would stay wrong by it. Say `on_error: stop` (and `else: stop`), or write the two "
+      "tables by two pipelines");
+}
+
 }  // namespace ks::pipeline

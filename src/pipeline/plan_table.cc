@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "base/nearest_name.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -51,6 +52,9 @@ class TablePlanner {
     table_.mode = spec_.mode.value_or(grouped ? TableMode::kAggregate : TableMode::kSnapshot);
     if (grouped != (table_.mode == TableMode::kAggregate))
       return AtTable(ModeAgainstGroupBy(ModeName(table_.mode), grouped));
+    const Format format = source_.spec->value.format;
+    if (spec_.over && (!grouped || format != Format::kDebezium))
+      return AtTable(OverWithoutChanges(ModeName(table_.mode), FormatName(format)));
     if (spec_.merge == Merge::kTransaction) return AtTable(NotYet("`merge: transaction`"));
     if (!spec_.order_by.empty()) {
       return context_.file().Error(spec_.order_by_position, NotYet("`order_by`"),
@@ -315,9 +319,41 @@ class TablePlanner {
 
   // ---- Aggregates
 
+  // What is taken back is computed from the row before: all that the SELECT reads must be in it.
+  absl::Status CheckRowsOnly() const {
+    const sql::AnalyzedSelect& select = table_.select;
+    std::set<sql::ColumnId> read;
+    const auto add = [&](const sql::ResolvedExprPtr& expr) {
+      if (expr != nullptr) read.merge(ColumnsOf(*expr));
+    };
+    add(select.where);
+    for (const auto& unnest : select.unnest) {
+      add(unnest.array);
+      add(unnest.condition);
+    }
+    for (const sql::ComputedColumn& key : select.group_by) add(key.expr);
+    for (const sql::AggregateCall& call : select.aggregates) {
+      for (const auto& argument : call.arguments) add(argument);
+      add(call.having_expr);
+    }
+    const auto& columns = source_.record.columns;
+    for (const sql::ColumnId id : read) {
+      if (id >= static_cast<sql::ColumnId>(columns.size())) continue;  // of UNNEST
+      const std::string& name = columns[static_cast<size_t>(id)].name;
+      if (name.starts_with("_")) return AtTable(ChangesBetweenEvents(name));
+    }
+    // May say yes where it is no.
+    const std::string text = absl::AsciiStrToUpper(spec_.select.text);
+    if (text.find("CURRENT_") != std::string::npos) return AtTable(TimeInTakenBack());
+    return absl::OkStatus();
+  }
+
   absl::Status PlanAggregate() {
     size_t item = 0;
-    auto aggregate = PlanAggregates(spec_.name, table_.select, &item);
+    const bool takes_back =
+        source_.spec->value.format == Format::kDebezium && spec_.over != Over::kChanges;
+    if (takes_back) KS_RETURN_IF_ERROR(CheckRowsOnly());
+    auto aggregate = PlanAggregates(spec_.name, table_.select, takes_back, &item);
     if (!aggregate.ok()) {
       if (item >= table_.select.output.size()) return AtTable(View(aggregate.status().message()));
       return AtOutput(table_.select.output[item], View(aggregate.status().message()));

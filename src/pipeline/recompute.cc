@@ -41,7 +41,7 @@ void Recompute::Run(const Records& records, const VisitRow& visit) {
       const uint32_t record = rows.record(row);
       if (verdicts[record] != RecordVerdict::kOk) continue;
       if (table.aggregate) {
-        if (Fold(i, row, rows)) gave_[record] = 1;
+        if (Fold(i, row, rows, false)) gave_[record] = 1;
         continue;
       }
       row_.Clear();
@@ -49,6 +49,11 @@ void Recompute::Run(const Records& records, const VisitRow& visit) {
       Visit({i, record, false, Slice(row_, bytes.elements, bytes.key_end),
              Slice(row_, bytes.key_end, bytes.end)},
             visit);
+    }
+    const TableRows& back = transform_->taken_back()[i];
+    for (const uint32_t row : back.rows) {
+      const uint32_t record = back.record(row);
+      if (verdicts[record] == RecordVerdict::kOk && Fold(i, row, back, true)) gave_[record] = 1;
     }
     for (const uint32_t record : rows.deletes) {
       if (verdicts[record] != RecordVerdict::kOk) continue;
@@ -66,7 +71,7 @@ void Recompute::Visit(const GivenRow& row, const VisitRow& visit) {
   visit(row);
 }
 
-bool Recompute::Fold(size_t table, uint32_t row, const TableRows& rows) {
+bool Recompute::Fold(size_t table, uint32_t row, const TableRows& rows, bool taken_back) {
   const AggregatePlan& plan = *source_.tables[table].aggregate;
   row_.Clear();
   for (size_t i = 0; i < plan.key_inputs.size(); ++i) {
@@ -77,7 +82,7 @@ bool Recompute::Fold(size_t table, uint32_t row, const TableRows& rows) {
   inputs_.clear();
   for (size_t i = plan.first_aggregate_input; i < rows.columns.size(); ++i)
     inputs_.push_back(rows.columns[i].at(row));
-  aggregates_[table]->Fold(row_.view(), 0, inputs_.data());
+  aggregates_[table]->Fold(row_.view(), 0, inputs_.data(), taken_back);
   return true;
 }
 

@@ -59,7 +59,7 @@ class Recompute {
 
  private:
   Recompute(const PlannedSource& source, std::unique_ptr<Transform> transform);
-  bool Fold(size_t table, uint32_t row, const TableRows& rows);
+  bool Fold(size_t table, uint32_t row, const TableRows& rows, bool taken_back);
   void Visit(const GivenRow& row, const VisitRow& visit);
 
   const PlannedSource& source_;

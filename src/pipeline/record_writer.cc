@@ -148,9 +148,11 @@ const RecordFailure* RecordWriter::FailureOf(uint32_t record) const {
 void RecordWriter::MarkWanted(uint32_t end) {
   const auto& verdicts = transform_->verdicts();
   wanted_.assign(verdicts.size(), 0);
-  for (const TableRows& table : transform_->tables()) {
-    for (const uint32_t row : table.rows) wanted_[table.record(row)] = 1;
-    for (const uint32_t record : table.deletes) wanted_[record] = 1;
+  for (const auto* tables : {&transform_->tables(), &transform_->taken_back()}) {
+    for (const TableRows& table : *tables) {
+      for (const uint32_t row : table.rows) wanted_[table.record(row)] = 1;
+      for (const uint32_t record : table.deletes) wanted_[record] = 1;
+    }
   }
   for (uint32_t record = 0; record < verdicts.size(); ++record) {
     const RecordVerdict verdict = verdicts[record];
@@ -199,10 +201,20 @@ void RecordWriter::AddRows(absl::Span<const uint16_t> lanes) {
   };
   for (size_t table = 0; table < tables.size(); ++table) {
     const TableRows& rows = tables[table];
-    // A record has either rows or a delete in a table: both lists ascend, and so must what is
+    const TableRows& back = transform_->taken_back()[table];
+    // A record has either rows or a delete in a table: all lists ascend, and so must what is
     // added.
     size_t next_delete = 0;
-    const auto add_deletes_before = [&](uint32_t record) {
+    size_t next_back = 0;
+    const auto add_before = [&](uint32_t record) {
+      // What a record takes back stands before what it adds.
+      for (; next_back < back.rows.size() && back.record(back.rows[next_back]) <= record;
+           ++next_back) {
+        const uint32_t changed = back.record(back.rows[next_back]);
+        if (!takes(changed)) continue;
+        lanes_[lanes[changed]]->TakeBackRow(table, numbers_[changed], back, back.rows[next_back]);
+        ++stats_.rows;
+      }
       for (; next_delete < rows.deletes.size() && rows.deletes[next_delete] < record;
            ++next_delete) {
         const uint32_t deleted = rows.deletes[next_delete];
@@ -213,12 +225,12 @@ void RecordWriter::AddRows(absl::Span<const uint16_t> lanes) {
     };
     for (const uint32_t row : rows.rows) {
       const uint32_t record = rows.record(row);
-      add_deletes_before(record);
+      add_before(record);
       if (!takes(record)) continue;
       lanes_[lanes[record]]->AddRow(table, numbers_[record], rows, row);
       ++stats_.rows;
     }
-    add_deletes_before(UINT32_MAX);
+    add_before(UINT32_MAX);
   }
   for (const RecordFailure& failure : transform_->failures()) {  // ascending
     if (wanted_[failure.record] == 0) continue;

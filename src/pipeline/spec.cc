@@ -86,6 +86,8 @@ absl::Status ReadTable(const SourceText& file, const ObjectReader::Entry& entry,
                                               {"ignore", Tombstones::kIgnore},
                                               {"dead_letter", Tombstones::kDeadLetter}},
                                              &table->tombstones);
+    reader.Choice<std::optional<Over>>("over", {{"rows", Over::kRows}, {"changes", Over::kChanges}},
+                                       &table->over);
     reader.Choice<Merge>("merge",
                          {{"partials", Merge::kPartials}, {"transaction", Merge::kTransaction}},
                          &table->merge);

@@ -52,6 +52,9 @@ enum class Format : uint8_t {
 };
 enum class TableMode : uint8_t { kSnapshot, kAppend, kAggregate };
 enum class Tombstones : uint8_t { kDelete, kIgnore, kDeadLetter };
+// What an aggregate over change events is about: the rows as they are, so that a change takes back
+// what the row was before; or each event for itself.
+enum class Over : uint8_t { kRows, kChanges };
 enum class Merge : uint8_t { kPartials, kTransaction };
 
 std::string_view FormatName(Format format);
@@ -119,6 +122,7 @@ struct TableSpec {
   std::optional<TableMode> mode;         // as written; without: by GROUP BY
   std::string order_by;                  // a column of the SELECT; empty: none
   std::optional<Tombstones> tombstones;  // as written; without: delete, where the key allows it
+  std::optional<Over> over;              // as written; without: rows, where there are change events
   Merge merge = Merge::kPartials;
   FilePosition position;
   FilePosition order_by_position;

@@ -85,12 +85,16 @@ absl::Status Transform::Prepare() {
   }
   for (const PlannedTable& table : source_.tables) KS_RETURN_IF_ERROR(PrepareTable(table));
   tables_.resize(compiled_.size());
+  taken_back_.resize(compiled_.size());
   return absl::OkStatus();
 }
 
 absl::Status Transform::PrepareTable(const PlannedTable& plan) {
   Table table{.plan = &plan};
   KS_ASSIGN_OR_RETURN(table.select, sql::RecordSelect::Compile(plan.select));
+  if (plan.aggregate && plan.aggregate->takes_back) {
+    KS_ASSIGN_OR_RETURN(table.before, sql::RecordSelect::Compile(plan.select));
+  }
   if (!plan.tombstone_key.empty()) {
     KS_ASSIGN_OR_RETURN(table.tombstone_key,
                         sql::Program::Compile(plan.tombstone_key, sql::ProgramOptions()));
@@ -108,6 +112,7 @@ void Transform::Run(const Records& records) {
   sql::EvalContext context(arena_);
   context.now_column = &inputs_[static_cast<size_t>(source_.record.of(RecordColumns::kTimestamp))];
   CheckAsserts(context);
+  if (source_.before >= 0) FindBefore(records.size());
   for (size_t table = 0; table < compiled_.size(); ++table) RunTable(table, context);
   for (size_t table = 0; table < compiled_.size(); ++table) RunTombstones(table, context);
   std::sort(failures_.begin(), failures_.end(),
@@ -276,11 +281,65 @@ void Transform::RunTable(size_t table, sql::EvalContext& context) {
   rows.columns.clear();
   if (compiled.plan->mode == TableMode::kAggregate) {
     rows.columns = compiled.result.columns;
+    if (compiled.before != nullptr) TakeBack(table, context);
   } else {
     for (const int output : compiled.plan->outputs) {
       rows.columns.push_back(compiled.result.columns[static_cast<size_t>(output)]);
     }
   }
+}
+
+// The records that change or delete a row, and the record's columns with the row as it was.
+void Transform::FindBefore(size_t count) {
+  const sql::Column& before = inputs_[static_cast<size_t>(source_.before)];
+  const sql::Column& operation = inputs_[static_cast<size_t>(source_.operation)];
+  changed_.clear();
+  for (const auto* records : {&live_, &tombstones_}) {
+    for (const uint32_t record : *records) {
+      const Datum& op = operation.at(record);
+      if (op.null() || (op.str() != "u" && op.str() != "d")) continue;
+      if (HasWholeRow(before.at(record))) {
+        changed_.push_back(record);
+      } else {
+        Fail(record, on_error_, Stage::kValue, NoRowBefore());
+      }
+    }
+  }
+  DropFailed(&live_);
+  DropFailed(&tombstones_);
+  std::sort(changed_.begin(), changed_.end());
+  before_inputs_ = inputs_;
+  // `_before` holds the row's own fields, in their order; those that the key hides stay the key's.
+  const size_t fields =
+      source_.record.columns[static_cast<size_t>(source_.before)].type->fields().size();
+  for (size_t field = 0; field < fields; ++field) {
+    const int column = source_.record.value_columns[field];
+    if (column < 0) continue;
+    Datum* const values = arena_.AllocateArray<Datum>(count);
+    for (const uint32_t record : changed_) values[record] = before.at(record).elements()[field];
+    before_inputs_[static_cast<size_t>(column)] = {values, false};
+  }
+}
+
+// A database that logs only keys leaves NULLs in place of the rest, of which those that cannot be
+// give it away.
+bool Transform::HasWholeRow(const Datum& before) const {
+  if (before.null()) return false;
+  const auto& fields = source_.spec->value.columns;
+  for (size_t i = 0; i < before.elements().size(); ++i) {
+    if (fields[i].not_null && before.elements()[i].null()) return false;
+  }
+  return true;
+}
+
+void Transform::TakeBack(size_t table, sql::EvalContext& context) {
+  Table& compiled = compiled_[table];
+  compiled.before->Run(context, changed_, before_inputs_.data(), &compiled.before_result);
+  TakeErrors(Stage::kSelect, context);
+  TableRows& rows = taken_back_[table];
+  rows.rows = compiled.before_result.rows;
+  rows.records = compiled.before_result.records;
+  rows.columns = compiled.before_result.columns;
 }
 
 void Transform::RunTombstones(size_t table, sql::EvalContext& context) {

@@ -84,6 +84,9 @@ class Transform {
 
   const PlannedSource& source() const { return source_; }
   const std::vector<TableRows>& tables() const { return tables_; }
+  // By table: rows that were added by earlier records, and are so no more. Aggregates over rows
+  // that change have them; the others none.
+  const std::vector<TableRows>& taken_back() const { return taken_back_; }
   absl::Span<const RecordVerdict> verdicts() const { return verdicts_; }
   // Of the records that are not kOk, one each, ascending.
   const std::vector<RecordFailure>& failures() const { return failures_; }
@@ -98,6 +101,8 @@ class Transform {
     std::unique_ptr<sql::RecordSelect> select;
     std::unique_ptr<sql::Program> tombstone_key;  // null: there is none
     sql::RecordSelect::Result result;
+    std::unique_ptr<sql::RecordSelect> before;  // the SELECT over rows as they were; null: none
+    sql::RecordSelect::Result before_result;
   };
 
   Transform(const Plan& plan, const PlannedSource& source);
@@ -112,6 +117,9 @@ class Transform {
   void FailKeyless(std::vector<formats::RecordError>* keyless);
   void CheckAsserts(sql::EvalContext& context);
   void RunTable(size_t table, sql::EvalContext& context);
+  void FindBefore(size_t count);
+  bool HasWholeRow(const sql::Datum& before) const;
+  void TakeBack(size_t table, sql::EvalContext& context);
   void RunTombstones(size_t table, sql::EvalContext& context);
 
   void Fail(uint32_t record, Policy policy, Stage stage, std::string reason);
@@ -133,6 +141,9 @@ class Transform {
   std::vector<uint32_t> live_;        // records with a value that have not failed
   std::vector<uint32_t> tombstones_;  // records without
   std::vector<TableRows> tables_;
+  std::vector<uint32_t> changed_;           // records that say what their row was before
+  std::vector<sql::Column> before_inputs_;  // as inputs_, with the row as it was
+  std::vector<TableRows> taken_back_;
   std::vector<RecordVerdict> verdicts_;
   std::vector<RecordFailure> failures_;
   formats::DecodeResult decoded_;

@@ -121,6 +121,11 @@ class PartitionCheck {
     std::pair<int64_t, int64_t>& sum = (*sums)[record->group];
     ++sum.first;
     sum.second += record->number;
+    if (record->before) {
+      std::pair<int64_t, int64_t>& taken_from = (*sums)[record->before->first];
+      --taken_from.first;
+      taken_from.second -= record->before->second;
+    }
     if (!record->key.has_value()) return "";
     int64_t& last = last_of_key_.try_emplace(*record->key, -1).first->second;
     if (last > offset) {
@@ -167,7 +172,7 @@ class PartitionCheck {
   std::map<std::string, int64_t> last_of_key_;
 };
 
-std::string CheckSums(const SimRun& run, const Sums& sums) {
+std::string CheckSums(const SimRun& run, Sums sums) {
   Sums merged;
   const auto add = [&](const std::string& table, const char* count, const char* sum) {
     for (const auto& [key, row] : run.spanner.table(table)) {
@@ -178,7 +183,9 @@ std::string CheckSums(const SimRun& run, const Sums& sums) {
   add("GroupsPartials", "Number", "Total");
   add("Partials", "Count", "Sum");
   add("Totals", "Count", "Sum");
-  std::erase_if(merged, [](const auto& entry) { return entry.second.first == 0; });
+  for (Sums* each : {&merged, &sums})
+    std::erase_if(*each,
+                  [](const auto& entry) { return entry.second == std::pair<int64_t, int64_t>(); });
   if (merged == sums) return "";
   std::string text = "the aggregates are not those of the log:";
   for (const auto& [group, sum] : sums) {

@@ -6,10 +6,10 @@
 
 #include "base/check.h"
 #include "base/str_cat.h"
+#include "pipeline/offline/target_from_ddl.h"
 #include "pipeline/plan.h"
 #include "pipeline/record_writer.h"
 #include "pipeline/testing/fake_lane_data.h"
-#include "pipeline/offline/target_from_ddl.h"
 
 namespace ks::sim {
 namespace {
@@ -37,6 +37,24 @@ tables:
   Groups: |
     SELECT g AS GroupKey, COUNT(*) AS Number, SUM(v) AS Total, MAX(v) AS Highest GROUP BY GroupKey
 )";
+// Records are change events, whose aggregate takes back what a row was before.
+constexpr std::string_view kChangesFile = R"(pipeline: sim
+from:
+  kafka: {brokers: "sim:9092", topic: t}
+  key: {format: string, name: k}
+  value:
+    format: debezium
+    schema: {g: STRING NOT NULL, v: INT64, p: STRING}
+to:
+  spanner: {database: projects/p/instances/i/databases/d}
+tables:
+  Applied:
+    select: |
+      SELECT k AS Key, _partition AS KafkaPartition, _offset AS KafkaOffset, p AS Poison
+    tombstones: ignore
+  Latest: SELECT k AS Key, _offset AS KafkaOffset WHERE k IS NOT NULL
+  Groups: SELECT g AS GroupKey, COUNT(*) AS Number, SUM(v) AS Total GROUP BY GroupKey
+)";
 constexpr std::string_view kLogTable = R"(  Log:
     mode: append
     select: SELECT _partition AS KafkaPartition, _offset AS KafkaOffset
@@ -50,7 +68,7 @@ CREATE TABLE Log (KafkaPartition INT64, KafkaOffset INT64)
 )";
 
 std::string FileOf(const PipelineChoice& choice) {
-  std::string text(kFile);
+  std::string text(choice.changes ? kChangesFile : kFile);
   if (choice.with_log) text += kLogTable;
   return StrCat(text, "on_error: ", PolicyName(choice.on_error), "\n");
 }
@@ -73,8 +91,8 @@ struct Planned {
 };
 
 Planned& PlannedFor(const PipelineChoice& choice) {
-  static auto* const all = new std::map<std::pair<Policy, bool>, std::unique_ptr<Planned>>();
-  auto& planned = (*all)[{choice.on_error, choice.with_log}];
+  static auto* const all = new std::map<std::tuple<Policy, bool, bool>, std::unique_ptr<Planned>>();
+  auto& planned = (*all)[{choice.on_error, choice.with_log, choice.changes}];
   if (planned == nullptr) planned = std::make_unique<Planned>(choice);
   return *planned;
 }

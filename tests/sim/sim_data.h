@@ -35,6 +35,7 @@ class DataPath {
 struct PipelineChoice {
   pipeline::Policy on_error = pipeline::Policy::kDeadLetter;
   bool with_log = false;
+  bool changes = false;     // the aggregate is over rows that change
   size_t cache_groups = 2;  // of the partial aggregates, per lane
 };
 

@@ -9,12 +9,20 @@ namespace {
 
 Kind ChooseKind(const LogShape& shape, uint64_t poison, env::Random& random) {
   const uint64_t dice = random.Below(1000);
-  if (dice < poison) return Kind::kPoison;
-  if (shape.plain) return Kind::kPlain;
+  if (dice < poison && !shape.changes) return Kind::kPoison;
+  if (shape.plain || shape.changes) return Kind::kPlain;
   if (dice < 2 * poison) return Kind::kMalformed;
   if (dice < 3 * poison) return Kind::kRejected;
   if (dice < 3 * poison + 30) return Kind::kUnwanted;
   return shape.tombstones && dice >= 900 ? Kind::kTombstone : Kind::kPlain;
+}
+
+std::string ChangeOf(const SimRecord& record) {
+  std::string before = "null";
+  if (record.before)
+    before = StrCat(R"({"g": ")", record.before->first, R"(", "v": )", record.before->second, "}");
+  return StrCat(R"({"op": ")", record.before ? "u" : "c", R"(", "before": )", before,
+                R"(, "after": {"g": ")", record.group, R"(", "v": )", record.number, "}}");
 }
 
 std::optional<std::string> ValueOf(const SimRecord& record) {
@@ -64,7 +72,12 @@ SimLog MakeLog(const LogShape& shape, env::Random& random) {
     if (shape.plain || random.Below(12) != 0) {
       record.key = StrCat("p", shape.partition, "-", shape.life, "-key", random.Below(keys));
     }
-    record.value = ValueOf(record);
+    // What a change takes back need not have been: sums have no order.
+    if (shape.changes && random.Below(3) != 0) {
+      record.before.emplace(StrCat("group", random.Below(3)),
+                            static_cast<int64_t>(random.Below(1000)));
+    }
+    record.value = shape.changes ? ChangeOf(record) : ValueOf(record);
     log.records.push_back(std::move(record));
     at += static_cast<int64_t>(random.Below(2) * random.Below(pace + 1));
     offset += random.Below(1000) < gap ? 1 + static_cast<int64_t>(random.Below(5)) : 1;

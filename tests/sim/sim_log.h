@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "env/clock.h"
@@ -30,6 +31,7 @@ struct SimRecord {
   std::optional<std::string> key;
   std::string group;
   int64_t number = 0;
+  std::optional<std::pair<std::string, int64_t>> before;  // of a change: the row's group and number
   Kind kind = Kind::kPlain;
   int64_t timestamp_ms = 0;
   int64_t available_at = 0;          // when the broker has it
@@ -53,8 +55,9 @@ struct LogShape {
   int life = 0;        // keys of different lives differ
   bool plain = false;  // every record has a key, and only Spanner refuses some
   bool tombstones = false;
-  int64_t from = 0;   // records arrive between these
-  int64_t until = 0;  // times
+  bool changes = false;  // records are change events, and none is at fault
+  int64_t from = 0;      // records arrive between these
+  int64_t until = 0;     // times
   int64_t records_max = 160;
 };
 

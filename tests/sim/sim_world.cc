@@ -205,6 +205,8 @@ class World {
     const bool once = faults_.rewind == 0 && !recreated;
     choice_.with_log = run_.real && once && Below(2) == 0;
     choice_.cache_groups = Below(4);
+    choice_.changes = run_.real && Below(4) == 0;
+    if (choice_.changes) choice_.on_error = Policy::kStop;  // nothing may be passed over
     lanes_ = static_cast<int>(1 + Below(4));
     known_ids_ = Below(4) != 0;
     chaos_until_ = static_cast<int64_t>(2 + Below(8)) * kNanosPerSecond;
@@ -229,6 +231,7 @@ class World {
             .life = life,
             .plain = !run_.real,
             .tombstones = faults_.retention == 0,  // nobody could say whether it was read
+            .changes = choice_.changes,
             .from = from,
             .until = chaos_until_,
             .records_max = 160 / partitions()};
