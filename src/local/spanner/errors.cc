@@ -166,9 +166,9 @@ absl::Status ForeignKeyViolation(std::string_view constraint, std::string_view t
               ".");
 }
 
-absl::Status WrittenAndDeleted(std::string_view table, std::string_view key) {
-  return Make(kFailedPrecondition, "Cannot write and delete the row with key ", key,
-              " in the foreign key referenced table ", table, " within the same transaction.");
+absl::Status WrittenAndDeleted(std::string_view table, std::string_view column) {
+  return Make(kFailedPrecondition, "Cannot write a value for the referenced column `", table, ".",
+              column, "` and delete it in the same transaction.");
 }
 
 absl::Status ForeignKeyReferenced(std::string_view constraint, std::string_view table,

@@ -182,3 +182,62 @@ def test_how_far_back_a_database_can_be_read(instance, local):
     database.reload()
     assert database.version_retention_period == "7d"
     database.drop()
+
+
+def test_a_refused_instance_deletion_leaves_everything(client, local):
+    """A protected database keeps its instance, and all sessions and other databases in it."""
+    if not local:
+        pytest.skip("the emulator has no drop protection")
+    config = next(iter(client.list_instance_configs())).name
+    instance = client.instance("protected", configuration_name=config, node_count=1)
+    instance.create().result(60)
+    first, kept = instance.database("a-first"), instance.database("b-kept")
+    for database in (first, kept):
+        database.create().result(60)
+        with database.snapshot() as snapshot:
+            assert list(snapshot.execute_sql("SELECT 1")) == [[1]]
+    kept.enable_drop_protection = True
+    kept.update(["enable_drop_protection"]).result(60)
+    for refused in (kept.drop, instance.delete):
+        with pytest.raises(exceptions.FailedPrecondition):
+            refused()
+    for database in (first, kept):  # over the sessions that were there
+        with database.snapshot() as snapshot:
+            assert list(snapshot.execute_sql("SELECT 1")) == [[1]]
+    kept.enable_drop_protection = False
+    kept.update(["enable_drop_protection"]).result(60)
+    instance.delete()
+    assert not instance.exists()
+
+
+def test_what_updates_name(client, instance, local):
+    if not local:
+        pytest.skip("the emulator differs")
+    # Google's client always sends the configuration along.
+    instance.reload()
+    instance.display_name = "Renamed"
+    instance.update().result(60)
+    instance.reload()
+    assert instance.display_name == "Renamed"
+    admin = client.instance_admin_api
+    wrong = {"name": instance.name, "config": "projects/p/instanceConfigs/other"}
+    for mask, fields in ((["config"], wrong), ([], {"name": instance.name}),
+                         (["nonsense"], {"name": instance.name})):
+        with pytest.raises(exceptions.InvalidArgument):
+            admin.update_instance(request={"instance": fields, "field_mask": {"paths": mask}})
+    database = new_database(instance, [])
+    with pytest.raises(exceptions.InvalidArgument):
+        database.update([])
+    database.drop()
+
+
+def test_options_of_a_database_are_told(instance, local):
+    if not local:
+        pytest.skip("the emulator does not tell")
+    database = new_database(instance, [])
+    database.update_ddl([f"ALTER DATABASE `{database.database_id}` "
+                         "SET OPTIONS (default_leader = 'us-east4')"]).result(60)
+    database.reload()
+    assert database.default_leader == "us-east4"
+    assert database.get_iam_policy().etag == b"\x00 \x01"  # nothing is bound
+    database.drop()

@@ -102,7 +102,7 @@ absl::Status InvalidFilter(std::string_view filter) {
                  ". Use terms such as labels.env:dev or name:app, joined by AND.");
 }
 absl::Status InvalidPageToken(std::string_view token) {
-  return Invalid("Invalid page_token: ", A(token));
+  return Invalid("Invalid page_token: ", A(token.substr(0, 100)));
 }
 
 // ---- Instances and databases ----
@@ -394,7 +394,10 @@ absl::Status ResultTooLarge(size_t limit) {
   return Precondition("Result set too large. Result sets larger than ", limit,
                       " bytes can only be yielded by a streaming API.");
 }
-absl::Status ResumeTokenInvalid() { return Invalid("Invalid resume token."); }
+absl::Status ResumeTokenInvalid() {
+  return Invalid(
+      "Invalid resume token, or one of another request: all parameters must be the same.");
+}
 absl::Status PartitionTokenInvalid() { return Invalid("Invalid partition token."); }
 absl::Status PartitionOfOtherRequest() {
   return Invalid("Partitioned request was created for different read or sql parameters.");

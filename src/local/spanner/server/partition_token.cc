@@ -83,4 +83,12 @@ uint64_t FingerprintRead(const pb::PartitionReadRequest& request) { return OfRea
 uint64_t FingerprintQuery(const pb::ExecuteSqlRequest& request) { return OfQuery(request); }
 uint64_t FingerprintQuery(const pb::PartitionQueryRequest& request) { return OfQuery(request); }
 
+uint64_t FingerprintStream(const pb::ReadRequest& request) {
+  const uint64_t hash = Hash(request.partition_token(), OfRead(request));
+  return (hash ^ static_cast<uint64_t>(request.limit())) * 0x100000001b3u;
+}
+uint64_t FingerprintStream(const pb::ExecuteSqlRequest& request) {
+  return Hash(request.partition_token(), OfQuery(request));
+}
+
 }  // namespace ks::local

@@ -36,4 +36,8 @@ uint64_t FingerprintRead(const google::spanner::v1::PartitionReadRequest& reques
 uint64_t FingerprintQuery(const google::spanner::v1::ExecuteSqlRequest& request);
 uint64_t FingerprintQuery(const google::spanner::v1::PartitionQueryRequest& request);
 
+// Of what a stream's rows depend on, its partition too: resume tokens carry it.
+uint64_t FingerprintStream(const google::spanner::v1::ReadRequest& request);
+uint64_t FingerprintStream(const google::spanner::v1::ExecuteSqlRequest& request);
+
 }  // namespace ks::local

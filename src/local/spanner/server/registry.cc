@@ -169,8 +169,10 @@ absl::Status Registry::DeleteInstance(std::string_view name) {
   auto last = first;
   for (; last != databases_.end() && StartsWith(last->first, prefix); ++last) {
     if (last->second.record.drop_protection) return errors::InstanceNotEmpty(name);
-    if (last->second.open != nullptr) last->second.open->MarkDropped();
-    closing.push_back(std::move(last->second.open));
+  }
+  for (auto going = first; going != last; ++going) {
+    if (going->second.open != nullptr) going->second.open->MarkDropped();
+    closing.push_back(std::move(going->second.open));
   }
   databases_.erase(first, last);
   if (const auto found = instances_.find(name); found != instances_.end()) instances_.erase(found);

@@ -99,15 +99,15 @@ absl::Status UnarySink::End(const ResultTrailer& trailer) {
 // ---- Resume tokens ----
 
 std::string PrintResumeToken(const ResumePoint& point) {
-  return absl::StrCat("ks1.", point.timestamp.value(), ".", point.rows);
+  return absl::StrCat("ks1.", point.timestamp.value(), ".", point.rows, ".", point.request);
 }
 
 absl::StatusOr<ResumePoint> ParseResumeToken(std::string_view token) {
   const std::vector<std::string_view> parts = absl::StrSplit(token, '.');
   int64_t timestamp = 0;
   ResumePoint point;
-  if (parts.size() != 3 || parts[0] != "ks1" || !absl::SimpleAtoi(parts[1], &timestamp) ||
-      !absl::SimpleAtoi(parts[2], &point.rows)) {
+  if (parts.size() != 4 || parts[0] != "ks1" || !absl::SimpleAtoi(parts[1], &timestamp) ||
+      !absl::SimpleAtoi(parts[2], &point.rows) || !absl::SimpleAtoi(parts[3], &point.request)) {
     return errors::ResumeTokenInvalid();
   }
   point.timestamp = CommitTimestamp(timestamp);
@@ -194,7 +194,8 @@ absl::Status StreamSink::Flush(Cut cut, const ResultTrailer* trailer) {
   values_.clear();
   if (cut == Cut::kInside) WriteBool(kChunked, true, &message);
   if (cut == Cut::kRow && options_.resumable_at.has_value()) {
-    WriteBytes(kResumeToken, PrintResumeToken({*options_.resumable_at, rows_}), &message);
+    WriteBytes(kResumeToken, PrintResumeToken({*options_.resumable_at, rows_, options_.request}),
+               &message);
   }
   if (trailer != nullptr) {
     AppendPart(kStats, trailer->stats, &message);

@@ -54,10 +54,12 @@ class UnarySink : public ResultSink {
   std::string row_;
 };
 
-// Where a stream stands: rows sent before, at which timestamp they were read.
+// Where a stream stands: rows sent before, at which timestamp they were read, and for which request
+// (partition_token.h): the token is for the very same one.
 struct ResumePoint {
   CommitTimestamp timestamp;
   uint64_t rows = 0;
+  uint64_t request = 0;
 };
 std::string PrintResumeToken(const ResumePoint& point);
 absl::StatusOr<ResumePoint> ParseResumeToken(std::string_view token);
@@ -69,6 +71,7 @@ class StreamSink : public ResultSink {
     // sent again.
     std::optional<CommitTimestamp> resumable_at;
     uint64_t skip_rows = 0;
+    uint64_t request = 0;      // the fingerprint that the tokens carry
     size_t message_bytes = 0;  // 0: kPartialResultBytes
   };
   StreamSink(MessageWriter& writer, const Options& options);

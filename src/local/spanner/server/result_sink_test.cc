@@ -151,7 +151,8 @@ TEST_F(StreamSinkTest, ResumedStreamsLeaveOutWhatWasSent) {
 }
 
 TEST(ResumeToken, StrangersAreRefused) {
-  for (const char* token : {"", "zzz", "ks1.1", "ks1.a.2", "ks2.1.2", "ks1.1.2.3"}) {
+  for (const char* token :
+       {"", "zzz", "ks1.1", "ks1.1.2", "ks1.a.2.3", "ks2.1.2.3", "ks1.1.2.3.4"}) {
     EXPECT_FALSE(ParseResumeToken(token).ok()) << token;
   }
 }

@@ -269,9 +269,11 @@ absl::Status BackupRpcs::ListBackups(Call& call, const pb::ListBackupsRequest& r
     if (!filter.Matches(backup)) continue;
     matching[absl::StrFormat("%020d %s", INT64_MAX - record.created_nanos, record.name)] = backup;
   }
-  response->set_next_page_token(EmitPage(
-      matching, request.page_token(), request.page_size(), [](const auto& b) { return b.first; },
-      [&](const auto& b) { *response->add_backups() = b.second; }));
+  KS_ASSIGN_OR_RETURN(*response->mutable_next_page_token(),
+                      EmitPage(
+                          matching, request.page_token(), request.page_size(),
+                          [](const auto& b) { return b.first; },
+                          [&](const auto& b) { *response->add_backups() = b.second; }));
   return absl::OkStatus();
 }
 
@@ -282,9 +284,11 @@ absl::Status BackupRpcs::ListBackupOperations(Call& call,
   KS_RETURN_IF_ERROR(call.server().registry->GetInstance(request.parent()).status());
   auto operations = call.server().operations.List(absl::StrCat(request.parent(), "/backups"));
   KS_RETURN_IF_ERROR(KeepMatching(request.filter(), &operations));
-  response->set_next_page_token(EmitPage(
-      operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
-      [&](const auto& o) { *response->add_operations() = o; }));
+  KS_ASSIGN_OR_RETURN(*response->mutable_next_page_token(),
+                      EmitPage(
+                          operations, request.page_token(), request.page_size(),
+                          [](const auto& o) { return o.name(); },
+                          [&](const auto& o) { *response->add_operations() = o; }));
   return absl::OkStatus();
 }
 

@@ -37,12 +37,13 @@ void FillDatabase(const DatabaseRecord& record, pb::Database* out) {
 
 namespace {
 
-// How far back it can be read, and until when that is now.
-void FillRetention(const DatabaseRecord& record, Database& database, pb::Database* out) {
+// What DDL's options said, and how far back it can be read now.
+void FillOptions(const DatabaseRecord& record, Database& database, pb::Database* out) {
   out->set_version_retention_period("1h");
   for (const OptionEntry& option : database.schema()->database_options) {
-    if (option.name != "version_retention_period") continue;
-    out->set_version_retention_period(option.value.substr(1, option.value.size() - 2));  // '7d'
+    const std::string value = option.value.substr(1, option.value.size() - 2);  // '7d'
+    if (option.name == "version_retention_period") out->set_version_retention_period(value);
+    if (option.name == "default_leader") out->set_default_leader(value);
   }
   const CommitTimestamp created(record.created_nanos / env::kNanosPerMicro);
   SetTimestamp(std::max(created, database.oldest_readable()), out->mutable_earliest_version_time());
@@ -55,9 +56,11 @@ absl::Status DatabaseRpcs::ListDatabases(Call& call, const pb::ListDatabasesRequ
   KS_RETURN_IF_ERROR(ParseInstance(request.parent()).status());
   KS_RETURN_IF_ERROR(call.server().registry->GetInstance(request.parent()).status());
   const auto records = call.server().registry->ListDatabases(request.parent());
-  response->set_next_page_token(EmitPage(
-      records, request.page_token(), request.page_size(), [](const auto& r) { return r.name; },
-      [&](const auto& r) { FillDatabase(r, response->add_databases()); }));
+  KS_ASSIGN_OR_RETURN(
+      *response->mutable_next_page_token(),
+      EmitPage(
+          records, request.page_token(), request.page_size(), [](const auto& r) { return r.name; },
+          [&](const auto& r) { FillDatabase(r, response->add_databases()); }));
   return absl::OkStatus();
 }
 
@@ -67,7 +70,7 @@ absl::Status DatabaseRpcs::GetDatabase(Call& call, const pb::GetDatabaseRequest&
   KS_ASSIGN_OR_RETURN(const DatabaseRecord record, call.server().registry->GetDatabase(name));
   FillDatabase(record, response);
   KS_ASSIGN_OR_RETURN(auto open, call.server().registry->UseDatabase(name));
-  FillRetention(record, open->database(), response);
+  FillOptions(record, open->database(), response);
   return absl::OkStatus();
 }
 
@@ -89,6 +92,9 @@ absl::Status DatabaseRpcs::CreateDatabase(Call& call, const pb::CreateDatabaseRe
 absl::Status DatabaseRpcs::UpdateDatabase(Call& call, const pb::UpdateDatabaseRequest& request,
                                           google::longrunning::Operation* response) {
   KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(request.database().name()));
+  if (request.update_mask().paths().empty()) {
+    return errors::MissingField("UpdateDatabaseRequest.update_mask");
+  }
   for (const std::string& path : request.update_mask().paths()) {
     if (path != "enable_drop_protection") return errors::UnknownFieldInMask(path);
     KS_RETURN_IF_ERROR(call.server().registry->SetDropProtection(
@@ -150,9 +156,11 @@ absl::Status DatabaseRpcs::ListDatabaseOperations(Call& call,
   KS_RETURN_IF_ERROR(call.server().registry->GetInstance(request.parent()).status());
   auto operations = call.server().operations.List(absl::StrCat(request.parent(), "/databases"));
   KS_RETURN_IF_ERROR(KeepMatching(request.filter(), &operations));
-  response->set_next_page_token(EmitPage(
-      operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
-      [&](const auto& o) { *response->add_operations() = o; }));
+  KS_ASSIGN_OR_RETURN(*response->mutable_next_page_token(),
+                      EmitPage(
+                          operations, request.page_token(), request.page_size(),
+                          [](const auto& o) { return o.name(); },
+                          [&](const auto& o) { *response->add_operations() = o; }));
   return absl::OkStatus();
 }
 
@@ -165,12 +173,14 @@ absl::Status DatabaseRpcs::ListDatabaseRoles(Call& call,
   const std::shared_ptr<const Schema> schema = database->database().schema();
   for (const Role& role : schema->roles) roles.push_back(role.name);
   std::sort(roles.begin(), roles.end());
-  response->set_next_page_token(EmitPage(
-      roles, request.page_token(), request.page_size(), [](const auto& r) { return r; },
-      [&](const auto& r) {
-        response->add_database_roles()->set_name(
-            absl::StrCat(request.parent(), "/databaseRoles/", r));
-      }));
+  KS_ASSIGN_OR_RETURN(
+      *response->mutable_next_page_token(),
+      EmitPage(
+          roles, request.page_token(), request.page_size(), [](const auto& r) { return r; },
+          [&](const auto& r) {
+            response->add_database_roles()->set_name(
+                absl::StrCat(request.parent(), "/databaseRoles/", r));
+          }));
   return absl::OkStatus();
 }
 

@@ -186,7 +186,7 @@ absl::Status SpannerRpcs::ExecuteSql(Call& call, const pb::ExecuteSqlRequest& re
 absl::Status SpannerRpcs::ExecuteStreamingSql(Call& call, const pb::ExecuteSqlRequest& request,
                                               MessageWriter& writer) {
   return StreamAnswer(
-      request.resume_token(), writer,
+      request.resume_token(), FingerprintStream(request), writer,
       [&](std::optional<CommitTimestamp> resume_at) { return OpenScope(call, request, resume_at); },
       [&](ReadScope& scope, StreamSink& sink, BufferingWriter* gathered) {
         Answer answer{sink, true, [&] { return Pack(gathered->messages()); },

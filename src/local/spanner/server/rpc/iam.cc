@@ -16,9 +16,14 @@ namespace pb = google::iam::v1;
 
 namespace {
 
-// An etag is of the policy's contents: equal policies have equal ones, in every run.
+// An etag is of the policy's contents: equal policies have equal ones, in every run. That of a
+// policy without bindings is Google's "ACAB".
 pb::Policy Stamped(pb::Policy policy) {
   policy.clear_etag();
+  if (policy.bindings().empty()) {
+    policy.set_etag(std::string("\x00 \x01", 3));
+    return policy;
+  }
   const uint64_t hash = sql::FarmFingerprint(policy.SerializeAsString());
   policy.set_etag(absl::StrCat(absl::Hex(hash, absl::kZeroPad16)));
   return policy;

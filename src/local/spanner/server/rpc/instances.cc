@@ -101,14 +101,26 @@ absl::Status FinishedOperation(Call& call, const InstanceRecord& record,
 }
 
 absl::Status ApplyMask(const pb::UpdateInstanceRequest& request, InstanceRecord* record) {
+  if (request.field_mask().paths().empty()) {
+    return errors::MissingField("UpdateInstanceRequest.field_mask");
+  }
   for (const std::string& path : request.field_mask().paths()) {
     if (path == "display_name") {
       record->display_name = request.instance().display_name();
+    } else if (path == "config") {
+      // Clients send it along; moving an instance is an RPC of its own.
+      if (request.instance().config() != record->config) return errors::UnknownFieldInMask(path);
     } else if (path == "labels") {
       KS_RETURN_IF_ERROR(SetLabels(request.instance(), record));
     } else if (path == "node_count" || path == "processing_units") {
-      KS_RETURN_IF_ERROR(CheckUnits(request.instance()));
-      record->processing_units = UnitsOf(request.instance());
+      pb::Instance named;  // clients send the other one along
+      if (path == "node_count") {
+        named.set_node_count(request.instance().node_count());
+      } else {
+        named.set_processing_units(request.instance().processing_units());
+      }
+      KS_RETURN_IF_ERROR(CheckUnits(named));
+      record->processing_units = UnitsOf(named);
     } else {
       return errors::UnknownFieldInMask(path);
     }
@@ -151,9 +163,11 @@ absl::Status InstanceRpcs::ListInstances(Call& call, const pb::ListInstancesRequ
     for (const auto& [key, value] : record.labels) fields["labels." + key] = value;
     if (filter.Matches(fields)) matching.push_back(std::move(record));
   }
-  response->set_next_page_token(EmitPage(
-      matching, request.page_token(), request.page_size(), [](const auto& r) { return r.name; },
-      [&](const auto& r) { Fill(r, response->add_instances()); }));
+  KS_ASSIGN_OR_RETURN(
+      *response->mutable_next_page_token(),
+      EmitPage(
+          matching, request.page_token(), request.page_size(), [](const auto& r) { return r.name; },
+          [&](const auto& r) { Fill(r, response->add_instances()); }));
   return absl::OkStatus();
 }
 
@@ -197,10 +211,10 @@ absl::Status InstanceRpcs::UpdateInstance(Call& call, const pb::UpdateInstanceRe
 absl::Status InstanceRpcs::DeleteInstance(Call& call, const pb::DeleteInstanceRequest& request,
                                           google::protobuf::Empty*) {
   KS_RETURN_IF_ERROR(ParseInstance(request.name()).status());
-  for (const DatabaseRecord& record : call.server().registry->ListDatabases(request.name())) {
-    call.server().sessions.DeleteAll(record.name);
-  }
-  return call.server().registry->DeleteInstance(request.name());
+  const auto databases = call.server().registry->ListDatabases(request.name());
+  KS_RETURN_IF_ERROR(call.server().registry->DeleteInstance(request.name()));
+  for (const DatabaseRecord& record : databases) call.server().sessions.DeleteAll(record.name);
+  return absl::OkStatus();
 }
 
 }  // namespace ks::local

@@ -36,9 +36,11 @@ absl::Status OperationRpcs::ListOperations(Call& call, const lro::ListOperations
   }
   std::vector<lro::Operation> operations = call.server().operations.List(resource);
   KS_RETURN_IF_ERROR(KeepMatching(request.filter(), &operations));
-  response->set_next_page_token(EmitPage(
-      operations, request.page_token(), request.page_size(), [](const auto& o) { return o.name(); },
-      [&](const auto& o) { *response->add_operations() = o; }));
+  KS_ASSIGN_OR_RETURN(*response->mutable_next_page_token(),
+                      EmitPage(
+                          operations, request.page_token(), request.page_size(),
+                          [](const auto& o) { return o.name(); },
+                          [&](const auto& o) { *response->add_operations() = o; }));
   return absl::OkStatus();
 }
 

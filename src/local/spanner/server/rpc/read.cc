@@ -101,7 +101,7 @@ absl::Status SpannerRpcs::Read(Call& call, const pb::ReadRequest& request, std::
 absl::Status SpannerRpcs::StreamingRead(Call& call, const pb::ReadRequest& request,
                                         MessageWriter& writer) {
   return StreamAnswer(
-      request.resume_token(), writer,
+      request.resume_token(), FingerprintStream(request), writer,
       [&](std::optional<CommitTimestamp> resume_at) { return OpenScope(call, request, resume_at); },
       [&](ReadScope& scope, StreamSink& sink, BufferingWriter*) {
         return SendRows(call, request, scope, sink);

@@ -118,9 +118,12 @@ absl::Status ScheduleRpcs::ListBackupSchedules(Call& call,
                                                pb::ListBackupSchedulesResponse* response) {
   KS_ASSIGN_OR_RETURN(const DatabaseName database, ParseDatabase(request.parent()));
   KS_ASSIGN_OR_RETURN(const auto schedules, call.server().registry->GetSchedules(database));
-  response->set_next_page_token(EmitPage(
-      schedules, request.page_token(), request.page_size(), [](const auto& s) { return s.first; },
-      [&](const auto& s) { response->add_backup_schedules()->ParseFromString(s.second); }));
+  KS_ASSIGN_OR_RETURN(
+      *response->mutable_next_page_token(),
+      EmitPage(
+          schedules, request.page_token(), request.page_size(),
+          [](const auto& s) { return s.first; },
+          [&](const auto& s) { response->add_backup_schedules()->ParseFromString(s.second); }));
   return absl::OkStatus();
 }
 

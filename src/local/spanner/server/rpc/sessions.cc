@@ -83,9 +83,11 @@ absl::Status SpannerRpcs::ListSessions(Call& call, const pb::ListSessionsRequest
     for (const auto& [key, value] : session->spec().labels) fields["labels." + key] = value;
     if (filter.Matches(fields)) matching.push_back(std::move(session));
   }
-  response->set_next_page_token(EmitPage(
-      matching, request.page_token(), request.page_size(), [](const auto& s) { return s->name(); },
-      [&](const auto& s) { Fill(*s, response->add_sessions()); }));
+  KS_ASSIGN_OR_RETURN(*response->mutable_next_page_token(),
+                      EmitPage(
+                          matching, request.page_token(), request.page_size(),
+                          [](const auto& s) { return s->name(); },
+                          [&](const auto& s) { Fill(*s, response->add_sessions()); }));
   return absl::OkStatus();
 }
 

@@ -187,17 +187,17 @@ absl::Status ReleaseReferenced(TransactionState& txn, const RowWrite& row, const
 
 absl::Status ValidateCascades(const Mutation& deletion, absl::Span<const std::string_view> keys) {
   const Table& table = *deletion.table;
-  const bool cascades =
-      std::any_of(table.referenced_by.begin(), table.referenced_by.end(), [](const auto& r) {
+  const auto cascading =
+      std::find_if(table.referenced_by.begin(), table.referenced_by.end(), [](const auto& r) {
         return r.second->enforced && r.second->on_delete == OnDelete::kCascade;
       });
-  if (!cascades) return absl::OkStatus();
+  if (cascading == table.referenced_by.end()) return absl::OkStatus();
   std::vector<KeySpan> spans = deletion.spans;
   if (deletion.delete_all) spans.push_back(SpaceSpan(table.space));
   for (const KeySpan& span : spans) {
     const auto key = std::lower_bound(keys.begin(), keys.end(), std::string_view(span.start));
     if (key == keys.end() || *key >= span.limit) continue;
-    return errors::WrittenAndDeleted(table.name, FormatEncodedKey(table.shape, *key));
+    return errors::WrittenAndDeleted(table.name, cascading->second->referenced_columns.front());
   }
   return absl::OkStatus();
 }
