@@ -2,8 +2,9 @@
 
 import pytest
 
-from servers import Idp, SecureBroker  # first: it says where the next are
+from servers import Idp, SecureBroker, SecureEndpoint  # first: it says where the next are
 from broker import running
+from fake_google import FakeGoogle
 from spanners import Endpoint
 from worker import Program, no_worker_outlives_its_test  # noqa: F401
 
@@ -36,6 +37,23 @@ def kafka(request, idp, tmp_path_factory):
 def spanner(request, tmp_path_factory):
     program = request.config.getoption("--program")
     yield from running(Endpoint(program, tmp_path_factory.mktemp("spanner")))
+
+
+@pytest.fixture(scope="module")
+def secure(request, tmp_path_factory):
+    """A local Spanner with TLS that takes the tokens in `secure.tokens`: none at first."""
+    program = request.config.getoption("--program")
+    server = SecureEndpoint(program, tmp_path_factory.mktemp("secure"))
+    server.tokens.write_text("")
+    yield from running(server)
+
+
+@pytest.fixture
+def fake():
+    """Google's endpoints."""
+    server = FakeGoogle()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

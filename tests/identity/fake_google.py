@@ -8,8 +8,11 @@ import threading
 import urllib.parse
 
 
+TOKEN = "planted-google-access-token"
+
+
 class FakeGoogle:
-    def __init__(self, token):
+    def __init__(self, token=TOKEN):
         self.token = token
         self.requests = []  # (method, path, headers, fields)
         self.secrets = {}  # of Secret Manager: its answer by path
@@ -68,7 +71,9 @@ class FakeGoogle:
         return self.listen(context)
 
     def stop(self):
-        for server in self.servers:
+        """Nobody is there from now on."""
+        while self.servers:
+            server = self.servers.pop()
             server.shutdown()
             server.server_close()
 

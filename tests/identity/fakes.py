@@ -4,6 +4,7 @@ and a recorder that stands before the authorization server and remembers the tok
 import base64
 import http.server
 import json
+import ssl
 import threading
 import urllib.error
 import urllib.request
@@ -35,9 +36,39 @@ class Fake:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def behind_tls(self, authority, for_anybody=False):
+        """From here on for those only who show a certificate of `authority`; or for anybody."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.certificate)
+        # With TLS 1.3 a client has sent its request before it hears that it is refused, and the end
+        # of the connection may overtake the reason.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.verify_mode = ssl.CERT_NONE if for_anybody else ssl.CERT_REQUIRED
+        context.load_cert_chain(*authority.issue("server"))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = self.url.replace("http:", "https:")
+
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Kubernetes(Fake):
+    """The TokenReview of a Kubernetes API server: it knows service account tokens in `known`."""
+
+    def __init__(self):
+        super().__init__()
+        self.known = set()
+
+    def answer(self, method, path, headers, body):
+        review = json.loads(body) | {"apiVersion": "authentication.k8s.io/v1",
+                                     "kind": "TokenReview"}
+        review["status"] = {"authenticated": False, "error": "the token is unknown or has expired"}
+        if review["spec"]["token"] in self.known:
+            audiences = review["spec"].get("audiences", [])
+            review["status"] = {"authenticated": True, "audiences": audiences, "user": {
+                "username": "system:serviceaccount:team:pipe", "uid": "uid-1",
+                "groups": ["system:serviceaccounts"]}}
+        return 201, review
 
 
 class Registry(Fake):
@@ -52,7 +83,7 @@ class Registry(Fake):
 
     def answer(self, method, path, headers, body):
         self.requests += 1
-        if headers.get("Authorization") != self.wanted:
+        if self.wanted and headers.get("Authorization") != self.wanted:
             return 401, {"error_code": 401, "message": "Unauthorized"}
         return 200, {"id": 1, "version": 1, "subject": "s", "schema": json.dumps(self.SCHEMA)}
 
@@ -85,8 +116,11 @@ class TokenRecorder(Fake):
     def __init__(self, issuer):
         super().__init__()
         self.issuer, self.given = issuer, []
+        self.refuses = None  # then this is its answer
 
     def answer(self, method, path, headers, body):
+        if self.refuses:
+            return 401, self.refuses
         kept = {name: headers[name] for name in ("Authorization", "Content-Type", "Accept")
                 if name in headers}
         request = urllib.request.Request(self.issuer + path, body, kept, method=method)

@@ -3,6 +3,7 @@ authorization server, and the keys of both. All on free loopback ports."""
 
 import base64
 import contextlib
+import datetime
 import json
 import pathlib
 import socket
@@ -14,12 +15,16 @@ import time
 import urllib.request
 
 from confluent_kafka import Consumer, TopicPartition
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from broker import Broker, free_port  # noqa: E402
+from spanners import Endpoint  # noqa: E402
 
 LISTENERS = ("PL", "CONTROLLER", "OAUTH", "SCRAM", "MTLS", "PLAIN")
+DATABASE = "projects/p/instances/i/databases/d"  # that a SecureEndpoint has from the start
 CUT = ("SCRAM", "MTLS")  # listeners whose connections a test can cut
 
 
@@ -56,6 +61,35 @@ class Authority:
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key,
                 "-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", certificate)
         return certificate, key
+
+
+def certificate_until(authority, directory, name, ends):
+    """Paths of a client's certificate that ends at that time, and its key."""
+    key, request, certificate = (pathlib.Path(directory) / f"{name}-until.{e}"
+                                 for e in ("key", "csr", "crt"))
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out",
+            request)
+    signer = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
+    asked = x509.load_pem_x509_csr(request.read_bytes())
+    made = (x509.CertificateBuilder().subject_name(asked.subject).issuer_name(signer.subject)
+            .public_key(asked.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(ends - datetime.timedelta(days=2)).not_valid_after(ends)
+            .sign(serialization.load_pem_private_key(authority.key.read_bytes(), None),
+                  hashes.SHA256()))
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return certificate, key
+
+
+def signed_jwt(key, claims, seconds):
+    """RS256, by the private key in that file; it ends so many seconds from now."""
+    def part(data):
+        return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+    now = int(time.time())
+    claims = {"iat": now - 7200, "nbf": now - 7200, "exp": now + seconds, **claims}
+    signed = ".".join(part(json.dumps(each).encode())
+                      for each in ({"alg": "RS256", "typ": "JWT"}, claims))
+    return signed + "." + part(openssl("dgst", "-sha256", "-sign", key, input=signed.encode()))
 
 
 def public_jwk(private_key):
@@ -214,6 +248,12 @@ class SecureBroker(Broker):
         self.run("kafka.tools.StorageTool", "format", "-t", "identity-tests-000000", "-c",
                  str(self.properties), *users)
 
+    def forget_scram(self, user):
+        from confluent_kafka.admin import ScramMechanism, UserScramCredentialDeletion
+        gone = UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512)
+        for done in self.admin.alter_user_scram_credentials([gone]).values():
+            done.result(30)
+
     def set_scram_password(self, user, password):
         from confluent_kafka.admin import (ScramCredentialInfo, ScramMechanism,
                                            UserScramCredentialUpsertion)
@@ -221,3 +261,22 @@ class SecureBroker(Broker):
             user, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192), password.encode())
         for done in self.admin.alter_user_scram_credentials([change]).values():
             done.result(30)
+
+
+class SecureEndpoint(Endpoint):
+    """The local Spanner with TLS that wants one of the tokens in `tokens`."""
+
+    def __init__(self, program, directory):
+        super().__init__(program, directory)
+        self.tokens = self.directory / "tokens"
+        self.authority = Authority(self.directory / "tls")
+
+    def start(self):
+        certificate, key = self.authority.issue("spanner")
+        wrapper = self.directory / "program"
+        wrapper.write_text(f'#!/bin/sh\nexec {self.program} "$@" --tls-certificate {certificate} '
+                           f'--tls-private-key {key} --access-tokens {self.tokens} '
+                           f'--database {DATABASE}\n')
+        wrapper.chmod(0o755)
+        self.program = wrapper
+        super().start()

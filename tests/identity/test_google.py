@@ -10,51 +10,13 @@ import google.auth.transport.requests
 import google.oauth2.credentials
 import pytest
 
-from fake_google import FakeGoogle
-from servers import Authority, free_port
-from spanners import Endpoint
+from fake_google import TOKEN
+from servers import DATABASE, Authority
 from test_kafka import WAYS, Pipeline
 from worker import Program
 
 DATA = "https://www.googleapis.com/auth/spanner.data"
 ADMIN = "https://www.googleapis.com/auth/spanner.admin"
-TOKEN = "planted-access-token"
-DATABASE = "projects/p/instances/i/databases/d"
-
-
-class SecureEndpoint(Endpoint):
-    """The local Spanner with TLS that wants one of the tokens in `tokens`."""
-
-    def __init__(self, program, directory):
-        super().__init__(program, directory)
-        self.tokens = self.directory / "tokens"
-        self.authority = Authority(self.directory / "tls")
-
-    def start(self):
-        certificate, key = self.authority.issue("spanner")
-        wrapper = self.directory / "program"
-        wrapper.write_text(f'#!/bin/sh\nexec {self.program} "$@" --tls-certificate {certificate} '
-                           f'--tls-private-key {key} --access-tokens {self.tokens} '
-                           f'--database {DATABASE}\n')
-        wrapper.chmod(0o755)
-        self.program = wrapper
-        super().start()
-
-
-@pytest.fixture(scope="module")
-def secure(request, tmp_path_factory):
-    server = SecureEndpoint(request.config.getoption("--program"), tmp_path_factory.mktemp("tls"))
-    server.tokens.write_text("")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def fake():
-    server = FakeGoogle(TOKEN)
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -63,15 +25,16 @@ def sql(request, secure, fake, tmp_path):
     program = Program(request.config.getoption("--program"), "", tmp_path)
     for name in ("SPANNER_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
         program.environment.pop(name, None)
-    secure.tokens.write_text(TOKEN + "\n")
     log = tmp_path / "connections.jsonl"
 
-    def run(credentials, hosts=True):
+    def run(credentials, hosts=True, tokens=TOKEN + "\n"):
+        secure.tokens.write_text(tokens)
         program.environment |= {"HOME": str(tmp_path), "GCE_METADATA_HOST": fake.host,
                                 "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH":
                                     str(secure.authority.certificate)}
         if hosts:
-            program.environment["KAFKA_SPANNER_CREDENTIAL_HOSTS"] = ",".join(fake.hosts())
+            allowed = fake.hosts() if hosts is True else hosts
+            program.environment["KAFKA_SPANNER_CREDENTIAL_HOSTS"] = ",".join(allowed)
         for name in ("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "SSL_CERT_FILE"):
             program.environment.pop(name, None)
             if name in os.environ:
@@ -274,8 +237,7 @@ def test_nothing_goes_to_an_address_that_nobody_allowed(sql, fake, tmp_path):
 
 
 def test_a_refused_token(sql, secure, fake, tmp_path):
-    secure.tokens.write_text("another\n")
-    done = sql(None)
+    done = sql(None, tokens="another\n")
     assert done.returncode != 0
     assert "invalid authentication credentials" in done.stderr
 

@@ -155,7 +155,7 @@ def test_wrong_secret(way, pipeline, program, kafka):
     assert time.monotonic() - begun < 30
     if way.startswith("oauth"):
         assert "refused: invalid_client" in done.stderr
-        assert [a["status_id"] for a in made.attempts("http")] == [2]
+        assert [a["status_id"] for a in made.attempts("token-endpoint")] == [2]
     else:
         assert "Authentication failed" in done.stderr
         refused = [a for a in made.attempts() if a["status_id"] == 2]

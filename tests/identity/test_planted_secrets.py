@@ -13,20 +13,18 @@ import urllib.request
 import pytest
 from confluent_kafka import Producer
 
-from fake_google import FakeGoogle
+from fake_google import TOKEN
 from fakes import Registry, TokenRecorder, VaultKv
-from servers import openssl
+from servers import DATABASE, openssl
 from spanners import rows
-from test_google import DATABASE, SecureEndpoint
 from test_kafka import WAYS, Pipeline, shown
 
-GOOGLE_TOKEN = "planted-google-access-token"
 PLAIN = {  # name: secret; nothing else in the run looks like one of them
     "Kafka password": "scram-s3cret", "wrong Kafka password": "wr0ng-Kafka!pass word",
     "client secret": "idp-s3cret", "wrong client secret": "wr0ng-client+secret/=",
     "registry password": "r3gistry-pa55word", "wrong registry password": "wr0ng-r3gistry-pa55",
     "Vault token": "hvs.planted-vault-token", "wrong Vault token": "hvs.wr0ng-vault-token",
-    "password of a key": "k3y-pa55phrase", "Google token": GOOGLE_TOKEN,
+    "password of a key": "k3y-pa55phrase", "Google token": TOKEN,
     "refresh token": "1//planted-refresh-token", "AWS secret key": "planted/aws+secret/key",
 }
 
@@ -66,22 +64,6 @@ class Outputs:
             for name, secret in secrets:
                 for each in disguises(secret):
                     assert each not in text, f"{name} ({each}) is in: {where}"
-
-
-@pytest.fixture
-def secure(request, tmp_path):
-    server = SecureEndpoint(request.config.getoption("--program"), tmp_path)
-    server.tokens.write_text(GOOGLE_TOKEN + "\n")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def google():
-    server = FakeGoogle(GOOGLE_TOKEN)
-    yield server
-    server.stop()
 
 
 def encrypted(key, directory):
@@ -184,11 +166,12 @@ class Planted:
 
 
 @pytest.fixture
-def planted(kafka, idp, spanner, secure, google, program, tmp_path):
+def planted(kafka, idp, spanner, secure, fake, program, tmp_path):
     program.environment.pop("SPANNER_EMULATOR_HOST")
     program.environment |= {
-        "HOME": str(tmp_path), "GCE_METADATA_HOST": google.host,
+        "HOME": str(tmp_path), "GCE_METADATA_HOST": fake.host,
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(secure.authority.certificate)}
+    secure.tokens.write_text(TOKEN + "\n")
     made = Planted(kafka, idp, spanner, secure, program, tmp_path)
     yield made
     made.stop()
@@ -228,7 +211,7 @@ def check_ages(page):
     assert set(of("failures_total").values()) == {0}
 
 
-def test_planted_secrets(planted, google, program, tmp_path):
+def test_planted_secrets(planted, fake, program, tmp_path):
     files = planted.files()
     for file in files:
         done = planted.run("plan", "--apply", file)
@@ -248,13 +231,13 @@ def test_planted_secrets(planted, google, program, tmp_path):
     planted.everything(files[1])
     for file in files:
         planted.run("doctor", file)
-    fail_in_every_way(planted, google, files, tmp_path)
+    fail_in_every_way(planted, fake, files, tmp_path)
     planted.environment(right=True)
     planted.left_behind()
     planted.outputs.check(planted.secrets())
 
 
-def fail_in_every_way(planted, google, files, tmp_path):
+def fail_in_every_way(planted, fake, files, tmp_path):
     """Errors are where secrets slip out."""
     planted.environment(right=False)
     for file in files[:2]:
@@ -271,18 +254,18 @@ def fail_in_every_way(planted, google, files, tmp_path):
     assert planted.run("plan", plain).returncode == 2
     service_account = {"type": "service_account", "client_email": "sa@p.test",
                        "private_key": planted.key.read_text()}
-    user = {"type": "authorized_user", "client_id": "c", "token_uri": f"http://{google.host}/no",
+    user = {"type": "authorized_user", "client_id": "c", "token_uri": f"http://{fake.host}/no",
             "client_secret": PLAIN["client secret"], "refresh_token": PLAIN["refresh token"]}
-    aws = {"type": "external_account", "audience": "a", "token_url": f"http://{google.host}/no",
+    aws = {"type": "external_account", "audience": "a", "token_url": f"http://{fake.host}/no",
            "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
            "credential_source": {"environment_id": "aws1"}}
     planted.program.environment |= {
-        "KAFKA_SPANNER_CREDENTIAL_HOSTS": google.host, "AWS_REGION": "eu-west-1",
+        "KAFKA_SPANNER_CREDENTIAL_HOSTS": fake.host, "AWS_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": PLAIN["AWS secret key"],
-        "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "google.json")}
+        "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "fake.json")}
     for credentials in (service_account, user, aws):
-        (tmp_path / "google.json").write_text(json.dumps(credentials))
+        (tmp_path / "fake.json").write_text(json.dumps(credentials))
         assert planted.run("doctor", files[0]).returncode == 3
-        (tmp_path / "google.json").write_text(json.dumps(credentials)[:-1])  # no JSON any more
+        (tmp_path / "fake.json").write_text(json.dumps(credentials)[:-1])  # no JSON any more
         assert planted.run("doctor", files[0]).returncode != 0
     planted.program.environment.pop("GOOGLE_APPLICATION_CREDENTIALS")

@@ -6,11 +6,8 @@ import json
 import threading
 import time
 
-import pytest
-
 from fake_google import FakeGoogle
-from servers import openssl
-from test_google import DATABASE, SecureEndpoint
+from servers import DATABASE, openssl
 from test_kafka import WAYS, Pipeline, shown
 
 
@@ -22,6 +19,7 @@ class Minting(FakeGoogle):
         self.tokens = tokens
         self.given = []  # (when, token)
         self.lock = threading.Lock()
+        self.revoked = False  # then nobody takes what it gives
 
     def answer(self, method, path, headers, fields):
         if not path.endswith("/token"):
@@ -31,18 +29,10 @@ class Minting(FakeGoogle):
             self.given.append((now, token))
             # Whole or not at all: it is being read.
             new = self.tokens.with_suffix(".new")
-            new.write_text("".join(f"{t}\n" for when, t in self.given if now - when < 3))
+            good = [t for when, t in self.given if now - when < 3 and not self.revoked]
+            new.write_text("".join(f"{t}\n" for t in good))
             new.replace(self.tokens)
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 2}
-
-
-@pytest.fixture
-def secure(request, tmp_path):
-    server = SecureEndpoint(request.config.getoption("--program"), tmp_path)
-    server.tokens.write_text("")
-    server.start()
-    yield server
-    server.stop()
 
 
 def small_certificate(authority, name, number):

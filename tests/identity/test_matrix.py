@@ -1,0 +1,524 @@
+"""Each way to prove who we are, and what can be wrong with it: what is said has words that a person
+can act on, every attempt has one entry in the connection log, and no entry is for nothing.
+
+A cell is one line of a table below. What can go wrong while a pipeline runs: test_revoked.py.
+PLAIN's users stand in the broker's file and SCRAM's have no end, so they do not expire."""
+
+import datetime
+import json
+import subprocess
+
+import pytest
+
+from fake_google import TOKEN, FakeGoogle
+from fakes import Fake, Registry
+from managers import Aws, Vault
+from servers import DATABASE, Authority, certificate_until, openssl, signed_jwt
+from test_google import federated, sql  # noqa: F401
+from test_kafka import WAYS, Pipeline, oauth, shown
+
+NOBODY = "http://127.0.0.1:9"  # `discard`: nobody listens there
+AUTHENTICATION = "Authentication failed"
+CLIENT = "Check the client's id, its secret or key"
+
+
+class Attempts:
+    """Lines of a connection log, by the service that was asked."""
+
+    def __init__(self, path):
+        text = path.read_text() if path.exists() else ""
+        self.lines = [json.loads(line) for line in text.splitlines()]
+
+    def of(self, service):
+        return [line for line in self.lines if line["dst_endpoint"]["svc_name"] == service]
+
+    def results(self, service):
+        return [line["status_id"] for line in self.of(service)]
+
+    def reasons(self, service):
+        return [line["status_detail"] for line in self.of(service) if line["status_id"] == 2]
+
+
+# ---- Kafka: `doctor` logs in as a worker does.
+
+
+@pytest.fixture(scope="module")
+def table(request, kafka, idp, spanner, tmp_path_factory):
+    """A database whose tables are there, for all cells."""
+    directory = tmp_path_factory.mktemp("matrix")
+    made = Pipeline("matrix", WAYS["plain"][0], kafka, idp, spanner, directory)
+    program = request.config.getoption("--program")
+    command = [program, "plan", "--apply", made.write()]
+    done = subprocess.run(command, capture_output=True, text=True,
+                          env={"SPANNER_EMULATOR_HOST": spanner.address, "PASSWORD": "x"})
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+class Grants(Fake):
+    """Gives real tokens of oidc-provider for grants that it does not know, after looking at them
+    as RFC 7523 and RFC 8693 have it; or says `refuse`."""
+
+    def __init__(self, idp, refuse=None):
+        super().__init__()
+        self.idp, self.refuse, self.requests = idp, refuse, 0
+
+    def answer(self, method, path, headers, body):
+        import base64
+        import urllib.parse
+        import urllib.request
+        self.requests += 1
+        form = dict(urllib.parse.parse_qsl(body.decode()))
+        if self.refuse or not self.good(form):
+            return 401, {"error": "invalid_client", "error_description": self.refuse or "unknown"}
+        basic = base64.b64encode(b"pipe-secret:idp-s3cret").decode()
+        request = urllib.request.Request(
+            self.idp.issuer + "/token", b"grant_type=client_credentials",
+            {"Authorization": f"Basic {basic}",
+             "Content-Type": "application/x-www-form-urlencoded"})
+        return 200, json.loads(urllib.request.urlopen(request, timeout=10).read())
+
+    def good(self, form):
+        kind = form["grant_type"].rsplit(":", 1)[-1]
+        if kind == "token-exchange":
+            return form["subject_token"] == "a-subject"
+        if kind == "jwt-bearer":
+            return self.verifies(form["assertion"])
+        return form.get("client_secret") == "idp-s3cret"
+
+    def verifies(self, jwt):
+        import base64
+        signed, signature = jwt.rsplit(".", 1)
+        public = self.idp.directory / "client.pub"
+        openssl("rsa", "-in", self.idp.client_key, "-pubout", "-out", public)
+        given = self.idp.directory / "given.sig"
+        given.write_bytes(base64.urlsafe_b64decode(signature + "=="))
+        verify = ["openssl", "dgst", "-sha256", "-verify", public, "-signature", given]
+        done = subprocess.run(verify, input=signed.encode(), capture_output=True)
+        return done.returncode == 0
+
+
+def another_key(directory):
+    path = directory / "another.key"
+    openssl("genpkey", "-algorithm", "RSA", "-out", path)
+    return f"secret://file{path}"
+
+
+def until(authority, directory, name, **delta):
+    """A client's certificate that ends so far from now."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return shown(*certificate_until(authority, directory, name, now + datetime.timedelta(**delta)))
+
+
+GRANTS = {
+    "jwt_bearer": {"client_id": "me", "private_key": "secret://file@IDP_KEY@"},
+    "token_exchange": {"client_id": "me", "subject_token": "secret://env/PASSWORD"},
+    "client_credentials": {"client_id": "me", "client_secret": "secret://env/PASSWORD",
+                           "client_authentication": "post"},
+}
+RIGHT = {"jwt_bearer": "", "token_exchange": "a-subject", "client_credentials": "idp-s3cret"}
+
+# mechanism, what is wrong, words in what doctor says (empty: all is well), where it is on record
+KAFKA = [
+    *[(way, "right", "", "kafka") for way in WAYS],
+    *[(way, "wrong", AUTHENTICATION, "kafka") for way in ("plain", "scram_256", "scram_512")],
+    *[(way, "wrong", CLIENT, "token-endpoint") for way in ("oauth_secret", "oauth_post",
+                                                           "oauth_key")],
+    ("scram_512", "down", "no broker answers", "kafka"),
+    ("oauth_secret", "down", "no answer from 127.0.0.1:9", "token-endpoint"),
+    *[(grant, "right", "", "token-endpoint") for grant in GRANTS],
+    *[(grant, "wrong", CLIENT, "token-endpoint") for grant in GRANTS],
+    *[(grant, "expired", "the secret of me ended yesterday", "token-endpoint") for grant in GRANTS],
+    ("token_file", "right", "", "kafka"),
+    ("token_file", "wrong", "invalid_token", "kafka"),
+    ("token_file", "expired", "has stopped to renew it", None),
+    ("msk", "wrong", "invalid_token", "kafka"),
+    ("msk", "none", "no AWS credentials", None),
+]
+
+
+class KafkaCell:
+    def __init__(self, way, state, table, kafka, idp, program, directory):
+        self.way, self.state, self.table, self.program = way, state, table, program
+        self.idp, self.directory, self.fake = idp, directory, None
+        self.log = directory / "connections.jsonl"
+        settings = self.settings(kafka)
+        listener, fields, tls = settings
+        table.connection = {"brokers": kafka.at(listener), "topic": table.topic}
+        if fields:
+            table.connection["sasl"] = dict(fields)
+            if "grant" in fields and fields["grant"] != "token_file":
+                table.connection["sasl"].setdefault("token_endpoint", idp.issuer + "/token")
+        table.connection["tls"] = {"ca": str(kafka.authority.certificate)} if tls else "none"
+        if listener == "MTLS":
+            table.connection["tls"] |= self.certificate(kafka)
+        if state == "down" and way == "scram_512":
+            table.connection["brokers"] = "127.0.0.1:9"
+        table.directory = directory
+
+    def settings(self, kafka):
+        wrong = self.state == "wrong"
+        if self.way in WAYS:
+            settings, password = WAYS[self.way]
+            self.program.environment["PASSWORD"] = "wrong-s3cret" if wrong else password
+            fields = dict(settings[1] or {})
+            if wrong and self.way == "oauth_key":
+                fields["private_key"] = another_key(self.directory)
+            if self.state == "down" and "grant" in fields:
+                fields["token_endpoint"] = NOBODY + "/token"
+            return settings[0], fields, settings[2]
+        if self.way in GRANTS:
+            expired = "the secret of me ended yesterday" if self.state == "expired" else None
+            self.fake = Grants(self.idp, expired)
+            fields = dict(GRANTS[self.way], grant=self.way, mechanism="OAUTHBEARER",
+                          token_endpoint=self.fake.url + "/token")
+            self.program.environment["PASSWORD"] = "wrong" if wrong else RIGHT[self.way]
+            if wrong and "private_key" in fields:
+                fields["private_key"] = another_key(self.directory)
+            return "OAUTH", fields, True
+        if self.way == "token_file":
+            path = self.directory / "token"
+            path.write_text(self.token())
+            return oauth(grant="token_file", token=f"secret://file{path}")
+        credentials = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-s3cret"}
+        if self.state != "none":
+            self.program.environment |= credentials
+        self.program.environment |= {"HOME": str(self.directory),
+                                     "AWS_EC2_METADATA_DISABLED": "true"}
+        return "OAUTH", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1"}, True
+
+    def token(self):
+        if self.state == "right":
+            grants = Grants(self.idp)
+            _, said = grants.answer("POST", "/token", {}, b"grant_type=x&client_secret=idp-s3cret")
+            grants.stop()
+            return said["access_token"]
+        ends = -60 if self.state == "expired" else 3600
+        return signed_jwt(self.idp.client_key, {"sub": "me", "aud": "other"}, ends)
+
+    def certificate(self, kafka):
+        if self.state == "wrong":
+            return shown(*Authority(self.directory / "other", "other").issue("pipe"))
+        hours = -1 if self.state == "expired" else 24
+        return until(kafka.authority, self.directory, "pipe", hours=hours)
+
+    def run(self):
+        done = self.program("doctor", "--output", "json", "--connection-log", self.log,
+                            self.table.write())
+        if self.fake:
+            self.fake.stop()
+        failed = [c["said"] for c in json.loads(done.stdout) if c["result"] == "failed"]
+        return done, failed
+
+
+@pytest.mark.parametrize("way,state,words,service", KAFKA, ids=lambda v: v if v else "-")
+def test_kafka(way, state, words, service, table, kafka, idp, program, tmp_path):
+    cell = KafkaCell(way, state, table, kafka, idp, program, tmp_path)
+    behind = {"scram_256": "SCRAM", "scram_512": "SCRAM", "mtls": "MTLS"}
+    cutter = kafka.cutters.get(behind.get(way))
+    before = cutter.accepted if cutter else 0
+    done, failed = cell.run()
+    attempts = Attempts(cell.log)
+    if not words:
+        assert failed == [] and done.returncode == 0
+        # 99: doctor went away while a second connection was being made.
+        assert 1 in attempts.results("kafka") and 2 not in attempts.results("kafka")
+    else:
+        assert done.returncode in (2, 3) and any(words in said for said in failed), failed
+    if service == "kafka" and words and state != "down":
+        assert any(words in reason for reason in attempts.reasons("kafka")), attempts.lines
+    if service == "token-endpoint":
+        entries = attempts.of("token-endpoint")
+        assert {e["status_id"] for e in entries} == {2 if words else 1}
+        assert {e["actor"]["user"]["name"] for e in entries} == {
+            table.connection["sasl"]["client_id"]}
+        if cell.fake:  # one for each request, and no other
+            assert len(entries) == cell.fake.requests
+        if state == "wrong":
+            assert all("Check the credential" in r for r in attempts.reasons("token-endpoint"))
+    if cutter and state != "down":
+        assert len(attempts.of("kafka")) == cutter.accepted - before
+    shown_text = done.stdout + done.stderr + (cell.log.read_text() if cell.log.exists() else "")
+    for secret in ("s3cret", "PRIVATE KEY", "a-subject"):
+        assert secret not in shown_text
+
+
+# ---- Spanner
+
+
+def service_account(fake, directory):
+    key = directory / "sa.key"
+    openssl("genpkey", "-algorithm", "RSA", "-out", key)
+    return {"type": "service_account", "client_email": "sa@p.test", "private_key": key.read_text(),
+            "private_key_id": "k"}
+
+
+def user(fake, directory):
+    return {"type": "authorized_user", "client_id": "c", "client_secret": "s",
+            "refresh_token": "r", "token_uri": f"http://{fake.host}/token"}
+
+
+def workforce(fake, directory):
+    return {"type": "external_account_authorized_user", "client_id": "c", "client_secret": "s",
+            "refresh_token": "r", "token_url": f"http://{fake.host}/oauthtoken", "audience": "a"}
+
+
+def from_url(fake, directory):
+    return federated(fake, directory, credential_source={
+        "url": f"http://{fake.host}/subject",
+        "format": {"type": "json", "subject_token_field_name": "t"}})
+
+
+def from_program(fake, directory):
+    program = directory / "who"
+    program.write_text('#!/bin/sh\necho \'{"version": 1, "success": true, "token_type": "urn:ietf:'
+                       'params:oauth:token-type:jwt", "id_token": "subject", "expiration_time": '
+                       '4000000000}\'\n')
+    program.chmod(0o755)
+    return federated(fake, directory, credential_source={"executable": {
+        "command": str(program), "timeout_millis": 5000}})
+
+
+def from_aws(fake, directory):
+    return federated(fake, directory, credential_source={"environment_id": "aws1"},
+                     subject_token_type="urn:ietf:params:aws:token-type:aws4_request")
+
+
+def impersonated(fake, directory):
+    address = f"http://{fake.host}/v1/projects/-/serviceAccounts/sa@p.test:generateAccessToken"
+    return federated(fake, directory, service_account_impersonation_url=address)
+
+
+GOOGLE = {"metadata": lambda fake, directory: None, "user": user, "workforce": workforce,
+          "file": federated, "url": from_url, "program": from_program, "aws": from_aws,
+          "impersonated": impersonated}
+STATES = {  # what the endpoint does: what is said
+    "right": "",
+    "wrong": "refused: invalid_grant",
+    "expired": "invalid authentication credentials",  # by Spanner, of the token
+    "down": "no answer from 127.0.0.1:",
+}
+
+
+class MoodyGoogle(FakeGoogle):
+    state = "right"
+
+    def answer(self, method, path, headers, fields):
+        gives_tokens = path.endswith(("token", ":generateAccessToken"))
+        if gives_tokens and self.state == "wrong":
+            error = {"status": "invalid_grant", "message": "this client was revoked"}
+            iam = path.endswith(":generateAccessToken")
+            return 400, {"error": error if iam else "invalid_grant",
+                         "error_description": "this client was revoked"}
+        if path == "/subject":
+            return 200, {"t": "subject"}
+        if path == "/v1/token" and "aws4" in str(fields.get("subject_token_type")):
+            fields = fields | {"subject_token": "subject"}
+        return super().answer(method, path, headers, fields)
+
+
+@pytest.fixture
+def fake():
+    server = MoodyGoogle()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def surroundings(monkeypatch):
+    """The environment; before the program copies it."""
+    monkeypatch.setenv("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "1")
+    for name, value in (("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKIATEST"),
+                        ("AWS_SECRET_ACCESS_KEY", "aws-s3cret")):
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("way", GOOGLE)
+def test_google(way, state, surroundings, sql, fake, tmp_path):  # noqa: F811
+    fake.state = state
+    credentials = GOOGLE[way](fake, tmp_path)
+    hosts = fake.hosts()
+    if state == "down":
+        fake.stop()
+    done = sql(credentials, hosts, tokens="another\n" if state == "expired" else TOKEN + "\n")
+    attempts = Attempts(tmp_path / "connections.jsonl")
+    words = STATES[state]
+    if state == "down" and way == "metadata":
+        words = "no Google credentials"
+    if not words:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode != 0 and words in done.stderr, done.stderr
+    asked = [line for line in attempts.lines if line["dst_endpoint"]["svc_name"] != "spanner"]
+    if state != "down":  # each request of ours has its entry
+        assert len(asked) == len(fake.requests), (asked, fake.requests)
+    refused = [a["status_detail"] for a in asked if a["status_id"] == 2]
+    assert bool(refused) == (state in ("wrong", "down"))
+    if state == "wrong":
+        assert "this client was revoked" in refused[-1]
+    if state == "expired":
+        assert attempts.results("spanner") == [2]
+        assert "invalid authentication credentials" in attempts.reasons("spanner")[0]
+
+
+# ---- Schema registry: `plan --offline` asks it for the subject.
+
+
+class GuardedRegistry(Registry):
+    def __init__(self, wanted):
+        super().__init__("reader", "r3gistry-pa55")
+        self.wanted = self.wanted if wanted == "basic" else wanted
+
+
+REGISTRY = [
+    ("basic", "right", ""), ("basic", "wrong", "Check `username` and `password`"),
+    ("basic", "down", "gives no schemas: no answer from 127.0.0.1:9"),
+    ("token", "right", ""), ("token", "wrong", "refuses us: HTTP status 401"),
+    ("oauth", "right", ""), ("oauth", "wrong", CLIENT),
+    ("oauth", "down", "no answer from 127.0.0.1:9"),
+]
+
+
+@pytest.mark.parametrize("way,state,words", REGISTRY)
+def test_registry(way, state, words, program, tmp_path):
+    idp = Grants(None)
+    idp.answer = lambda *a: ((401, {"error": "invalid_client"}) if state == "wrong" else
+                             (200, {"access_token": "r3gistry-t0ken", "expires_in": 60}))
+    server = GuardedRegistry("basic" if way == "basic" else "Bearer r3gistry-t0ken")
+    right = {"basic": "r3gistry-pa55", "token": "r3gistry-t0ken", "oauth": "idp-s3cret"}[way]
+    program.environment["PASSWORD"] = "wr0ng" if state == "wrong" else right
+    down = state == "down"
+    secret = "secret://env/PASSWORD"
+    login = {"basic": {"username": "reader", "password": secret}, "token": {"token": secret},
+             "oauth": {"oauth": {"grant": "client_credentials", "client_id": "me",
+                                 "client_secret": secret, "token_endpoint":
+                                     NOBODY if down else idp.url + "/token"}}}[way]
+    url = NOBODY if down and way != "oauth" else server.url
+    check_registry(program, tmp_path, {"url": url, **login}, words)
+    attempts = Attempts(tmp_path / "connections.jsonl")
+    if way != "oauth" or state == "right":
+        assert set(attempts.results("schema-registry")) == {2 if words else 1}
+        if not down:
+            assert len(attempts.of("schema-registry")) == server.requests
+    elif not down:
+        assert attempts.results("token-endpoint") == [2] and server.requests == 0
+    server.stop()
+    idp.stop()
+
+
+def check_registry(program, directory, registry, words):
+    file = directory / "pipeline.yaml"
+    file.write_text(json.dumps({
+        "pipeline": "p", "from": {"kafka": {"brokers": "127.0.0.1:9", "topic": "t"},
+                                  "value": {"format": "avro", "registry": registry}},
+        "to": {"spanner": {"database": DATABASE}},
+        "tables": {"T": {"mode": "append", "select": "SELECT _offset AS Id, v AS V"}}}))
+    done = program("plan", "--offline", "--connection-log", directory / "connections.jsonl", file)
+    assert "r3gistry" not in done.stdout + done.stderr
+    if words:
+        assert done.returncode != 0 and words in done.stderr, done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("state,words", [
+    ("right", ""), ("wrong", "refuses us"), ("expired", "refuses us")])
+def test_registry_with_a_certificate(state, words, program, tmp_path):
+    authority = Authority(tmp_path / "tls")
+    server = GuardedRegistry(None)
+    server.behind_tls(authority)
+    hours = -1 if state == "expired" else 1
+    if state == "wrong":
+        certificate = shown(*Authority(tmp_path / "other", "other").issue("pipe"))
+    else:
+        certificate = until(authority, tmp_path, "pipe", hours=hours)
+    check_registry(program, tmp_path, {"url": server.url, "ca": str(authority.certificate),
+                                       **certificate}, words)
+    attempts = Attempts(tmp_path / "connections.jsonl")
+    assert attempts.results("schema-registry") == ([2] if words else [1])
+    assert server.requests == (0 if words else 1)
+    server.stop()
+
+
+# ---- Vault: `doctor` reads the secret.
+
+
+@pytest.fixture(scope="module")
+def vault(request, tmp_path_factory):
+    server = Vault(request.config.getoption("--vault"), tmp_path_factory.mktemp("vault"))
+    server.start()
+    server.put("scram-s3cret")
+    server.know_jwts()
+    yield server
+    server.stop()
+
+
+SECRET_ID = "invalid secret id"
+VAULT = [(way, state, words) for way in ("token", "approle", "jwt", "kubernetes")
+         # 1.14 answers 500 to an AppRole's wrong secret.
+         for state, words in (("right", ""),
+                              ("wrong", SECRET_ID if way == "approle" else "Check the login"),
+                              ("forbidden", "its policy may read the path"),
+                              ("expired", SECRET_ID if way == "approle" else "Check the login"),
+                              ("down", "no answer from 127.0.0.1:9"))]
+
+
+@pytest.mark.parametrize("way,state,words", VAULT)
+def test_vault(way, state, words, vault, table, kafka, idp, program, tmp_path):
+    cell = KafkaCell("scram_512", "right", table, kafka, idp, program, tmp_path)
+    table.connection["sasl"]["password"] = "secret://vault/secret/kafka#password"
+    program.environment |= vault.login(way, state, tmp_path)
+    if state == "down":
+        program.environment["VAULT_ADDR"] = NOBODY
+    done, failed = cell.run()
+    attempts = Attempts(cell.log)
+    results = attempts.results("vault")
+    if not words:
+        assert failed == [] and results and set(results) == {1}
+    else:
+        assert done.returncode == 3 and any(words in said for said in failed), failed
+        assert results[-1] == 2 and attempts.reasons("vault")
+    assert "s3cret" not in done.stdout + done.stderr + cell.log.read_text()
+
+
+# ---- AWS Secrets Manager
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    server = Aws(tmp_path_factory.mktemp("aws"))
+    server.start()
+    server.client("secretsmanager").create_secret(Name="kafka", SecretString="scram-s3cret")
+    yield server
+    server.stop()
+
+
+class RefusingAws(Fake):
+    """What AWS answers to keys that it does not take; moto takes any."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+
+    def answer(self, method, path, headers, body):
+        return 400, {"__type": self.kind, "message": "look at the keys"}
+
+
+@pytest.mark.parametrize("state,words", [
+    ("right", ""), ("wrong", "UnrecognizedClientException"), ("expired", "ExpiredTokenException"),
+    ("forbidden", "AccessDeniedException"), ("down", "no answer from 127.0.0.1:9")])
+def test_aws(state, words, aws, table, kafka, idp, program, tmp_path):
+    cell = KafkaCell("scram_512", "right", table, kafka, idp, program, tmp_path)
+    table.connection["sasl"]["password"] = "secret://aws/kafka"
+    program.environment |= aws.environment
+    cell.fake = RefusingAws(words) if words.endswith("Exception") else None
+    if words:
+        program.environment["AWS_ENDPOINT_URL"] = cell.fake.url if cell.fake else NOBODY
+    done, failed = cell.run()
+    attempts = Attempts(cell.log)
+    if not words:
+        assert failed == [] and set(attempts.results("aws-secrets-manager")) == {1}
+    else:
+        assert done.returncode == 3 and any(words in said for said in failed), failed
+        assert set(attempts.results("aws-secrets-manager")) == {2}
