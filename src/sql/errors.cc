@@ -18,14 +18,21 @@ absl::Status ParameterType(std::string_view name, TypeRef expected, TypeRef actu
                                                  ": Expected ", expected->ToString(), ", found ",
                                                  actual->ToString()));
 }
-absl::Status ScalarSubqueryRows() {
-  return absl::OutOfRangeError("More than one element");
-}
+absl::Status ScalarSubqueryRows() { return absl::OutOfRangeError("More than one element"); }
 absl::Status LimitIsNull(std::string_view /*clause*/) {
   return absl::OutOfRangeError("Limit requires non-null count and offset");
 }
 absl::Status LimitIsNegative(std::string_view /*clause*/) {
   return absl::OutOfRangeError("Limit requires non-negative count and offset");
+}
+absl::Status SampleSizeIsNull() {
+  return absl::OutOfRangeError("SampleScan requires non-null size");
+}
+absl::Status SampleRowsAreNegative() {
+  return absl::OutOfRangeError("SampleScan requires non-negative size");
+}
+absl::Status SamplePercentOutOfRange() {
+  return absl::OutOfRangeError("PERCENT value must be in the range [0, 100]");
 }
 absl::Status NullFilteredIndex(std::string_view index) {
   return absl::InvalidArgumentError(

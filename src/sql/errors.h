@@ -17,6 +17,9 @@ absl::Status ParameterType(std::string_view name, TypeRef expected, TypeRef actu
 absl::Status ScalarSubqueryRows();
 absl::Status LimitIsNull(std::string_view clause);
 absl::Status LimitIsNegative(std::string_view clause);
+absl::Status SampleSizeIsNull();
+absl::Status SampleRowsAreNegative();
+absl::Status SamplePercentOutOfRange();
 absl::Status NullFilteredIndex(std::string_view index);
 absl::Status NotSupported(std::string_view what);
 

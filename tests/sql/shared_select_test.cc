@@ -46,7 +46,11 @@ std::string Differs(const Json& test) {
   if (test.contains("error")) {
     const std::string message = test["message"];
     if (result.ok()) return "no error, expected " + message;
-    const bool same = std::string(result.status().message()).rfind(message, 0) == 0;
+    const std::string got(result.status().message());
+    // Rows have no order: another one may be the first to divide by zero.
+    const std::string_view kDivision = "division by zero: ";
+    const bool same = got.rfind(message, 0) == 0 ||
+                      (got.starts_with(kDivision) && message.starts_with(kDivision));
     return same ? "" : "other error: " + result.status().ToString() + ", expected " + message;
   }
   if (!result.ok()) return result.status().ToString();
@@ -80,6 +84,7 @@ TEST(SharedSelects, AgreeWithKnownAnswers) {
   if (!file) GTEST_SKIP() << "set KS_SHARED_DATA to a directory with googlesql-select.jsonl";
   const bool verbose = std::getenv("KS_SHARED_VERBOSE") != nullptr;
   int passed = 0;
+  int disputed = 0;  // a second engine gives other answers, mostly arrays of rows in another order
   int total = 0;
   std::string line;
   while (std::getline(file, line)) {
@@ -88,12 +93,13 @@ TEST(SharedSelects, AgreeWithKnownAnswers) {
     if (verbose) std::cout << "? " << test["id"].get<std::string>() << std::endl;
     const std::string difference = Differs(test);
     passed += difference.empty();
+    disputed += !difference.empty() && !test["agree"].get<bool>();
     if (difference.empty() || !verbose) continue;
     std::cout << (test["agree"].get<bool>() ? "" : "(disputed) ") << test["id"].get<std::string>()
               << ": " << difference.substr(0, 600) << std::endl;
   }
-  std::cout << "agree: " << passed << " of " << total << "\n";
-  EXPECT_GE(passed * 100, total * 98);
+  std::cout << "agree: " << passed << " of " << total << ", disputed: " << disputed << "\n";
+  EXPECT_EQ(passed + disputed, total);
 }
 
 }  // namespace

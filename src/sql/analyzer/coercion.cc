@@ -188,7 +188,9 @@ TypeRef CommonSupertype(TypeRef a, TypeRef b) {
   return nullptr;
 }
 
-TypeRef CommonSupertype(absl::Span<const ResolvedExpr* const> exprs) {
+namespace {
+
+TypeRef SupertypeOfWholes(absl::Span<const ResolvedExpr* const> exprs) {
   // What has a type of its own decides, if the literals can follow.
   TypeRef typed = nullptr;
   bool mixed = false;
@@ -219,6 +221,51 @@ TypeRef CommonSupertype(absl::Span<const ResolvedExpr* const> exprs) {
     if (CoercionCost(*expr, all) < 0) return nullptr;
   }
   return all;
+}
+
+// Struct constructors meet member by member: a NULL that one of them has for a member takes the
+// type that the others give it.
+TypeRef SupertypeOfMembers(absl::Span<const ResolvedExpr* const> exprs) {
+  const ResolvedCall* first = nullptr;
+  std::vector<std::vector<const ResolvedExpr*>> members;
+  for (const ResolvedExpr* expr : exprs) {
+    if (Untyped(*expr)) continue;
+    if (!expr->type->is_struct() || !IsConstructor(*expr)) return nullptr;
+    const auto& call = To<ResolvedCall>(*expr);
+    if (first == nullptr) {
+      first = &call;
+      members.resize(call.arguments.size());
+    }
+    if (call.arguments.size() != members.size()) return nullptr;
+    for (size_t i = 0; i < members.size(); ++i) members[i].push_back(call.arguments[i].get());
+  }
+  if (first == nullptr) return nullptr;
+  std::vector<StructField> fields;
+  for (size_t i = 0; i < members.size(); ++i) {
+    TypeRef type = CommonSupertype(members[i]);
+    if (type == nullptr) return nullptr;
+    fields.push_back({first->type->fields()[i].name, type});
+  }
+  return Type::Struct(std::move(fields));
+}
+
+// `type` with the field names of the first struct of several.
+TypeRef NamedAsFirst(TypeRef type, absl::Span<const ResolvedExpr* const> exprs) {
+  if (type == nullptr || !type->is_struct()) return type;
+  for (const ResolvedExpr* expr : exprs) {
+    if (!expr->type->is_struct()) continue;
+    std::vector<StructField> fields(type->fields().begin(), type->fields().end());
+    for (size_t i = 0; i < fields.size(); ++i) fields[i].name = expr->type->fields()[i].name;
+    return Type::Struct(std::move(fields));
+  }
+  return type;
+}
+
+}  // namespace
+
+TypeRef CommonSupertype(absl::Span<const ResolvedExpr* const> exprs) {
+  TypeRef type = SupertypeOfWholes(exprs);
+  return NamedAsFirst(type != nullptr ? type : SupertypeOfMembers(exprs), exprs);
 }
 
 }  // namespace ks::sql

@@ -91,11 +91,15 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveTableExpr(const TableExpr& expr,
   if (expr.kind != TableExprKind::kJoin) {
     KS_RETURN_IF_ERROR(CheckHints(expr.hint.get(), HintPlace::kTable));
   }
-  return expr.sample == nullptr ? std::move(rel) : ResolveSample(*expr.sample, std::move(rel));
+  return expr.sample == nullptr ? std::move(rel) : ResolveSample(expr, std::move(rel), scope);
 }
 
-absl::StatusOr<ResolvedRelPtr> Resolver::ResolveSample(const TableSample& written,
-                                                       ResolvedRelPtr rel) {
+absl::StatusOr<ResolvedRelPtr> Resolver::ResolveSample(const TableExpr& expr, ResolvedRelPtr rel,
+                                                       NameScope* scope) {
+  const TableSample& written = *expr.sample;
+  if (rel->kind == RelKind::kUnnest && expr.kind != TableExprKind::kSubquery) {
+    return Error(written.range.begin, "TABLESAMPLE cannot be used with arrays");
+  }
   auto sample = std::make_unique<SampleRel>();
   sample->columns = rel->columns;
   sample->input = std::move(rel);
@@ -104,18 +108,29 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveSample(const TableSample& writte
     return Error(written.method.range.begin,
                  absl::StrCat(written.method.name, " sampling is not supported"));
   }
-  sample->percent = written.unit == TableSample::Unit::kPercent;
+  const bool rows = written.unit == TableSample::Unit::kRows;
+  if (sample->reservoir != rows) {
+    return Error(written.range.begin,
+                 absl::StrCat(sample->reservoir ? "RESERVOIR" : "BERNOULLI",
+                              rows ? "/ROWS" : "/PERCENT", " is not supported"));
+  }
   KS_ASSIGN_OR_RETURN(sample->size,
                       Resolve(*written.size, ExprContext{nullptr, "TABLESAMPLE clause"}));
-  TypeRef wanted = sample->percent ? Type::Float64() : Type::Int64();
+  TypeRef wanted = rows ? Type::Int64() : Type::Float64();
   KS_RETURN_IF_ERROR(
       CoerceTo(sample->size, wanted, written.range.begin, "Sample size must be a number"));
+  if (written.with_weight) {
+    const Identifier& alias = written.weight_alias;
+    sample->weight = NewColumn(alias.empty() ? "weight" : alias.name, Type::Float64());
+    sample->columns.push_back(sample->weight);
+    scope->columns.push_back({sample->weight.name, sample->weight.id, Type::Float64()});
+  }
   if (sample->size->kind != ResolvedKind::kLiteral) return ResolvedRelPtr(std::move(sample));
   const Datum& size = To<ResolvedLiteral>(*sample->size).value.datum();
-  if (sample->percent && !size.null() && !(size.float64() >= 0 && size.float64() <= 100)) {
+  if (!rows && !size.null() && !(size.float64() >= 0 && size.float64() <= 100)) {
     return Error(written.size->range.begin, "PERCENT value must be in the range [0, 100]");
   }
-  if (!sample->percent && !size.null() && size.int64() < 0) {
+  if (rows && !size.null() && size.int64() < 0) {
     return Error(written.size->range.begin, "ROWS value must not be negative");
   }
   return ResolvedRelPtr(std::move(sample));

@@ -314,9 +314,9 @@ struct WithRefRel : ResolvedRel {
 
 struct SampleRel : ResolvedRel {
   ResolvedRelPtr input;
-  bool reservoir = false;
-  bool percent = false;
-  ResolvedExprPtr size;
+  bool reservoir = false;  // some rows; else each with a probability
+  ResolvedExprPtr size;    // INT64 rows, FLOAT64 percent
+  ResolvedColumn weight;   // id < 0: none. How many rows of the input each row stands for
   SampleRel() : ResolvedRel(RelKind::kSample) {}
 };
 

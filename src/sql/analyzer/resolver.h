@@ -191,7 +191,8 @@ class Resolver {
   // from.cc
   absl::StatusOr<ResolvedRelPtr> ResolveTableExpr(const TableExpr& expr, const NameScope* outer,
                                                   NameScope* scope);
-  absl::StatusOr<ResolvedRelPtr> ResolveSample(const TableSample& written, ResolvedRelPtr rel);
+  absl::StatusOr<ResolvedRelPtr> ResolveSample(const TableExpr& expr, ResolvedRelPtr rel,
+                                               NameScope* scope);
   absl::StatusOr<ResolvedRelPtr> ResolvePathTable(const PathTable& table, const NameScope* outer,
                                                   NameScope* scope);
   absl::StatusOr<ResolvedRelPtr> ResolveScan(const Table& table, const PathTable& expr,

@@ -69,22 +69,31 @@ std::string Normalize(std::string_view text, NormalForm form, bool fold_case) {
   return result;
 }
 
-std::optional<std::string> CollationKey(std::string_view text, std::string_view collation) {
-  if (collation == "binary" || collation.empty()) return std::string(text);
+std::string_view CollationFault(std::string_view collation) {
   const size_t colon = collation.find(':');
-  const std::string language(collation.substr(0, colon));
-  const std::string_view attribute =
-      colon == std::string_view::npos ? "" : collation.substr(colon + 1);
-  if (!attribute.empty() && attribute != "ci" && attribute != "cs") return std::nullopt;
-  UErrorCode error = U_ZERO_ERROR;
+  const std::string_view language = collation.substr(0, colon);
+  if (language.empty()) return "cannot contain empty language_tag";
+  if (colon == std::string_view::npos) return "";
+  if (language == "binary") return "binary cannot be combined with a suffix";
+  const std::string_view attribute = collation.substr(colon + 1);
+  if (attribute.find(':') != std::string_view::npos) {
+    return "only case sensitivity attribute is supported";
+  }
+  return attribute == "ci" || attribute == "cs" ? "" : "case sensitivity must be 'ci' or 'cs'";
+}
+
+std::string CollationKey(std::string_view text, std::string_view collation) {
+  if (collation == "binary") return std::string(text);
+  const std::string language(collation.substr(0, collation.find(':')));
   const bool root = language == "und" || language == "unicode";
+  UErrorCode error = U_ZERO_ERROR;
   const std::unique_ptr<icu::Collator> collator(icu::Collator::createInstance(
       root ? icu::Locale::getRoot() : icu::Locale(language.c_str()), error));
-  if (U_FAILURE(error)) return std::nullopt;
-  if (attribute == "ci") collator->setStrength(icu::Collator::SECONDARY);
+  if (U_FAILURE(error)) return std::string(text);
+  if (collation.ends_with(":ci")) collator->setStrength(icu::Collator::SECONDARY);
   icu::CollationKey key;
   collator->getCollationKey(icu::UnicodeString::fromUTF8(Piece(text)), key, error);
-  if (U_FAILURE(error)) return std::nullopt;
+  if (U_FAILURE(error)) return std::string(text);
   int32_t size = 0;
   const uint8_t* bytes = key.getByteArray(size);
   return std::string(reinterpret_cast<const char*>(bytes), size);

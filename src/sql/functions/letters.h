@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,7 +19,9 @@ enum class NormalForm : uint8_t { kNfc, kNfkc, kNfd, kNfkd };
 std::string Normalize(std::string_view text, NormalForm form, bool fold_case);
 
 // Bytes that sort as `text` does under a collation: `en`, `und:ci`, `sv:cs`, `binary`. A language
-// that ICU does not know sorts as `und`. Empty when the attribute is unknown.
-std::optional<std::string> CollationKey(std::string_view text, std::string_view collation);
+// that ICU does not know sorts as `und`. `collation` has no fault.
+std::string CollationKey(std::string_view text, std::string_view collation);
+// What is wrong with a collation's name, in GoogleSQL's words; empty: nothing.
+std::string_view CollationFault(std::string_view collation);
 
 }  // namespace ks::sql

@@ -1,6 +1,7 @@
 // Functions of STRING that look at letters: case, code points, normal forms, sound.
 // https://cloud.google.com/spanner/docs/reference/standard-sql/string_functions
 #include <cstring>
+#include <optional>
 
 #include "base/str_cat.h"
 #include "sql/functions/errors.h"
@@ -158,12 +159,13 @@ void AddText(FunctionRegistry& table) {
   table.Add("NORMALIZE", {NormalizeSignature<false>()});
   table.Add("NORMALIZE_AND_CASEFOLD", {NormalizeSignature<true>()});
   table.Add("$collation_key", {Scalar([](Scope& s, Text text, Text collation) {
-              const std::optional<std::string> key = CollationKey(text, collation);
-              if (!key.has_value()) {
-                s.Fail(OutOfRange(StrCat("Invalid collation '", collation, "': expected a language "
-                                         "tag, with `:ci` or `:cs` behind it or not")));
+              const std::string_view fault = CollationFault(collation);
+              if (!fault.empty()) {
+                s.Fail(OutOfRange(
+                    StrCat("COLLATE has invalid collation name '", collation, "':", fault)));
+                return BytesView{};
               }
-              return BytesView{s.arena().Copy(key.value_or(""))};
+              return BytesView{s.arena().Copy(CollationKey(text, collation))};
             })});
   table.Add("SOUNDEX", {Scalar([](Scope& s, Text t) { return Soundex(s, t); })});
 }

@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "base/str_cat.h"
 #include "sql/functions/calendar.h"
 #include "sql/functions/errors.h"
@@ -123,7 +124,11 @@ class Reader {
       ++*i;
       if (rest.starts_with("E*S") || rest.starts_with("E#S")) {
         ++*i;
-        return date_only_ ? NotForDate("S") : SecondsWithFraction(9);
+        if (date_only_) return NotForDate("S");
+        absl::Status status = SecondsWithFraction(9);
+        while (at_ < text_.size() && absl::ascii_isdigit(text_[at_]))
+          ++at_;  // finer than a TIMESTAMP
+        return status;
       }
       if (rest.starts_with("E4Y")) {
         ++*i;
@@ -348,14 +353,22 @@ class Reader {
     return afternoon_ || TakeWord("am") ? absl::OkStatus() : Mismatch();
   }
 
+  // +HH, +HHMM; with `colon` also +HH:MM and Z.
   absl::Status Offset(bool colon) {
+    if (colon && at_ < text_.size() && text_[at_] == 'Z') {
+      ++at_;
+      offset_ = 0;
+      return absl::OkStatus();
+    }
     if (at_ == text_.size() || (text_[at_] != '+' && text_[at_] != '-')) return Mismatch();
     const int64_t sign = text_[at_++] == '-' ? -1 : 1;
     int64_t hours = 0;
     int64_t minutes = 0;
     absl::Status status = Number(2, 2, 0, 14, &hours);
-    if (status.ok() && colon && at_ < text_.size() && text_[at_] == ':') ++at_;
-    if (status.ok()) status = Number(2, 2, 0, 59, &minutes);
+    const bool separated = colon && at_ < text_.size() && text_[at_] == ':';
+    if (separated) ++at_;
+    const bool more = at_ < text_.size() && absl::ascii_isdigit(text_[at_]);
+    if (status.ok() && (separated || more)) status = Number(2, 2, 0, 59, &minutes);
     offset_ = sign * (hours * 3600 + minutes * 60);
     return status;
   }

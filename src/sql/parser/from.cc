@@ -164,7 +164,7 @@ bool Parser::TableTail(TableExpr* table) {
   return OptionalHint(&table->hint) && OptionalAlias(&table->alias) && Sample(table);
 }
 
-// TABLESAMPLE method (size (PERCENT | ROWS))
+// TABLESAMPLE method (size (PERCENT | ROWS)) [WITH WEIGHT [[AS] alias]]
 bool Parser::Sample(TableExpr* table) {
   if (!IsWord("TABLESAMPLE")) return true;
   const uint32_t begin = Take().begin;
@@ -176,6 +176,12 @@ bool Parser::Sample(TableExpr* table) {
   else if (!TakeWord("PERCENT"))
     return Expected("keyword PERCENT or keyword ROWS");
   if (!ExpectSymbol(")")) return false;
+  if (IsWord("WITH") && IsWord("WEIGHT", 1)) {
+    Take();
+    Take();
+    sample->with_weight = true;
+    if (!OptionalAlias(&sample->weight_alias)) return false;
+  }
   Finish(*sample, begin);
   table->sample = std::move(sample);
   return true;

@@ -17,6 +17,8 @@ struct TableSample {
   Identifier method;  // BERNOULLI, RESERVOIR
   ExprPtr size;
   Unit unit = Unit::kPercent;
+  bool with_weight = false;
+  Identifier weight_alias;  // may be empty
   SourceRange range;
 };
 

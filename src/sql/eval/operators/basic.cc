@@ -187,69 +187,6 @@ class LimitOperator : public Operator {
   int64_t skip_ = 0;
 };
 
-// BERNOULLI keeps each row with a probability, RESERVOIR a number of rows; the seed decides which.
-class SampleOperator : public Operator {
- public:
-  SampleOperator(Environment* environment, OperatorPtr input, bool reservoir, bool percent,
-                 ProgramPtr size)
-      : Operator(environment, input->columns()),
-        input_(std::move(input)),
-        percent_(percent),
-        size_(std::move(size)) {
-    (void)reservoir;
-  }
-
-  absl::Status DoOpen() override {
-    state_ = environment_->options().seed + 0x9E3779B97F4A7C15ull;
-    KS_ASSIGN_OR_RETURN(Value value, EvaluateConstant(environment_, *size_));
-    if (value.null()) return LimitIsNull("TABLESAMPLE");
-    left_ = percent_ ? INT64_MAX : value.datum().int64();
-    share_ = percent_ ? value.datum().float64() / 100 : 1;
-    return input_->Open();
-  }
-
-  absl::Status DoNext(Batch* batch) override {
-    while (true) {
-      KS_RETURN_IF_ERROR(input_->Next(batch));
-      if (batch->rows.empty()) return absl::OkStatus();
-      arena_.Reset();
-      uint32_t* rows = arena_.AllocateArray<uint32_t>(batch->rows.size());
-      size_t count = 0;
-      for (uint32_t row : batch->rows) {
-        if (left_ > 0 && Draw() < share_) {
-          rows[count++] = row;
-          --left_;
-        }
-      }
-      batch->rows = Rows(rows, count);
-      if (count > 0 || left_ == 0) return absl::OkStatus();
-    }
-  }
-  double estimate() const override { return input_->estimate() / 2; }
-  PlanNode DoDescribe() const override {
-    PlanNode node("Sample");
-    node.Add("", input_->Describe());
-    return node;
-  }
-
- private:
-  double Draw() {
-    state_ += 0x9E3779B97F4A7C15ull;
-    uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1.0p-53;
-  }
-
-  OperatorPtr input_;
-  const bool percent_;
-  ProgramPtr size_;
-  uint64_t state_ = 0;
-  int64_t left_ = 0;
-  double share_ = 1;
-  Arena arena_;
-};
-
 // For MIN and MAX over rows in the order of their argument: the rows up to the first that has one.
 class FirstValueOperator : public Operator {
  public:
@@ -343,11 +280,6 @@ OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, Progr
                               ProgramPtr offset) {
   return std::make_unique<LimitOperator>(environment, std::move(input), std::move(limit),
                                          std::move(offset));
-}
-OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir,
-                               bool percent, ProgramPtr size) {
-  return std::make_unique<SampleOperator>(environment, std::move(input), reservoir, percent,
-                                          std::move(size));
 }
 OperatorPtr MakeFirstValueOperator(Environment* environment, OperatorPtr input, int place) {
   return std::make_unique<FirstValueOperator>(environment, std::move(input), place);

@@ -26,12 +26,18 @@ OperatorPtr MakeProjectOperator(Environment* environment, OperatorPtr input,
                                 ProgramPtr computed, PlanExprs exprs);
 OperatorPtr MakeLimitOperator(Environment* environment, OperatorPtr input, ProgramPtr limit,
                               ProgramPtr offset);
-OperatorPtr MakeSampleOperator(Environment* environment, OperatorPtr input, bool reservoir,
-                               bool percent, ProgramPtr size);
 // Rows up to the first whose column at `place` is not NULL.
 OperatorPtr MakeFirstValueOperator(Environment* environment, OperatorPtr input, int place);
 OperatorPtr MakeWithRefOperator(Environment* environment, std::vector<ResolvedColumn> columns,
                                 std::vector<int> source, std::shared_ptr<WithTable> table);
+
+// ---- sample.cc ----
+
+// `columns` are the input's, then the weight where there is one.
+OperatorPtr MakeBernoulliSample(Environment* environment, OperatorPtr input,
+                                std::vector<ResolvedColumn> columns, ProgramPtr percent);
+OperatorPtr MakeReservoirSample(Environment* environment, OperatorPtr input,
+                                std::vector<ResolvedColumn> columns, ProgramPtr rows);
 
 // ---- scan.cc ----
 // What is known of one key part: it equals one of several values (or the lookup's value), or lies

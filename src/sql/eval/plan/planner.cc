@@ -405,8 +405,10 @@ absl::StatusOr<OperatorPtr> Planner::PlanWithRef(const WithRefRel& rel) {
 absl::StatusOr<OperatorPtr> Planner::PlanSample(const SampleRel& rel, const ColumnSet& wanted) {
   KS_ASSIGN_OR_RETURN(auto input, Plan(*rel.input, wanted));
   KS_ASSIGN_OR_RETURN(auto size, CompileConstant(*rel.size));
-  return MakeSampleOperator(environment_, std::move(input), rel.reservoir, rel.percent,
-                            std::move(size));
+  std::vector<ResolvedColumn> columns = input->columns();
+  if (rel.weight.id >= 0) columns.push_back(rel.weight);
+  const auto make = rel.reservoir ? &MakeReservoirSample : &MakeBernoulliSample;
+  return make(environment_, std::move(input), std::move(columns), std::move(size));
 }
 
 }  // namespace ks::sql
