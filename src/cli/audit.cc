@@ -32,7 +32,7 @@ absl::StatusOr<std::unique_ptr<governance::AuditLog>> OpenAuditLog(
   KS_ASSIGN_OR_RETURN(const auto secret, connection.identity->secrets().Resolve(spec.audit->key));
   KS_ASSIGN_OR_RETURN(auto key,
                       governance::AuditKey::Private(secret.value.Reveal(), spec.audit->key.text));
-  std::vector<std::unique_ptr<governance::CheckpointSink>> sinks(1);
+  std::vector<std::shared_ptr<governance::CheckpointSink>> sinks(1);
   KS_ASSIGN_OR_RETURN(sinks[0], governance::OpenCheckpointFile(spec.audit->checkpoints));
   return std::make_unique<governance::AuditLog>(
       governance::AuditLogOptions{

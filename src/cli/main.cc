@@ -70,11 +70,11 @@ int main(int argc, char** argv) {
   });
 
   for (const auto add :
-       {ks::cli::AddDevCommand, ks::cli::AddRunCommand, ks::cli::AddPlanCommand,
-        ks::cli::AddPreviewCommand, ks::cli::AddTestCommand, ks::cli::AddDoctorCommand,
-        ks::cli::AddStatusCommand, ks::cli::AddOffsetsCommand, ks::cli::AddDlqCommand,
-        ks::cli::AddAuditCommand, ks::cli::AddPolicyCommand, ks::cli::AddSqlCommand,
-        ks::cli::AddSpannerCommand, ks::cli::AddDocCommand})
+       {ks::cli::AddDevCommand, ks::cli::AddRunCommand, ks::cli::AddServeCommand,
+        ks::cli::AddPlanCommand, ks::cli::AddPreviewCommand, ks::cli::AddTestCommand,
+        ks::cli::AddDoctorCommand, ks::cli::AddStatusCommand, ks::cli::AddOffsetsCommand,
+        ks::cli::AddDlqCommand, ks::cli::AddAuditCommand, ks::cli::AddPolicyCommand,
+        ks::cli::AddSqlCommand, ks::cli::AddSpannerCommand, ks::cli::AddDocCommand})
     add(app, options);
 
   try {

@@ -157,6 +157,14 @@ absl::Status BadPrivateKey() {
       "the private key cannot sign: expected an RSA or P-256 key in PEM, without a password");
 }
 
+absl::Status BadToken(std::string_view reason) {
+  return absl::UnauthenticatedError(StrCat("the token is refused: ", reason));
+}
+
+absl::Status UnknownTokenKey() {
+  return absl::NotFoundError("the token is refused: its issuer has no such key");
+}
+
 absl::Status CannotRenewToken(const absl::Status& reason) {
   return absl::UnavailableError(
       StrCat("the access token has expired and cannot be renewed: ", View(reason.message())));

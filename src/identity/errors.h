@@ -42,6 +42,10 @@ absl::Status TokenRefused(std::string_view endpoint, int status, std::string_vie
 absl::Status TokenExpired(std::string_view reference);
 absl::Status BadPrivateKey();
 
+// ---- Tokens that others bring to us
+absl::Status BadToken(std::string_view reason);
+absl::Status UnknownTokenKey();
+
 absl::Status CannotRenewToken(const absl::Status& reason);
 
 // ---- Google

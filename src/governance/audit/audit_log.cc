@@ -98,7 +98,7 @@ absl::Status AuditLog::Step::Append(Transaction& transaction, const nlohmann::js
 }
 
 AuditLog::AuditLog(AuditLogOptions options, AuditKey key,
-                   std::vector<std::unique_ptr<CheckpointSink>> out)
+                   std::vector<std::shared_ptr<CheckpointSink>> out)
     : options_(std::move(options)), key_(std::move(key)), sinks_(std::move(out)) {}
 
 Entry AuditLog::MakeEntry(Action action, Phase phase) const {
@@ -197,6 +197,15 @@ absl::Status AuditLog::Run(Action action, const nlohmann::json& intent, const Bo
   recorded = Write(end);
   if (recorded.ok()) recorded = Sign();
   return recorded.ok() ? result : ResultNotRecorded(result, recorded);
+}
+
+absl::Status AuditLog::Record(Action action, const nlohmann::json& details,
+                              const absl::Status& result) {
+  Entry entry = MakeEntry(action, Phase::kResult);
+  entry.details = details;
+  entry.result = result;
+  KS_RETURN_IF_ERROR(Write(entry));
+  return Sign();
 }
 
 absl::Status AuditLog::Open() {

@@ -63,9 +63,11 @@ class AuditLog {
   };
   using Body = std::function<absl::Status(Step&)>;
 
-  AuditLog(AuditLogOptions options, AuditKey key, std::vector<std::unique_ptr<CheckpointSink>> out);
+  AuditLog(AuditLogOptions options, AuditKey key, std::vector<std::shared_ptr<CheckpointSink>> out);
 
   absl::Status Run(Action action, const nlohmann::json& intent, const Body& body);
+  // An action that is only a result: one that was refused.
+  absl::Status Record(Action action, const nlohmann::json& details, const absl::Status& result);
   // Signs what is there, and publishes it.
   absl::Status Sign();
   // The first entry, after CreateAuditTable() made the table.
@@ -81,7 +83,7 @@ class AuditLog {
 
   const AuditLogOptions options_;
   const AuditKey key_;
-  const std::vector<std::unique_ptr<CheckpointSink>> sinks_;
+  const std::vector<std::shared_ptr<CheckpointSink>> sinks_;
 };
 
 // As AuditLog::Run, and without a log just the body.

@@ -15,7 +15,7 @@ checked. Each event is an entry of canonical JSON (keys in order, no white space
 | field | what it is |
 | --- | --- |
 | `action` | the action's name, below |
-| `actor` | `issuer` and `subject`: `os:HOST` and the account there, which nobody proves |
+| `actor` | `issuer`, `subject`; of a command `os:HOST` and an account, of strangers `nobody` |
 | `code` | `KS`, the action's number, and the letter of the phase |
 | `database` | where it happened |
 | `details` | the action's own fields; more than 256 KiB of them are kept as their `sha256` |

@@ -23,7 +23,18 @@ enum class Action : uint8_t {
   kOffsetsSet,
   kOffsetsSkip,
   kRedrive,
-  kDiscard
+  kDiscard,
+  kRefused,
+  kPipelineConfigure,
+  kPipelineStart,
+  kPipelineStop,
+  kPipelinePause,
+  kPipelineResume,
+  kPipelineRestart,
+  kApprovalAsk,
+  kApprovalReview,
+  kGlassBreak,
+  kGlassReview
 };
 
 // OCSF's activity_id of API Activity (6003).
@@ -57,6 +68,33 @@ inline constexpr ActionInfo kActions[] = {
     {Action::kDiscard, 1302, "dlq.discard", "ICR", Activity::kDelete,
      "`dlq discard` deletes dead letters: their records are lost.",
      "`where`: which; of a change `letters`: how many"},
+    {Action::kRefused, 1401, "access.refused", "R", Activity::kRead,
+     "Somebody was not let in, or asked `serve` for what they may not.",
+     "`method`, `path`, `peer`, `status`; `others`: how many strangers before were only counted"},
+    {Action::kPipelineConfigure, 1501, "pipeline.configure", "ICR", Activity::kUpdate,
+     "A pipeline got a file, or another one.",
+     "`plan`: what was planned, as its reviewers saw it; `plan_sha256`; `decision`; "
+     "`policy_sha256`; "
+     "`request`: of an approval"},
+    {Action::kPipelineStart, 1502, "pipeline.start", "ICR", Activity::kUpdate,
+     "A pipeline was started.", "as pipeline.configure"},
+    {Action::kPipelineStop, 1503, "pipeline.stop", "ICR", Activity::kUpdate,
+     "A pipeline was stopped.", "as pipeline.configure"},
+    {Action::kPipelinePause, 1504, "pipeline.pause", "ICR", Activity::kUpdate,
+     "A pipeline was stopped for a while.", "as pipeline.configure"},
+    {Action::kPipelineResume, 1505, "pipeline.resume", "ICR", Activity::kUpdate, "A pause ended.",
+     "as pipeline.configure"},
+    {Action::kPipelineRestart, 1506, "pipeline.restart", "ICR", Activity::kUpdate,
+     "A pipeline was stopped and started.", "as pipeline.configure"},
+    {Action::kApprovalAsk, 1601, "approval.ask", "ICR", Activity::kCreate,
+     "Somebody asked for what needs approval.", "as pipeline.configure"},
+    {Action::kApprovalReview, 1602, "approval.review", "ICR", Activity::kUpdate,
+     "Somebody approved or refused it.", "`request`; `plan_sha256`; `approves`"},
+    {Action::kGlassBreak, 1701, "glass.break", "ICR", Activity::kCreate,
+     "Somebody broke the glass: for them, approvals and freezes are lifted for some minutes.",
+     "as pipeline.configure; the plan has the reason"},
+    {Action::kGlassReview, 1702, "glass.review", "ICR", Activity::kUpdate,
+     "Somebody else looked at what was done with broken glass.", "`glass`; `verdict`"},
 };
 
 const ActionInfo& InfoOf(Action action);

@@ -59,6 +59,9 @@ class Judge {
       AskRoles();
       for (const Rule& rule : policy_.rules) AskRule(rule);
     }
+    if (!request_.effect.personal.empty())
+      Add(Kind::kDenies, "personal_data",
+          StrCat("written as it is: ", absl::StrJoin(request_.effect.personal, ", ")));
     if (request_.verb == Verb::kBreakGlass && request_.glass_not_reviewed > 0)
       Add(Kind::kDenies, "policy", "the last time that you broke the glass was not reviewed yet");
     const auto is = [&](Kind kind) {

@@ -143,6 +143,12 @@ TEST(Decide, BrokenGlassLiftsFreezeAndApprovalAndNoMore) {
   EXPECT_EQ(VerdictOf(other), Verdict::kDenied) << "it gives no right";
 }
 
+TEST(Decide, PersonalDataWrittenAsItIsIsDenied) {
+  Request request = Ask(Verb::kStart);
+  request.effect.personal = {"T.Id from email"};
+  EXPECT_EQ(VerdictOf(request), Verdict::kDenied);
+}
+
 TEST(Decide, GlassThatWasNotReviewedIsNotBrokenAgain) {
   Request request = Ask(Verb::kBreakGlass);
   EXPECT_EQ(VerdictOf(request), Verdict::kAllowed);

@@ -1,6 +1,8 @@
 #include "identity/testing/test_keys.h"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -10,6 +12,7 @@
 
 #include "absl/strings/escaping.h"
 #include "base/check.h"
+#include "identity/jwt.h"
 
 namespace ks::identity {
 namespace {
@@ -52,6 +55,35 @@ TestKey MakeTestKey(KeyKind kind) {
   PEM_write_bio_PUBKEY(public_bio, key);
   EVP_PKEY_free(key);
   return {Secret(TakeText(private_bio)), TakeText(public_bio)};
+}
+
+nlohmann::json PublicJwk(const std::string& public_pem, const std::string& key_id) {
+  BIO* bio = BIO_new_mem_buf(public_pem.data(), static_cast<int>(public_pem.size()));
+  EVP_PKEY* key = PEM_read_bio_PUBKEY(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  KS_CHECK(key != nullptr);
+  const auto number = [&](const char* name, int size) {
+    BIGNUM* value = nullptr;
+    KS_CHECK(EVP_PKEY_get_bn_param(key, name, &value) == 1);
+    std::string bytes(static_cast<size_t>(size > 0 ? size : BN_num_bytes(value)), '\0');
+    BN_bn2binpad(value, reinterpret_cast<unsigned char*>(bytes.data()),
+                 static_cast<int>(bytes.size()));
+    BN_free(value);
+    return Base64Url(bytes);
+  };
+  nlohmann::json jwk = {{"kid", key_id}, {"use", "sig"}};
+  if (EVP_PKEY_base_id(key) == EVP_PKEY_RSA) {
+    jwk.update({{"kty", "RSA"},
+                {"n", number(OSSL_PKEY_PARAM_RSA_N, 0)},
+                {"e", number(OSSL_PKEY_PARAM_RSA_E, 0)}});
+  } else {
+    jwk.update({{"kty", "EC"},
+                {"crv", "P-256"},
+                {"x", number(OSSL_PKEY_PARAM_EC_PUB_X, 32)},
+                {"y", number(OSSL_PKEY_PARAM_EC_PUB_Y, 32)}});
+  }
+  EVP_PKEY_free(key);
+  return jwk;
 }
 
 bool VerifiesJwt(const Secret& jwt, const std::string& public_pem) {

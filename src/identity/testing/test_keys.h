@@ -1,6 +1,7 @@
 // Key pairs made for one test run, and the check of what they signed. Thread safety: values.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "identity/secret.h"
@@ -16,6 +17,9 @@ struct TestKey {
 
 // Slow for RSA (some 100 ms): once a test suite.
 TestKey MakeTestKey(KeyKind kind);
+
+// As an issuer publishes it (RFC 7517).
+nlohmann::json PublicJwk(const std::string& public_pem, const std::string& key_id);
 
 // A JWT's signature holds under the public key, by its header's algorithm.
 bool VerifiesJwt(const Secret& jwt, const std::string& public_pem);

@@ -1,0 +1,147 @@
+// kafka-spanner serve: many pipelines, and the control plane that governs them.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <future>
+#include <iostream>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/exit_code.h"
+#include "cli/pipeline_process.h"
+#include "cli/policy.h"
+#include "cli/signals.h"
+#include "control/errors.h"
+#include "control/governor.h"
+#include "control/http_api.h"
+#include "control/serve_file.h"
+#include "control/store.h"
+#include "control/supervisor.h"
+#include "env/environment.h"
+#include "governance/hash.h"
+#include "observe/log.h"
+
+namespace ks::cli {
+namespace {
+
+struct ServeOptions {
+  std::string file;
+  std::string endpoint;
+  std::string metrics_address;
+  bool create = false;
+};
+
+// A path in the serve file is relative to it.
+std::string Beside(const std::string& file, const std::string& path) {
+  return (std::filesystem::path(file).parent_path() / path).string();
+}
+
+// What is missing of the control plane's own tables.
+absl::Status PrepareTables(const Connection& connection, const std::string& database, bool create,
+                           bool* opened) {
+  if (create) {
+    KS_ASSIGN_OR_RETURN(*opened,
+                        governance::CreateAuditTable(*connection.client, *connection.admin));
+  }
+  KS_ASSIGN_OR_RETURN(const auto missing, control::MissingDdl(*connection.client));
+  if (missing.empty()) return absl::OkStatus();
+  if (!create) return control::NoTables(missing.size());
+  return connection.admin->UpdateDdl(database, missing);
+}
+
+// Runs one pipeline as `run` does.
+control::Supervisor::Run RunnerOf(const ServeOptions& options, const GlobalOptions& global,
+                                  observe::Metrics& metrics) {
+  return [&options, &global, &metrics](pipeline::PipelineSpec spec,
+                                       const std::stop_token& stop) -> absl::Status {
+    const runtime::StartWait wait{runtime::kStartTimeoutMillis, stop};
+    auto ready = Prepare(std::move(spec), options.endpoint, options.create, wait,
+                         global.connection_log.get(), &metrics);
+    if (stop.stop_requested()) return absl::OkStatus();
+    KS_RETURN_IF_ERROR(ready.status());
+    runtime::PipelineRunnerOptions runner;
+    runner.writer = WriterName();
+    runner.wait = wait;
+    runner.identity = ready->connection.identity.get();
+    return runtime::PipelineRunner(*ready->spec, *ready->plan, *ready->connection.client, metrics,
+                                   std::move(runner))
+        .Run();
+  };
+}
+
+absl::StatusOr<control::GovernorOptions> GovernorOf(const ServeOptions& options,
+                                                    const control::ServeFile& file,
+                                                    const Connection& connection) {
+  control::GovernorOptions governor;
+  governor.client = connection.client.get();
+  const std::string path = Beside(options.file, file.policy);
+  KS_ASSIGN_OR_RETURN(governor.policy, ReadPolicyFile(path));
+  KS_ASSIGN_OR_RETURN(const std::string text, env::RealEnvironment().ReadFile(path));
+  governor.policy_sha256 = governance::Sha256Hex(text);
+  governor.connections = file.connections;
+  KS_ASSIGN_OR_RETURN(governor.sinks.emplace_back(),
+                      governance::OpenCheckpointFile(Beside(options.file, file.checkpoints)));
+  return governor;
+}
+
+absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
+  auto stopped = std::make_shared<std::promise<void>>();
+  // Before any other thread starts: the signals are blocked in all of them.
+  OnStopSignal([stopped] { stopped->set_value(); });
+  KS_ASSIGN_OR_RETURN(std::string text, env::RealEnvironment().ReadFile(options.file));
+  KS_ASSIGN_OR_RETURN(const control::ServeFile file,
+                      control::ParseServeFile(options.file, std::move(text)));
+  observe::Metrics metrics;
+  ConnectTo to{.database = file.database,
+               .endpoint = options.endpoint,
+               .log = global.connection_log.get(),
+               .metrics = &metrics,
+               .admin = options.create};
+  KS_ASSIGN_OR_RETURN(const Connection connection, Connect(to));
+  KS_ASSIGN_OR_RETURN(const auto secret, connection.identity->secrets().Resolve(file.audit_key));
+  KS_ASSIGN_OR_RETURN(auto key,
+                      governance::AuditKey::Private(secret.value.Reveal(), file.audit_key.text));
+  KS_ASSIGN_OR_RETURN(control::GovernorOptions governed, GovernorOf(options, file, connection));
+  bool opened = false;
+  KS_RETURN_IF_ERROR(PrepareTables(connection, file.database, options.create, &opened));
+  if (opened) {
+    governance::AuditLog log({.client = connection.client.get(), .actor = {"serve", WriterName()}},
+                             key, governed.sinks);
+    KS_RETURN_IF_ERROR(log.Open());
+  }
+  std::unique_ptr<MetricsServer> page;
+  if (!options.metrics_address.empty()) {
+    KS_ASSIGN_OR_RETURN(page, MetricsServer::Start(options.metrics_address, metrics));
+  }
+  env::Clock& clock = env::RealClock();
+  control::Login login(file.issuers, connection.identity->http(), clock);
+  control::Governor governor(std::move(governed), std::move(key));
+  control::Supervisor supervisor(*connection.client, file.connections,
+                                 RunnerOf(options, global, metrics));
+  control::HttpApi api(governor, login, supervisor, clock);
+  KS_RETURN_IF_ERROR(api.Start(file.listen));
+  std::cout << "serves on " << api.address() << std::endl;
+  stopped->get_future().wait();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app, GlobalOptions& global) {
+  CLI::App* command = app.add_subcommand("serve", "many pipelines, and the control plane");
+  auto options = std::make_shared<ServeOptions>();
+  command->add_option("FILE", options->file, "serve file")->required();
+  command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
+  command->add_option("--metrics", options->metrics_address,
+                      "serve Prometheus metrics on HOST:PORT");
+  command->add_flag("--create", options->create,
+                    "create the control plane's tables, and those of pipelines where they are "
+                    "missing");
+  OnChosen(*command, global, [options, &global] {
+    const absl::Status status = Serve(*options, global);
+    return status.ok() ? kExitOk : Fail(global, status);
+  });
+}
+
+}  // namespace ks::cli

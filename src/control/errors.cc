@@ -1,0 +1,118 @@
+#include "control/errors.h"
+
+#include "base/str_cat.h"
+
+namespace ks::control {
+
+absl::Status NoToken() {
+  return absl::UnauthenticatedError(
+      "send a token of your identity provider: `Authorization: Bearer TOKEN`");
+}
+
+absl::Status UnknownIssuer() {
+  return absl::UnauthenticatedError("the token is refused: this server does not know its issuer");
+}
+
+absl::Status ForeignIssuer(std::string_view issuer) {
+  return absl::FailedPreconditionError(
+      StrCat(issuer, " says in its discovery document that it is another issuer"));
+}
+
+absl::Status IssuerDown(std::string_view issuer) {
+  return absl::UnavailableError(StrCat(issuer, " does not give its keys; try again"));
+}
+
+absl::Status ServersOwn(std::string_view field) {
+  return absl::PermissionDeniedError(StrCat(
+      "`", field, "`: connections, files and registries are the server's to say, in its own ",
+      "file; leave it out"));
+}
+
+absl::Status DatabaseNotServed(std::string_view database) {
+  return absl::PermissionDeniedError(StrCat("this server does not write to ", database,
+                                            "; `databases:` of its file says to which"));
+}
+
+absl::Status OtherName(std::string_view name, std::string_view in_file) {
+  return absl::InvalidArgumentError(
+      StrCat("the file says `pipeline: ", in_file, "`, and the address says ", name));
+}
+
+absl::Status BadBody(std::string_view expected) {
+  return absl::InvalidArgumentError(StrCat("the body has to be JSON: ", expected));
+}
+
+absl::Status NoSuchPath() {
+  return absl::NotFoundError("there is nothing here; GET /v1/openapi.json lists what there is");
+}
+
+absl::Status NoSuchPipeline(std::string_view name) {
+  return absl::NotFoundError(StrCat("there is no pipeline ", name));
+}
+
+absl::Status NoSuchRequest(std::string_view id) {
+  return absl::NotFoundError(StrCat("there is no request ", id));
+}
+
+absl::Status NoSuchGlass(std::string_view id) {
+  return absl::NotFoundError(StrCat("nobody broke the glass as ", id));
+}
+
+absl::Status Denied(std::string_view sentence) {
+  return absl::PermissionDeniedError(AbslView(sentence));
+}
+
+absl::Status NotYours() { return absl::PermissionDeniedError("only who asked for it may run it"); }
+
+absl::Status OwnRequest() {
+  return absl::PermissionDeniedError("nobody reviews what they asked for themselves");
+}
+
+absl::Status OwnEdit() {
+  return absl::PermissionDeniedError(
+      "who edited the pipeline last does not review what is done to it");
+}
+
+absl::Status NoReviewer() {
+  return absl::PermissionDeniedError("no rule counts you among its reviewers");
+}
+
+absl::Status OwnGlass() {
+  return absl::PermissionDeniedError("somebody else has to look at what you did");
+}
+
+absl::Status AlreadyDone(std::string_view id) {
+  return absl::FailedPreconditionError(StrCat("request ", id, " is done already"));
+}
+
+absl::Status PlanChanged() {
+  return absl::FailedPreconditionError(
+      "the plan is not the one that was asked for: the pipeline was changed meanwhile. Ask again");
+}
+
+absl::Status NeedsApproval(std::string_view request) {
+  return absl::FailedPreconditionError(
+      StrCat("nothing was done yet: it needs approval, as request ", request));
+}
+
+absl::Status StillNeedsApproval(std::string_view sentence) {
+  return absl::FailedPreconditionError(AbslView(sentence));
+}
+
+absl::Status NoTables(size_t missing) {
+  return absl::FailedPreconditionError(
+      StrCat("the control plane's database lacks ", missing,
+             " of its tables; `serve --create` makes them, and asks for the right to"));
+}
+
+absl::Status PlainHttp(std::string_view address) {
+  return absl::InvalidArgumentError(
+      StrCat("listen: ", address, " is not on this machine, and tokens would cross the network in ",
+             "the clear: give `tls: {certificate, private_key}`"));
+}
+
+absl::Status CannotListen(std::string_view address) {
+  return absl::UnavailableError(StrCat("cannot listen on ", address));
+}
+
+}  // namespace ks::control

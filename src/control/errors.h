@@ -1,0 +1,43 @@
+// Every error of the control plane that a person or a program reads, one function each. None shows
+// a token.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace ks::control {
+
+// ---- Login
+absl::Status NoToken();
+absl::Status UnknownIssuer();
+absl::Status ForeignIssuer(std::string_view issuer);
+absl::Status IssuerDown(std::string_view issuer);
+
+// ---- Pipeline files that come over the network
+absl::Status ServersOwn(std::string_view field);
+absl::Status DatabaseNotServed(std::string_view database);
+absl::Status OtherName(std::string_view name, std::string_view in_file);
+
+// ---- Requests
+absl::Status BadBody(std::string_view expected);
+absl::Status NoSuchPath();
+absl::Status NoSuchPipeline(std::string_view name);
+absl::Status NoSuchRequest(std::string_view id);
+absl::Status NoSuchGlass(std::string_view id);
+absl::Status Denied(std::string_view sentence);
+absl::Status NotYours();
+absl::Status OwnRequest();
+absl::Status OwnEdit();
+absl::Status NoReviewer();
+absl::Status OwnGlass();
+absl::Status AlreadyDone(std::string_view id);
+absl::Status PlanChanged();
+absl::Status NeedsApproval(std::string_view request);
+absl::Status StillNeedsApproval(std::string_view sentence);
+absl::Status NoTables(size_t missing);
+absl::Status PlainHttp(std::string_view address);
+absl::Status CannotListen(std::string_view address);
+
+}  // namespace ks::control

@@ -1,0 +1,441 @@
+#include "control/governor.h"
+
+#include <google/spanner/v1/spanner.pb.h>
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "control/errors.h"
+#include "control/limits.h"
+#include "governance/hash.h"
+#include "governance/policy/personal_data.h"
+#include "identity/json.h"
+#include "observe/log.h"
+#include "pipeline/plan.h"
+
+namespace ks::control {
+namespace {
+
+using governance::Action;
+using governance::Actor;
+using governance::Decision;
+using governance::Fact;
+using governance::Verb;
+using governance::Verdict;
+using nlohmann::json;
+using Transaction = spanner::Client::Transaction;
+
+// What each verb makes of a pipeline. Those that are not here are not served.
+struct Served {
+  Verb verb;
+  Action action;
+  const char* state;  // null: as it is
+};
+constexpr Served kServed[] = {
+    {Verb::kConfigure, Action::kPipelineConfigure, nullptr},
+    {Verb::kStart, Action::kPipelineStart, "running"},
+    {Verb::kStop, Action::kPipelineStop, "stopped"},
+    {Verb::kPause, Action::kPipelinePause, "paused"},
+    {Verb::kResume, Action::kPipelineResume, "running"},
+    {Verb::kRestart, Action::kPipelineRestart, nullptr},
+    {Verb::kBreakGlass, Action::kGlassBreak, nullptr},
+};
+
+const Served* ServedOf(Verb verb) {
+  for (const Served& each : kServed) {
+    if (each.verb == verb) return &each;
+  }
+  return nullptr;
+}
+
+json ActorJson(const Actor& actor) {
+  return {{"issuer", actor.issuer}, {"subject", actor.subject}};
+}
+
+// Runs `body` in a transaction, and gives its own error back as it was.
+absl::Status InTransaction(spanner::Client& client,
+                           const std::function<absl::Status(Transaction&, std::string*)>& body) {
+  return client
+      .RunTransaction([&](Transaction& transaction) -> absl::StatusOr<std::string> {
+        std::string wire;
+        KS_RETURN_IF_ERROR(body(transaction, &wire));
+        return wire;
+      })
+      .status;
+}
+
+}  // namespace
+
+Governor::Governor(GovernorOptions options, governance::AuditKey key)
+    : options_(std::move(options)), key_(std::move(key)) {}
+
+bool Governor::Serves(Verb verb) { return ServedOf(verb) != nullptr; }
+
+governance::AuditLog Governor::LogOf(const Actor& actor, const std::string& pipeline) const {
+  return {{.client = options_.client,
+           .pipeline = pipeline,
+           .actor = actor,
+           .clock = options_.clock,
+           .random = options_.random},
+          key_,
+          options_.sinks};
+}
+
+void Governor::RecordRefusal(const Actor& actor, const json& details, const absl::Status& why) {
+  const absl::MutexLock lock(&mu_);
+  // It is refused either way; that it is not on record is in the server's own log.
+  const absl::Status recorded = LogOf(actor, "").Record(Action::kRefused, details, why);
+  if (!recorded.ok()) observe::LogError(StrCat("a refusal is not on record: ", recorded.message()));
+}
+
+// ---- Judging
+
+// The plan has all that the reviewers of it decide about: what is there, and what will be.
+absl::Status Governor::PlanInto(const Call& call, Case* made) const {
+  const Served* served = ServedOf(call.verb);
+  json& plan = made->plan;
+  plan = {{"verb", governance::NameOf(call.verb)}, {"pipeline", call.pipeline}};
+  auto& effect = made->request.effect;
+  for (const Fact fact : {Fact::kRecords, Fact::kRows, Fact::kPartitions, Fact::kMinutes})
+    effect.facts[fact] = 0;
+  if (made->row) {
+    plan["revision"] = made->row->revision;
+    plan["state"] = made->row->state;
+    plan["file"] = made->row->file;
+  }
+  if (call.verb == Verb::kBreakGlass) {
+    const json minutes = identity::Member(call.options, "minutes");
+    const std::string reason = identity::TextOf(call.options, "reason");
+    if (!minutes.is_number_unsigned() || minutes == 0 || reason.empty() ||
+        reason.size() > kReasonBytesMax || minutes > kGlassMinutesMax)
+      return BadBody(R"({"minutes": 30, "reason": "what has happened"})");
+    plan["minutes"] = effect.facts[Fact::kMinutes] = minutes.get<int64_t>();
+    plan["reason"] = reason;
+    return absl::OkStatus();
+  }
+  if (served == nullptr) return absl::OkStatus();  // see, audit: about nothing but the pipeline
+  const std::string file = call.verb == Verb::kConfigure ? identity::TextOf(call.options, "file")
+                           : made->row                   ? made->row->file
+                                                         : "";
+  if (call.verb == Verb::kConfigure) {
+    if (file.empty()) return BadBody(R"({"file": "the pipeline file's text"})");
+    plan["new_file"] = file;
+  }
+  if (served->state != nullptr) plan["new_state"] = served->state;
+  // What halts needs no look into the file: that must always work.
+  if (governance::InfoOf(call.verb).kind == governance::VerbKind::kHalts) return absl::OkStatus();
+  KS_ASSIGN_OR_RETURN(const auto spec, MakeServable(call.pipeline, file, options_.connections));
+  KS_ASSIGN_OR_RETURN(const pipeline::Plan found, pipeline::MakePlan(spec, nullptr));
+  effect.personal = governance::WrittenAsTheyAre(options_.policy, found);
+  for (const auto& source : spec.sources)
+    effect.facts[Fact::kLanes] = std::max<int64_t>(effect.facts[Fact::kLanes], source.lanes);
+  return absl::OkStatus();
+}
+
+absl::Status Governor::GlassInto(const Reader& reader, Case* made) const {
+  governance::Request& request = made->request;
+  KS_ASSIGN_OR_RETURN(const auto rows, ReadGlassOf(reader, request.actor.subject));
+  for (const GlassRow& row : rows) {
+    if (!row.glass.actor.SameAs(request.actor)) continue;
+    const bool over = row.glass.until_nanos <= request.now_nanos;
+    if (over && row.reviewer.empty()) ++request.glass_not_reviewed;
+    if (!over && row.glass.pipeline == request.pipeline) request.glass = row.glass;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Governor::Case> Governor::Judge(const Reader& reader, const Actor& actor,
+                                               const Call& call, const std::string& approval) {
+  Case made;
+  made.request.verb = call.verb;
+  made.request.pipeline = call.pipeline;
+  made.request.actor = actor;
+  made.request.now_nanos = options_.clock->NowNanos();
+  KS_ASSIGN_OR_RETURN(made.row, ReadPipeline(reader, call.pipeline));
+  if (made.row) made.request.last_editor = made.row->editor;
+  KS_RETURN_IF_ERROR(GlassInto(reader, &made));
+  // What nobody may do is denied before anybody learns what it would do.
+  Decision first = governance::Decide(options_.policy, made.request, {});
+  const bool granted =
+      std::any_of(first.reasons.begin(), first.reasons.end(),
+                  [](const auto& each) { return each.kind == governance::Reason::Kind::kGrants; });
+  const bool by_limit = std::any_of(first.reasons.begin(), first.reasons.end(),
+                                    [](const auto& r) { return r.by.starts_with("role "); });
+  if (!granted && !by_limit) {
+    made.decision = std::move(first);
+    return made;
+  }
+  if (!made.row && call.verb != Verb::kConfigure) return NoSuchPipeline(call.pipeline);
+  KS_RETURN_IF_ERROR(PlanInto(call, &made));
+  made.request.plan_hash = governance::PlanHash(made.plan);
+  if (!approval.empty()) {
+    KS_ASSIGN_OR_RETURN(made.reviews, ReadReviews(reader, approval));
+  }
+  made.decision = governance::Decide(options_.policy, made.request, made.reviews);
+  return made;
+}
+
+nlohmann::json Governor::OnRecord(const Case& found, const std::string& approval) const {
+  json details = {{"plan", found.plan},
+                  {"plan_sha256", found.request.plan_hash},
+                  {"decision", governance::ToJson(found.decision)},
+                  {"policy_sha256", options_.policy_sha256}};
+  if (!approval.empty()) details["request"] = approval;
+  return details;
+}
+
+// ---- Acting
+
+absl::Status Governor::Change(const Call& call, const Case& found, std::string* wire) {
+  if (call.verb == Verb::kBreakGlass) {
+    const int64_t now = found.request.now_nanos;
+    const int64_t minutes = found.plan["minutes"];
+    WriteGlass(
+        {env::NewUuid(*options_.random),
+         {found.request.actor, call.pipeline, now, now + minutes * 60 * env::kNanosPerSecond},
+         found.plan["reason"],
+         ""},
+        wire);
+    return absl::OkStatus();
+  }
+  PipelineRow row = found.row.value_or(PipelineRow{call.pipeline, "", "stopped", 0, 0, {}});
+  ++row.revision;
+  if (const char* state = ServedOf(call.verb)->state; state != nullptr) row.state = state;
+  if (call.verb == Verb::kRestart) ++row.restarts;
+  if (call.verb == Verb::kConfigure) {
+    row.file = found.plan["new_file"];
+    row.editor = found.request.actor;
+  }
+  WritePipeline(row, wire);
+  return absl::OkStatus();
+}
+
+Governor::Answer Governor::Perform(const Actor& actor, const Call& call, const Case& found,
+                                   const std::string& approval) {
+  governance::AuditLog log = LogOf(actor, call.pipeline);
+  KS_RETURN_IF_ERROR(log.Run(
+      ServedOf(call.verb)->action, OnRecord(found, approval),
+      [&](governance::AuditLog::Step& step) {
+        return InTransaction(
+            *options_.client, [&](Transaction& transaction, std::string* wire) -> absl::Status {
+              const Reader reader = ReaderOf(transaction);
+              // Both again, over what this transaction sees: nothing comes in between any more.
+              KS_ASSIGN_OR_RETURN(const Case now, Judge(reader, actor, call, approval));
+              if (now.request.plan_hash != found.request.plan_hash) return PlanChanged();
+              if (now.decision.verdict != Verdict::kAllowed)
+                return Denied(governance::Sentence(now.decision));
+              if (!approval.empty()) {
+                KS_ASSIGN_OR_RETURN(const auto request, ReadRequest(reader, approval));
+                if (!request || request->state != "open") return AlreadyDone(approval);
+                CloseRequest(approval, wire);
+              }
+              KS_RETURN_IF_ERROR(Change(call, now, wire));
+              return step.Append(transaction, OnRecord(now, approval), wire);
+            });
+      }));
+  return json{{"state", "done"},
+              {"plan_sha256", found.request.plan_hash},
+              {"decision", governance::ToJson(found.decision)}};
+}
+
+Governor::Answer Governor::Ask(const Actor& actor, const Call& call, const Case& found) {
+  RequestRow row{env::NewUuid(*options_.random),
+                 call.pipeline,
+                 call.verb,
+                 call.options,
+                 found.plan.dump(),
+                 found.request.plan_hash,
+                 "open",
+                 actor,
+                 found.request.now_nanos};
+  governance::AuditLog log = LogOf(actor, call.pipeline);
+  const json details = OnRecord(found, row.id);
+  KS_RETURN_IF_ERROR(log.Run(Action::kApprovalAsk, details, [&](auto& step) {
+    return InTransaction(*options_.client, [&](Transaction& transaction, std::string* wire) {
+      WriteRequest(row, wire);
+      return step.Append(transaction, details, wire);
+    });
+  }));
+  return json{{"state", "needs_approval"},
+              {"request", row.id},
+              {"plan", found.plan},
+              {"plan_sha256", row.plan_hash},
+              {"decision", governance::ToJson(found.decision)}};
+}
+
+Governor::Answer Governor::Act(const Actor& actor, const Call& call) {
+  const absl::MutexLock lock(&mu_);
+  KS_ASSIGN_OR_RETURN(const Case found, Judge(ReaderOf(*options_.client), actor, call, ""));
+  switch (found.decision.verdict) {
+    case Verdict::kDenied:
+      return Denied(governance::Sentence(found.decision));
+    case Verdict::kNeedsApproval:
+      return Ask(actor, call, found);
+    case Verdict::kAllowed:
+      return Perform(actor, call, found, "");
+  }
+  return Denied("");
+}
+
+Governor::Answer Governor::Plan(const Actor& actor, const Call& call) {
+  KS_RETURN_IF_ERROR(AskFor(Verb::kPlan, actor, call.pipeline));
+  const absl::MutexLock lock(&mu_);
+  KS_ASSIGN_OR_RETURN(const Case found, Judge(ReaderOf(*options_.client), actor, call, ""));
+  return json{{"plan", found.plan},
+              {"plan_sha256", found.request.plan_hash},
+              {"personal", found.request.effect.personal},
+              {"decision", governance::ToJson(found.decision)}};
+}
+
+Governor::Answer Governor::RunRequest(const Actor& actor, const std::string& id) {
+  const absl::MutexLock lock(&mu_);
+  const Reader reader = ReaderOf(*options_.client);
+  KS_ASSIGN_OR_RETURN(const auto row, ReadRequest(reader, id));
+  if (!row) return NoSuchRequest(id);
+  if (!row->actor.SameAs(actor)) return NotYours();
+  if (row->state != "open") return AlreadyDone(id);
+  const Call call{row->verb, row->pipeline, row->options};
+  KS_ASSIGN_OR_RETURN(const Case found, Judge(reader, actor, call, id));
+  if (found.request.plan_hash != row->plan_hash) return PlanChanged();
+  if (found.decision.verdict == Verdict::kDenied)
+    return Denied(governance::Sentence(found.decision));
+  if (found.decision.verdict == Verdict::kNeedsApproval)
+    return StillNeedsApproval(governance::Sentence(found.decision));
+  return Perform(actor, call, found, id);
+}
+
+Governor::Answer Governor::ReviewRequest(const Actor& actor, const std::string& id,
+                                         const std::string& plan_hash, bool approves) {
+  const absl::MutexLock lock(&mu_);
+  const Reader reader = ReaderOf(*options_.client);
+  KS_ASSIGN_OR_RETURN(const auto row, ReadRequest(reader, id));
+  if (!row) return NoSuchRequest(id);
+  KS_ASSIGN_OR_RETURN(const auto pipeline, ReadPipeline(reader, row->pipeline));
+  if (row->state != "open") return AlreadyDone(id);
+  // What they looked at is what they approve.
+  if (plan_hash != row->plan_hash) return PlanChanged();
+  if (actor.SameAs(row->actor)) return OwnRequest();
+  if (pipeline && actor.SameAs(pipeline->editor)) return OwnEdit();
+  const bool may = std::any_of(
+      options_.policy.rules.begin(), options_.policy.rules.end(), [&](const auto& rule) {
+        return std::any_of(rule.needs.begin(), rule.needs.end(),
+                           [&](const auto& need) { return need.from.Has(actor); });
+      });
+  if (!may) return NoReviewer();
+  const governance::Review review{actor, plan_hash, approves, options_.clock->NowNanos()};
+  const json details = {{"request", id}, {"plan_sha256", plan_hash}, {"approves", approves}};
+  governance::AuditLog log = LogOf(actor, row->pipeline);
+  KS_RETURN_IF_ERROR(log.Run(Action::kApprovalReview, details, [&](auto& step) {
+    return InTransaction(*options_.client, [&](Transaction& transaction, std::string* wire) {
+      WriteReview(id, review, wire);
+      return step.Append(transaction, details, wire);
+    });
+  }));
+  return json{{"state", "done"}};
+}
+
+Governor::Answer Governor::ReviewGlass(const Actor& actor, const std::string& id,
+                                       const std::string& verdict) {
+  KS_ASSIGN_OR_RETURN(auto row, ReadOneGlass(ReaderOf(*options_.client), id));
+  if (!row) return NoSuchGlass(id);
+  KS_RETURN_IF_ERROR(AskFor(Verb::kAudit, actor, row->glass.pipeline));
+  if (row->glass.actor.SameAs(actor)) return OwnGlass();
+  if (verdict.empty() || verdict.size() > kReasonBytesMax)
+    return BadBody(R"({"verdict": "what you make of it"})");
+  row->reviewer = StrCat(actor.subject, " of ", actor.issuer);
+  const absl::MutexLock lock(&mu_);
+  const json details = {{"glass", id}, {"verdict", verdict}};
+  governance::AuditLog log = LogOf(actor, row->glass.pipeline);
+  KS_RETURN_IF_ERROR(log.Run(Action::kGlassReview, details, [&](auto& step) {
+    return InTransaction(*options_.client, [&](Transaction& transaction, std::string* wire) {
+      WriteGlass(*row, wire);
+      return step.Append(transaction, details, wire);
+    });
+  }));
+  return json{{"state", "done"}};
+}
+
+// ---- Looking
+
+absl::Status Governor::AskFor(Verb verb, const Actor& actor, const std::string& pipeline) {
+  governance::Request request;
+  request.verb = verb;
+  request.pipeline = pipeline;
+  request.actor = actor;
+  request.now_nanos = options_.clock->NowNanos();
+  for (const governance::FactInfo& info : governance::kFacts) request.effect.facts[info.fact] = 0;
+  const Decision decision = governance::Decide(options_.policy, request, {});
+  return decision.verdict == Verdict::kAllowed ? absl::OkStatus()
+                                               : Denied(governance::Sentence(decision));
+}
+
+bool Governor::MaySee(const Actor& actor, const std::string& pipeline) {
+  return AskFor(Verb::kSee, actor, pipeline).ok();
+}
+
+Governor::Answer Governor::Pipelines(const Actor& actor) {
+  KS_ASSIGN_OR_RETURN(const auto rows, ReadPipelines(ReaderOf(*options_.client)));
+  json list = json::array();
+  for (const PipelineRow& row : rows) {
+    if (!MaySee(actor, row.name)) continue;
+    list.push_back({{"name", row.name}, {"state", row.state}, {"revision", row.revision}});
+  }
+  return json{{"pipelines", std::move(list)}};
+}
+
+Governor::Answer Governor::Pipeline(const Actor& actor, const std::string& name) {
+  KS_RETURN_IF_ERROR(AskFor(Verb::kSee, actor, name));
+  KS_ASSIGN_OR_RETURN(const auto row, ReadPipeline(ReaderOf(*options_.client), name));
+  if (!row) return NoSuchPipeline(name);
+  const auto* facts = options_.policy.Find(name);
+  return json{{"name", row->name},
+              {"state", row->state},
+              {"revision", row->revision},
+              {"file", row->file},
+              {"editor", ActorJson(row->editor)},
+              {"environment", facts->environment},
+              {"labels", facts->labels}};
+}
+
+Governor::Answer Governor::Requests(const Actor& actor) {
+  const Reader reader = ReaderOf(*options_.client);
+  KS_ASSIGN_OR_RETURN(const auto rows, ReadRequests(reader));
+  json list = json::array();
+  for (const RequestRow& row : rows) {
+    if (!MaySee(actor, row.pipeline)) continue;
+    KS_ASSIGN_OR_RETURN(const auto reviews, ReadReviews(reader, row.id));
+    json given = json::array();
+    for (const auto& review : reviews) {
+      given.push_back({{"by", ActorJson(review.reviewer)},
+                       {"approves", review.approves},
+                       {"plan_sha256", review.plan_hash}});
+    }
+    list.push_back({{"request", row.id},
+                    {"pipeline", row.pipeline},
+                    {"verb", governance::NameOf(row.verb)},
+                    {"state", row.state},
+                    {"by", ActorJson(row.actor)},
+                    {"plan", identity::ParseJson(row.plan)},
+                    {"plan_sha256", row.plan_hash},
+                    {"reviews", std::move(given)}});
+  }
+  return json{{"requests", std::move(list)}};
+}
+
+Governor::Answer Governor::Glass(const Actor& actor) {
+  KS_ASSIGN_OR_RETURN(const auto rows, ReadGlass(ReaderOf(*options_.client)));
+  json list = json::array();
+  for (const GlassRow& row : rows) {
+    if (!AskFor(Verb::kAudit, actor, row.glass.pipeline).ok()) continue;
+    list.push_back({{"glass", row.id},
+                    {"by", ActorJson(row.glass.actor)},
+                    {"pipeline", row.glass.pipeline},
+                    {"reason", row.reason},
+                    {"over", row.glass.until_nanos <= options_.clock->NowNanos()},
+                    {"reviewer", row.reviewer}});
+  }
+  return json{{"glass", std::move(list)}};
+}
+
+}  // namespace ks::control

@@ -1,0 +1,109 @@
+// Governor: what people and machines may do through the control plane. Every action goes the same
+// way: plan → decide → intent on record → one transaction that plans and decides again, over what
+// it read itself, and takes the change and its audit entry along → result on record.
+//
+// Invariants (tests/control):
+//   1. Nothing is done that Decide() does not allow in the transaction that does it.
+//   2. What was approved is what is done: a request runs only while its plan has the same hash.
+//   3. A request runs once, whoever asks for it at the same time.
+// Answers are what the API sends. Thread safety: any thread; actions of this process come one after
+// the other, those of several processes are Spanner's to order.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "control/servable.h"
+#include "control/store.h"
+#include "env/clock.h"
+#include "governance/actor.h"
+#include "governance/audit/audit_log.h"
+#include "governance/policy/decide.h"
+#include "governance/policy/policy.h"
+#include "spanner/client.h"
+
+namespace ks::control {
+
+struct GovernorOptions {
+  spanner::Client* client = nullptr;  // of the control plane's database
+  governance::Policy policy;
+  std::string policy_sha256;
+  ServedConnections connections;
+  std::vector<std::shared_ptr<governance::CheckpointSink>> sinks;
+  env::Clock* clock = &env::RealClock();
+  env::Random* random = &env::RealRandom();
+};
+
+// An action on a pipeline. `options`: of configure, {"file": text}; of break_glass, {"minutes": 30,
+// "reason": text}; of others, {}.
+struct Call {
+  governance::Verb verb = governance::Verb::kSee;
+  std::string pipeline;
+  nlohmann::json options = nlohmann::json::object();
+};
+
+class Governor {
+ public:
+  Governor(GovernorOptions options, governance::AuditKey key);
+
+  // Whether the control plane does such a thing at all.
+  static bool Serves(governance::Verb verb);
+
+  using Answer = absl::StatusOr<nlohmann::json>;
+  // {"state": "done"}, or {"state": "needs_approval", "request": id, …}.
+  Answer Act(const governance::Actor& actor, const Call& call);
+  // What it would do and whether it may; changes nothing.
+  Answer Plan(const governance::Actor& actor, const Call& call);
+  Answer RunRequest(const governance::Actor& actor, const std::string& id);
+  Answer ReviewRequest(const governance::Actor& actor, const std::string& id,
+                       const std::string& plan_hash, bool approves);
+  Answer ReviewGlass(const governance::Actor& actor, const std::string& id,
+                     const std::string& verdict);
+
+  // Only what the actor may see.
+  Answer Pipelines(const governance::Actor& actor);
+  Answer Pipeline(const governance::Actor& actor, const std::string& name);
+  Answer Requests(const governance::Actor& actor);
+  Answer Glass(const governance::Actor& actor);
+
+  // An attempt that was refused, on record.
+  void RecordRefusal(const governance::Actor& actor, const nlohmann::json& details,
+                     const absl::Status& why);
+
+ private:
+  // An action with everything that judging it takes, as one reader found it.
+  struct Case {
+    std::optional<PipelineRow> row;
+    nlohmann::json plan;
+    governance::Request request;
+    std::vector<governance::Review> reviews;
+    governance::Decision decision;
+  };
+  absl::StatusOr<Case> Judge(const Reader& reader, const governance::Actor& actor, const Call& call,
+                             const std::string& approval);
+  absl::Status PlanInto(const Call& call, Case* made) const;
+  absl::Status GlassInto(const Reader& reader, Case* made) const;
+  bool MaySee(const governance::Actor& actor, const std::string& pipeline);
+  absl::Status AskFor(governance::Verb verb, const governance::Actor& actor,
+                      const std::string& pipeline);
+  absl::Status Change(const Call& call, const Case& found, std::string* wire);
+  Answer Perform(const governance::Actor& actor, const Call& call, const Case& found,
+                 const std::string& approval) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Answer Ask(const governance::Actor& actor, const Call& call, const Case& found)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  governance::AuditLog LogOf(const governance::Actor& actor, const std::string& pipeline) const;
+  nlohmann::json OnRecord(const Case& found, const std::string& approval) const;
+
+  const GovernorOptions options_;
+  const governance::AuditKey key_;
+  absl::Mutex mu_;  // the log's sinks, and one action at a time
+};
+
+}  // namespace ks::control

@@ -1,0 +1,284 @@
+#include "control/http_api.h"
+
+#include <httplib.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "control/errors.h"
+#include "control/limits.h"
+#include "identity/json.h"
+#include "observe/log.h"
+
+namespace ks::control {
+namespace {
+
+using governance::Actor;
+using governance::Verb;
+using nlohmann::json;
+
+constexpr char kJson[] = "application/json";
+constexpr size_t kSegmentBytesMax = 128;
+
+int HttpStatusOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+      return 400;
+    case absl::StatusCode::kUnauthenticated:
+      return 401;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kAlreadyExists:
+      return 409;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+std::string Dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// A name of ours: no slash, no control character, nothing that means something elsewhere.
+bool IsName(std::string_view segment) {
+  return !segment.empty() && segment.size() <= kSegmentBytesMax && segment[0] != '.' &&
+         std::all_of(segment.begin(), segment.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' ||
+                  c == '.';
+         });
+}
+
+using Segments = std::vector<std::string_view>;
+
+std::optional<HttpApi::Parameters> Match(const Segments& pattern, const Segments& path) {
+  if (pattern.size() != path.size()) return std::nullopt;
+  HttpApi::Parameters parameters;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (!pattern[i].starts_with('{')) {
+      if (pattern[i] != path[i]) return std::nullopt;
+      continue;
+    }
+    if (!IsName(path[i])) return std::nullopt;
+    parameters[std::string(pattern[i].substr(1, pattern[i].size() - 2))] = std::string(path[i]);
+  }
+  return parameters;
+}
+
+void Send(httplib::Response& response, int status, const json& body) {
+  response.status = status;
+  response.set_header("Cache-Control", "no-store");
+  response.set_header("X-Content-Type-Options", "nosniff");
+  response.set_header("Content-Security-Policy", "default-src 'none'");
+  if (status == 401) response.set_header("WWW-Authenticate", "Bearer");
+  response.set_content(Dump(body), kJson);
+}
+
+}  // namespace
+
+struct HttpApi::Server {
+  std::unique_ptr<httplib::Server> http;
+  std::thread thread;
+};
+
+HttpApi::HttpApi(Governor& governor, Login& login, const Supervisor& supervisor, env::Clock& clock)
+    : governor_(governor), login_(login), supervisor_(supervisor), clock_(clock) {}
+
+HttpApi::~HttpApi() {
+  if (server_ == nullptr) return;
+  server_->http->stop();
+  if (server_->thread.joinable()) server_->thread.join();
+}
+
+absl::Status HttpApi::Start(const ListenSettings& settings) {
+  const size_t colon = settings.address.rfind(':');
+  const std::string host = settings.address.substr(0, colon);
+  int port = -1;
+  if (colon == std::string::npos || !absl::SimpleAtoi(settings.address.substr(colon + 1), &port) ||
+      port < 0 || port > 65535)
+    return CannotListen(settings.address);
+  const bool tls = !settings.certificate.empty();
+  if (!tls && host != "127.0.0.1" && host != "localhost" && host != "::1")
+    return PlainHttp(settings.address);
+  server_ = std::make_unique<Server>();
+  if (tls) {
+    server_->http = std::make_unique<httplib::SSLServer>(settings.certificate.c_str(),
+                                                         settings.private_key.c_str());
+  } else {
+    server_->http = std::make_unique<httplib::Server>();
+  }
+  httplib::Server& http = *server_->http;
+  if (!http.is_valid()) return CannotListen(settings.address);
+  http.new_task_queue = [] { return new httplib::ThreadPool(kHttpThreads); };
+  http.set_payload_max_length(kBodyBytesMax);
+  http.set_read_timeout(kReadSeconds);
+  http.set_write_timeout(kWriteSeconds);
+  const auto serve = [this](const httplib::Request& request, httplib::Response& response) {
+    Serve(request, response);
+  };
+  http.Get(".*", serve).Post(".*", serve).Put(".*", serve).Delete(".*", serve).Patch(".*", serve);
+  // What the server itself refuses: too large, no HTTP.
+  http.set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
+    if (!response.body.empty()) return;
+    const absl::Status why = absl::InvalidArgumentError(
+        StrCat("the request was not understood, or is longer than ", kBodyBytesMax, " bytes"));
+    if (response.status == 413) Refused(request, Actor(), why);
+    Send(response, response.status, {{"error", View(why.message())}});
+  });
+  const int bound = port == 0 ? http.bind_to_any_port(host.c_str())
+                              : (http.bind_to_port(host.c_str(), port) ? port : -1);
+  if (bound < 0) return CannotListen(settings.address);
+  address_ = StrCat(tls ? "https://" : "http://", host, ":", bound);
+  server_->thread = std::thread([&http] { http.listen_after_bind(); });
+  return absl::OkStatus();
+}
+
+void HttpApi::Serve(const httplib::Request& request, httplib::Response& response) {
+  if (request.method == "GET") {
+    if (request.path == "/healthz") return Send(response, 200, {{"status", "ok"}});
+    if (request.path == "/readyz") {
+      const bool ready = supervisor_.ready();
+      return Send(response, ready ? 200 : 503, {{"status", ready ? "ok" : "starting"}});
+    }
+    if (request.path == "/v1/openapi.json") return Send(response, 200, OpenApi());
+  }
+  const Segments path = absl::StrSplit(request.path, '/');
+  for (const Route& route : Routes()) {
+    if (request.method != route.method) continue;
+    auto parameters = Match(absl::StrSplit(route.path, '/'), path);
+    if (!parameters) continue;
+    Actor actor;
+    const Answer answer = Handle(request, route, *std::move(parameters), &actor);
+    const int status = HttpStatusOf(answer.status());
+    if (answer.ok()) {
+      const bool waits = identity::TextOf(*answer, "state") == "needs_approval";
+      return Send(response, waits ? 202 : 200, *answer);
+    }
+    if (status == 401 || status == 403) Refused(request, actor, answer.status());
+    json error = {{"error", View(answer.status().message())}};
+    if (path[1] == "connectors")  // as Kafka Connect's clients read it
+      error = {{"error_code", status}, {"message", View(answer.status().message())}};
+    return Send(response, status, error);
+  }
+  Send(response, 404, {{"error", View(NoSuchPath().message())}});
+}
+
+HttpApi::Answer HttpApi::Handle(const httplib::Request& request, const Route& route,
+                                Parameters parameters, Actor* actor) {
+  // Two of them: which one would a proxy before us have looked at?
+  if (request.get_header_value_count("Authorization") > 1) return NoToken();
+  KS_ASSIGN_OR_RETURN(*actor, login_.ActorOf(request.get_header_value("Authorization")));
+  Asked asked{*actor, std::move(parameters), json::object()};
+  if (!request.body.empty()) {
+    asked.body = identity::ParseJson(request.body);
+    if (!asked.body.is_object()) return BadBody(*route.body == '\0' ? "{}" : route.body);
+  }
+  return (this->*route.handler)(asked);
+}
+
+// ---- What was refused
+
+void HttpApi::Refused(const httplib::Request& request, const Actor& actor,
+                      const absl::Status& why) {
+  json details = {{"method", request.method},
+                  {"path", request.path.substr(0, kReasonBytesMax)},
+                  {"peer", request.remote_addr},
+                  {"status", HttpStatusOf(why)}};
+  Actor who = actor;
+  if (who.subject.empty()) {
+    int64_t others = 0;
+    if (!StrangerGoesOnRecord(&others)) return;
+    if (others > 0) details["others"] = others;
+    who = {"nobody", request.remote_addr};
+  }
+  governor_.RecordRefusal(who, details, why);
+}
+
+// Strangers must not be able to fill Spanner.
+bool HttpApi::StrangerGoesOnRecord(int64_t* others) {
+  const absl::MutexLock lock(&mu_);
+  const int64_t second = clock_.MonotonicNanos() / env::kNanosPerSecond;
+  if (second != second_) {
+    second_ = second;
+    strangers_ = 0;
+  }
+  if (++strangers_ > kStrangersPerSecond) {
+    ++others_;
+    return false;
+  }
+  *others = others_;
+  others_ = 0;
+  return true;
+}
+
+// ---- Handlers
+
+HttpApi::Answer HttpApi::Pipelines(const Asked& asked) {
+  KS_ASSIGN_OR_RETURN(json answer, governor_.Pipelines(asked.actor));
+  for (json& each : answer["pipelines"])
+    each["here"] = supervisor_.StateOf(each["name"].get<std::string>()).running;
+  return answer;
+}
+
+HttpApi::Answer HttpApi::Pipeline(const Asked& asked) {
+  const std::string& name = asked.parameters.at("pipeline");
+  KS_ASSIGN_OR_RETURN(json answer, governor_.Pipeline(asked.actor, name));
+  const Supervisor::State state = supervisor_.StateOf(name);
+  answer["here"] = {{"running", state.running}, {"error", state.error}};
+  return answer;
+}
+
+HttpApi::Answer HttpApi::Configure(const Asked& asked) {
+  return governor_.Act(asked.actor,
+                       {Verb::kConfigure, asked.parameters.at("pipeline"), asked.body});
+}
+
+HttpApi::Answer HttpApi::Act(const Asked& asked) {
+  const auto verb = governance::VerbOf(asked.parameters.at("verb"));
+  if (!verb || !Governor::Serves(*verb)) return NoSuchPath();
+  return governor_.Act(asked.actor, {*verb, asked.parameters.at("pipeline"), asked.body});
+}
+
+HttpApi::Answer HttpApi::Plan(const Asked& asked) {
+  const auto verb = governance::VerbOf(asked.parameters.at("verb"));
+  if (!verb || !Governor::Serves(*verb)) return NoSuchPath();
+  return governor_.Plan(asked.actor, {*verb, asked.parameters.at("pipeline"), asked.body});
+}
+
+HttpApi::Answer HttpApi::Requests(const Asked& asked) { return governor_.Requests(asked.actor); }
+
+HttpApi::Answer HttpApi::ReviewRequest(const Asked& asked) {
+  const json approve = identity::Member(asked.body, "approve");
+  const std::string hash = identity::TextOf(asked.body, "plan_sha256");
+  if (!approve.is_boolean() || hash.empty())
+    return BadBody(R"({"plan_sha256": "of the plan that you looked at", "approve": true})");
+  return governor_.ReviewRequest(asked.actor, asked.parameters.at("request"), hash,
+                                 approve.get<bool>());
+}
+
+HttpApi::Answer HttpApi::RunRequest(const Asked& asked) {
+  return governor_.RunRequest(asked.actor, asked.parameters.at("request"));
+}
+
+HttpApi::Answer HttpApi::Glass(const Asked& asked) { return governor_.Glass(asked.actor); }
+
+HttpApi::Answer HttpApi::ReviewGlass(const Asked& asked) {
+  return governor_.ReviewGlass(asked.actor, asked.parameters.at("glass"),
+                               identity::TextOf(asked.body, "verdict"));
+}
+
+}  // namespace ks::control

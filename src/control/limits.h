@@ -1,0 +1,35 @@
+// Every limit of the control plane.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ks::control {
+
+// Requests for approval, and times that the glass was broken, that are shown.
+inline constexpr int kRequestsListed = 200;
+// A request's body: a pipeline file and a little around it.
+inline constexpr size_t kBodyBytesMax = size_t{1} << 20;
+// A client that takes longer to send its request, or to take the answer, is cut off.
+inline constexpr int kReadSeconds = 10;
+inline constexpr int kWriteSeconds = 10;
+// Requests at once; others wait for one of them to end.
+inline constexpr int kHttpThreads = 16;
+// How long an issuer's keys are taken to hold, and how soon it is asked again for a key that is not
+// among them.
+inline constexpr int64_t kKeysSeconds = 600;
+inline constexpr int64_t kKeysPauseSeconds = 10;
+// Refused attempts of people whom nobody knows, on record in a second; what is more is counted in
+// the next.
+inline constexpr int kStrangersPerSecond = 10;
+// How often Spanner is asked how pipelines should be.
+inline constexpr int kLookMillis = 2'000;
+// A pipeline that failed is started again after so long, doubled at each failure up to the longest.
+inline constexpr int64_t kRetrySeconds = 5;
+inline constexpr int64_t kRetrySecondsMax = 300;
+// How long the glass may be broken for at most, whatever a role says.
+inline constexpr int64_t kGlassMinutesMax = 24 * 60;
+// Of a reason that a person gives.
+inline constexpr size_t kReasonBytesMax = 2'000;
+
+}  // namespace ks::control

@@ -1,0 +1,90 @@
+// Every path of the API, and the document that describes them.
+#include "control/http_api.h"
+#include "governance/policy/verbs.h"
+
+namespace ks::control {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kFileBody[] = R"({"file": "the pipeline file's text"})";
+constexpr char kActBody[] = R"({"minutes": 30, "reason": "of break_glass"})";
+
+json ParametersOf(const std::string& path) {
+  json parameters = json::array();
+  for (size_t open = path.find('{'); open != std::string::npos; open = path.find('{', open + 1)) {
+    const std::string name = path.substr(open + 1, path.find('}', open) - open - 1);
+    json parameter = {
+        {"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}};
+    if (name == "verb") parameter["schema"]["enum"] = governance::VerbNames();
+    parameters.push_back(std::move(parameter));
+  }
+  return parameters;
+}
+
+}  // namespace
+
+const std::vector<HttpApi::Route>& HttpApi::Routes() {
+  static const auto* const routes = new std::vector<Route>{
+      {"GET", "/v1/pipelines", &HttpApi::Pipelines, "", "all that you may see"},
+      {"GET", "/v1/pipelines/{pipeline}", &HttpApi::Pipeline, "", "one, with its file"},
+      {"PUT", "/v1/pipelines/{pipeline}", &HttpApi::Configure, kFileBody,
+       "give it a pipeline file"},
+      {"POST", "/v1/pipelines/{pipeline}/{verb}", &HttpApi::Act, kActBody,
+       "start, stop, pause, resume, restart, break_glass"},
+      {"POST", "/v1/pipelines/{pipeline}/plan/{verb}", &HttpApi::Plan, kFileBody,
+       "what an action would do, and whether you may; changes nothing"},
+      {"GET", "/v1/requests", &HttpApi::Requests, "", "what needs or had approval, newest first"},
+      {"POST", "/v1/requests/{request}/review", &HttpApi::ReviewRequest,
+       R"({"plan_sha256": "of the plan that you looked at", "approve": true})",
+       "approve or refuse"},
+      {"POST", "/v1/requests/{request}/run", &HttpApi::RunRequest, "",
+       "do what you asked for, when it is approved"},
+      {"GET", "/v1/glass", &HttpApi::Glass, "", "who broke the glass, newest first"},
+      {"POST", "/v1/glass/{glass}/review", &HttpApi::ReviewGlass,
+       R"({"verdict": "what you make of it"})", "look at it afterwards"},
+      {"GET", "/connectors", &HttpApi::Connectors, "", "names, as Kafka Connect lists them"},
+      {"GET", "/connectors/{pipeline}", &HttpApi::Connector, "", "as Kafka Connect shows one"},
+      {"GET", "/connectors/{pipeline}/config", &HttpApi::ConnectorConfig, "", "its configuration"},
+      {"PUT", "/connectors/{pipeline}/config", &HttpApi::ConnectorConfigure, kFileBody,
+       "give it another"},
+      {"GET", "/connectors/{pipeline}/status", &HttpApi::ConnectorStatus, "",
+       "its state on this replica"},
+      {"PUT", "/connectors/{pipeline}/{verb}", &HttpApi::ConnectorAct, "", "pause, resume, stop"},
+      {"POST", "/connectors/{pipeline}/{verb}", &HttpApi::ConnectorAct, "", "restart"},
+  };
+  return *routes;
+}
+
+json OpenApi() {
+  json paths = json::object();
+  for (const HttpApi::Route& route : HttpApi::Routes()) {
+    std::string method = route.method;
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    json operation = {{"summary", route.what},
+                      {"parameters", ParametersOf(route.path)},
+                      {"responses",
+                       {{"200", {{"description", "done"}}},
+                        {"202", {{"description", "needs approval: `request` is its id"}}},
+                        {"400", {{"description", "not understood"}}},
+                        {"401", {{"description", "no token that is taken"}}},
+                        {"403", {{"description", "denied; `error` has the reasons"}}},
+                        {"404", {{"description", "not there"}}},
+                        {"409", {{"description", "not now"}}},
+                        {"503", {{"description", "Spanner or the issuer is out of reach"}}}}}};
+    if (*route.body != '\0') {
+      operation["requestBody"]["content"]["application/json"] = {
+          {"schema", {{"type", "object"}}}, {"example", json::parse(route.body)}};
+    }
+    paths[route.path][method] = std::move(operation);
+  }
+  return {{"openapi", "3.0.3"},
+          {"info", {{"title", "kafka-spanner"}, {"version", "1"}}},
+          {"security", {{{"bearer", json::array()}}}},
+          {"components",
+           {{"securitySchemes",
+             {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}},
+          {"paths", std::move(paths)}};
+}
+
+}  // namespace ks::control

@@ -1,0 +1,28 @@
+// ServeFile: what the file of `kafka-spanner serve` says. Its form is docs/guide/serve.md. Thread
+// safety: plain data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "control/http_api.h"
+#include "control/login.h"
+#include "control/servable.h"
+#include "identity/secret_reference.h"
+
+namespace ks::control {
+
+struct ServeFile {
+  ListenSettings listen;
+  std::string database;  // of the control plane itself
+  identity::SecretReference audit_key;
+  std::string checkpoints;  // path of the file that they are appended to
+  std::string policy;       // path of the policy file
+  std::vector<IssuerSettings> issuers;
+  ServedConnections connections;
+};
+
+absl::StatusOr<ServeFile> ParseServeFile(std::string file_name, std::string text);
+
+}  // namespace ks::control

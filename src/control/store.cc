@@ -1,0 +1,302 @@
+#include "control/store.h"
+
+#include <google/spanner/v1/spanner.pb.h>
+
+#include <set>
+
+#include "absl/strings/numbers.h"
+#include "base/status_macros.h"
+#include "base/str_cat.h"
+#include "control/limits.h"
+#include "env/clock.h"
+#include "identity/json.h"
+#include "pipeline/mutation_writer.h"
+
+namespace ks::control {
+namespace {
+
+namespace v1 = google::spanner::v1;
+using google::protobuf::ListValue;
+using governance::Actor;
+using pipeline::Cell;
+using pipeline::MutationKind;
+using sql::Value;
+
+struct TableDdl {
+  const char* name;
+  const char* ddl;
+};
+
+constexpr TableDdl kTables[] = {
+    {"Pipelines", R"sql(CREATE TABLE kafka_spanner.Pipelines (
+  Pipeline STRING(128) NOT NULL,
+  File STRING(MAX) NOT NULL,
+  State STRING(16) NOT NULL,
+  Revision INT64 NOT NULL,
+  Restarts INT64 NOT NULL,
+  EditorIssuer STRING(MAX) NOT NULL,
+  EditorSubject STRING(MAX) NOT NULL
+) PRIMARY KEY (Pipeline))sql"},
+    {"Requests", R"sql(CREATE TABLE kafka_spanner.Requests (
+  Request STRING(36) NOT NULL,
+  Pipeline STRING(128) NOT NULL,
+  Verb STRING(32) NOT NULL,
+  Options STRING(MAX) NOT NULL,
+  Plan STRING(MAX) NOT NULL,
+  PlanHash STRING(64) NOT NULL,
+  State STRING(16) NOT NULL,
+  Issuer STRING(MAX) NOT NULL,
+  Subject STRING(MAX) NOT NULL,
+  CreatedAt TIMESTAMP NOT NULL
+) PRIMARY KEY (Request))sql"},
+    {"Reviews", R"sql(CREATE TABLE kafka_spanner.Reviews (
+  Request STRING(36) NOT NULL,
+  Issuer STRING(1024) NOT NULL,
+  Subject STRING(1024) NOT NULL,
+  ReviewerGroups ARRAY<STRING(MAX)> NOT NULL,
+  PlanHash STRING(64) NOT NULL,
+  Approves BOOL NOT NULL,
+  ReviewedAt TIMESTAMP NOT NULL
+) PRIMARY KEY (Request, Issuer, Subject),
+  INTERLEAVE IN PARENT kafka_spanner.Requests ON DELETE CASCADE)sql"},
+    {"BrokenGlass", R"sql(CREATE TABLE kafka_spanner.BrokenGlass (
+  Glass STRING(36) NOT NULL,
+  Issuer STRING(MAX) NOT NULL,
+  Subject STRING(MAX) NOT NULL,
+  Pipeline STRING(128) NOT NULL,
+  BrokenAt TIMESTAMP NOT NULL,
+  WholeAt TIMESTAMP NOT NULL,
+  Reason STRING(MAX) NOT NULL,
+  Reviewer STRING(MAX) NOT NULL
+) PRIMARY KEY (Glass))sql"},
+};
+
+constexpr char kPipelineColumns[] =
+    "SELECT Pipeline, File, State, Revision, Restarts, EditorIssuer, EditorSubject "
+    "FROM kafka_spanner.Pipelines";
+constexpr char kRequestColumns[] =
+    "SELECT Request, Pipeline, Verb, Options, Plan, PlanHash, State, Issuer, Subject, CreatedAt "
+    "FROM kafka_spanner.Requests";
+
+constexpr char kGlassColumns[] =
+    "SELECT Glass, Issuer, Subject, Pipeline, BrokenAt, WholeAt, Reason, Reviewer "
+    "FROM kafka_spanner.BrokenGlass";
+
+v1::ExecuteSqlRequest Sql(const std::string& text) {
+  v1::ExecuteSqlRequest request;
+  request.set_sql(text);
+  return request;
+}
+
+v1::ExecuteSqlRequest SqlWith(const std::string& text, std::string_view id) {
+  v1::ExecuteSqlRequest request = Sql(text);
+  (*request.mutable_params()->mutable_fields())["id"].set_string_value(std::string(id));
+  (*request.mutable_param_types())["id"].set_code(v1::STRING);
+  return request;
+}
+
+std::string Text(const ListValue& row, int i) { return row.values(i).string_value(); }
+int64_t Number(const ListValue& row, int i) {
+  int64_t number = 0;
+  return absl::SimpleAtoi(row.values(i).string_value(), &number) ? number : 0;
+}
+int64_t Nanos(const ListValue& row, int i) {
+  return identity::NanosOf(row.values(i).string_value());
+}
+
+Value Moment(int64_t nanos) {
+  return Value::Timestamp(
+      {nanos / env::kNanosPerSecond, static_cast<int32_t>(nanos % env::kNanosPerSecond)});
+}
+
+Value ListOf(const std::vector<std::string>& texts) {
+  std::vector<Value> values;
+  for (const std::string& text : texts) values.push_back(Value::String(text));
+  return Value::Array(sql::Type::String(), values);
+}
+
+void Append(MutationKind kind, std::string_view table, const std::vector<Cell>& row,
+            std::string* wire) {
+  pipeline::WireBuffer buffer;
+  pipeline::AppendMutationOf(kind, table, row, &buffer);
+  wire->append(buffer.view());
+}
+
+PipelineRow PipelineOf(const ListValue& row) {
+  return {Text(row, 0),   Text(row, 1),   Text(row, 2),
+          Number(row, 3), Number(row, 4), Actor{Text(row, 5), Text(row, 6)}};
+}
+
+RequestRow RequestOf(const ListValue& row) {
+  return {Text(row, 0),
+          Text(row, 1),
+          governance::VerbOf(Text(row, 2)).value_or(governance::Verb::kSee),
+          identity::ParseJson(Text(row, 3)),
+          Text(row, 4),
+          Text(row, 5),
+          Text(row, 6),
+          Actor{Text(row, 7), Text(row, 8)},
+          Nanos(row, 9)};
+}
+
+template <typename Row>
+absl::StatusOr<std::vector<Row>> ReadAll(const Reader& reader, v1::ExecuteSqlRequest request,
+                                         Row (*make)(const ListValue&)) {
+  KS_ASSIGN_OR_RETURN(const auto result, reader(std::move(request)));
+  std::vector<Row> rows;
+  for (const ListValue& row : result->rows()) rows.push_back(make(row));
+  return rows;
+}
+
+template <typename Row>
+absl::StatusOr<std::optional<Row>> ReadOne(const Reader& reader, v1::ExecuteSqlRequest request,
+                                           Row (*make)(const ListValue&)) {
+  KS_ASSIGN_OR_RETURN(std::vector<Row> rows, ReadAll(reader, std::move(request), make));
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+governance::Review ReviewOf(const ListValue& row) {
+  governance::Review review;
+  review.reviewer = {Text(row, 0), Text(row, 1)};
+  for (const auto& group : row.values(2).list_value().values())
+    review.reviewer.groups.push_back(group.string_value());
+  review.plan_hash = Text(row, 3);
+  review.approves = row.values(4).bool_value();
+  review.time_nanos = Nanos(row, 5);
+  return review;
+}
+
+GlassRow GlassOf(const ListValue& row) {
+  return {Text(row, 0),
+          {Actor{Text(row, 1), Text(row, 2)}, Text(row, 3), Nanos(row, 4), Nanos(row, 5)},
+          Text(row, 6),
+          Text(row, 7)};
+}
+
+}  // namespace
+
+Reader ReaderOf(spanner::Client& client) {
+  return [&client](const v1::ExecuteSqlRequest& request) { return client.QueryNow(request); };
+}
+
+Reader ReaderOf(spanner::Client::Transaction& transaction) {
+  return [&transaction](v1::ExecuteSqlRequest request) {
+    return transaction.Query(std::move(request));
+  };
+}
+
+absl::StatusOr<std::vector<PipelineRow>> ReadPipelines(const Reader& reader) {
+  return ReadAll(reader, Sql(StrCat(kPipelineColumns, " ORDER BY Pipeline")), &PipelineOf);
+}
+
+absl::StatusOr<std::optional<PipelineRow>> ReadPipeline(const Reader& reader,
+                                                        std::string_view name) {
+  return ReadOne(reader, SqlWith(StrCat(kPipelineColumns, " WHERE Pipeline = @id"), name),
+                 &PipelineOf);
+}
+
+absl::StatusOr<std::vector<RequestRow>> ReadRequests(const Reader& reader) {
+  return ReadAll(reader,
+                 Sql(StrCat(kRequestColumns, " ORDER BY CreatedAt DESC LIMIT ", kRequestsListed)),
+                 &RequestOf);
+}
+
+absl::StatusOr<std::optional<RequestRow>> ReadRequest(const Reader& reader, std::string_view id) {
+  return ReadOne(reader, SqlWith(StrCat(kRequestColumns, " WHERE Request = @id"), id), &RequestOf);
+}
+
+absl::StatusOr<std::vector<governance::Review>> ReadReviews(const Reader& reader,
+                                                            std::string_view request) {
+  return ReadAll(reader,
+                 SqlWith("SELECT Issuer, Subject, ReviewerGroups, PlanHash, Approves, ReviewedAt "
+                         "FROM kafka_spanner.Reviews WHERE Request = @id",
+                         request),
+                 &ReviewOf);
+}
+
+absl::StatusOr<std::vector<GlassRow>> ReadGlass(const Reader& reader) {
+  return ReadAll(reader,
+                 Sql(StrCat(kGlassColumns, " ORDER BY BrokenAt DESC LIMIT ", kRequestsListed)),
+                 &GlassOf);
+}
+
+absl::StatusOr<std::vector<GlassRow>> ReadGlassOf(const Reader& reader, std::string_view subject) {
+  return ReadAll(reader, SqlWith(StrCat(kGlassColumns, " WHERE Subject = @id"), subject), &GlassOf);
+}
+
+absl::StatusOr<std::optional<GlassRow>> ReadOneGlass(const Reader& reader, std::string_view id) {
+  return ReadOne(reader, SqlWith(StrCat(kGlassColumns, " WHERE Glass = @id"), id), &GlassOf);
+}
+
+void WritePipeline(const PipelineRow& row, std::string* wire) {
+  Append(MutationKind::kInsertOrUpdate, "kafka_spanner.Pipelines",
+         {{"Pipeline", Value::String(row.name)},
+          {"File", Value::String(row.file)},
+          {"State", Value::String(row.state)},
+          {"Revision", Value::Int64(row.revision)},
+          {"Restarts", Value::Int64(row.restarts)},
+          {"EditorIssuer", Value::String(row.editor.issuer)},
+          {"EditorSubject", Value::String(row.editor.subject)}},
+         wire);
+}
+
+void WriteRequest(const RequestRow& row, std::string* wire) {
+  Append(MutationKind::kInsert, "kafka_spanner.Requests",
+         {{"Request", Value::String(row.id)},
+          {"Pipeline", Value::String(row.pipeline)},
+          {"Verb", Value::String(governance::NameOf(row.verb))},
+          {"Options", Value::String(row.options.dump())},
+          {"Plan", Value::String(row.plan)},
+          {"PlanHash", Value::String(row.plan_hash)},
+          {"State", Value::String(row.state)},
+          {"Issuer", Value::String(row.actor.issuer)},
+          {"Subject", Value::String(row.actor.subject)},
+          {"CreatedAt", Moment(row.created_nanos)}},
+         wire);
+}
+
+void CloseRequest(std::string_view id, std::string* wire) {
+  Append(MutationKind::kUpdate, "kafka_spanner.Requests",
+         {{"Request", Value::String(id)}, {"State", Value::String("done")}}, wire);
+}
+
+void WriteReview(std::string_view request, const governance::Review& review, std::string* wire) {
+  Append(MutationKind::kInsertOrUpdate, "kafka_spanner.Reviews",
+         {{"Request", Value::String(request)},
+          {"Issuer", Value::String(review.reviewer.issuer)},
+          {"Subject", Value::String(review.reviewer.subject)},
+          {"ReviewerGroups", ListOf(review.reviewer.groups)},
+          {"PlanHash", Value::String(review.plan_hash)},
+          {"Approves", Value::Bool(review.approves)},
+          {"ReviewedAt", Moment(review.time_nanos)}},
+         wire);
+}
+
+void WriteGlass(const GlassRow& row, std::string* wire) {
+  Append(MutationKind::kInsertOrUpdate, "kafka_spanner.BrokenGlass",
+         {{"Glass", Value::String(row.id)},
+          {"Issuer", Value::String(row.glass.actor.issuer)},
+          {"Subject", Value::String(row.glass.actor.subject)},
+          {"Pipeline", Value::String(row.glass.pipeline)},
+          {"BrokenAt", Moment(row.glass.from_nanos)},
+          {"WholeAt", Moment(row.glass.until_nanos)},
+          {"Reason", Value::String(row.reason)},
+          {"Reviewer", Value::String(row.reviewer)}},
+         wire);
+}
+
+absl::StatusOr<std::vector<std::string>> MissingDdl(spanner::Client& client) {
+  KS_ASSIGN_OR_RETURN(const auto found,
+                      client.QueryNow("SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE "
+                                      "TABLE_SCHEMA = 'kafka_spanner'"));
+  std::set<std::string> there;
+  for (const ListValue& row : found->rows()) there.insert(Text(row, 0));
+  std::vector<std::string> missing;
+  for (const TableDdl& table : kTables) {
+    if (!there.contains(table.name)) missing.emplace_back(table.ddl);
+  }
+  return missing;
+}
+
+}  // namespace ks::control

@@ -1,0 +1,86 @@
+// What the control plane keeps in Spanner, in schema kafka_spanner of its own database: how each
+// pipeline should be, who asked for what, who reviewed it, and who broke the glass.
+//
+// Nothing is counted here and nothing cached: a review is a row whose key is its person, and
+// whoever acts reads all rows in the transaction that acts. So two that approve or act at once are
+// as right as two that do so one after the other. Thread safety: pure functions over a Reader.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "governance/actor.h"
+#include "governance/policy/request.h"
+#include "spanner/admin.h"
+#include "spanner/client.h"
+
+namespace google::spanner::v1 {
+class ExecuteSqlRequest;
+}
+
+namespace ks::control {
+
+// Queries, inside a transaction or outside.
+using Reader =
+    std::function<absl::StatusOr<spanner::ResultPtr>(google::spanner::v1::ExecuteSqlRequest)>;
+Reader ReaderOf(spanner::Client& client);
+Reader ReaderOf(spanner::Client::Transaction& transaction);
+
+struct PipelineRow {
+  std::string name;
+  std::string file;      // the pipeline file, without its connections
+  std::string state;     // running | paused | stopped
+  int64_t revision = 0;  // raised by every change: plans of before do not fit any more
+  int64_t restarts = 0;
+  governance::Actor editor;  // of the file
+};
+
+struct RequestRow {
+  std::string id;
+  std::string pipeline;
+  governance::Verb verb = governance::Verb::kSee;
+  nlohmann::json options;
+  std::string plan;  // canonical JSON, for people to look at
+  std::string plan_hash;
+  std::string state;  // open | done
+  governance::Actor actor;
+  int64_t created_nanos = 0;
+};
+
+struct GlassRow {
+  std::string id;
+  governance::BrokenGlass glass;
+  std::string reason;
+  std::string reviewer;  // who looked at it afterwards; empty: nobody yet
+};
+
+absl::StatusOr<std::vector<PipelineRow>> ReadPipelines(const Reader& reader);
+absl::StatusOr<std::optional<PipelineRow>> ReadPipeline(const Reader& reader,
+                                                        std::string_view name);
+// The newest first, at most kRequestsListed.
+absl::StatusOr<std::vector<RequestRow>> ReadRequests(const Reader& reader);
+absl::StatusOr<std::optional<RequestRow>> ReadRequest(const Reader& reader, std::string_view id);
+absl::StatusOr<std::vector<governance::Review>> ReadReviews(const Reader& reader,
+                                                            std::string_view request);
+// The newest first, at most kRequestsListed; and all of one subject.
+absl::StatusOr<std::vector<GlassRow>> ReadGlass(const Reader& reader);
+absl::StatusOr<std::vector<GlassRow>> ReadGlassOf(const Reader& reader, std::string_view subject);
+absl::StatusOr<std::optional<GlassRow>> ReadOneGlass(const Reader& reader, std::string_view id);
+
+// Each appends mutations, as bytes of a commit.
+void WritePipeline(const PipelineRow& row, std::string* wire);
+void WriteRequest(const RequestRow& row, std::string* wire);  // fails the commit if it is there
+void CloseRequest(std::string_view id, std::string* wire);
+void WriteReview(std::string_view request, const governance::Review& review, std::string* wire);
+void WriteGlass(const GlassRow& row, std::string* wire);
+
+// What is missing of the tables.
+absl::StatusOr<std::vector<std::string>> MissingDdl(spanner::Client& client);
+
+}  // namespace ks::control

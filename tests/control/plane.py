@@ -1,0 +1,144 @@
+"""`kafka-spanner serve`: its files, its processes, its answers, and its record."""
+
+import json
+import pathlib
+import subprocess
+import time
+
+import requests
+
+from broker import free_port
+from spanners import INSTANCE, PROJECT, rows
+
+POLICY = """issuers: {{corp: "{issuer}", other: "{other}"}}
+pipelines:
+  "prod*": {{environment: prod}}
+  "dev*": {{environment: dev}}
+roles:
+  operator:
+    groups: corp/sre
+    may:
+      - verbs: [see, plan, start, stop, pause, resume, restart, configure]
+      - {{verbs: break_glass, limits: {{minutes: 30}}}}
+  lead:
+    groups: [corp/leads, other/leads]
+    may: [{{verbs: [see, audit, configure, start]}}]
+  visitor:
+    groups: corp/visitors
+    may: [{{verbs: see, on: {{environment: dev}}}}]
+rules:
+  two for production:
+    verbs: [start, configure]
+    on: {{environment: prod}}
+    then: approval
+    reviewers: {{count: 2, groups: [corp/leads, other/leads]}}
+personal_data:
+  contact: {{columns: email, functions: SHA256}}
+"""
+
+SERVE = """listen: 127.0.0.1:{port}
+database: {database}
+policy: policy.yaml
+audit: {{key: "secret://file{directory}/audit.key", checkpoints: {checkpoints}}}
+login:
+  - {{issuer: "{issuer}", audience: kafka-spanner}}
+  - {{issuer: "{other}", audience: kafka-spanner}}
+kafka: {{brokers: "{brokers}"}}
+databases: ["{database}"]
+"""
+
+
+class Plane:
+    """One replica. Those of one test share a directory and a database."""
+
+    def __init__(self, program, spanner, directory, name, issuer, other, brokers="127.0.0.1:1"):
+        self.program, self.spanner, self.name = program, spanner, name
+        self.directory = pathlib.Path(directory)
+        self.database = f"projects/{PROJECT}/instances/{INSTANCE}/databases/{name}"
+        self.issuer, self.other, self.brokers = issuer, other, brokers
+        self.key = self.directory / "audit.key"
+        if not self.key.exists():
+            subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key],
+                           check=True)
+        self.start()
+
+    def start(self):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.checkpoints = self.directory / f"checkpoints-{self.port}.jsonl"
+        (self.directory / "policy.yaml").write_text(
+            POLICY.format(issuer=self.issuer.url, other=self.other.url))
+        self.file = self.directory / f"serve-{self.port}.yaml"
+        self.file.write_text(SERVE.format(
+            port=self.port, database=self.database, directory=self.directory,
+            checkpoints=self.checkpoints.name, issuer=self.issuer.url, other=self.other.url,
+            brokers=self.brokers))
+        self.log = open(self.directory / f"serve-{self.port}.log", "wb")
+        self.process = subprocess.Popen(
+            [self.program, "serve", self.file, "--create", "--endpoint", self.spanner.address],
+            stdout=self.log, stderr=self.log)
+        self.wait(lambda: self.get("/readyz").status_code == 200)
+
+    def stop(self, kill=False):
+        if self.process is None:
+            return None
+        (self.process.kill if kill else self.process.terminate)()
+        code = self.process.wait(60)
+        self.process = None
+        self.log.close()
+        return code
+
+    def wait(self, condition, seconds=90):
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                if condition():
+                    return
+            except requests.ConnectionError:
+                assert self.process.poll() is None, (
+                    pathlib.Path(self.log.name).read_text())
+            assert time.monotonic() < until, pathlib.Path(self.log.name).read_text()
+            time.sleep(0.1)
+
+    def send(self, method, path, token=None, body=None, **more):
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        headers.update(more.pop("headers", {}))
+        return requests.request(method, self.url + path, headers=headers, json=body, timeout=60,
+                                **more)
+
+    def get(self, path, token=None, **more):
+        return self.send("GET", path, token, **more)
+
+    def post(self, path, token=None, body=None, **more):
+        return self.send("POST", path, token, body, **more)
+
+    def put(self, path, token=None, body=None, **more):
+        return self.send("PUT", path, token, body, **more)
+
+    def entries(self):
+        """The record, oldest first."""
+        database = self.spanner.database(self.name)
+        query = "SELECT Entry FROM kafka_spanner.AuditLog ORDER BY Seq"
+        return [json.loads(row[0]) for row in rows(database, query)]
+
+    def refusals(self):
+        return [entry for entry in self.entries() if entry["action"] == "access.refused"]
+
+    def state(self, pipeline):
+        database = self.spanner.database(self.name)
+        found = rows(database, "SELECT State FROM kafka_spanner.Pipelines WHERE Pipeline = "
+                               f"'{pipeline}'")
+        return found[0][0] if found else None
+
+
+def pipeline_file(name, database, select="SELECT id AS Id, n AS N", more="", kafka="topic: t"):
+    return f"""pipeline: {name}
+from:
+  kafka: {{{kafka}}}
+  key: {{format: string, name: id}}
+  value: {{format: json, schema: {{n: INT64, email: STRING}}}}
+to:
+  spanner: {{database: {database}}}
+{more}tables:
+  T: {select}
+"""
