@@ -7,8 +7,11 @@ namespace ks::cli {
 
 void AddDevCommand(CLI::App& app, GlobalOptions& options);
 void AddRunCommand(CLI::App& app, GlobalOptions& options);
+void AddInitCommand(CLI::App& app, GlobalOptions& options);
 void AddPlanCommand(CLI::App& app, GlobalOptions& options);
 void AddPreviewCommand(CLI::App& app, GlobalOptions& options);
+void AddVerifyCommand(CLI::App& app, GlobalOptions& options);
+void AddReplayCommand(CLI::App& app, GlobalOptions& options);
 void AddTestCommand(CLI::App& app, GlobalOptions& options);
 void AddDoctorCommand(CLI::App& app, GlobalOptions& options);
 void AddStatusCommand(CLI::App& app, GlobalOptions& options);

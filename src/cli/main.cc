@@ -71,7 +71,8 @@ int main(int argc, char** argv) {
 
   for (const auto add :
        {ks::cli::AddDevCommand, ks::cli::AddRunCommand, ks::cli::AddServeCommand,
-        ks::cli::AddPlanCommand, ks::cli::AddPreviewCommand, ks::cli::AddTestCommand,
+        ks::cli::AddInitCommand, ks::cli::AddPlanCommand, ks::cli::AddPreviewCommand,
+        ks::cli::AddVerifyCommand, ks::cli::AddReplayCommand, ks::cli::AddTestCommand,
         ks::cli::AddDoctorCommand, ks::cli::AddStatusCommand, ks::cli::AddOffsetsCommand,
         ks::cli::AddDlqCommand, ks::cli::AddAuditCommand, ks::cli::AddPolicyCommand,
         ks::cli::AddSqlCommand, ks::cli::AddSpannerCommand, ks::cli::AddDocCommand})

@@ -54,10 +54,20 @@ absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path,
   std::string text;
   if (!ReadFileText(path, &text))
     return absl::NotFoundError(StrCat("cannot read the pipeline file ", path));
+  return ParsePipelineFile(path, std::move(text), log);
+}
+
+absl::StatusOr<pipeline::PipelineSpec> ParsePipelineFile(const std::string& path, std::string text,
+                                                         identity::ConnectionLog* log) {
   KS_ASSIGN_OR_RETURN(pipeline::PipelineSpec spec, pipeline::ParsePipeline(path, std::move(text)));
   RealSchemaDoor door(path, log);
   KS_RETURN_IF_ERROR(pipeline::ResolveSchemas(door, &spec));
   return spec;
+}
+
+absl::StatusOr<std::shared_ptr<formats::SchemaStore>> OpenRegistryAt(const std::string& url,
+                                                                     identity::ConnectionLog* log) {
+  return RealSchemaDoor("", log).OpenRegistry({.url = url});
 }
 
 absl::StatusOr<OpenedPipeline> OpenPipeline(const std::string& path, const std::string& endpoint,

@@ -2,6 +2,7 @@
 // errors name file, line and column. Connects to where it writes.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,14 @@ namespace ks::cli {
 // `log`, where not null, is told of requests to registries, for as long as the process lives.
 absl::StatusOr<pipeline::PipelineSpec> ReadPipelineFile(const std::string& path,
                                                         identity::ConnectionLog* log);
+
+// The same of a file's text; `path` says where it lies, or would.
+absl::StatusOr<pipeline::PipelineSpec> ParsePipelineFile(const std::string& path, std::string text,
+                                                         identity::ConnectionLog* log);
+
+// A registry that asks for no login.
+absl::StatusOr<std::shared_ptr<formats::SchemaStore>> OpenRegistryAt(const std::string& url,
+                                                                     identity::ConnectionLog* log);
 
 // A pipeline file and the database it writes to, which is first asked when it is used.
 struct OpenedPipeline {

@@ -105,6 +105,31 @@ absl::StatusOr<std::vector<std::string>> AllowedOperations(rd_kafka_s* handle,
   return names;
 }
 
+absl::StatusOr<std::string> TopicSetting(rd_kafka_s* handle, const std::string& topic,
+                                         const std::string& name) {
+  const std::string what = StrCat("cannot read the settings of topic ", topic);
+  rd_kafka_ConfigResource_t* asked =
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
+  const std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>
+      owned(asked);
+  const QueuePtr queue(rd_kafka_queue_new(handle));
+  const OptionsPtr options = MakeOptions(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+  rd_kafka_DescribeConfigs(handle, &asked, 1, options.get(), queue.get());
+  KS_ASSIGN_OR_RETURN(const EventPtr event, WaitFor(queue.get(), what));
+  size_t count = 0;
+  const auto** resources = rd_kafka_DescribeConfigs_result_resources(
+      rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  if (count != 1) return absl::NotFoundError(what);
+  KS_RETURN_IF_ERROR(FromCode(rd_kafka_ConfigResource_error(resources[0]), what));
+  const auto** entries = rd_kafka_ConfigResource_configs(resources[0], &count);
+  for (size_t i = 0; i < count; ++i) {
+    if (rd_kafka_ConfigEntry_name(entries[i]) != name) continue;
+    const char* value = rd_kafka_ConfigEntry_value(entries[i]);
+    return value == nullptr ? std::string() : std::string(value);
+  }
+  return absl::NotFoundError(StrCat(what, ": no ", name));
+}
+
 absl::StatusOr<std::map<TopicPartition, Offset>> ListOffsets(
     rd_kafka_s* handle, const std::vector<TopicPartition>& partitions, int64_t what) {
   std::map<TopicPartition, Offset> offsets;

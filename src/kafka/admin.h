@@ -30,6 +30,10 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
 absl::StatusOr<std::vector<std::string>> AllowedOperations(rd_kafka_s* handle,
                                                            const std::string& topic);
 
+// One setting of the topic, such as cleanup.policy. Wants the right DESCRIBE_CONFIGS.
+absl::StatusOr<std::string> TopicSetting(rd_kafka_s* handle, const std::string& topic,
+                                         const std::string& name);
+
 // Offsets to ask for; a time in milliseconds asks for the first record that is not older.
 inline constexpr int64_t kFirstOffset = -2;  // the first record still there
 inline constexpr int64_t kEndOffset = -1;    // after the last that a reader of committed ones sees

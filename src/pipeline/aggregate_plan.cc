@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "pipeline/errors.h"
@@ -262,6 +263,35 @@ std::string MergeViewSql(const AggregatePlan& plan) {
   if (plan.takes_back && !group.empty())
     StrAppend(&sql, "\nHAVING SUM(", Column(kPartialRows), ") > 0");
   return sql;
+}
+
+std::string MergeStatesSql(const AggregatePlan& plan) {
+  std::vector<std::string> keys;
+  for (const std::string& name : plan.key_names) keys.push_back(Column(name));
+  std::vector<std::string> outputs = keys;
+  for (const PlannedAggregate& aggregate : plan.aggregates) {
+    const auto state = [&](int i) {
+      return Column(plan.states[static_cast<size_t>(aggregate.first_state + i)].name);
+    };
+    switch (aggregate.kind) {
+      case AggregateKind::kSum:
+        outputs.push_back(StrCat("SUM(", state(0), ")"));
+        break;
+      case AggregateKind::kAvg:
+        outputs.push_back(StrCat("SUM(", state(0), "), SUM(", state(1), ")"));
+        break;
+      case AggregateKind::kAnyValueMax:
+        outputs.push_back(StrCat(MergeOf(aggregate), ", MAX(", state(1), ")"));
+        break;
+      case AggregateKind::kAnyValueMin:
+        outputs.push_back(StrCat(MergeOf(aggregate), ", MIN(", state(1), ")"));
+        break;
+      default:
+        outputs.push_back(MergeOf(aggregate));
+    }
+  }
+  return StrCat("SELECT ", absl::StrJoin(outputs, ", "), " FROM ", plan.table, " AS p GROUP BY ",
+                absl::StrJoin(keys, ", "));
 }
 
 }  // namespace ks::pipeline

@@ -89,4 +89,7 @@ absl::StatusOr<AggregatePlan> PlanAggregates(std::string_view table,
 // `CREATE VIEW …` over the partials.
 std::string MergeViewSql(const AggregatePlan& plan);
 
+// A query: the group key's columns, and each state merged over all chains.
+std::string MergeStatesSql(const AggregatePlan& plan);
+
 }  // namespace ks::pipeline

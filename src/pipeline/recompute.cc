@@ -37,8 +37,21 @@ void Recompute::Run(const Records& records, const VisitRow& visit) {
     const PlannedTable& table = source_.tables[i];
     const TableRows& rows = transform_->tables()[i];
     const auto keys = static_cast<size_t>(table.key_columns);
+    // A record has either rows or a delete in a table, and both lists ascend.
+    size_t next_delete = 0;
+    const auto deletes_before = [&](uint32_t end) {
+      for (; next_delete < rows.deletes.size() && rows.deletes[next_delete] < end; ++next_delete) {
+        const uint32_t record = rows.deletes[next_delete];
+        if (verdicts[record] != RecordVerdict::kOk) continue;
+        row_.Clear();
+        const auto bytes =
+            table.remove->AppendRow(rows.delete_key, record, rows.delete_key.size(), &row_);
+        Visit({i, record, true, Slice(row_, bytes.elements, bytes.key_end), {}}, visit);
+      }
+    };
     for (const uint32_t row : rows.rows) {
       const uint32_t record = rows.record(row);
+      deletes_before(record);
       if (verdicts[record] != RecordVerdict::kOk) continue;
       if (table.aggregate) {
         if (Fold(i, row, rows, false)) gave_[record] = 1;
@@ -55,13 +68,7 @@ void Recompute::Run(const Records& records, const VisitRow& visit) {
       const uint32_t record = back.record(row);
       if (verdicts[record] == RecordVerdict::kOk && Fold(i, row, back, true)) gave_[record] = 1;
     }
-    for (const uint32_t record : rows.deletes) {
-      if (verdicts[record] != RecordVerdict::kOk) continue;
-      row_.Clear();
-      const auto bytes =
-          table.remove->AppendRow(rows.delete_key, record, rows.delete_key.size(), &row_);
-      Visit({i, record, true, Slice(row_, bytes.elements, bytes.key_end), {}}, visit);
-    }
+    deletes_before(UINT32_MAX);
   }
 }
 

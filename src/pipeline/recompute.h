@@ -43,8 +43,7 @@ class Recompute {
   // Which rows and groups there are to be; without: all.
   void set_wants(Wants wants) { wants_ = std::move(wants); }
 
-  // At most kTransformRecordsMax of one partition. A table's writes come before its deletes; a
-  // record has either.
+  // At most kTransformRecordsMax of one partition. Table by table, in the order of the records.
   void Run(const Records& records, const VisitRow& visit);
   // Of the last Run: what became of each record, and why it failed.
   const Transform& transform() const { return *transform_; }

@@ -45,4 +45,11 @@ absl::Status StopTookTooLong() {
       "from the chains");
 }
 
+absl::Status TopicCreatedAgain(std::string_view topic) {
+  return absl::FailedPreconditionError(StrCat(
+      "topic ", topic,
+      " was created again: its records are not those that the tables were made of. Nothing "
+      "can be compared; `offsets set FILE --to earliest --apply` begins with the new ones."));
+}
+
 }  // namespace ks::runtime

@@ -20,4 +20,7 @@ absl::Status SchemaAwaited(std::string_view topic, int32_t partition, const absl
 // What was in flight did not finish in time after a request to stop; nothing is lost.
 absl::Status StopTookTooLong();
 
+// What the tables hold came of another topic of the same name.
+absl::Status TopicCreatedAgain(std::string_view topic);
+
 }  // namespace ks::runtime

@@ -22,6 +22,7 @@ enum class Action : uint8_t {
   kSchemaApply,
   kOffsetsSet,
   kOffsetsSkip,
+  kReplay,
   kRedrive,
   kDiscard,
   kRefused,
@@ -61,6 +62,9 @@ inline constexpr ActionInfo kActions[] = {
     {Action::kOffsetsSkip, 1202, "offsets.skip", "ICR", Activity::kUpdate,
      "`offsets skip --apply` passes over records unread.",
      "as offsets.set; `records`: how many offsets"},
+    {Action::kReplay, 1203, "replay", "ICR", Activity::kUpdate,
+     "`replay --apply` writes records again that are committed; a change is one transaction.",
+     "`topic`, `ranges`; of a change `topic`, `partition`, `from`, `to` and `records`: how many"},
     {Action::kRedrive, 1301, "dlq.redrive", "ICR", Activity::kUpdate,
      "`dlq redrive` puts dead letters through the pipeline again; a change is one transaction.",
      "`where`: which; of a change `topic`, `partition`, `offsets`: those that are done; of the "
