@@ -59,7 +59,7 @@ class SqlSession {
   void Print(const Meaning& meaning, const google::spanner::v1::ResultSet& result) const;
   void Say(const std::string& line) const;  // for people only
   void KeepAlive();
-  void EndTransaction();
+  void EndTransaction() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Connection& connection_;
   const std::shared_ptr<spanner::Cancellation> cancellation_;
