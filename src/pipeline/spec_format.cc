@@ -153,9 +153,10 @@ void ReadRegistry(const SourceText& file, std::string_view path, const ObjectRea
   }
   if (registry->username.empty() + registry->token.empty() + !registry->oauth.has_value() < 2)
     reader.Fail(entry.position, OneCredential(here));
-  if (registry->has_credential() && reader.ok()) {
+  const auto* place = reader.Find("url");  // that it is missing is said by Finish()
+  if (registry->has_credential() && place != nullptr && reader.ok()) {
     const auto url = identity::CheckCredentialUrl(registry->url);
-    if (!url.ok()) reader.Fail(reader.Find("url")->position, View(url.status().message()));
+    if (!url.ok()) reader.Fail(place->position, View(url.status().message()));
   }
   outer->Merge(reader.Finish());
 }
