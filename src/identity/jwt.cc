@@ -11,18 +11,10 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "identity/errors.h"
+#include "identity/openssl_owned.h"
 
 namespace ks::identity {
 namespace {
-
-struct OpensslDeleter {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, OpensslDeleter>;
 
 constexpr size_t kP256Bytes = 32;
 

@@ -47,13 +47,8 @@ struct JwtExpectations {
   int64_t now_seconds = 0;
 };
 
-// What a token says of itself, before anything is checked: only to know whom to ask for keys.
-struct UncheckedJwt {
-  std::string issuer;
-  std::string key_id;
-  std::string algorithm;
-};
-absl::StatusOr<UncheckedJwt> ReadUnchecked(std::string_view token);
+// The issuer that a token names, before anything is checked: only to know whom to ask for keys.
+absl::StatusOr<std::string> UncheckedIssuer(std::string_view token);
 
 // The claims. UNAUTHENTICATED otherwise; NOT_FOUND where `keys` lacks the key, which may be a new
 // one.

@@ -12,17 +12,10 @@
 #include "base/check.h"
 #include "base/str_cat.h"
 #include "identity/limits.h"
+#include "identity/openssl_owned.h"
 
 namespace ks::identity {
 namespace {
-
-struct OpensslDeleter {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(BIGNUM* number) const { BN_free(number); }
-  void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, OpensslDeleter>;
 
 thread_local TlsHandshake of_this_thread;
 

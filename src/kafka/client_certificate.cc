@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "identity/openssl_owned.h"
 #include "kafka/errors.h"
 
 namespace ks::kafka {
@@ -19,13 +20,7 @@ constexpr char kName[] = "client_certificate";
 // Whose client is being made on this thread.
 thread_local ClientCertificate* being_made = nullptr;
 
-struct OpensslDeleter {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-  void operator()(X509* certificate) const { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, OpensslDeleter>;
+using identity::Owned;
 
 Owned<BIO> Reading(const std::string& text) {
   return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "base/str_cat.h"
 #include "governance/errors.h"
+#include "identity/openssl_owned.h"
 
 namespace ks::governance {
 namespace {
@@ -24,7 +25,7 @@ constexpr size_t kSignatureBytes = 64;
 constexpr size_t kPublicKeyBytes = 32;
 constexpr char kEd25519 = 1;  // of the kinds of signature that notes know
 
-using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+using Context = identity::Owned<EVP_MD_CTX>;
 
 const uint8_t* Bytes(std::string_view text) {
   return reinterpret_cast<const uint8_t*>(text.data());
@@ -90,7 +91,7 @@ std::string AuditKey::KeyId(std::string_view name) const {
 
 absl::StatusOr<std::string> AuditKey::Sign(const Checkpoint& checkpoint) const {
   const std::string text = TextOf(checkpoint);
-  const Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const Context context(EVP_MD_CTX_new());
   std::string signature(kSignatureBytes, '\0');
   size_t size = signature.size();
   if (EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1 ||
@@ -102,7 +103,7 @@ absl::StatusOr<std::string> AuditKey::Sign(const Checkpoint& checkpoint) const {
 }
 
 bool AuditKey::Verify(std::string_view text, std::string_view signature) const {
-  const Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const Context context(EVP_MD_CTX_new());
   return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
          EVP_DigestVerify(context.get(), Bytes(signature), signature.size(), Bytes(text),
                           text.size()) == 1;
