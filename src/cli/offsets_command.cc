@@ -126,11 +126,8 @@ absl::Status RunMove(spanner::Client& client, governance::AuditLog::Step* step,
   const std::string batch = env::NewUuid(env::RealRandom());
   const auto answer = client.RunTransaction(
       [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
-        std::vector<pipeline::RowsPtr> rows;
-        for (const pipeline::ReadSpec& read : pipeline::ChainReads(move->key)) {
-          KS_ASSIGN_OR_RETURN(auto request, runtime::ToRequest(read));
-          KS_ASSIGN_OR_RETURN(rows.emplace_back(), transaction.Read(std::move(request)));
-        }
+        KS_ASSIGN_OR_RETURN(const auto rows,
+                            runtime::ReadRows(pipeline::ChainReads(move->key), transaction));
         KS_ASSIGN_OR_RETURN(move->plan, pipeline::PlanMove(move->key, move->move, rows));
         if (EffectOf(*move).again() && !twice.empty()) return RewindRefused(move->key, twice);
         if (step == nullptr) return only_planned;

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 namespace ks::pipeline {
@@ -52,6 +53,11 @@ inline uint64_t LaneHash(std::string_view key) {
 // A record without a key has no order to keep; its offset spreads it, the same way every time.
 inline uint64_t LaneHashOfOffset(int64_t offset) {
   return LaneHash({reinterpret_cast<const char*>(&offset), sizeof(offset)});
+}
+
+// Of a record: by its key, or without one by its offset.
+inline uint64_t LaneHashOf(std::optional<std::string_view> key, int64_t offset) {
+  return key ? LaneHash(*key) : LaneHashOfOffset(offset);
 }
 
 inline uint32_t LaneOf(uint64_t hash, uint32_t lanes) {

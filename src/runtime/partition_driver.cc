@@ -232,9 +232,7 @@ bool PartitionDriver::TakeMessages() {
       continue;
     }
     offsets_.push_back(message.offset().value());
-    const auto key = message.key();
-    key_hashes_.push_back(key ? pipeline::LaneHash(*key)
-                              : pipeline::LaneHashOfOffset(message.offset().value()));
+    key_hashes_.push_back(pipeline::LaneHashOf(message.key(), message.offset().value()));
     timestamps_ms_.push_back(message.timestamp_ms());
     positions_.push_back(static_cast<uint32_t>(i));
     backlog_end_ = std::max(backlog_end_, message.offset().value() + 1);

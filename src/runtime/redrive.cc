@@ -146,14 +146,9 @@ class LaterRecords {
   // Reads on to where the chains stand in this transaction.
   absl::Status Look(Transaction& transaction, const std::vector<Letter>& letters) {
     if (!needed_ || letters.empty()) return absl::OkStatus();
-    std::vector<RowsPtr> rows;
     const pipeline::ChainKey key{options_.plan->spec->name, options_.partition.topic,
                                  options_.partition.partition.value()};
-    for (const pipeline::ReadSpec& read : pipeline::ChainReads(key)) {
-      KS_ASSIGN_OR_RETURN(auto request, ToRequest(read));
-      KS_ASSIGN_OR_RETURN(auto result, transaction.Read(std::move(request)));
-      rows.push_back(std::move(result));
-    }
+    KS_ASSIGN_OR_RETURN(const auto rows, ReadRows(pipeline::ChainReads(key), transaction));
     KS_ASSIGN_OR_RETURN(const auto chains, pipeline::DecodeChains(rows));
     if (!chains) return absl::OkStatus();  // nothing was ever written
     lanes_ = chains->lanes;
@@ -175,12 +170,10 @@ class LaterRecords {
                     " after it, so whether its key has a newer one is not known");
     const auto found = later_.find(letter.key);
     if (found == later_.end()) return "";
-    const uint64_t hash = letter.key ? pipeline::LaneHash(*letter.key) : 0;
     const auto lanes = static_cast<uint32_t>(lanes_.size());
     for (const int64_t offset : found->second) {
-      // Records without a key go to lanes by their offsets.
-      const uint64_t its = letter.key ? hash : pipeline::LaneHashOfOffset(offset);
-      if (offset > letter.offset && offset < lanes_[pipeline::LaneOf(its, lanes)].head &&
+      const uint64_t hash = pipeline::LaneHashOf(letter.key, offset);
+      if (offset > letter.offset && offset < lanes_[pipeline::LaneOf(hash, lanes)].head &&
           !dead_.contains(offset))
         return StrCat("a newer record of its key, at offset ", offset, ", is committed");
     }
@@ -288,12 +281,7 @@ absl::StatusOr<std::string> LaneMutations(Transaction& transaction, pipeline::La
   // Halved by the caller, down to one.
   if (lane.open().records > 0) return absl::OutOfRangeError("more than one commit can hold");
   const auto reads = lane.MissingReads();
-  std::vector<RowsPtr> rows;
-  for (const pipeline::ReadSpec& read : reads) {
-    KS_ASSIGN_OR_RETURN(auto request, ToRequest(read));
-    KS_ASSIGN_OR_RETURN(auto result, transaction.Read(std::move(request)));
-    rows.push_back(std::move(result));
-  }
+  KS_ASSIGN_OR_RETURN(const auto rows, ReadRows(reads, transaction));
   if (!reads.empty()) KS_RETURN_IF_ERROR(lane.OnRead(rows));
   lane.AppendMutations(&wire);
   return wire;

@@ -70,13 +70,9 @@ class Replayer {
  private:
   // Reads how far the lanes are, and the keys of what they have passed since the last look.
   absl::Status Look(Transaction& transaction) {
-    std::vector<pipeline::RowsPtr> rows;
     const pipeline::ChainKey key{options_.plan->spec->name, options_.partition.topic,
                                  options_.partition.partition.value()};
-    for (const pipeline::ReadSpec& read : pipeline::ChainReads(key)) {
-      KS_ASSIGN_OR_RETURN(auto request, ToRequest(read));
-      KS_ASSIGN_OR_RETURN(rows.emplace_back(), transaction.Read(std::move(request)));
-    }
+    KS_ASSIGN_OR_RETURN(const auto rows, ReadRows(pipeline::ChainReads(key), transaction));
     KS_ASSIGN_OR_RETURN(const auto chains, pipeline::DecodeChains(rows));
     if (!chains) return absl::OkStatus();  // nothing was ever written
     if (!chains->topic_id.empty() && !topic_id_.empty() && chains->topic_id != topic_id_)
@@ -87,15 +83,13 @@ class Replayer {
     if (head <= scanned_to_) return absl::OkStatus();
     KS_RETURN_IF_ERROR(LoadDeadLetters(transaction));
     absl::Status fits;
-    KS_RETURN_IF_ERROR(kafka::ScanPartition(kafka_, options_.partition, Offset(scanned_to_),
-                                            Offset(head),
-                                            [&](const std::vector<kafka::MessageView>& messages) {
-                                              for (const kafka::MessageView& message : messages)
-                                                NoteKey(message);
-                                              if (held_bytes_ > options_.memory_bytes)
-                                                fits = TooManyKeys();
-                                              return fits.ok();
-                                            }));
+    const auto note = [&](const std::vector<kafka::MessageView>& messages) {
+      for (const kafka::MessageView& message : messages) NoteKey(message);
+      if (held_bytes_ > options_.memory_bytes) fits = TooManyKeys();
+      return fits.ok();
+    };
+    KS_RETURN_IF_ERROR(
+        kafka::ScanPartition(kafka_, options_.partition, Offset(scanned_to_), Offset(head), note));
     KS_RETURN_IF_ERROR(fits);
     scanned_to_ = head;
     return absl::OkStatus();
@@ -143,8 +137,7 @@ class Replayer {
 
   bool Committed(const kafka::MessageView& message) const {
     const int64_t offset = message.offset().value();
-    const uint64_t hash =
-        message.key() ? pipeline::LaneHash(*message.key()) : pipeline::LaneHashOfOffset(offset);
+    const uint64_t hash = pipeline::LaneHashOf(message.key(), offset);
     return offset < heads_[pipeline::LaneOf(hash, static_cast<uint32_t>(heads_.size()))];
   }
 
@@ -153,29 +146,29 @@ class Replayer {
     return found != last_.end() && found->second == message.offset().value();
   }
 
+  // Counts those that are not.
+  bool IsWanted(const kafka::MessageView& message) {
+    const bool dead = dead_.contains(message.offset().value());
+    if (dead) ++replayed_.dead_letters;
+    if (dead || !Committed(message)) return false;  // its lane has not passed it: a worker will
+    const bool last = IsLast(message);
+    if (!last) ++replayed_.older;
+    return last;
+  }
+
   // Offsets from `next` on that are to be written, enough for a transaction; where to go on.
   absl::StatusOr<int64_t> Gather(int64_t next, std::vector<int64_t>* offsets) {
     int64_t end = next;
-    KS_RETURN_IF_ERROR(kafka::ScanPartition(kafka_, options_.partition, Offset(next),
-                                            Offset(replayed_.to),
-                                            [&](const std::vector<kafka::MessageView>& messages) {
-                                              for (const kafka::MessageView& message : messages) {
-                                                end = message.offset().value() + 1;
-                                                if (dead_.contains(message.offset().value())) {
-                                                  ++replayed_.dead_letters;
-                                                } else if (!Committed(message)) {
-                                                  // Its lane has not passed it: the worker will
-                                                  // write it.
-                                                } else if (!IsLast(message)) {
-                                                  ++replayed_.older;
-                                                } else {
-                                                  offsets->push_back(message.offset().value());
-                                                }
-                                                if (offsets->size() == kRecordsPerTransaction)
-                                                  return false;
-                                              }
-                                              return true;
-                                            }));
+    const auto take = [&](const std::vector<kafka::MessageView>& messages) {
+      for (const kafka::MessageView& message : messages) {
+        end = message.offset().value() + 1;
+        if (IsWanted(message)) offsets->push_back(message.offset().value());
+        if (offsets->size() == kRecordsPerTransaction) return false;
+      }
+      return true;
+    };
+    KS_RETURN_IF_ERROR(
+        kafka::ScanPartition(kafka_, options_.partition, Offset(next), Offset(replayed_.to), take));
     return offsets->size() == kRecordsPerTransaction ? end : replayed_.to;
   }
 

@@ -18,6 +18,23 @@ absl::StatusOr<google::spanner::v1::ReadRequest> ToRequest(const pipeline::ReadS
   return request;
 }
 
+absl::StatusOr<std::vector<pipeline::RowsPtr>> ReadRows(
+    const std::vector<pipeline::ReadSpec>& reads, const ReadFunction& read) {
+  std::vector<pipeline::RowsPtr> rows;
+  for (const pipeline::ReadSpec& each : reads) {
+    KS_ASSIGN_OR_RETURN(auto request, ToRequest(each));
+    KS_ASSIGN_OR_RETURN(rows.emplace_back(), read(std::move(request)));
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<pipeline::RowsPtr>> ReadRows(
+    const std::vector<pipeline::ReadSpec>& reads, spanner::Client::Transaction& transaction) {
+  return ReadRows(reads, [&](google::spanner::v1::ReadRequest request) {
+    return transaction.Read(std::move(request));
+  });
+}
+
 namespace {
 
 pipeline::CommitDone ToEvent(pipeline::CallId id, const spanner::CommitAnswer& answer) {
@@ -126,12 +143,7 @@ void SpannerPort::Run(pipeline::RunTransaction transaction, CommitDoneFunction d
   const bool queued = transactions_.TryPush([this, shared, done] {
     const spanner::CommitAnswer answer = client_.RunTransaction(
         [&](spanner::Client::Transaction& open) -> absl::StatusOr<std::string> {
-          std::vector<pipeline::RowsPtr> rows;
-          for (const pipeline::ReadSpec& read : shared->reads) {
-            KS_ASSIGN_OR_RETURN(auto request, ToRequest(read));
-            KS_ASSIGN_OR_RETURN(spanner::ResultPtr result, open.Read(std::move(request)));
-            rows.push_back(std::move(result));
-          }
+          KS_ASSIGN_OR_RETURN(const auto rows, ReadRows(shared->reads, open));
           return shared->compute(rows);
         });
     done(ToEvent(shared->id, answer));

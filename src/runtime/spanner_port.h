@@ -25,6 +25,14 @@ using CommitDoneFunction = std::function<void(pipeline::CommitDone)>;
 // A pipeline's read as Spanner's request.
 absl::StatusOr<google::spanner::v1::ReadRequest> ToRequest(const pipeline::ReadSpec& read);
 
+// The rows of each of `reads`, one after the other; blocks as `read` does.
+using ReadFunction =
+    std::function<absl::StatusOr<spanner::ResultPtr>(google::spanner::v1::ReadRequest)>;
+absl::StatusOr<std::vector<pipeline::RowsPtr>> ReadRows(
+    const std::vector<pipeline::ReadSpec>& reads, const ReadFunction& read);
+absl::StatusOr<std::vector<pipeline::RowsPtr>> ReadRows(
+    const std::vector<pipeline::ReadSpec>& reads, spanner::Client::Transaction& transaction);
+
 class SpannerPort {
  public:
   explicit SpannerPort(spanner::Client& client);

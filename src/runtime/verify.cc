@@ -140,13 +140,12 @@ class Verification {
   }
 
   absl::StatusOr<std::optional<pipeline::Chains>> ReadChains(const kafka::TopicPartition& name) {
-    std::vector<pipeline::RowsPtr> rows;
     const pipeline::ChainKey key{options_.plan->spec->name, name.topic, name.partition.value()};
-    for (const pipeline::ReadSpec& read : pipeline::ChainReads(key)) {
-      KS_ASSIGN_OR_RETURN(auto request, ToRequest(read));
+    const auto read = [this](v1::ReadRequest request) {
       At(request.mutable_transaction());
-      KS_ASSIGN_OR_RETURN(rows.emplace_back(), client_.ReadNow(request));
-    }
+      return client_.ReadNow(request);
+    };
+    KS_ASSIGN_OR_RETURN(const auto rows, ReadRows(pipeline::ChainReads(key), read));
     return pipeline::DecodeChains(rows);
   }
 
@@ -268,10 +267,8 @@ class Verification {
       chunk_.Clear();
       chains_.clear();
       for (; i < messages.size() && chains_.size() < pipeline::kTransformRecordsMax; ++i) {
-        const auto key = messages[i].key();
         const int64_t offset = messages[i].offset().value();
-        const uint64_t hash = key ? pipeline::LaneHash(*key) : pipeline::LaneHashOfOffset(offset);
-        const auto lane = pipeline::LaneOf(hash, lanes);
+        const auto lane = pipeline::LaneOf(pipeline::LaneHashOf(messages[i].key(), offset), lanes);
         if (offset >= partition.heads[lane] || partition.dead.contains(offset)) continue;
         chunk_.Add(messages[i]);
         chains_.push_back(partition.chain + lane);
