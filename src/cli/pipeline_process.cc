@@ -7,9 +7,9 @@
 #include <sstream>
 #include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/host_port.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/result_table.h"
@@ -80,13 +80,10 @@ MetricsServer::MetricsServer() : state_(std::make_unique<State>()) {}
 
 absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
     const std::string& address, const observe::Metrics& metrics) {
-  const size_t colon = address.rfind(':');
-  int port = -1;
-  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
-      port < 0 || port > 65535) {
+  const auto listen = ParseHostPort(address);
+  if (!listen)
     return absl::InvalidArgumentError(StrCat("--metrics ", address, ": write it as HOST:PORT"));
-  }
-  const std::string host = address.substr(0, colon);
+  const auto& [host, port] = *listen;
   std::unique_ptr<MetricsServer> server(new MetricsServer());
   httplib::Server& http = server->state_->server;
   http.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {

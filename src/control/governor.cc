@@ -65,6 +65,17 @@ absl::Status InTransaction(spanner::Client& client,
       .status;
 }
 
+// A change that needs no second judgement: intent, change and result on record.
+absl::Status Recorded(spanner::Client& client, governance::AuditLog log, Action action,
+                      const json& details, const std::function<void(std::string*)>& write) {
+  return log.Run(action, details, [&](governance::AuditLog::Step& step) {
+    return InTransaction(client, [&](Transaction& transaction, std::string* wire) {
+      write(wire);
+      return step.Append(transaction, details, wire);
+    });
+  });
+}
+
 }  // namespace
 
 Governor::Governor(GovernorOptions options, governance::AuditKey key)
@@ -156,14 +167,8 @@ absl::StatusOr<Governor::Case> Governor::Judge(const Reader& reader, const Actor
   if (made.row) made.request.last_editor = made.row->editor;
   KS_RETURN_IF_ERROR(GlassInto(reader, &made));
   // What nobody may do is denied before anybody learns what it would do.
-  Decision first = governance::Decide(options_.policy, made.request, {});
-  const bool granted =
-      std::any_of(first.reasons.begin(), first.reasons.end(),
-                  [](const auto& each) { return each.kind == governance::Reason::Kind::kGrants; });
-  const bool by_limit = std::any_of(first.reasons.begin(), first.reasons.end(),
-                                    [](const auto& r) { return r.by.starts_with("role "); });
-  if (!granted && !by_limit) {
-    made.decision = std::move(first);
+  if (!governance::HasRoleFor(options_.policy, made.request)) {
+    made.decision = governance::Decide(options_.policy, made.request, {});
     return made;
   }
   if (!made.row && call.verb != Verb::kConfigure) return NoSuchPipeline(call.pipeline);
@@ -249,14 +254,9 @@ Governor::Answer Governor::Ask(const Actor& actor, const Call& call, const Case&
                  "open",
                  actor,
                  found.request.now_nanos};
-  governance::AuditLog log = LogOf(actor, call.pipeline);
-  const json details = OnRecord(found, row.id);
-  KS_RETURN_IF_ERROR(log.Run(Action::kApprovalAsk, details, [&](auto& step) {
-    return InTransaction(*options_.client, [&](Transaction& transaction, std::string* wire) {
-      WriteRequest(row, wire);
-      return step.Append(transaction, details, wire);
-    });
-  }));
+  KS_RETURN_IF_ERROR(Recorded(*options_.client, LogOf(actor, call.pipeline), Action::kApprovalAsk,
+                              OnRecord(found, row.id),
+                              [&](std::string* wire) { WriteRequest(row, wire); }));
   return json{{"state", "needs_approval"},
               {"request", row.id},
               {"plan", found.plan},
@@ -325,13 +325,9 @@ Governor::Answer Governor::ReviewRequest(const Actor& actor, const std::string& 
   if (!may) return NoReviewer();
   const governance::Review review{actor, plan_hash, approves, options_.clock->NowNanos()};
   const json details = {{"request", id}, {"plan_sha256", plan_hash}, {"approves", approves}};
-  governance::AuditLog log = LogOf(actor, row->pipeline);
-  KS_RETURN_IF_ERROR(log.Run(Action::kApprovalReview, details, [&](auto& step) {
-    return InTransaction(*options_.client, [&](Transaction& transaction, std::string* wire) {
-      WriteReview(id, review, wire);
-      return step.Append(transaction, details, wire);
-    });
-  }));
+  KS_RETURN_IF_ERROR(Recorded(*options_.client, LogOf(actor, row->pipeline),
+                              Action::kApprovalReview, details,
+                              [&](std::string* wire) { WriteReview(id, review, wire); }));
   return json{{"state", "done"}};
 }
 
@@ -346,13 +342,9 @@ Governor::Answer Governor::ReviewGlass(const Actor& actor, const std::string& id
   row->reviewer = StrCat(actor.subject, " of ", actor.issuer);
   const absl::MutexLock lock(&mu_);
   const json details = {{"glass", id}, {"verdict", verdict}};
-  governance::AuditLog log = LogOf(actor, row->glass.pipeline);
-  KS_RETURN_IF_ERROR(log.Run(Action::kGlassReview, details, [&](auto& step) {
-    return InTransaction(*options_.client, [&](Transaction& transaction, std::string* wire) {
-      WriteGlass(*row, wire);
-      return step.Append(transaction, details, wire);
-    });
-  }));
+  KS_RETURN_IF_ERROR(Recorded(*options_.client, LogOf(actor, row->glass.pipeline),
+                              Action::kGlassReview, details,
+                              [&](std::string* wire) { WriteGlass(*row, wire); }));
   return json{{"state", "done"}};
 }
 
@@ -401,12 +393,12 @@ Governor::Answer Governor::Pipeline(const Actor& actor, const std::string& name)
 Governor::Answer Governor::Requests(const Actor& actor) {
   const Reader reader = ReaderOf(*options_.client);
   KS_ASSIGN_OR_RETURN(const auto rows, ReadRequests(reader));
+  KS_ASSIGN_OR_RETURN(auto reviews, ReadListedReviews(reader));
   json list = json::array();
   for (const RequestRow& row : rows) {
     if (!MaySee(actor, row.pipeline)) continue;
-    KS_ASSIGN_OR_RETURN(const auto reviews, ReadReviews(reader, row.id));
     json given = json::array();
-    for (const auto& review : reviews) {
+    for (const auto& review : reviews[row.id]) {
       given.push_back({{"by", ActorJson(review.reviewer)},
                        {"approves", review.approves},
                        {"plan_sha256", review.plan_hash}});

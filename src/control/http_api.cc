@@ -6,8 +6,8 @@
 #include <optional>
 #include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "base/host_port.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "control/errors.h"
@@ -105,12 +105,9 @@ HttpApi::~HttpApi() {
 }
 
 absl::Status HttpApi::Start(const ListenSettings& settings) {
-  const size_t colon = settings.address.rfind(':');
-  const std::string host = settings.address.substr(0, colon);
-  int port = -1;
-  if (colon == std::string::npos || !absl::SimpleAtoi(settings.address.substr(colon + 1), &port) ||
-      port < 0 || port > 65535)
-    return CannotListen(settings.address);
+  const auto listen = ParseHostPort(settings.address);
+  if (!listen) return CannotListen(settings.address);
+  const auto& [host, port] = *listen;
   const bool tls = !settings.certificate.empty();
   if (!tls && host != "127.0.0.1" && host != "localhost" && host != "::1")
     return PlainHttp(settings.address);

@@ -8,9 +8,9 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "control/limits.h"
-#include "env/clock.h"
 #include "identity/json.h"
 #include "pipeline/mutation_writer.h"
+#include "sql/functions/moments.h"
 
 namespace ks::control {
 namespace {
@@ -82,6 +82,10 @@ constexpr char kGlassColumns[] =
     "SELECT Glass, Issuer, Subject, Pipeline, BrokenAt, WholeAt, Reason, Reviewer "
     "FROM kafka_spanner.BrokenGlass";
 
+constexpr char kReviewColumns[] =
+    "SELECT Issuer, Subject, ReviewerGroups, PlanHash, Approves, ReviewedAt, Request "
+    "FROM kafka_spanner.Reviews";
+
 v1::ExecuteSqlRequest Sql(const std::string& text) {
   v1::ExecuteSqlRequest request;
   request.set_sql(text);
@@ -104,10 +108,7 @@ int64_t Nanos(const ListValue& row, int i) {
   return identity::NanosOf(row.values(i).string_value());
 }
 
-Value Moment(int64_t nanos) {
-  return Value::Timestamp(
-      {nanos / env::kNanosPerSecond, static_cast<int32_t>(nanos % env::kNanosPerSecond)});
-}
+Value Moment(int64_t nanos) { return Value::Timestamp(sql::MomentOfNanos(nanos)); }
 
 Value ListOf(const std::vector<std::string>& texts) {
   std::vector<Value> values;
@@ -208,11 +209,18 @@ absl::StatusOr<std::optional<RequestRow>> ReadRequest(const Reader& reader, std:
 
 absl::StatusOr<std::vector<governance::Review>> ReadReviews(const Reader& reader,
                                                             std::string_view request) {
-  return ReadAll(reader,
-                 SqlWith("SELECT Issuer, Subject, ReviewerGroups, PlanHash, Approves, ReviewedAt "
-                         "FROM kafka_spanner.Reviews WHERE Request = @id",
-                         request),
+  return ReadAll(reader, SqlWith(StrCat(kReviewColumns, " WHERE Request = @id"), request),
                  &ReviewOf);
+}
+
+absl::StatusOr<ReviewsByRequest> ReadListedReviews(const Reader& reader) {
+  KS_ASSIGN_OR_RETURN(const auto result,
+                      reader(Sql(StrCat(kReviewColumns, " WHERE Request IN (SELECT Request FROM ",
+                                        "kafka_spanner.Requests ORDER BY CreatedAt DESC LIMIT ",
+                                        kRequestsListed, ") ORDER BY Request, Issuer, Subject"))));
+  ReviewsByRequest reviews;
+  for (const ListValue& row : result->rows()) reviews[Text(row, 6)].push_back(ReviewOf(row));
+  return reviews;
 }
 
 absl::StatusOr<std::vector<GlassRow>> ReadGlass(const Reader& reader) {

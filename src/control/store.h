@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -68,6 +69,9 @@ absl::StatusOr<std::vector<RequestRow>> ReadRequests(const Reader& reader);
 absl::StatusOr<std::optional<RequestRow>> ReadRequest(const Reader& reader, std::string_view id);
 absl::StatusOr<std::vector<governance::Review>> ReadReviews(const Reader& reader,
                                                             std::string_view request);
+// Of all that ReadRequests() lists.
+using ReviewsByRequest = std::map<std::string, std::vector<governance::Review>>;
+absl::StatusOr<ReviewsByRequest> ReadListedReviews(const Reader& reader);
 // The newest first, at most kRequestsListed; and all of one subject.
 absl::StatusOr<std::vector<GlassRow>> ReadGlass(const Reader& reader);
 absl::StatusOr<std::vector<GlassRow>> ReadGlassOf(const Reader& reader, std::string_view subject);

@@ -209,10 +209,7 @@ absl::Status AuditLog::Record(Action action, const nlohmann::json& details,
 }
 
 absl::Status AuditLog::Open() {
-  Entry entry = MakeEntry(Action::kLogOpen, Phase::kResult);
-  entry.result = absl::OkStatus();
-  KS_RETURN_IF_ERROR(Write(entry));
-  return Sign();
+  return Record(Action::kLogOpen, nlohmann::json::object(), absl::OkStatus());
 }
 
 absl::Status RunOnRecord(AuditLog* log, Action action, const nlohmann::json& intent,

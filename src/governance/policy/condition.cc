@@ -4,9 +4,9 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
-#include "env/clock.h"
 #include "governance/errors.h"
 #include "sql/eval/expression.h"
+#include "sql/functions/moments.h"
 
 namespace ks::governance {
 namespace {
@@ -67,10 +67,8 @@ std::vector<Value> ColumnsOf(const Request& request, const PipelineFacts& pipeli
                              const std::vector<std::string>& roles) {
   const Actor& actor = request.actor;
   const std::string labels = nlohmann::json(pipeline.labels).dump();
-  const int64_t second = request.now_nanos / env::kNanosPerSecond;
-  const auto nanos = static_cast<int32_t>(request.now_nanos % env::kNanosPerSecond);
   return {
-      Value::String(NameOf(request.verb)), Value::Timestamp({second, nanos}),
+      Value::String(NameOf(request.verb)), Value::Timestamp(sql::MomentOfNanos(request.now_nanos)),
       Value::Struct(TheShape().actor, {Value::String(actor.issuer), Value::String(actor.subject),
                                        ListOf(actor.groups), ListOf(roles)}),
       Value::Struct(TheShape().pipeline,

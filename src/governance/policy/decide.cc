@@ -34,6 +34,25 @@ std::string OverLimit(const Permission& permission, const ActionEffect& effect) 
   return absl::StrJoin(over, "; ");
 }
 
+struct Grant {
+  const Role& role;
+  const Permission& permission;
+};
+
+// What the actor's roles say about the verb on the pipeline, before any limit.
+std::vector<Grant> GrantsFor(const Policy& policy, const Request& request,
+                             const PipelineFacts& pipeline) {
+  std::vector<Grant> grants;
+  for (const Role& role : policy.roles) {
+    if (!role.members.Has(request.actor)) continue;
+    for (const Permission& permission : role.may) {
+      if (Has(permission.verbs, request.verb) && permission.on.Matches(request.pipeline, pipeline))
+        grants.push_back({role, permission});
+    }
+  }
+  return grants;
+}
+
 // A moment that the glass was broken for.
 bool GlassIsBroken(const Request& request) {
   return request.glass && request.glass->actor.SameAs(request.actor) &&
@@ -81,15 +100,10 @@ class Judge {
 
   void AskRoles() {
     std::vector<Reason> near;
-    for (const Role& role : policy_.roles) {
-      if (!role.members.Has(request_.actor)) continue;
-      for (const Permission& permission : role.may) {
-        if (!Has(permission.verbs, request_.verb)) continue;
-        if (!permission.on.Matches(request_.pipeline, *pipeline_)) continue;
-        const std::string over = OverLimit(permission, request_.effect);
-        if (over.empty()) return Add(Kind::kGrants, StrCat("role ", role.name), "");
-        near.push_back({Kind::kDenies, StrCat("role ", role.name), over});
-      }
+    for (const auto& [role, permission] : GrantsFor(policy_, request_, *pipeline_)) {
+      const std::string over = OverLimit(permission, request_.effect);
+      if (over.empty()) return Add(Kind::kGrants, StrCat("role ", role.name), "");
+      near.push_back({Kind::kDenies, StrCat("role ", role.name), over});
     }
     if (near.empty()) {
       near.push_back({Kind::kDenies, "policy",
@@ -161,6 +175,11 @@ std::string_view NameOf(Verdict verdict) { return kVerdictNames[static_cast<size
 
 Decision Decide(const Policy& policy, const Request& request, const std::vector<Review>& reviews) {
   return Judge(policy, request, reviews).Judged();
+}
+
+bool HasRoleFor(const Policy& policy, const Request& request) {
+  const PipelineFacts* pipeline = policy.Find(request.pipeline);
+  return pipeline != nullptr && !GrantsFor(policy, request, *pipeline).empty();
 }
 
 nlohmann::json ToJson(const Decision& decision) {

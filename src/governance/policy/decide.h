@@ -41,6 +41,10 @@ struct Decision {
 
 Decision Decide(const Policy& policy, const Request& request, const std::vector<Review>& reviews);
 
+// Whether a role of the actor has the verb on the pipeline at all, whatever its limits: who has
+// none is denied before anybody looks at what the action would do.
+bool HasRoleFor(const Policy& policy, const Request& request);
+
 // {"verdict": "denied", "reasons": [{"kind": "denies", "by": "role x", "text": "…"}]}
 nlohmann::json ToJson(const Decision& decision);
 // The reasons that decided, in one sentence.

@@ -100,6 +100,14 @@ TEST(Decide, AGrantReachesAsFarAsItsLabelsAndLimits) {
   EXPECT_EQ(VerdictOf(unknown), Verdict::kDenied);
 }
 
+TEST(Decide, ARoleHasAVerbWhateverItsLimits) {
+  const Policy policy = ThePolicy();
+  EXPECT_TRUE(HasRoleFor(policy, Ask(Verb::kReplay, "signups", 1001)));
+  EXPECT_FALSE(HasRoleFor(policy, Ask(Verb::kReplay, "billing")));
+  EXPECT_FALSE(HasRoleFor(policy, Ask(Verb::kDiscard)));
+  EXPECT_FALSE(HasRoleFor(policy, Ask(Verb::kSee, "other")));
+}
+
 TEST(Decide, AnApprovalIsOfTheVeryPlan) {
   Request request = Ask(Verb::kOffsets);
   EXPECT_EQ(VerdictOf(request), Verdict::kNeedsApproval);
