@@ -65,7 +65,11 @@ void Consumer::RebalanceCallback(rd_kafka_s* handle, int code, void* partitions,
   auto* consumer = static_cast<Consumer*>(self);
   const auto& list = *static_cast<rd_kafka_topic_partition_list_t*>(partitions);
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    consumer->listener_->OnAssigned(FromList(list));
+    if (consumer->closed_) {
+      (void)consumer->Assign({});  // Close() sees whether the group let us go
+    } else {
+      consumer->listener_->OnAssigned(FromList(list));
+    }
   } else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
     consumer->listener_->OnRevoked(FromList(list), rd_kafka_assignment_lost(handle) != 0);
   } else {
@@ -115,7 +119,7 @@ absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Create(ConsumerOptions optio
 }
 
 Consumer::~Consumer() {
-  Close();
+  (void)Close();
   if (login_ != nullptr) login_->Stop();
   if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
@@ -158,9 +162,19 @@ absl::Status Consumer::Assign(const std::vector<StartPosition>& positions) {
                    "cannot take the assigned partitions");
 }
 
+// One that is not in the assignment would make librdkafka refuse all of them, and the group would
+// wait for the answer.
 absl::Status Consumer::Unassign(const std::vector<TopicPartition>& partitions) {
+  rd_kafka_topic_partition_list_t* all = nullptr;
+  KS_RETURN_IF_ERROR(
+      FromCode(rd_kafka_assignment(handle_, &all), "cannot ask for the assigned partitions"));
+  const PartitionListPtr assigned(all);
   const PartitionListPtr list = NewList(partitions.size());
-  for (const TopicPartition& partition : partitions) Add(*list, partition);
+  for (const TopicPartition& partition : partitions) {
+    if (rd_kafka_topic_partition_list_find(assigned.get(), partition.topic.c_str(),
+                                           partition.partition.value()) != nullptr)
+      Add(*list, partition);
+  }
   return FromError(rd_kafka_incremental_unassign(handle_, list.get()),
                    "cannot give the partitions up");
 }
@@ -192,10 +206,10 @@ Consumer::Watermarks Consumer::CachedWatermarks(const TopicPartition& partition)
   return {Offset(low), Offset(high)};
 }
 
-void Consumer::Close() {
-  if (handle_ == nullptr || closed_) return;
+absl::Status Consumer::Close() {
+  if (handle_ == nullptr || closed_) return absl::OkStatus();
   closed_ = true;
-  if (listener_ == nullptr) return;
+  if (listener_ == nullptr) return absl::OkStatus();
   const QueuePtr queue(rd_kafka_queue_new(handle_));
   ErrorPtr error(rd_kafka_consumer_close_queue(handle_, queue.get()));
   const int64_t give_up =
@@ -204,6 +218,9 @@ void Consumer::Close() {
          env::RealClock().MonotonicNanos() < give_up) {
     rd_kafka_queue_poll_callback(queue.get(), 100);
   }
+  if (error != nullptr) return FromError(error.release(), "cannot leave the consumer group");
+  return rd_kafka_consumer_closed(handle_) != 0 ? absl::OkStatus()
+                                                : GroupNotLeft(options_.group, options_.brokers);
 }
 
 }  // namespace ks::kafka

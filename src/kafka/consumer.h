@@ -91,6 +91,7 @@ class Consumer {
   absl::StatusOr<std::unique_ptr<ConsumerQueue>> OpenQueue(const TopicPartition& partition);
 
   absl::Status Assign(const std::vector<StartPosition>& positions);
+  // Passes over partitions that were never assigned.
   absl::Status Unassign(const std::vector<TopicPartition>& partitions);
   absl::Status Seek(const TopicPartition& partition, Offset offset);
 
@@ -105,8 +106,9 @@ class Consumer {
   // asks the broker.
   Watermarks CachedWatermarks(const TopicPartition& partition) const;
 
-  // Leaves the group; waits at most kCloseTimeoutMillis. The listener hears OnRevoked first.
-  void Close();
+  // Leaves the group; waits at most kCloseTimeoutMillis (DEADLINE_EXCEEDED). The listener hears
+  // OnRevoked first; an assignment that comes while closing is refused, and it hears nothing of it.
+  absl::Status Close();
 
   // UNAUTHENTICATED where Kafka has refused us at the last attempt.
   absl::Status last_refusal() const { return login_->last_refusal(); }

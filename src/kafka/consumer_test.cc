@@ -155,8 +155,55 @@ TEST_F(ConsumerTest, ClosingGivesThePartitionsBack) {
   Reader reader(broker_->address(), Offset(0));
   ASSERT_EQ(reader.Read(1).size(), 1u);
   reader.queues_.clear();
-  reader.consumer_->Close();
+  EXPECT_TRUE(reader.consumer_->Close().ok());
   EXPECT_EQ(reader.revoked_, 1u);
+}
+
+// Until the group's assignment waits for a Poll().
+void WaitForCallback(const Consumer& consumer) {
+  const QueuePtr queue(rd_kafka_queue_get_consumer(consumer.handle()));
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  while (rd_kafka_queue_length(queue.get()) == 0 && std::chrono::steady_clock::now() < give_up)
+    usleep(10'000);
+  ASSERT_GT(rd_kafka_queue_length(queue.get()), 0u);
+}
+
+// Takes its time to answer the group.
+class Undecided : public Reader {
+ public:
+  using Reader::Reader;
+  void OnAssigned(const std::vector<TopicPartition>& partitions) override {
+    given_ += partitions.size();
+  }
+  void OnRevoked(const std::vector<TopicPartition>& partitions, bool) override {
+    EXPECT_TRUE(consumer_->Unassign(partitions).ok());
+  }
+  size_t given_ = 0;
+};
+
+TEST_F(ConsumerTest, AnAssignmentThatComesWhileClosingIsNotTheListenersAnyMore) {
+  Undecided reader(broker_->address(), Offset(0));
+  WaitForCallback(*reader.consumer_);
+  const absl::Status left = reader.consumer_->Close();
+  EXPECT_TRUE(left.ok()) << left;
+  EXPECT_EQ(reader.given_, 0u);
+}
+
+TEST_F(ConsumerTest, ClosingAnswersAnAssignmentThatIsOpen) {
+  Undecided reader(broker_->address(), Offset(0));
+  while (reader.given_ == 0) reader.consumer_->Poll(10);
+  const absl::Status left = reader.consumer_->Close();
+  EXPECT_TRUE(left.ok()) << left;
+}
+
+TEST_F(ConsumerTest, GivingUpPassesOverWhatWasNeverTaken) {
+  Send("k", "v");
+  Reader reader(broker_->address(), Offset(0));
+  ASSERT_EQ(reader.Read(1).size(), 1u);
+  const TopicPartition taken{"t", PartitionId(0)};
+  const TopicPartition never{"t", PartitionId(7)};
+  EXPECT_TRUE(reader.consumer_->Unassign({never, taken}).ok());
+  EXPECT_TRUE(reader.consumer_->Unassign({taken}).ok());
 }
 
 TEST(ConsumerOptions, RefusesWhatGuaranteesHangOn) {

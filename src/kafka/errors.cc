@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/str_cat.h"
+#include "kafka/limits.h"
 
 namespace ks::kafka {
 namespace {
@@ -97,6 +98,13 @@ absl::Status ReservedProperty(std::string_view name) {
 absl::Status TopicMissing(std::string_view topic, std::string_view brokers) {
   return absl::NotFoundError(StrCat("topic \"", topic, "\" does not exist at ", brokers,
                                     ". Create it, or correct `topic:` in the pipeline file."));
+}
+
+absl::Status GroupNotLeft(std::string_view group, std::string_view brokers) {
+  return absl::DeadlineExceededError(
+      StrCat("could not leave the consumer group ", group, " at ", brokers, " in ",
+             kCloseTimeoutMillis / 1000,
+             " s: its partitions go to other workers when the session ends (session.timeout.ms)."));
 }
 
 absl::Status PartitionsWithoutLeader(std::string_view topic, size_t count) {

@@ -23,6 +23,8 @@ absl::Status LoginRefused(std::string_view broker, std::string_view how, std::st
 absl::Status ReservedProperty(std::string_view name);
 // UNAVAILABLE: some of the topic's partitions cannot be asked now.
 absl::Status PartitionsWithoutLeader(std::string_view topic, size_t count);
+// DEADLINE_EXCEEDED: a consumer could not say good-bye in time.
+absl::Status GroupNotLeft(std::string_view group, std::string_view brokers);
 absl::Status TopicMissing(std::string_view topic, std::string_view brokers);
 // A librdkafka error code (rd_kafka_resp_err_t) as a status: transport trouble UNAVAILABLE, refused
 // credentials UNAUTHENTICATED, missing rights PERMISSION_DENIED, unknown topics NOT_FOUND, and so

@@ -415,7 +415,7 @@ void SourceRunner::Close() {
   stopping_ = true;
   watch_.reset();
   Report();
-  consumer_->Close();
+  if (const absl::Status left = consumer_->Close(); !left.ok()) observe::LogWarning(left.message());
   for (const auto& [name, assigned] : assigned_) assigned.shard->Remove(name);
   assigned_.clear();
 }
