@@ -9,12 +9,13 @@
 namespace ks::local::limits {
 namespace {
 
-Limit* const kAll[] = {&kMutationsPerCommit, &kCommitBytes,          &kKeyBytes,
-                       &kCellBytes,          &kStringChars,          &kMessageBytes,
-                       &kRequestBytes,       &kUnaryResultBytes,     &kSqlChars,
-                       &kQueryParameters,    &kTablesPerDatabase,    &kIndexesPerDatabase,
-                       &kIndexesPerTable,    &kColumnsPerTable,      &kKeyColumns,
-                       &kInterleaveDepth,    &kDatabasesPerInstance, &kIdleTransactionNanos};
+Limit* const kAll[] = {&kMutationsPerCommit,  &kCommitBytes,          &kKeyBytes,
+                       &kCellBytes,           &kStringChars,          &kMessageBytes,
+                       &kRequestBytes,        &kUnaryResultBytes,     &kSqlChars,
+                       &kQueryParameters,     &kTablesPerDatabase,    &kIndexesPerDatabase,
+                       &kIndexesPerTable,     &kColumnsPerTable,      &kKeyColumns,
+                       &kInterleaveDepth,     &kDatabasesPerInstance, &kSplitPointsPerRequest,
+                       &kIdleTransactionNanos};
 
 }  // namespace
 

@@ -82,6 +82,11 @@ inline constexpr int64_t kSequenceBlock = 1'000;  // numbers reserved by one wri
 // ---- Administration (server/registry.cc) ----
 inline constinit Limit kDatabasesPerInstance{"databases", 100, "of an instance"};
 
+// ---- Split points (server/rpc/split_points.cc) ----
+inline constinit Limit kSplitPointsPerRequest{"split-points", 100, "of one AddSplitPoints"};
+inline constexpr int64_t kSplitPointLifeNanos = int64_t{10} * 86'400 * 1'000'000'000;
+inline constexpr int64_t kSplitPointLifeMaxNanos = 3 * kSplitPointLifeNanos;
+
 // ---- Backups (txn/copy.cc, server/rpc/backups.cc) ----
 // https://cloud.google.com/spanner/docs/backup: how long one may live, from its creation.
 inline constexpr int64_t kBackupLifeMinNanos = int64_t{6} * 3'600 * 1'000'000'000;

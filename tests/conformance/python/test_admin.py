@@ -121,15 +121,38 @@ def test_split_points(client, instance, local):
         pytest.skip("the emulator has no split points")
     database = new_database(instance, SCHEMA)
 
-    def add(table, *keys):
-        points = SplitPoints(table=table, keys=[SplitPoints.Key(key_parts=values(k)) for k in keys])
-        client.database_admin_api.add_split_points(database=database.name, split_points=[points])
+    def add(table, *keys, initiator="", **options):
+        keys = [SplitPoints.Key(key_parts=values(*key)) for key in keys]
+        client.database_admin_api.add_split_points(request={
+            "database": database.name, "initiator": initiator,
+            "split_points": [SplitPoints(table=table, keys=keys, **options)]})
 
-    add("Singers", 10, 20)
+    add("Singers", [10], [20])
+    in_an_hour = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    add("Singers", [10], initiator="load", expire_time=in_an_hour)  # in the place of the other
+    add("Singers", ["a", "b"], ["a", "b", 7], index="SingersByName")
+    with database.snapshot() as snapshot:
+        points = [list(r) for r in snapshot.execute_sql(
+            "SELECT SPLIT_KEY, TABLE_NAME, INDEX_NAME, INITIATOR, "
+            "TIMESTAMP_DIFF(EXPIRE_TIME, CURRENT_TIMESTAMP(), HOUR) "
+            "FROM SPANNER_SYS.USER_SPLIT_POINTS ORDER BY 1")]
+    by_default = "CloudAddSplitPointsAPI"
+    of_index = "Index: SingersByName on Singers, Index Key: (a,b), Primary Table Key: ({})"
+    assert points == [
+        [of_index.format(7), "Singers", "SingersByName", by_default, 239],
+        [of_index.format("<begin>"), "Singers", "SingersByName", by_default, 239],
+        ["Singers(10)", "Singers", "", "load", 0],
+        ["Singers(20)", "Singers", "", by_default, 239]]
     with pytest.raises(exceptions.NotFound, match="Nobody"):
-        add("Nobody", 10)
+        add("Nobody", [10])
     with pytest.raises(exceptions.InvalidArgument):
         add("Singers")
+    with pytest.raises(exceptions.FailedPrecondition, match="Wrong number of key parts"):
+        add("Singers", [])
+    with pytest.raises(exceptions.InvalidArgument, match="at most 100"):
+        add("Singers", *([k] for k in range(101)))
+    with pytest.raises(exceptions.InvalidArgument, match="within 30 days"):
+        add("Singers", [10], expire_time=in_an_hour + datetime.timedelta(days=30))
     database.drop()
 
 

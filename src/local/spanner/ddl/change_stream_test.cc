@@ -231,6 +231,23 @@ TEST_F(ChangeStreams, OldRecordsGoAndExpiredRowsLeaveSystemRecords) {
   EXPECT_EQ(left, 1);  // of the row that went just now
 }
 
+TEST_F(ChangeStreams, ARowThatCannotGoIsCountedAndHoldsUpNoOther) {
+  Ddl({"CREATE TABLE Aging (K INT64, Seen TIMESTAMP) PRIMARY KEY (K), ROW DELETION POLICY "
+       "(OLDER_THAN(Seen, INTERVAL 1 DAY))",
+       "CREATE TABLE Holder (K INT64, CONSTRAINT Hold FOREIGN KEY (K) REFERENCES Aging (K)) "
+       "PRIMARY KEY (K)"});
+  const sql::Value old =
+      sql::Value::Timestamp({clock_.NowNanos() / env::kNanosPerSecond - 2 * 86'400, 0});
+  Writes writes = W();
+  for (int k = 0; k < 9; ++k) writes.Put(MutationOp::kInsert, "Aging", {"K", "Seen"}, {I(k), old});
+  Commit(writes.Put(MutationOp::kInsert, "Holder", {"K"}, {I(4)}));
+  ASSERT_TRUE(DeleteExpiredRows(db_->core()).ok());
+  EXPECT_EQ(ReadAll(*db_, "Aging", {"K"}), "4");
+  const auto expiry = db_->core().statistics().Expiries().at("Aging");
+  EXPECT_EQ(expiry.undeletable, 1);
+  EXPECT_EQ(expiry.oldest_undeletable, old.datum().timestamp());
+}
+
 absl::StatusOr<sql::Value> NoParameters(std::string_view, sql::TypeRef) {
   return absl::InvalidArgumentError("none");
 }

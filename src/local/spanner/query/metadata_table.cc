@@ -80,7 +80,7 @@ class MetadataAdapter : public sql::Table {
       if (definition_.fill_live == nullptr) {
         definition_.fill(*schema_, rows.get());
       } else if (core_ != nullptr) {
-        definition_.fill_live(*core_, *schema_, rows.get());
+        definition_.fill_live(*core_, *schema_, definition_.minutes, rows.get());
       }
       rows_ = std::move(rows);
     }

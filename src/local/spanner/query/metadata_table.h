@@ -35,7 +35,9 @@ struct MetadataTable {
   absl::Span<const MetadataColumn> columns;
   void (*fill)(const Schema& schema, MetadataRows* rows);
   // Instead, where rows are of what happens and not of the schema (spanner_sys_statistics.cc).
-  void (*fill_live)(DatabaseCore& core, const Schema& schema, MetadataRows* rows) = nullptr;
+  void (*fill_live)(DatabaseCore& core, const Schema& schema, int minutes,
+                    MetadataRows* rows) = nullptr;
+  int minutes = 0;  // of statistics by interval: how long each is
 };
 
 // All of them: INFORMATION_SCHEMA's in the order of their names, then SPANNER_SYS's.

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "local/spanner/txn/database.h"
@@ -63,5 +66,38 @@ class LockingSource : public RowSource {
   bool hold_ = false;
   SchemaSequences sequences_;
 };
+
+// Another source, and what is scanned through it.
+class NotingSource : public RowSource {
+ public:
+  explicit NotingSource(RowSource& source) : source_(source) {}
+  const std::shared_ptr<const Schema>& schema() const override { return source_.schema(); }
+  absl::StatusOr<std::unique_ptr<sql::RowCursor>> Scan(const ScanSpec& spec) override {
+    Note(spec);
+    return source_.Scan(spec);
+  }
+  void HoldScans() override { source_.HoldScans(); }
+  sql::SequenceSource* sequences() override { return source_.sequences(); }
+  DatabaseCore* core() override { return source_.core(); }
+  bool read_write() const override { return source_.read_write(); }
+
+  // `T.a,I.b`: the tables and indexes, and their columns (Statistics::Sums::scanned).
+  std::string Scanned() const;
+
+ private:
+  struct Noted {
+    const Table* table;
+    const Index* index;
+    std::vector<int> columns;
+  };
+  void Note(const ScanSpec& spec);
+
+  RowSource& source_;
+  std::vector<Noted> scans_;
+};
+
+// `T.a,T.b`
+std::string QualifiedColumns(std::string_view of, const Table& table,
+                             absl::Span<const int> columns);
 
 }  // namespace ks::local

@@ -1,40 +1,33 @@
-// SPANNER_SYS: what has run lately, what waited for whom, what is running, how big tables are.
+// SPANNER_SYS's statistics by interval: what ran, which tables and columns it used, what waited for
+// whom.
 //
 // Columns and their order are those of https://cloud.google.com/spanner/docs/introspection
 // (tests/conformance/python/test_statistics.py has a list of them); what one machine has no number
 // for is NULL.
 #include <array>
+#include <deque>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_split.h"
-#include "base/check.h"
 #include "base/str_cat.h"
-#include "local/spanner/query/metadata_table.h"
+#include "local/spanner/query/system_row.h"
 #include "local/spanner/schema/key_text.h"
 #include "local/spanner/txn/core.h"
-#include "sql/functions/farm_hash.h"
 
 namespace ks::local {
 
 namespace {
 
-constexpr size_t kTextShown = 64 << 10;
 constexpr char kDistribution[] =
     "ARRAY<STRUCT<COUNT INT64, MEAN FLOAT64, SUM_OF_SQUARED_DEVIATION FLOAT64, NUM_FINITE_BUCKETS "
     "INT64, GROWTH_FACTOR FLOAT64, SCALE FLOAT64, BUCKET_COUNTS ARRAY<INT64>>>";
 
-sql::Value Real(double value) { return sql::Value::Float64(value); }
 sql::Value Mean(double sum, int64_t count) {
   return Real(count == 0 ? 0 : sum / static_cast<double>(count));
-}
-sql::Value Time(int64_t seconds, int32_t nanos = 0) {
-  return sql::Value::Timestamp({seconds, nanos});
-}
-sql::Value TimeOfNanos(int64_t nanos) {
-  return Time(nanos / 1'000'000'000, static_cast<int32_t>(nanos % 1'000'000'000));
-}
-sql::Value Fingerprint(std::string_view text) {
-  return Int(static_cast<int64_t>(sql::FarmFingerprint(text) >> 1));
 }
 // `a,b` as an ARRAY<STRING>
 sql::Value Names(std::string_view list) {
@@ -44,30 +37,6 @@ sql::Value Names(std::string_view list) {
   }
   return sql::Value::Array(sql::Type::String(), names);
 }
-
-// A row that is filled by the names of its columns; the rest is NULL.
-class NamedRow {
- public:
-  explicit NamedRow(absl::Span<const MetadataColumn> columns) : columns_(columns) {
-    for (const MetadataColumn& column : columns) {
-      values_.push_back(sql::Value::Null(TypeOf(column)));
-    }
-  }
-  NamedRow& Set(std::string_view name, sql::Value value) {
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      if (columns_[i].name != name) continue;
-      values_[i] = std::move(value);
-      return *this;
-    }
-    KS_CHECK(false);  // no column of this name
-    return *this;
-  }
-  MetadataRow Take() { return std::move(values_); }
-
- private:
-  const absl::Span<const MetadataColumn> columns_;
-  MetadataRow values_;
-};
 
 // TOP tables have a row per interval and key, TOTAL ones a row per interval: their columns are the
 // others'.
@@ -114,12 +83,12 @@ struct Family {
   void (*set_sums)(const Sums& sums, NamedRow& row);
 };
 
-template <const Family& kFamily, int kMinutes>
-void FillTop(DatabaseCore& core, const Schema&, MetadataRows* rows) {
-  for (const auto& interval : core.statistics().Of(kFamily.subject, kMinutes)) {
+template <const Family& kFamily>
+void FillTop(DatabaseCore& core, const Schema&, int minutes, MetadataRows* rows) {
+  for (const auto& interval : core.statistics().Of(kFamily.subject, minutes)) {
     for (const auto& [key, sums] : interval.by_key) {
       NamedRow row(kFamily.top);
-      row.Set("INTERVAL_END", Time(interval.end_seconds));
+      row.Set("INTERVAL_END", TimeOfSeconds(interval.end_seconds));
       kFamily.set_key(key, row);
       kFamily.set_sums(sums, row);
       rows->push_back(row.Take());
@@ -127,11 +96,11 @@ void FillTop(DatabaseCore& core, const Schema&, MetadataRows* rows) {
   }
 }
 
-template <const Family& kFamily, int kMinutes>
-void FillTotal(DatabaseCore& core, const Schema&, MetadataRows* rows) {
-  for (const auto& interval : core.statistics().Of(kFamily.subject, kMinutes)) {
+template <const Family& kFamily>
+void FillTotal(DatabaseCore& core, const Schema&, int minutes, MetadataRows* rows) {
+  for (const auto& interval : core.statistics().Of(kFamily.subject, minutes)) {
     NamedRow row(kFamily.total);
-    row.Set("INTERVAL_END", Time(interval.end_seconds));
+    row.Set("INTERVAL_END", TimeOfSeconds(interval.end_seconds));
     kFamily.set_sums(interval.total, row);
     rows->push_back(row.Take());
   }
@@ -174,7 +143,7 @@ constexpr auto kQueryTotal = TotalColumns<kQueryColumns>();
 
 void SetQueryKey(const Key& key, NamedRow& row) {
   row.Set("TEXT", Text(key.text));
-  row.Set("TEXT_TRUNCATED", Flag(key.text.size() >= kTextShown));
+  row.Set("TEXT_TRUNCATED", Flag(key.text.size() >= kQueryTextShown));
   row.Set("TEXT_FINGERPRINT", Fingerprint(key.tag.empty() ? key.text : key.tag));
   row.Set("REQUEST_TAG", Text(key.tag));
   row.Set("STATEMENT_COUNT", Int(1));
@@ -259,7 +228,10 @@ constexpr auto kCommitTop = TopColumns<kCommitColumns>();
 constexpr auto kCommitTotal = TotalColumns<kCommitColumns>();
 
 void SetCommitKey(const Key& key, NamedRow& row) {
-  row.Set("FPRINT", Fingerprint(key.tag));
+  row.Set("FPRINT", Fingerprint(key.tag.empty() ? key.text : key.tag));
+  const size_t end = key.text.find(';');
+  row.Set("WRITE_CONSTRUCTIVE_COLUMNS", Names(std::string_view(key.text).substr(0, end)));
+  row.Set("WRITE_DELETE_TABLES", Names(std::string_view(key.text).substr(end + 1)));
   row.Set("TRANSACTION_TAG", Text(key.tag));
 }
 void SetCommitSums(const Sums& sums, NamedRow& row) {
@@ -340,12 +312,11 @@ void SetLockRow(const Schema& schema, const Key& key, const Sums& sums, NamedRow
   row.Set("SAMPLE_LOCK_REQUESTS", Requests(locked, sums));
 }
 
-template <int kMinutes>
-void FillLockTop(DatabaseCore& core, const Schema& schema, MetadataRows* rows) {
-  for (const auto& interval : core.statistics().Of(Statistics::Subject::kLocks, kMinutes)) {
+void FillLockTop(DatabaseCore& core, const Schema& schema, int minutes, MetadataRows* rows) {
+  for (const auto& interval : core.statistics().Of(Statistics::Subject::kLocks, minutes)) {
     for (const auto& [key, sums] : interval.by_key) {
       NamedRow row(kLockTop);
-      row.Set("INTERVAL_END", Time(interval.end_seconds));
+      row.Set("INTERVAL_END", TimeOfSeconds(interval.end_seconds));
       row.Set("LOCK_WAIT_SECONDS", Real(sums.seconds));
       SetLockRow(schema, key, sums, row);
       rows->push_back(row.Take());
@@ -353,106 +324,137 @@ void FillLockTop(DatabaseCore& core, const Schema& schema, MetadataRows* rows) {
   }
 }
 
-template <int kMinutes>
-void FillLockTotal(DatabaseCore& core, const Schema&, MetadataRows* rows) {
-  for (const auto& interval : core.statistics().Of(Statistics::Subject::kLocks, kMinutes)) {
-    rows->push_back({Time(interval.end_seconds), Real(interval.total.seconds)});
+void FillLockTotal(DatabaseCore& core, const Schema&, int minutes, MetadataRows* rows) {
+  for (const auto& interval : core.statistics().Of(Statistics::Subject::kLocks, minutes)) {
+    rows->push_back({TimeOfSeconds(interval.end_seconds), Real(interval.total.seconds)});
   }
 }
 
-// ---- What is running ----
+// ---- Operations on tables and columns ----
 
-constexpr MetadataColumn kOldestActiveColumns[] = {
-    {"START_TIME", "TIMESTAMP", true},   {"TEXT_FINGERPRINT", "INT64", true},
-    {"TEXT", "STRING(MAX)", true},       {"TEXT_TRUNCATED", "BOOL", true},
-    {"SESSION_ID", "STRING(MAX)", true}, {"QUERY_ID", "STRING(MAX)", true},
+constexpr MetadataColumn kTableOperationColumns[] = {
+    {"INTERVAL_END", "TIMESTAMP", true}, {"TABLE_NAME", "STRING(MAX)", true},
+    {"READ_QUERY_COUNT", "INT64", true}, {"WRITE_COUNT", "INT64", true},
+    {"DELETE_COUNT", "INT64", true},
+};
+constexpr MetadataColumn kColumnOperationColumns[] = {
+    {"INTERVAL_END", "TIMESTAMP", true},
+    {"TABLE_NAME", "STRING(MAX)", true},
+    {"COLUMN_NAME", "STRING(MAX)", true},
+    {"QUERY_COUNT", "INT64", true},
+    {"READ_COUNT", "INT64", true},
+    {"WRITE_COUNT", "INT64", true},
+    {"IS_QUERY_CACHE_MEMORY_CAPPED", "BOOL", true},
 };
 
-void FillOldestActive(DatabaseCore& core, const Schema&, MetadataRows* rows) {
-  for (const auto& running : core.statistics().Active()) {
-    const std::string session = running.session.substr(running.session.rfind('/') + 1);
-    rows->push_back({TimeOfNanos(running.started_nanos), Fingerprint(running.text),
-                     Text(running.text), Flag(running.text.size() >= kTextShown), Text(session),
-                     Text(std::to_string(running.id))});
+struct Operations {
+  int64_t reads = 0, queries = 0, writes = 0, deletes = 0;
+};
+using Counter = int64_t Operations::*;
+
+// What is counted for each table (an empty column) and each of its columns, in one interval. Read
+// off what queries, reads and commits are counted by.
+class OperationsOf {
+ public:
+  using Place = std::pair<std::string, std::string>;  // table or index, column
+
+  // `names`: `T.a,T.b`, or `T` alone for a delete. Each counts once, whatever the rows.
+  void Count(std::string_view names, Counter counter, int64_t times) {
+    std::set<Place> places;
+    for (std::string_view name : absl::StrSplit(AbslView(names), ',', absl::SkipEmpty())) {
+      const size_t dot = counter == &Operations::deletes ? name.size() : name.rfind('.');
+      const std::string table(name.substr(0, dot));
+      places.emplace(table, "");
+      if (dot + 1 < name.size()) places.emplace(table, std::string(name.substr(dot + 1)));
+    }
+    for (const Place& place : places) counts_[place].*counter += times;
   }
-}
+  const std::map<Place, Operations>& counts() const { return counts_; }
 
-constexpr MetadataColumn kActiveSummaryColumns[] = {
-    {"ACTIVE_COUNT", "INT64", true},          {"OLDEST_START_TIME", "TIMESTAMP", true},
-    {"COUNT_OLDER_THAN_1S", "INT64", true},   {"COUNT_OLDER_THAN_10S", "INT64", true},
-    {"COUNT_OLDER_THAN_100S", "INT64", true},
+ private:
+  std::map<Place, Operations> counts_;
 };
 
-void FillActiveSummary(DatabaseCore& core, const Schema&, MetadataRows* rows) {
-  const auto active = core.statistics().Active();
-  const int64_t now = core.statistics().NowNanos();
-  int64_t older[3] = {0, 0, 0};
-  for (const auto& running : active) {
-    int64_t limit = 1'000'000'000;
-    for (int64_t& count : older) {
-      count += now - running.started_nanos > limit;
-      limit *= 10;
+std::map<int64_t, OperationsOf> OperationsByInterval(const Statistics& statistics, int minutes) {
+  using Subject = Statistics::Subject;
+  std::map<int64_t, OperationsOf> result;  // by the negative end: the newest first
+  for (const Subject subject : {Subject::kReads, Subject::kQueries, Subject::kCommits}) {
+    for (const auto& interval : statistics.Of(subject, minutes)) {
+      OperationsOf& into = result[-interval.end_seconds];
+      for (const auto& [key, sums] : interval.by_key) {
+        if (subject == Subject::kReads) into.Count(key.text, &Operations::reads, sums.count);
+        into.Count(sums.scanned, &Operations::queries, sums.count);
+        into.Count(sums.written, &Operations::writes, sums.count);
+        into.Count(sums.deleted, &Operations::deletes, sums.count);
+      }
     }
   }
-  rows->push_back({Int(static_cast<int64_t>(active.size())),
-                   active.empty() ? sql::Value::Null(sql::Type::Timestamp())
-                                  : TimeOfNanos(active.front().started_nanos),
-                   Int(older[0]), Int(older[1]), Int(older[2])});
+  return result;
 }
 
-// ---- Tables ----
-
-constexpr MetadataColumn kTableSizeColumns[] = {
-    {"INTERVAL_END", "TIMESTAMP", true}, {"TABLE_NAME", "STRING(MAX)", true},
-    {"USED_BYTES", "FLOAT64", true},     {"USED_SSD_BYTES", "FLOAT64", true},
-    {"USED_HDD_BYTES", "FLOAT64", true},
-};
-
-// As of now: there is no history.
-void FillTableSizes(DatabaseCore& core, const Schema& schema, MetadataRows* rows) {
-  constexpr int64_t kHour = 3'600;
-  const sql::Value end = Time(core.statistics().NowNanos() / 1'000'000'000 / kHour * kHour);
-  const auto add = [&](const std::string& name, KeySpaceId space) {
-    const auto bytes = static_cast<double>(core.store().ApproximateBytes(space));
-    rows->push_back({end, Text(name), Real(bytes), Real(bytes), Real(0)});
-  };
-  for (const auto& table : schema.tables) add(table->name, table->space);
-  for (const auto& index : schema.indexes) add(index->name, index->space);
-  for (const ChangeStream& stream : schema.change_streams) add(stream.name, stream.space);
+void FillTableOperations(DatabaseCore& core, const Schema&, int minutes, MetadataRows* rows) {
+  for (const auto& [end, operations] : OperationsByInterval(core.statistics(), minutes)) {
+    for (const auto& [place, counts] : operations.counts()) {
+      if (!place.second.empty()) continue;
+      rows->push_back({TimeOfSeconds(-end), Text(place.first), Int(counts.reads + counts.queries),
+                       Int(counts.writes), Int(counts.deletes)});
+    }
+  }
 }
 
-constexpr MetadataTable kTables[] = {
-    {"SPANNER_SYS", "ACTIVE_QUERIES_SUMMARY", kActiveSummaryColumns, nullptr, &FillActiveSummary},
-    {"SPANNER_SYS", "LOCK_STATS_TOP_MINUTE", kLockTop, nullptr, &FillLockTop<1>},
-    {"SPANNER_SYS", "LOCK_STATS_TOP_10MINUTE", kLockTop, nullptr, &FillLockTop<10>},
-    {"SPANNER_SYS", "LOCK_STATS_TOP_HOUR", kLockTop, nullptr, &FillLockTop<60>},
-    {"SPANNER_SYS", "LOCK_STATS_TOTAL_MINUTE", kLockTotal, nullptr, &FillLockTotal<1>},
-    {"SPANNER_SYS", "LOCK_STATS_TOTAL_10MINUTE", kLockTotal, nullptr, &FillLockTotal<10>},
-    {"SPANNER_SYS", "LOCK_STATS_TOTAL_HOUR", kLockTotal, nullptr, &FillLockTotal<60>},
-    {"SPANNER_SYS", "OLDEST_ACTIVE_QUERIES", kOldestActiveColumns, nullptr, &FillOldestActive},
-    {"SPANNER_SYS", "QUERY_STATS_TOP_MINUTE", kQueryTop, nullptr, &FillTop<kQueries, 1>},
-    {"SPANNER_SYS", "QUERY_STATS_TOP_10MINUTE", kQueryTop, nullptr, &FillTop<kQueries, 10>},
-    {"SPANNER_SYS", "QUERY_STATS_TOP_HOUR", kQueryTop, nullptr, &FillTop<kQueries, 60>},
-    {"SPANNER_SYS", "QUERY_STATS_TOTAL_MINUTE", kQueryTotal, nullptr, &FillTotal<kQueries, 1>},
-    {"SPANNER_SYS", "QUERY_STATS_TOTAL_10MINUTE", kQueryTotal, nullptr, &FillTotal<kQueries, 10>},
-    {"SPANNER_SYS", "QUERY_STATS_TOTAL_HOUR", kQueryTotal, nullptr, &FillTotal<kQueries, 60>},
-    {"SPANNER_SYS", "READ_STATS_TOP_MINUTE", kReadTop, nullptr, &FillTop<kReads, 1>},
-    {"SPANNER_SYS", "READ_STATS_TOP_10MINUTE", kReadTop, nullptr, &FillTop<kReads, 10>},
-    {"SPANNER_SYS", "READ_STATS_TOP_HOUR", kReadTop, nullptr, &FillTop<kReads, 60>},
-    {"SPANNER_SYS", "READ_STATS_TOTAL_MINUTE", kReadTotal, nullptr, &FillTotal<kReads, 1>},
-    {"SPANNER_SYS", "READ_STATS_TOTAL_10MINUTE", kReadTotal, nullptr, &FillTotal<kReads, 10>},
-    {"SPANNER_SYS", "READ_STATS_TOTAL_HOUR", kReadTotal, nullptr, &FillTotal<kReads, 60>},
-    {"SPANNER_SYS", "TABLE_SIZES_STATS_1HOUR", kTableSizeColumns, nullptr, &FillTableSizes},
-    {"SPANNER_SYS", "TXN_STATS_TOP_MINUTE", kCommitTop, nullptr, &FillTop<kCommits, 1>},
-    {"SPANNER_SYS", "TXN_STATS_TOP_10MINUTE", kCommitTop, nullptr, &FillTop<kCommits, 10>},
-    {"SPANNER_SYS", "TXN_STATS_TOP_HOUR", kCommitTop, nullptr, &FillTop<kCommits, 60>},
-    {"SPANNER_SYS", "TXN_STATS_TOTAL_MINUTE", kCommitTotal, nullptr, &FillTotal<kCommits, 1>},
-    {"SPANNER_SYS", "TXN_STATS_TOTAL_10MINUTE", kCommitTotal, nullptr, &FillTotal<kCommits, 10>},
-    {"SPANNER_SYS", "TXN_STATS_TOTAL_HOUR", kCommitTotal, nullptr, &FillTotal<kCommits, 60>},
+void FillColumnOperations(DatabaseCore& core, const Schema&, int minutes, MetadataRows* rows) {
+  for (const auto& [end, operations] : OperationsByInterval(core.statistics(), minutes)) {
+    for (const auto& [place, counts] : operations.counts()) {
+      if (place.second.empty()) continue;
+      rows->push_back({TimeOfSeconds(-end), Text(place.first), Text(place.second),
+                       Int(counts.queries), Int(counts.reads), Int(counts.writes), Flag(false)});
+    }
+  }
+}
+
+// ---- All of them ----
+
+struct Source {
+  const char* name;  // without the interval
+  absl::Span<const MetadataColumn> columns;
+  void (*fill)(DatabaseCore& core, const Schema& schema, int minutes, MetadataRows* rows);
 };
+
+constexpr Source kSources[] = {
+    {"COLUMN_OPERATIONS_STATS", kColumnOperationColumns, &FillColumnOperations},
+    {"LOCK_STATS_TOP", kLockTop, &FillLockTop},
+    {"LOCK_STATS_TOTAL", kLockTotal, &FillLockTotal},
+    {"QUERY_STATS_TOP", kQueryTop, &FillTop<kQueries>},
+    {"QUERY_STATS_TOTAL", kQueryTotal, &FillTotal<kQueries>},
+    {"READ_STATS_TOP", kReadTop, &FillTop<kReads>},
+    {"READ_STATS_TOTAL", kReadTotal, &FillTotal<kReads>},
+    {"TABLE_OPERATIONS_STATS", kTableOperationColumns, &FillTableOperations},
+    {"TXN_STATS_TOP", kCommitTop, &FillTop<kCommits>},
+    {"TXN_STATS_TOTAL", kCommitTotal, &FillTotal<kCommits>},
+};
+constexpr struct {
+  const char* suffix;
+  int minutes;
+} kIntervals[] = {{"_MINUTE", 1}, {"_10MINUTE", 10}, {"_HOUR", 60}};
+
+std::vector<MetadataTable> MakeTables() {
+  std::vector<MetadataTable> tables;
+  static auto* names = new std::deque<std::string>;
+  for (const Source& source : kSources) {
+    for (const auto& interval : kIntervals) {
+      const std::string& name = names->emplace_back(StrCat(source.name, interval.suffix));
+      tables.push_back(
+          {"SPANNER_SYS", name.c_str(), source.columns, nullptr, source.fill, interval.minutes});
+    }
+  }
+  return tables;
+}
 
 }  // namespace
 
-absl::Span<const MetadataTable> StatisticsMetadata() { return kTables; }
+absl::Span<const MetadataTable> StatisticsMetadata() {
+  static const auto* tables = new std::vector<MetadataTable>(MakeTables());
+  return *tables;
+}
 
 }  // namespace ks::local

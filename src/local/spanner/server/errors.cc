@@ -229,6 +229,13 @@ absl::Status CatalogUnreadable(std::string_view file, std::string_view why) {
 absl::Status MissingField(std::string_view field) {
   return Invalid("No value provided for required field: ", A(field));
 }
+absl::Status TooManySplitPoints(size_t count) {
+  return Invalid("Too many split points: ", count, "; one request adds at most ",
+                 static_cast<int64_t>(limits::kSplitPointsPerRequest), ". Send several requests.");
+}
+absl::Status SplitPointLivesTooLong() {
+  return Invalid("split_points.expire_time must be within 30 days.");
+}
 absl::Status RequestTooLarge(size_t bytes, size_t limit) {
   return Invalid("Request is ", bytes, " bytes long; the limit is ", limit, " bytes.");
 }

@@ -66,6 +66,8 @@ absl::Status CatalogUnreadable(std::string_view file, std::string_view why);
 
 // ---- Requests ----
 absl::Status MissingField(std::string_view field);  // "CommitRequest.transaction"
+absl::Status TooManySplitPoints(size_t count);
+absl::Status SplitPointLivesTooLong();
 absl::Status RequestTooLarge(size_t bytes, size_t limit);
 absl::Status ServiceUnknown(std::string_view service);
 absl::Status MalformedRequest(std::string_view message);

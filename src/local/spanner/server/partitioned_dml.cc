@@ -1,7 +1,9 @@
 #include "local/spanner/server/partitioned_dml.h"
 
 #include <memory>
+#include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/status_macros.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/query/row_source.h"
@@ -51,26 +53,35 @@ class PartitionedDml {
   // before it stay, as in Spanner.
   absl::StatusOr<Done> Run() {
     KS_ASSIGN_OR_RETURN(Done done, Again(std::nullopt));  // of no rows: what it is
-    KeySpan rest = SpaceSpan(done.space);
-    while (rest.start < rest.limit) {
-      KS_ASSIGN_OR_RETURN(const KeySpan part, NextPart(rest));
+    KS_ASSIGN_OR_RETURN(const std::vector<KeySpan> parts, Parts(SpaceSpan(done.space)));
+    Statistics& statistics = scope_.database().core().statistics();
+    const int64_t id = statistics.BeginPartitioned(request_.sql(), request_.session(),
+                                                   static_cast<int64_t>(parts.size()));
+    const absl::Cleanup over = [&] { statistics.EndPartitioned(id); };
+    for (const KeySpan& part : parts) {
       KS_ASSIGN_OR_RETURN(const Done changed, Again(TablePart{done.table, {part}}));
+      statistics.PartDone(id, changed.rows);
       done.rows += changed.rows;
-      rest.start = part.limit;
     }
     done.stats.set_row_count_lower_bound(done.rows);
     return done;
   }
 
  private:
-  // From the start of `rest`: some rows, or all that is left.
-  absl::StatusOr<KeySpan> NextPart(const KeySpan& rest) {
+  // Cuts the table after so many rows as are there now.
+  absl::StatusOr<std::vector<KeySpan>> Parts(KeySpan rest) {
+    std::vector<KeySpan> parts;
     const auto rows = scope_.database().core().store().Scan(rest, kLatest);
     for (int64_t count = 0; rows->Valid(); rows->Next(), ++count) {
-      if (count == kPartRows) return KeySpan{rest.start, std::string(rows->key())};
+      if (count < kPartRows) continue;
+      KS_RETURN_IF_ERROR(call_.CheckAlive());
+      parts.push_back({rest.start, std::string(rows->key())});
+      rest.start = parts.back().limit;
+      count = 0;
     }
     KS_RETURN_IF_ERROR(rows->status());
-    return rest;
+    parts.push_back(std::move(rest));
+    return parts;
   }
 
   absl::StatusOr<Done> Again(const std::optional<TablePart>& part) {

@@ -40,7 +40,7 @@ sql::RowBatch ToBatch(const std::vector<std::vector<sql::Value>>& rows, size_t c
 }  // namespace
 
 Statement::Statement(Call& call, RowSource& source, const Text& text)
-    : call_(call), source_(source), text_(text), catalog_(source, text.part, text.role) {
+    : call_(call), source_(source), text_(text), catalog_(source_, text.part, text.role) {
   const int64_t now = call.server().clock.NowNanos();
   options_.now = {now / env::kNanosPerSecond, static_cast<int32_t>(now % env::kNanosPerSecond)};
   options_.parameters = &parameters_;
@@ -140,6 +140,20 @@ void Statement::FillMetadata(pb::ResultSetMetadata* metadata) const {
   }
 }
 
+namespace {
+
+void NoteWritten(const Schema& schema, const sql::ResolvedDml& dml, Statistics::Sums* sums) {
+  const Table* table = schema.FindTable(dml.table->name());
+  if (table == nullptr) return;
+  if (dml.kind == sql::DmlKind::kDelete) {
+    sums->deleted = table->name;
+  } else {
+    sums->written = QualifiedColumns(table->name, *table, dml.columns);
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<std::string> Statement::Counted(
     const std::function<absl::StatusOr<std::string>(Statistics::Sums&)>& run) {
   Statistics& statistics = source_.core()->statistics();
@@ -151,6 +165,8 @@ absl::StatusOr<std::string> Statement::Counted(
   const int64_t elapsed = call_.server().clock.MonotonicNanos() - started;
   sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
   sums.in_read_write = result.ok() && source_.read_write();
+  sums.scanned = source_.Scanned();
+  if (is_dml()) NoteWritten(*source_.schema(), *analyzed_.dml, &sums);
   statistics.Add(Statistics::Subject::kQueries, text_.tag, text_.sql, sums);
   return result;
 }

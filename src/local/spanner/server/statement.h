@@ -112,7 +112,7 @@ class Statement {
   }
 
   Call& call_;
-  RowSource& source_;
+  NotingSource source_;
   const Text text_;
   DatabaseCatalog catalog_;
   sql::ParameterTypes declared_;

@@ -50,7 +50,8 @@ DatabaseCore::DatabaseCore(std::unique_ptr<Store> store, env::Clock& clock, bool
     : store_(std::move(store)),
       locks_(clock, lock_ranges),
       oracle_(clock, store_->last_write()),
-      statistics_(clock) {
+      statistics_(clock),
+      split_points_(clock) {
   locks_.Watch([this](const LockRequest& request, int64_t wait_micros) {
     Statistics::Sums sums;
     sums.count = 1;

@@ -18,6 +18,7 @@
 #include "local/spanner/txn/expressions.h"
 #include "local/spanner/txn/lock_manager.h"
 #include "local/spanner/txn/sequences.h"
+#include "local/spanner/txn/split_points.h"
 #include "local/spanner/txn/statistics.h"
 #include "local/spanner/txn/timestamp_oracle.h"
 
@@ -41,6 +42,7 @@ class DatabaseCore {
   ExpressionCache& expressions() { return expressions_; }
   Sequences& sequences() { return sequences_; }
   Statistics& statistics() { return statistics_; }
+  SplitPoints& split_points() { return split_points_; }
   absl::Mutex& gate() ABSL_LOCK_RETURNED(gate_) { return gate_; }
 
   std::shared_ptr<const Schema> schema() const;
@@ -60,6 +62,7 @@ class DatabaseCore {
   ExpressionCache expressions_;
   Sequences sequences_{*this};
   Statistics statistics_;
+  SplitPoints split_points_;
   absl::Mutex gate_;
   absl::Mutex ddl_mu_;  // one schema change at a time
 

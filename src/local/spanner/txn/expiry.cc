@@ -65,6 +65,32 @@ absl::Status DeleteRows(DatabaseCore& core, const std::string& table_name,
   return transaction->Commit().status();
 }
 
+struct OldRow {
+  std::string key;
+  sql::TimestampValue since;
+};
+
+// A row that a child or a foreign key holds stays, and keeps no other from going. Whoever conflicts
+// goes first; the next round tries again.
+absl::Status DeleteBatch(DatabaseCore& core, const std::string& table,
+                         absl::Span<const OldRow> rows, Statistics::Expiry* round) {
+  std::vector<std::string> keys;
+  for (const OldRow& row : rows) keys.push_back(row.key);
+  const absl::Status deleted = DeleteRows(core, table, keys);
+  if (!absl::IsFailedPrecondition(deleted)) {
+    return absl::IsAborted(deleted) ? absl::OkStatus() : deleted;
+  }
+  if (rows.size() == 1) {
+    const bool oldest = round->undeletable == 0 || rows[0].since < round->oldest_undeletable;
+    if (oldest) round->oldest_undeletable = rows[0].since;
+    ++round->undeletable;
+    return absl::OkStatus();
+  }
+  const size_t half = rows.size() / 2;
+  KS_RETURN_IF_ERROR(DeleteBatch(core, table, rows.subspan(0, half), round));
+  return DeleteBatch(core, table, rows.subspan(half), round);
+}
+
 }  // namespace
 
 absl::Status DeleteExpiredRows(DatabaseCore& core) {
@@ -73,17 +99,19 @@ absl::Status DeleteExpiredRows(DatabaseCore& core) {
     if (!table->row_deletion_policy) continue;
     const sql::TimestampValue cut_off = CutOff(core, *table->row_deletion_policy);
     const int column = table->row_deletion_policy->column;
-    std::vector<std::string> keys;
+    Statistics::Expiry round;
+    round.began_nanos = core.statistics().NowNanos();
+    std::vector<OldRow> rows;
     KS_RETURN_IF_ERROR(VisitRows(core, table->name, [&](std::string_view key, sql::Datum* row) {
-      if (IsOver(row[column], cut_off)) keys.emplace_back(key);
+      if (IsOver(row[column], cut_off)) rows.push_back({std::string(key), row[column].timestamp()});
       return absl::OkStatus();
     }));
-    for (size_t i = 0; i < keys.size(); i += limits::kRowDeletionBatch) {
-      const absl::Status deleted = DeleteRows(
-          core, table->name, absl::MakeConstSpan(keys).subspan(i, limits::kRowDeletionBatch));
-      // Whoever conflicts goes first; the next round tries again.
-      if (!deleted.ok() && !absl::IsAborted(deleted)) return deleted;
+    for (size_t i = 0; i < rows.size(); i += limits::kRowDeletionBatch) {
+      KS_RETURN_IF_ERROR(
+          DeleteBatch(core, table->name,
+                      absl::MakeConstSpan(rows).subspan(i, limits::kRowDeletionBatch), &round));
     }
+    core.statistics().NoteExpiry(table->name, round);
   }
   return absl::OkStatus();
 }

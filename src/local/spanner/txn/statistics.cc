@@ -40,6 +40,9 @@ void Statistics::Sums::Add(const Sums& other) {
   locked_shared |= other.locked_shared;
   locked_exclusive |= other.locked_exclusive;
   locked_range |= other.locked_range;
+  if (scanned.empty()) scanned = other.scanned;
+  if (written.empty()) written = other.written;
+  if (deleted.empty()) deleted = other.deleted;
 }
 
 void Statistics::Add(Subject subject, std::string_view tag, std::string_view text,
@@ -91,6 +94,50 @@ std::vector<Statistics::Running> Statistics::Active() const {
   absl::MutexLock lock(&mu_);
   for (const auto& [id, running] : running_) result.push_back(running);
   return result;
+}
+
+int64_t Statistics::BeginPartitioned(std::string_view text, std::string_view session,
+                                     int64_t parts) {
+  absl::MutexLock lock(&mu_);
+  const int64_t id = next_id_++;
+  RunningPartitioned& running = partitioned_[id];
+  running.id = id;
+  running.started_nanos = running.updated_nanos = clock_.NowNanos();
+  running.text = std::string(text.substr(0, kTextBytes));
+  running.session = std::string(session);
+  running.parts = parts;
+  return id;
+}
+
+void Statistics::PartDone(int64_t id, int64_t rows) {
+  absl::MutexLock lock(&mu_);
+  RunningPartitioned& running = partitioned_[id];
+  running.updated_nanos = clock_.NowNanos();
+  running.parts_done += 1;
+  running.trivial += rows == 0;
+  running.rows += rows;
+}
+
+void Statistics::EndPartitioned(int64_t id) {
+  absl::MutexLock lock(&mu_);
+  partitioned_.erase(id);
+}
+
+std::vector<Statistics::RunningPartitioned> Statistics::ActivePartitioned() const {
+  std::vector<RunningPartitioned> result;
+  absl::MutexLock lock(&mu_);
+  for (const auto& [id, running] : partitioned_) result.push_back(running);
+  return result;
+}
+
+void Statistics::NoteExpiry(const std::string& table, const Expiry& expiry) {
+  absl::MutexLock lock(&mu_);
+  expiries_[table] = expiry;
+}
+
+std::map<std::string, Statistics::Expiry> Statistics::Expiries() const {
+  absl::MutexLock lock(&mu_);
+  return expiries_;
 }
 
 int64_t Statistics::NowNanos() const { return clock_.NowNanos(); }

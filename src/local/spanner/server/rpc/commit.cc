@@ -3,6 +3,7 @@
 #include "base/status_macros.h"
 #include "env/clock.h"
 #include "google/spanner/v1/spanner.pb.h"
+#include "local/spanner/query/row_source.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/commit_request.h"
 #include "local/spanner/server/errors.h"
@@ -90,7 +91,29 @@ class CommitCall : public CommitRest {
     const int64_t elapsed = call_.server().clock.MonotonicNanos() - started_nanos_;
     sums.End(result.status(), static_cast<double>(elapsed) / env::kNanosPerSecond);
     if (result.ok()) sums.rows_written = result->mutation_count;
-    session_->database().core().statistics().Add(Statistics::Subject::kCommits, tag_, {}, sums);
+    sums.written = written_;
+    sums.deleted = deleted_;
+    session_->database().core().statistics().Add(Statistics::Subject::kCommits, tag_,
+                                                 absl::StrCat(written_, ";", deleted_), sums);
+  }
+  // What the mutations write, each table and its columns once.
+  void Note(const MutationList& list) {
+    const Mutation* last = nullptr;
+    for (const Mutation& mutation : list.mutations()) {
+      // Rows of one shape come one after the other.
+      const bool same = last != nullptr && last->table == mutation.table &&
+                        last->columns == mutation.columns &&
+                        (last->op == MutationOp::kDelete) == (mutation.op == MutationOp::kDelete);
+      last = &mutation;
+      if (same) continue;
+      const bool deletes = mutation.op == MutationOp::kDelete;
+      std::string& noted = deletes ? deleted_ : written_;
+      if (noted.size() > kNotedBytes) continue;
+      absl::StrAppend(
+          &noted, noted.empty() ? "" : ",",
+          deletes ? mutation.table->name
+                  : QualifiedColumns(mutation.table->name, *mutation.table, mutation.columns));
+    }
   }
   absl::StatusOr<std::string> Answer(const absl::StatusOr<CommitResult>& result) {
     Count(result);
@@ -101,7 +124,9 @@ class CommitCall : public CommitRest {
   Call& call_;
   const std::shared_ptr<Session> session_;
   const CommitRequestView request_;
+  static constexpr size_t kNotedBytes = 2'000;
   const std::string tag_;
+  std::string written_, deleted_;  // as in Statistics::Sums
   const int64_t started_nanos_;
   std::unique_ptr<ReadyCommit> commit_;
 };
@@ -119,6 +144,7 @@ class SingleUseCommit final : public CommitCall {
         {session_->spec().creator_role, tag_, options.exclude_txn_from_change_streams()}});
     list_ = std::make_unique<MutationList>(session_->database().schema());
     KS_RETURN_IF_ERROR(Decode(request_.mutations, *list_));
+    Note(*list_);
     auto commit = session_->database().StartCommit(*list_, *options_);
     if (commit.ok()) {
       commit_ = *std::move(commit);
@@ -167,6 +193,7 @@ class CommitOfTransaction final : public CommitCall {
       if (!request_.mutations.empty()) {
         list = std::make_unique<MutationList>(engine->schema());
         KS_RETURN_IF_ERROR(Decode(request_.mutations, *list));
+        Note(*list);
       }
     }
     absl::StatusOr<std::unique_ptr<ReadyCommit>> commit =

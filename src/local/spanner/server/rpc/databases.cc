@@ -184,22 +184,4 @@ absl::Status DatabaseRpcs::ListDatabaseRoles(Call& call,
   return absl::OkStatus();
 }
 
-absl::Status DatabaseRpcs::AddSplitPoints(Call& call, const pb::AddSplitPointsRequest& request,
-                                          pb::AddSplitPointsResponse*) {
-  KS_ASSIGN_OR_RETURN(const DatabaseName name, ParseDatabase(request.database()));
-  KS_ASSIGN_OR_RETURN(auto database, call.server().registry->UseDatabase(name));
-  const std::shared_ptr<const Schema> schema = database->database().schema();
-  if (request.split_points().empty()) return errors::MissingField("split_points");
-  for (const pb::SplitPoints& points : request.split_points()) {
-    if (points.keys().empty()) return errors::MissingField("split_points.keys");
-    if (!points.table().empty() && schema->FindTable(points.table()) == nullptr) {
-      return errors::TableNotFound(points.table());
-    }
-    if (!points.index().empty() && schema->FindIndex(points.index()) == nullptr) {
-      return errors::IndexNotFound(points.index(), points.table());
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace ks::local

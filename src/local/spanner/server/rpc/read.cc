@@ -2,6 +2,7 @@
 #include "base/status_macros.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/query/access_check.h"
+#include "local/spanner/query/row_source.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/partition_token.h"
@@ -37,13 +38,9 @@ void CountRead(const pb::ReadRequest& request, const ScanSpec& spec, int64_t row
   sums.rows = rows;
   sums.in_read_write = scope.source().read_write() ? 1 : 0;
   const std::string_view table = spec.index == nullptr ? spec.table->name : spec.index->name;
-  std::string columns;
-  for (const int index : spec.columns) {
-    absl::StrAppend(&columns, columns.empty() ? "" : ",", table, ".",
-                    spec.table->columns[index].name);
-  }
   scope.source().core()->statistics().Add(Statistics::Subject::kReads,
-                                          request.request_options().request_tag(), columns, sums);
+                                          request.request_options().request_tag(),
+                                          QualifiedColumns(table, *spec.table, spec.columns), sums);
 }
 
 absl::Status SendRows(Call& call, const pb::ReadRequest& request, ReadScope& scope,
