@@ -15,17 +15,9 @@
 namespace ks::sql {
 namespace {
 
-ResolvedExprPtr StringLiteral(std::string_view text) {
-  return std::make_unique<ResolvedLiteral>(Value::String(text));
-}
 ResolvedExprPtr NullLiteral() {
   return std::make_unique<ResolvedLiteral>(Value::Null(Type::Int64()),
                                            ResolvedLiteral::Origin::kUntyped);
-}
-
-std::string JoinPath(const Path& path) {
-  return absl::StrJoin(path, ".",
-                       [](std::string* out, const Identifier& id) { out->append(id.name); });
 }
 
 constexpr std::string_view kPendingCommitTimestamp = "PENDING_COMMIT_TIMESTAMP";
@@ -46,17 +38,6 @@ int IntervalArgument(std::string_view name) {
   }
   if (name == "GENERATE_DATE_ARRAY" || name == "GENERATE_TIMESTAMP_ARRAY") return 2;
   return -1;
-}
-
-bool IsDatePart(std::string_view name) {
-  static constexpr std::string_view kParts[] = {
-      "NANOSECOND", "MICROSECOND", "MILLISECOND", "SECOND",  "MINUTE", "HOUR",    "DAY",
-      "WEEK",       "ISOWEEK",     "MONTH",       "QUARTER", "YEAR",   "ISOYEAR", "DAYOFWEEK",
-      "DAYOFYEAR",  "DATE",        "NFC",         "NFD",     "NFKC",   "NFKD"};
-  for (std::string_view part : kParts) {
-    if (part == name) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -211,10 +192,10 @@ absl::Status Resolver::ResolveArguments(const std::string& name, const CallExpr&
       return PlaceNamedArguments(*FindFunction(name), call, context, arguments);
     if (static_cast<int>(i) == part) {
       KS_ASSIGN_OR_RETURN(std::string text, DatePart(*argument.value));
-      arguments->push_back(StringLiteral(text));
+      arguments->push_back(MakeLiteral(Value::String(text)));
     } else if (argument.sequence) {
       KS_ASSIGN_OR_RETURN(std::string sequence, ResolveSequence(*argument.value));
-      arguments->push_back(StringLiteral(sequence));
+      arguments->push_back(MakeLiteral(Value::String(sequence)));
     } else if (static_cast<int>(i) == interval) {
       KS_RETURN_IF_ERROR(AppendInterval(*argument.value, context, arguments));
     } else {
@@ -262,71 +243,6 @@ absl::Status Resolver::PlaceNamedArguments(const Function& function, const CallE
     (*arguments)[place] = std::move(resolved);
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> Resolver::DatePart(const Expr& part) {
-  if (part.kind == ExprKind::kPath && As<PathExpr>(part).path.size() == 1) {
-    std::string name = absl::AsciiStrToUpper(As<PathExpr>(part).path[0].name);
-    if (IsDatePart(name)) return name;
-    return Error(part.range.begin, absl::StrCat("A valid date part name is required but found ",
-                                                As<PathExpr>(part).path[0].name));
-  }
-  if (part.kind == ExprKind::kCall) {
-    const auto& call = As<CallExpr>(part);
-    if (call.arguments.size() == 1 && call.arguments[0].value->kind == ExprKind::kPath) {
-      return absl::AsciiStrToUpper(absl::StrCat(
-          JoinPath(call.name), "(", JoinPath(As<PathExpr>(*call.arguments[0].value).path), ")"));
-    }
-  }
-  return Error(part.range.begin, "A valid date part name is required");
-}
-
-absl::Status Resolver::AppendInterval(const Expr& expr, const ExprContext& context,
-                                      std::vector<ResolvedExprPtr>* arguments) {
-  if (expr.kind != ExprKind::kInterval || !As<IntervalExpr>(expr).to_unit.empty()) {
-    return Error(expr.range.begin, "Expected INTERVAL expression");
-  }
-  const auto& interval = As<IntervalExpr>(expr);
-  KS_ASSIGN_OR_RETURN(auto number, Resolve(*interval.value, context));
-  KS_RETURN_IF_ERROR(
-      CoerceTo(number, Type::Int64(), interval.value->range.begin,
-               absl::StrCat("Interval value must be coercible to INT64 type, but has type ",
-                            number->type->ToString())));
-  arguments->push_back(std::move(number));
-  const std::string unit = absl::AsciiStrToUpper(interval.unit.name);
-  if (!IsDatePart(unit)) {
-    return Error(interval.unit.range.begin,
-                 absl::StrCat("A valid date part name is required but found ", interval.unit.name));
-  }
-  arguments->push_back(StringLiteral(unit));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveInterval(const IntervalExpr& interval,
-                                                          const ExprContext& context) {
-  KS_ASSIGN_OR_RETURN(auto value, Resolve(*interval.value, context));
-  std::vector<ResolvedExprPtr> arguments;
-  arguments.push_back(std::move(value));
-  arguments.push_back(StringLiteral(absl::AsciiStrToUpper(interval.unit.name)));
-  if (interval.to_unit.empty())
-    return MakeCall("$interval", std::move(arguments), interval.range.begin);
-  arguments.push_back(StringLiteral(absl::AsciiStrToUpper(interval.to_unit.name)));
-  return MakeCall("$interval_range", std::move(arguments), interval.range.begin);
-}
-
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveExtract(const ExtractExpr& extract,
-                                                         const ExprContext& context) {
-  KS_ASSIGN_OR_RETURN(std::string part, DatePart(*extract.part));
-  std::vector<ResolvedExprPtr> arguments;
-  KS_ASSIGN_OR_RETURN(auto operand, Resolve(*extract.operand, context));
-  arguments.push_back(std::move(operand));
-  const bool date = part == "DATE";
-  if (!date) arguments.push_back(StringLiteral(part));
-  if (extract.time_zone != nullptr) {
-    KS_ASSIGN_OR_RETURN(auto zone, Resolve(*extract.time_zone, context));
-    arguments.push_back(std::move(zone));
-  }
-  return MakeCall(date ? "$extract_date" : "$extract", std::move(arguments), extract.range.begin);
 }
 
 absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast,

@@ -12,11 +12,6 @@
 namespace ks::sql {
 namespace {
 
-std::string JoinPath(const Path& path) {
-  return absl::StrJoin(path, ".",
-                       [](std::string* out, const Identifier& id) { out->append(id.name); });
-}
-
 int FindTableColumn(const Table& table, std::string_view name) {
   for (size_t i = 0; i < table.columns().size(); ++i) {
     if (SameName(table.columns()[i].name, name)) return static_cast<int>(i);

@@ -16,11 +16,6 @@
 namespace ks::sql {
 namespace {
 
-std::string JoinPath(const Path& path) {
-  return absl::StrJoin(path, ".",
-                       [](std::string* out, const Identifier& id) { out->append(id.name); });
-}
-
 std::string HintValue(const Hint* hint, std::string_view name) {
   if (hint == nullptr) return "";
   for (const HintEntry& entry : hint->entries) {

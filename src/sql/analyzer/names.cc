@@ -11,6 +11,11 @@
 
 namespace ks::sql {
 
+std::string JoinPath(const Path& path) {
+  return absl::StrJoin(path, ".",
+                       [](std::string* out, const Identifier& id) { out->append(id.name); });
+}
+
 ResolvedExprPtr Resolver::RangeAsStruct(const RangeVariable& range) {
   std::vector<StructField> fields;
   std::vector<ResolvedExprPtr> values;
@@ -207,7 +212,7 @@ absl::StatusOr<std::string> Resolver::ResolveSequence(const Expr& argument) {
   if (argument.kind != ExprKind::kPath) return Error(argument.range.begin, "Expected a sequence");
   std::vector<std::string> path;
   for (const Identifier& part : As<PathExpr>(argument).path) path.push_back(part.name);
-  std::string name = absl::StrJoin(path, ".");
+  std::string name = JoinPath(As<PathExpr>(argument).path);
   if (options_.catalog != nullptr) {
     const std::optional<std::string> found = options_.catalog->FindSequence(path);
     if (!found) return Error(argument.range.begin, absl::StrCat("Sequence not found: ", name));

@@ -1,6 +1,7 @@
 // Resolver: the state of one analysis and all its rules. Private to analyzer/; the files:
 //   expr.cc       literals, parameters, constructors  names.cc   columns, fields, elements
 //   operators.cc  operators, IN, LIKE, BETWEEN        call.cc    function calls, casts, lazy forms
+//   times.cc      date parts, INTERVAL, EXTRACT
 //   aggregate.cc  aggregate calls                      subquery.cc subquery expressions
 //   from.cc       FROM            select.cc, grouping.cc  SELECT, GROUP BY, HAVING, ORDER BY
 //   query.cc      WITH, set operations, LIMIT         dml_resolver.cc  INSERT, UPDATE, DELETE
@@ -154,9 +155,6 @@ class Resolver {
   absl::Status PlaceNamedArguments(const Function& function, const CallExpr& call,
                                    const ExprContext& context,
                                    std::vector<ResolvedExprPtr>* arguments);
-  absl::StatusOr<std::string> DatePart(const Expr& part);
-  absl::Status AppendInterval(const Expr& expr, const ExprContext& context,
-                              std::vector<ResolvedExprPtr>* arguments);
   absl::StatusOr<ResolvedExprPtr> ResolveLazyFunction(const std::string& name, const CallExpr& call,
                                                       const ExprContext& context, bool* done);
   absl::StatusOr<ResolvedExprPtr> MakeCase(std::vector<ResolvedExprPtr> operands,
@@ -168,11 +166,18 @@ class Resolver {
   absl::StatusOr<ResolvedExprPtr> ResolveCaseValue(const CaseExpr& expr,
                                                    const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveCast(const CastExpr& cast, const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveExtract(const ExtractExpr& extract,
-                                                 const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveWith(const WithExpr& with, const ExprContext& context);
+
+  // times.cc
+  absl::StatusOr<std::string> DatePart(const Expr& part);
+  absl::StatusOr<std::string> IntervalField(const Identifier& unit) const;
+  absl::Status AppendInterval(const Expr& expr, const ExprContext& context,
+                              std::vector<ResolvedExprPtr>* arguments);
+  absl::StatusOr<ResolvedExprPtr> IntervalNumber(const Expr& value, const ExprContext& context);
   absl::StatusOr<ResolvedExprPtr> ResolveInterval(const IntervalExpr& interval,
                                                   const ExprContext& context);
-  absl::StatusOr<ResolvedExprPtr> ResolveWith(const WithExpr& with, const ExprContext& context);
+  absl::StatusOr<ResolvedExprPtr> ResolveExtract(const ExtractExpr& extract,
+                                                 const ExprContext& context);
 
   // aggregate.cc
   absl::StatusOr<ResolvedExprPtr> ResolveAggregate(const AggregateFunction& function,
@@ -325,6 +330,7 @@ ResolvedExprPtr MakeColumnRef(ColumnId id, TypeRef type);
 // `rel` with one more projection of `computed`; nothing changes when there is none.
 ResolvedRelPtr MakeProject(ResolvedRelPtr rel, std::vector<ComputedColumn> computed);
 ResolvedRelPtr MakeFilter(ResolvedRelPtr rel, ResolvedExprPtr condition);
+std::string JoinPath(const Path& path);
 // The name that an expression gives its column: the last one of a path.
 std::string ImpliedName(const Expr& expr);
 

@@ -183,6 +183,7 @@ std::string SignatureText(std::string_view name, const Shape& shape) {
 struct OperatorText {
   std::string_view name;
   std::string_view signature;  // empty: from the table
+  bool compares = false;       // two values
 };
 const OperatorText* FindOperator(std::string_view name) {
   static const auto* operators = new std::map<std::string_view, OperatorText>{
@@ -192,17 +193,17 @@ const OperatorText* FindOperator(std::string_view name) {
       {"$divide", {"/", "FLOAT64 / FLOAT64; NUMERIC / NUMERIC"}},
       {"$unary_minus", {"-", "-(INT64); -(FLOAT32); -(FLOAT64); -(NUMERIC)"}},
       {"$concat", {"||", "STRING || STRING; BYTES || BYTES; ARRAY || ARRAY"}},
-      {"$equal", {"=", "ANY = ANY"}},
-      {"$not_equal", {"!=", "ANY != ANY"}},
-      {"$less", {"<", "ANY < ANY"}},
-      {"$less_or_equal", {"<=", "ANY <= ANY"}},
-      {"$greater", {">", "ANY > ANY"}},
-      {"$greater_or_equal", {">=", "ANY >= ANY"}},
+      {"$equal", {"=", "ANY = ANY", true}},
+      {"$not_equal", {"!=", "ANY != ANY", true}},
+      {"$less", {"<", "ANY < ANY", true}},
+      {"$less_or_equal", {"<=", "ANY <= ANY", true}},
+      {"$greater", {">", "ANY > ANY", true}},
+      {"$greater_or_equal", {">=", "ANY >= ANY", true}},
       {"$not", {"NOT", "NOT (BOOL)"}},
       {"$is_true", {"IS TRUE", "(BOOL) IS TRUE"}},
       {"$is_false", {"IS FALSE", "(BOOL) IS FALSE"}},
       {"$is_null", {"IS NULL", "(ANY) IS NULL"}},
-      {"$like", {"LIKE", "STRING LIKE STRING; BYTES LIKE BYTES"}},
+      {"$like", {"LIKE", "STRING LIKE STRING; BYTES LIKE BYTES", true}},
       {"$between", {"BETWEEN", "(ANY) BETWEEN (ANY) AND (ANY)"}},
       {"$bitwise_and", {"&", "INT64 & INT64; BYTES & BYTES"}},
       {"$bitwise_or", {"|", "INT64 | INT64; BYTES | BYTES"}},
@@ -214,6 +215,19 @@ const OperatorText* FindOperator(std::string_view name) {
   };
   auto found = operators->find(name);
   return found == operators->end() ? nullptr : &found->second;
+}
+
+// What people who write "text" for a BYTES value are told.
+std::string BytesHint(const std::vector<ResolvedExprPtr>& arguments) {
+  bool text = false, bytes = false, literal = false;
+  for (const auto& argument : arguments) {
+    text |= argument->type->Is(TypeKind::kString);
+    bytes |= argument->type->Is(TypeKind::kBytes);
+    literal |= WrittenLiteral(*argument);
+  }
+  if (!text || !bytes || !literal) return "";
+  return ". STRING and BYTES are different types that are not directly comparable. To write a "
+         "BYTES literal, use a b-prefixed literal such as b'bytes value'";
 }
 
 std::string Supported(std::string_view list, size_t count) {
@@ -280,6 +294,7 @@ std::string NoMatchingSignature(const Function& function,
   const std::string list = texts.empty() ? std::string(op->signature) : absl::StrJoin(texts, "; ");
   return absl::StrCat("No matching signature for operator ", op->name,
                       " for argument types: ", TypeList(arguments),
+                      op->compares ? BytesHint(arguments) : "",
                       Supported(list, list.find(';') == std::string::npos ? 1 : 2));
 }
 

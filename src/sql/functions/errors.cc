@@ -107,6 +107,15 @@ absl::Status UnknownPart(std::string_view part) {
 absl::Status UnsupportedPart(std::string_view function, std::string_view part) {
   return absl::InvalidArgumentError(StrCat(function, " does not support the ", part, " date part"));
 }
+absl::Status InvalidIntervalLiteral(std::string_view text) {
+  return absl::InvalidArgumentError(StrCat("Invalid INTERVAL value '", text, "'"));
+}
+absl::Status NoIntervalField(std::string_view part) {
+  return absl::InvalidArgumentError(StrCat("Unsupported interval datetime field ", part));
+}
+absl::Status NoIntervalRange(std::string_view from, std::string_view to) {
+  return absl::InvalidArgumentError(StrCat("Invalid interval datetime fields: ", from, " TO ", to));
+}
 
 absl::Status IndexOutOfBounds(int64_t index) {
   return OutOfRange(StrCat("Array index ", index, " is out of bounds"));

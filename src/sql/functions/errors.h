@@ -44,6 +44,9 @@ absl::Status TimestampRange(int64_t value);
 absl::Status RecordWithoutTime();
 absl::Status UnknownPart(std::string_view part);
 absl::Status UnsupportedPart(std::string_view function, std::string_view part);
+absl::Status InvalidIntervalLiteral(std::string_view text);
+absl::Status NoIntervalField(std::string_view part);
+absl::Status NoIntervalRange(std::string_view from, std::string_view to);
 
 absl::Status IndexOutOfBounds(int64_t index);
 absl::Status ArrayTooLong();

@@ -17,7 +17,6 @@
 //   DATE_TRUNC(d, PART)                    DATE_TRUNC(d, 'PART'); TIMESTAMP_TRUNC(t, 'PART'[, z])
 //   LAST_DAY(d[, PART])                    LAST_DAY(d[, 'PART'])
 //   INTERVAL n PART                        $interval(n, 'PART')
-//   INTERVAL '1-2' YEAR TO MONTH           $interval_range('1-2', 'YEAR', 'MONTH')
 //   GENERATE_DATE_ARRAY(a, b[, INTERVAL n PART])  GENERATE_DATE_ARRAY(a, b[, n, 'PART'])
 //   CAST(x AS T FORMAT f [AT TIME ZONE z]) $cast_format_<t>(x, f[, z]), t: string bytes date …
 //   F(SEQUENCE a.b)                        F('a.b'): its name in the schema
@@ -165,7 +164,7 @@ struct Function {
   // $bitwise_and $bitwise_or $bitwise_xor $bitwise_not $shift_left $shift_right $between $in
   // $in_array $is_distinct_from $array_at_offset $array_at_ordinal $safe_array_at_offset
   // $safe_array_at_ordinal $json_field $json_subscript $make_array $make_struct $extract
-  // $extract_date $interval $interval_range $cast_format_string … (see above). Casts: FindCast.
+  // $extract_date $interval $cast_format_string … (see above). Casts: FindCast.
   std::string name;
   std::vector<Signature> signatures;  // tried in order: first exact, then by implicit coercion
   Determinism determinism = Determinism::kPure;

@@ -32,47 +32,6 @@ std::optional<IntervalValue> Finish(Scope& s, const Wide& wide) {
   return s.Fail(std::move(made).status());
 }
 
-// Adds `n` of the part; false when intervals have no such part.
-bool AddPart(Int128 n, DatePart part, Wide* wide) {
-  switch (part) {
-    case DatePart::kYear:
-      wide->months += n * 12;
-      return true;
-    case DatePart::kQuarter:
-      wide->months += n * 3;
-      return true;
-    case DatePart::kMonth:
-      wide->months += n;
-      return true;
-    case DatePart::kWeek:
-      wide->days += n * 7;
-      return true;
-    case DatePart::kDay:
-      wide->days += n;
-      return true;
-    case DatePart::kHour:
-      wide->nanos += n * kNanosPerHour;
-      return true;
-    case DatePart::kMinute:
-      wide->nanos += n * 60 * kNanosPerSecond;
-      return true;
-    case DatePart::kSecond:
-      wide->nanos += n * kNanosPerSecond;
-      return true;
-    case DatePart::kMillisecond:
-      wide->nanos += n * 1'000'000;
-      return true;
-    case DatePart::kMicrosecond:
-      wide->nanos += n * 1'000;
-      return true;
-    case DatePart::kNanosecond:
-      wide->nanos += n;
-      return true;
-    default:
-      return false;
-  }
-}
-
 constexpr uint32_t kIntervalParts =
     Parts(DatePart::kYear, DatePart::kQuarter, DatePart::kMonth, DatePart::kWeek, DatePart::kDay,
           DatePart::kHour, DatePart::kMinute, DatePart::kSecond, DatePart::kMillisecond,
@@ -88,76 +47,7 @@ struct MakeOfPart {
   }
 };
 
-// ---- INTERVAL '1-2 3 4:5:6.7' YEAR TO SECOND ----
-
-struct RangeUnit {
-  Text name;
-  DatePart part;
-  char before;    // what separates it from the unit before it
-  bool may_sign;  // begins a group that has a sign of its own
-};
-constexpr RangeUnit kRangeUnits[] = {
-    {"YEAR", DatePart::kYear, 0, true},        {"MONTH", DatePart::kMonth, '-', false},
-    {"DAY", DatePart::kDay, ' ', true},        {"HOUR", DatePart::kHour, ' ', true},
-    {"MINUTE", DatePart::kMinute, ':', false}, {"SECOND", DatePart::kSecond, ':', false},
-};
-
-int FindRangeUnit(Text name) {
-  for (int i = 0; i < 6; ++i) {
-    if (kRangeUnits[i].name == name) return i;
-  }
-  return -1;
-}
-
-bool ReadNumber(Text* text, int64_t* number) {
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), *number);
-  if (error != std::errc() || (*text)[0] == '-' || *number > kIntervalMicrosMax) return false;
-  text->remove_prefix(static_cast<size_t>(end - text->data()));
-  return true;
-}
-
-bool ReadFraction(Text* text, int64_t* nanos) {
-  if (!text->starts_with('.')) return true;
-  text->remove_prefix(1);
-  int64_t unit = kNanosPerSecond;
-  for (; !text->empty() && absl::ascii_isdigit((*text)[0]) && unit > 1; text->remove_prefix(1)) {
-    unit /= 10;
-    *nanos += ((*text)[0] - '0') * unit;
-  }
-  return unit < kNanosPerSecond;
-}
-
-bool ReadRange(Text text, int from, int to, Wide* wide) {
-  int sign = 1;
-  for (int i = from; i <= to; ++i) {
-    const RangeUnit& unit = kRangeUnits[i];
-    if (i > from) {
-      if (!text.starts_with(unit.before)) return false;
-      text.remove_prefix(1);
-    }
-    if (unit.may_sign || i == from) {
-      sign = text.starts_with('-') ? -1 : 1;
-      if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-    }
-    int64_t number = 0;
-    int64_t nanos = 0;
-    if (text.empty() || !ReadNumber(&text, &number)) return false;
-    if (unit.part == DatePart::kSecond && !ReadFraction(&text, &nanos)) return false;
-    AddPart(Int128{number} * sign, unit.part, wide);
-    wide->nanos += nanos * sign;
-  }
-  return text.empty();
-}
-
-std::optional<IntervalValue> MakeOfRange(Scope& s, Text text, Text from, Text to) {
-  const int first = FindRangeUnit(from);
-  const int last = FindRangeUnit(to);
-  Wide wide;
-  if (first < 0 || last <= first || !ReadRange(text, first, last, &wide)) {
-    return s.Fail(OutOfRange(StrCat("Invalid INTERVAL literal '", text, "' ", from, " TO ", to)));
-  }
-  return Finish(s, wide);
-}
+// ---- MAKE_INTERVAL ----
 
 std::optional<IntervalValue> MakeOfParts(Scope& s, std::optional<int64_t> year,
                                          std::optional<int64_t> month, std::optional<int64_t> day,
@@ -298,9 +188,6 @@ std::optional<IntervalValue> Between(Scope& s, TimestampValue a, TimestampValue 
 void AddInterval(FunctionRegistry& table) {
   using Value = IntervalValue;
   table.Add("$interval", {With(ScalarOf<MakeOfPart>(), &PreparePart<kIntervalPart>)});
-  table.Add("$interval_range", {Scalar([](Scope& s, Text text, Text from, Text to) {
-              return MakeOfRange(s, text, from, to);
-            })});
   Signature make = Scalar([](Scope& s, std::optional<int64_t> year, std::optional<int64_t> month,
                              std::optional<int64_t> day, std::optional<int64_t> hour,
                              std::optional<int64_t> minute, std::optional<int64_t> second) {

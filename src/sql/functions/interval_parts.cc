@@ -32,6 +32,46 @@ absl::StatusOr<IntervalValue> MakeInterval(const IntervalParts& parts) {
                        static_cast<int32_t>(parts.nanos - micros * 1000)};
 }
 
+bool AddPart(Int128 n, DatePart part, IntervalParts* parts) {
+  switch (part) {
+    case DatePart::kYear:
+      parts->months += n * 12;
+      return true;
+    case DatePart::kQuarter:
+      parts->months += n * 3;
+      return true;
+    case DatePart::kMonth:
+      parts->months += n;
+      return true;
+    case DatePart::kWeek:
+      parts->days += n * 7;
+      return true;
+    case DatePart::kDay:
+      parts->days += n;
+      return true;
+    case DatePart::kHour:
+      parts->nanos += n * kNanosPerHour;
+      return true;
+    case DatePart::kMinute:
+      parts->nanos += n * 60 * kNanosPerSecond;
+      return true;
+    case DatePart::kSecond:
+      parts->nanos += n * kNanosPerSecond;
+      return true;
+    case DatePart::kMillisecond:
+      parts->nanos += n * 1'000'000;
+      return true;
+    case DatePart::kMicrosecond:
+      parts->nanos += n * 1'000;
+      return true;
+    case DatePart::kNanosecond:
+      parts->nanos += n;
+      return true;
+    default:
+      return false;
+  }
+}
+
 IntervalParts DivideInterval(const IntervalParts& parts, int64_t n) {
   const Int128 days = parts.days + parts.months % n * kDaysPerMonth;
   const Int128 nanos = parts.nanos + days % n * kNanosPerDay;

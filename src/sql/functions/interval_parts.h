@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "sql/functions/calendar.h"
 #include "sql/types/civil.h"
 #include "sql/types/datum.h"
 
@@ -23,6 +24,8 @@ struct IntervalParts {
 IntervalParts PartsOf(const IntervalValue& value);
 // OUT_OF_RANGE when a part is.
 absl::StatusOr<IntervalValue> MakeInterval(const IntervalParts& parts);
+// Adds `n` of the part; false when intervals have no such part.
+bool AddPart(Int128 n, DatePart part, IntervalParts* parts);
 // What a part cannot share evenly goes on in the next smaller one. `n` is not 0.
 IntervalParts DivideInterval(const IntervalParts& parts, int64_t n);
 
