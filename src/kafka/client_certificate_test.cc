@@ -17,18 +17,13 @@
 #include "base/check.h"
 #include "base/str_cat.h"
 #include "env/clock.h"
+#include "identity/testing/test_keys.h"
 #include "kafka/properties.h"
 
 namespace ks::kafka {
 namespace {
 
-std::string TakeText(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<size_t>(size));
-  BIO_free(bio);
-  return text;
-}
+using identity::TakeText;
 
 // A self-signed certificate of `name`, and its key.
 CertificatePem Issue(const char* name) {

@@ -4,6 +4,7 @@
 
 #include "base/str_cat.h"
 #include "kafka/errors.h"
+#include "kafka/refusal.h"
 
 namespace ks::kafka {
 namespace {
@@ -39,14 +40,6 @@ bool TakeApart(std::string_view text, std::string* address, std::string* reason)
   *address = std::string(text.substr(0, slash));
   *reason = std::string(text.substr(colon + 2));
   return true;
-}
-
-// Failures of a certificate or a credential, which waiting does not mend.
-bool IsRefusal(std::string_view reason) {
-  for (const char* state : {"AUTH_REQ", "AUTH_HANDSHAKE", "REAUTH", "SSL_HANDSHAKE"}) {
-    if (reason.find(state) != std::string_view::npos) return true;
-  }
-  return reason.find("SASL authentication error") != std::string_view::npos;
 }
 
 }  // namespace

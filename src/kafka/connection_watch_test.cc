@@ -6,6 +6,8 @@
 
 #include <vector>
 
+#include "base/str_cat.h"
+
 namespace ks::kafka {
 namespace {
 
@@ -19,11 +21,11 @@ class MemoryLog : public identity::ConnectionLog {
 
 class ConnectionWatchTest : public testing::Test {
  protected:
-  void Fail(std::string_view state) {
+  void Fail(std::string_view state, std::string_view why = "not today") {
     watch_.OnState("b", 9093, "CONNECT");
     clock_.Advance(3 * env::kNanosPerMilli);
-    watch_.OnLog("FAIL", std::string("[thrd:sasl_ssl://b:9093/1]: sasl_ssl://b:9093/1: ") +
-                             "not today (after 3ms in state " + std::string(state) + ")");
+    watch_.OnLog("FAIL", StrCat("[thrd:sasl_ssl://b:9093/1]: sasl_ssl://b:9093/1: ", why,
+                                " (after 3ms in state ", state, ")"));
     watch_.OnState("b", 9093, "DOWN");
   }
   void Succeed(std::string_view begin) {
@@ -61,6 +63,20 @@ TEST_F(ConnectionWatchTest, ARefusalIsToldFromABrokerThatIsDown) {
   EXPECT_TRUE(absl::IsUnavailable(log_.entries[1].result));
   Succeed("CONNECT");
   EXPECT_TRUE(log_.entries[2].result.ok());
+}
+
+// With TLS 1.3 the alert comes behind the handshake.
+TEST_F(ConnectionWatchTest, ACertificateThatIsRefusedInThePlaceOfAnAnswerIsARefusal) {
+  Fail("APIVERSION_QUERY",
+       "Receive failed: error:0A000416:SSL routines::sslv3 alert certificate unknown: SSL alert "
+       "number 46");
+  EXPECT_TRUE(absl::IsUnauthenticated(watch_.last_refusal()));
+  EXPECT_THAT(std::string(log_.entries[0].result.message()),
+              HasSubstr("What to do: Kafka does not take our certificate: has it expired"));
+  Fail("APIVERSION_QUERY",
+       "Receive failed: error:0A000438:SSL routines::tlsv1 alert internal "
+       "error: SSL alert number 80");
+  EXPECT_TRUE(watch_.last_refusal().ok());
 }
 
 // librdkafka does not repeat the same reason within half a minute.

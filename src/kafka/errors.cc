@@ -4,6 +4,7 @@
 
 #include "base/str_cat.h"
 #include "kafka/limits.h"
+#include "kafka/refusal.h"
 
 namespace ks::kafka {
 namespace {
@@ -84,8 +85,11 @@ absl::Status BadClientCertificate() {
 
 absl::Status LoginRefused(std::string_view broker, std::string_view how, std::string_view who,
                           std::string_view reason) {
+  const std::string_view what_to_do = WhatToDo(reason);
   return absl::UnauthenticatedError(StrCat("Kafka at ", broker, " and we do not trust each other (",
-                                           how, who.empty() ? "" : ", as ", who, "): ", reason));
+                                           how, who.empty() ? "" : ", as ", who, "): ", reason,
+                                           what_to_do.empty() ? "" : ". What to do: ", what_to_do,
+                                           what_to_do.empty() ? "" : "."));
 }
 
 absl::Status ReservedProperty(std::string_view name) {

@@ -3,7 +3,6 @@ authorization server, and the keys of both. All on free loopback ports."""
 
 import base64
 import contextlib
-import datetime
 import json
 import pathlib
 import socket
@@ -15,8 +14,8 @@ import time
 import urllib.request
 
 from confluent_kafka import Consumer, TopicPartition
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+
+from authority import Authority
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -39,45 +38,6 @@ def free_ports(count):
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in sockets]
-
-
-class Authority:
-    """A certificate authority of our own, in `directory`."""
-
-    def __init__(self, directory, name="ca"):
-        self.directory = pathlib.Path(directory)
-        self.directory.mkdir(exist_ok=True)
-        self.key, self.certificate = self.directory / f"{name}.key", self.directory / f"{name}.crt"
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                f"/CN={name}", "-keyout", self.key, "-out", self.certificate)
-
-    def issue(self, name, alternative="IP:127.0.0.1,DNS:localhost"):
-        """Paths of a certificate and its PKCS#8 key."""
-        key, request, certificate = (self.directory / f"{name}.{e}" for e in ("key", "csr", "crt"))
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key,
-                "-out", request)
-        extensions = self.directory / f"{name}.ext"
-        extensions.write_text(f"subjectAltName={alternative}\n")
-        openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key,
-                "-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", certificate)
-        return certificate, key
-
-
-def certificate_until(authority, directory, name, ends):
-    """Paths of a client's certificate that ends at that time, and its key."""
-    key, request, certificate = (pathlib.Path(directory) / f"{name}-until.{e}"
-                                 for e in ("key", "csr", "crt"))
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out",
-            request)
-    signer = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
-    asked = x509.load_pem_x509_csr(request.read_bytes())
-    made = (x509.CertificateBuilder().subject_name(asked.subject).issuer_name(signer.subject)
-            .public_key(asked.public_key()).serial_number(x509.random_serial_number())
-            .not_valid_before(ends - datetime.timedelta(days=2)).not_valid_after(ends)
-            .sign(serialization.load_pem_private_key(authority.key.read_bytes(), None),
-                  hashes.SHA256()))
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    return certificate, key
 
 
 def signed_jwt(key, claims, seconds):
@@ -193,14 +153,16 @@ class SecureBroker(Broker):
         self.cutters = {}
         self.address = self.at("PL")
         self.authority = Authority(self.directory / "tls")
+        self.authority.publish()
 
     def at(self, listener):
         return f"127.0.0.1:{self.ports[listener]}"
 
     def java(self, main, *arguments):
         command = super().java(main, *arguments)
-        allowed = "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=" + self.idp.issuer + "/jwks"
-        return [command[0], allowed, *command[1:]]
+        own = ["-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=" + self.idp.issuer + "/jwks",
+               "-Dcom.sun.net.ssl.checkRevocation=true", "-Dcom.sun.security.enableCRLDP=true"]
+        return [command[0], *own, *command[1:]]
 
     def start(self):
         for name in CUT:

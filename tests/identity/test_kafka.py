@@ -1,6 +1,7 @@
 """Each way to log in to a real Kafka: it works, it is refused in words, every attempt is on record,
 and no secret is shown anywhere."""
 
+import datetime
 import json
 import pathlib
 import time
@@ -8,6 +9,7 @@ import time
 import pytest
 from confluent_kafka import Producer
 
+from authority import Authority
 from spanners import rows
 
 SECRETS = ("scram-s3cret", "plain-s3cret", "idp-s3cret", "wrong-s3cret")
@@ -167,8 +169,6 @@ def test_wrong_secret(way, pipeline, program, kafka):
 
 
 def test_broker_of_another_authority(pipeline, program, tmp_path):
-    from servers import Authority
-
     settings, password = WAYS["scram_512"]
     made = pipeline(settings)
     made.connection["tls"] = {"ca": str(Authority(tmp_path / "other", "other").certificate)}
@@ -180,15 +180,13 @@ def test_broker_of_another_authority(pipeline, program, tmp_path):
 
 
 def test_certificate_of_another_authority(pipeline, program, tmp_path):
-    from servers import Authority
-
     made = pipeline(WAYS["mtls"][0])
     certificate, key = Authority(tmp_path / "other", "other").issue("pipe")
     made.connection["tls"] |= shown(certificate, key)
-    done = program(*made.arguments(), "--once", "--wait", "5")
+    done = program(*made.arguments(), "--once")
     assert done.returncode == 3, done.stderr
-    assert all(a["status_id"] == 2 for a in made.attempts())
-    assert made.attempts()
+    assert "What to do: Kafka does not take our certificate" in done.stderr
+    assert {a["status_id"] for a in made.attempts()} == {2}
 
 
 def test_no_endpoint(pipeline, program):
@@ -267,6 +265,58 @@ def test_password_changed_while_running(pipeline, program, kafka, tmp_path):
     assert len({version for version, result in versions if result == 1}) == 2
     assert len({version for version, result in versions if result == 2}) == 2
     assert (first, 2) not in versions
+
+
+def test_certificate_changed_while_running(pipeline, program, kafka, tmp_path):
+    """Ones that Kafka does not take are tried aside, refused in words and left; a right one is
+    taken."""
+    made = pipeline(WAYS["mtls"][0])
+    certificate, key = (tmp_path / name for name in ("client.pem", "client.key"))
+
+    def show(authority, revoked=False, **more):
+        new = authority.issue("pipe", into=tmp_path, **more)
+        if revoked:
+            authority.revoke(new[0])
+        for path, text in zip((key, certificate), (new[1].read_text(), new[0].read_text())):
+            path.write_text(text)
+
+    show(kafka.authority)
+    made.connection["tls"] |= shown(certificate, key)
+    worker = program.start("worker", *made.arguments())
+    sent = RECORDS
+
+    def wait_for(condition, within=60):
+        deadline = time.monotonic() + within
+        while not condition():
+            assert worker.running() and time.monotonic() < deadline, worker.log()
+            time.sleep(0.2)
+
+    wait_for(lambda: table_has(made, RECORDS))
+    wrong = {"another authority's": lambda: show(Authority(tmp_path / "other", "other")),
+             "expired": lambda: show(kafka.authority, ends=-datetime.timedelta(hours=1)),
+             "revoked": lambda: show(kafka.authority, revoked=True)}
+    for name, change in wrong.items():
+        before = len([a for a in made.attempts() if a["status_id"] == 2])
+        said = worker.log().count("What to do: Kafka does not take our certificate")
+        change()
+        wait_for(lambda: worker.log().count("What to do: Kafka does not take") > said)
+        assert "those before stay in use" in worker.log(), name
+        wait_for(lambda: len([a for a in made.attempts() if a["status_id"] == 2]) > before)
+        kafka.cutters["MTLS"].cut()  # new connections show the old one
+        made.produce(10)
+        sent += 10
+        wait_for(lambda: table_has(made, sent))
+    assert "Kafka took the new credentials" not in worker.log()
+    show(kafka.authority)
+    wait_for(lambda: "Kafka took the new credentials" in worker.log())
+    kafka.cutters["MTLS"].cut()
+    made.produce(10)
+    wait_for(lambda: table_has(made, sent + 10))
+    assert worker.stop() == 0
+    assert "PRIVATE KEY" not in worker.log() + made.log.read_text()
+    versions = {(a["unmapped"]["credential_version"], a["status_id"]) for a in made.attempts()}
+    good = {version for version, result in versions if result == 1}
+    assert len(good) == 2 and not good & {version for version, result in versions if result == 2}
 
 
 def table_has(made, count):

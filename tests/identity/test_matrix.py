@@ -13,12 +13,13 @@ import pytest
 from fake_google import TOKEN, FakeGoogle
 from fakes import Fake, Registry
 from managers import Aws, Vault
-from servers import DATABASE, Authority, certificate_until, openssl, signed_jwt
+from servers import DATABASE, Authority, openssl, signed_jwt
 from test_google import federated, sql  # noqa: F401
 from test_kafka import WAYS, Pipeline, oauth, shown
 
+HOUR = datetime.timedelta(hours=1)
 NOBODY = "http://127.0.0.1:9"  # `discard`: nobody listens there
-AUTHENTICATION = "Authentication failed"
+AUTHENTICATION = "check the user, its secret"
 CLIENT = "Check the client's id, its secret or key"
 
 
@@ -104,12 +105,6 @@ def another_key(directory):
     return f"secret://file{path}"
 
 
-def until(authority, directory, name, **delta):
-    """A client's certificate that ends so far from now."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return shown(*certificate_until(authority, directory, name, now + datetime.timedelta(**delta)))
-
-
 GRANTS = {
     "jwt_bearer": {"client_id": "me", "private_key": "secret://file@IDP_KEY@"},
     "token_exchange": {"client_id": "me", "subject_token": "secret://env/PASSWORD"},
@@ -124,15 +119,17 @@ KAFKA = [
     *[(way, "wrong", AUTHENTICATION, "kafka") for way in ("plain", "scram_256", "scram_512")],
     *[(way, "wrong", CLIENT, "token-endpoint") for way in ("oauth_secret", "oauth_post",
                                                            "oauth_key")],
+    *[("mtls", state, "has it expired or been revoked, and is its authority among those", "kafka")
+      for state in ("wrong", "expired", "revoked")],
     ("scram_512", "down", "no broker answers", "kafka"),
     ("oauth_secret", "down", "no answer from 127.0.0.1:9", "token-endpoint"),
     *[(grant, "right", "", "token-endpoint") for grant in GRANTS],
     *[(grant, "wrong", CLIENT, "token-endpoint") for grant in GRANTS],
     *[(grant, "expired", "the secret of me ended yesterday", "token-endpoint") for grant in GRANTS],
     ("token_file", "right", "", "kafka"),
-    ("token_file", "wrong", "invalid_token", "kafka"),
+    ("token_file", "wrong", "look at its audience, its issuer, its expiry", "kafka"),
     ("token_file", "expired", "has stopped to renew it", None),
-    ("msk", "wrong", "invalid_token", "kafka"),
+    ("msk", "wrong", "look at its audience, its issuer, its expiry", "kafka"),
     ("msk", "none", "no AWS credentials", None),
 ]
 
@@ -199,8 +196,11 @@ class KafkaCell:
     def certificate(self, kafka):
         if self.state == "wrong":
             return shown(*Authority(self.directory / "other", "other").issue("pipe"))
-        hours = -1 if self.state == "expired" else 24
-        return until(kafka.authority, self.directory, "pipe", hours=hours)
+        ends = -HOUR if self.state == "expired" else HOUR
+        certificate, key = kafka.authority.issue("pipe", ends, self.directory)
+        if self.state == "revoked":
+            kafka.authority.revoke(certificate)
+        return shown(certificate, key)
 
     def run(self):
         done = self.program("doctor", "--output", "json", "--connection-log", self.log,
@@ -430,11 +430,11 @@ def test_registry_with_a_certificate(state, words, program, tmp_path):
     authority = Authority(tmp_path / "tls")
     server = GuardedRegistry(None)
     server.behind_tls(authority)
-    hours = -1 if state == "expired" else 1
     if state == "wrong":
         certificate = shown(*Authority(tmp_path / "other", "other").issue("pipe"))
     else:
-        certificate = until(authority, tmp_path, "pipe", hours=hours)
+        ends = -HOUR if state == "expired" else HOUR
+        certificate = shown(*authority.issue("pipe", ends, tmp_path))
     check_registry(program, tmp_path, {"url": server.url, "ca": str(authority.certificate),
                                        **certificate}, words)
     attempts = Attempts(tmp_path / "connections.jsonl")

@@ -7,7 +7,7 @@ import threading
 import time
 
 from fake_google import FakeGoogle
-from servers import DATABASE, openssl
+from servers import DATABASE
 from test_kafka import WAYS, Pipeline, shown
 
 
@@ -35,17 +35,6 @@ class Minting(FakeGoogle):
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 2}
 
 
-def small_certificate(authority, name, number):
-    """Of `name`, with a key of its own that is cheap to make."""
-    base = authority.directory / f"{name}-{number}"
-    key, request, certificate = (base.with_suffix(f".{e}") for e in ("key", "csr", "crt"))
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-            f"/CN={name}", "-keyout", key, "-out", request)
-    openssl("x509", "-req", "-in", request, "-CA", authority.certificate, "-CAkey", authority.key,
-            "-set_serial", str(1000 + number), "-days", "2", "-out", certificate)
-    return certificate.read_text(), key.read_text()
-
-
 class Load(threading.Thread):
     """Produces to all pipelines' topics until stopped."""
 
@@ -69,7 +58,8 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(secure.authority.certificate)}
     password, certificate, key = (tmp_path / n for n in ("password", "client.pem", "client.key"))
     password.write_text("scram-s3cret")
-    pems = [small_certificate(kafka.authority, "pipe", n) for n in range(rotations + 1)]
+    pems = [[path.read_text() for path in kafka.authority.issue("pipe", into=tmp_path)]
+            for _ in range(rotations + 1)]
     certificate.write_text(pems[0][0])
     key.write_text(pems[0][1])
     made = []

@@ -17,14 +17,6 @@
 namespace ks::identity {
 namespace {
 
-std::string TakeText(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
 std::string Decode(const std::string& base64url) {
   std::string bytes;
   KS_CHECK(absl::WebSafeBase64Unescape(base64url, &bytes));
@@ -45,6 +37,14 @@ std::string AsDer(const std::string& raw) {
 }
 
 }  // namespace
+
+std::string TakeText(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<size_t>(size));
+  BIO_free(bio);
+  return text;
+}
 
 TestKey MakeTestKey(KeyKind kind) {
   EVP_PKEY* key = kind == KeyKind::kRsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");

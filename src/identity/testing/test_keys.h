@@ -6,6 +6,8 @@
 
 #include "identity/secret.h"
 
+struct bio_st;
+
 namespace ks::identity {
 
 enum class KeyKind { kRsa, kP256 };
@@ -14,6 +16,9 @@ struct TestKey {
   Secret private_pem;
   std::string public_pem;
 };
+
+// What was written to a BIO in memory, which goes with it.
+std::string TakeText(bio_st* bio);
 
 // Slow for RSA (some 100 ms): once a test suite.
 TestKey MakeTestKey(KeyKind kind);

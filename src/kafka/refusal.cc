@@ -1,0 +1,63 @@
+#include "kafka/refusal.h"
+
+namespace ks::kafka {
+namespace {
+
+// Where a connection stood when Kafka refused it.
+constexpr std::string_view kLoginStates[] = {"AUTH_REQ", "AUTH_HANDSHAKE", "REAUTH",
+                                             "SSL_HANDSHAKE"};
+
+// A refusal wherever the connection stood.
+struct Meaning {
+  std::string_view words;  // of librdkafka, OpenSSL or Kafka
+  std::string_view what_to_do;
+};
+
+constexpr std::string_view kUnknownCertificate =
+    "Kafka does not take our certificate: has it expired or been revoked, and is its authority "
+    "among those in the broker's truststore?";
+
+// Java says 46 of all that it does not like in a certificate.
+constexpr Meaning kMeanings[] = {
+    {"certificate verify failed",
+     "the authority of the broker's certificate belongs into `tls: {ca: …}`"},
+    {"SSL alert number 42", kUnknownCertificate},
+    {"SSL alert number 43", "Kafka does not take certificates of our kind: take another key"},
+    {"SSL alert number 44", "our certificate was revoked: get another one"},
+    {"SSL alert number 45", "our certificate has expired: renew it"},
+    {"SSL alert number 46", kUnknownCertificate},
+    {"SSL alert number 48", "the authority of our certificate is not in the broker's truststore"},
+    {"SSL alert number 49", "Kafka lets nobody in with our certificate"},
+    {"SSL alert number 51", "our certificate and its key do not belong together"},
+    {"SSL alert number 116",
+     "Kafka wants a certificate of ours: give `tls: {certificate: …, private_key: …}`"},
+    {"invalid_token",
+     "Kafka does not take the token: look at its audience, its issuer, its expiry and the keys "
+     "that the broker checks it with"},
+    {"SASL authentication error", "check the user, its secret and whether Kafka knows both"},
+    {"Unsupported SASL mechanism",
+     "the listener has another mechanism: take one of those in `sasl: {mechanism: …}`"},
+};
+
+const Meaning* Find(std::string_view reason) {
+  for (const Meaning& each : kMeanings) {
+    if (reason.find(each.words) != std::string_view::npos) return &each;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool IsRefusal(std::string_view reason) {
+  for (std::string_view state : kLoginStates) {
+    if (reason.find(state) != std::string_view::npos) return true;
+  }
+  return Find(reason) != nullptr;
+}
+
+std::string_view WhatToDo(std::string_view reason) {
+  const Meaning* meaning = Find(reason);
+  return meaning == nullptr ? std::string_view() : meaning->what_to_do;
+}
+
+}  // namespace ks::kafka
