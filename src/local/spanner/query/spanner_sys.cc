@@ -105,7 +105,7 @@ void FillTableSizes(DatabaseCore& core, const Schema& schema, int, MetadataRows*
   const sql::Value end =
       TimeOfSeconds(core.statistics().NowNanos() / sql::kNanosPerSecond / kHour * kHour);
   const auto add = [&](const std::string& name, KeySpaceId space) {
-    const auto bytes = static_cast<double>(core.store().ApproximateBytes(space));
+    const auto bytes = static_cast<double>(core.store().ApproximateBytes(SpaceSpan(space)));
     rows->push_back({end, Text(name), Real(bytes), Real(bytes), Real(0)});
   };
   for (const auto& table : schema.tables) add(table->name, table->space);

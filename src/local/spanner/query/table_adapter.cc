@@ -89,7 +89,7 @@ int64_t TableAdapter::EstimatedRows() const {
     DatabaseCore* core = source_.core();
     if (core == nullptr) return sql::Table::EstimatedRows();
     const int64_t row_bytes = kRowBytes + kColumnBytes * static_cast<int64_t>(columns_.size());
-    estimated_rows_ = core->store().ApproximateBytes(table_.space) / row_bytes;
+    estimated_rows_ = core->store().ApproximateBytes(SpaceSpan(table_.space)) / row_bytes;
   }
   return estimated_rows_;
 }

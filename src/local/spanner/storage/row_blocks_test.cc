@@ -33,11 +33,15 @@ std::unique_ptr<Store> StoreOf(int rows, const std::string& padding) {
   return std::move(*store);
 }
 
-TEST(RowBlocks, EveryRowOnceAndInOrder) {
-  auto store = StoreOf(kRows, "");
+// By one helper, and by several.
+class Timestamps : public ::testing::TestWithParam<CommitTimestamp> {};
+INSTANTIATE_TEST_SUITE_P(RowBlocks, Timestamps, ::testing::Values(kLatest, CommitTimestamp(20)));
+
+TEST_P(Timestamps, EveryRowOnceAndInOrder) {
+  const CommitTimestamp at = GetParam();
+  auto store = StoreOf(kRows, std::string(100, '.'));  // several parts
   for (const bool back : {false, true}) {
-    RowBlocks blocks(back ? store->ScanBack(SpaceSpan(1), kLatest)
-                          : store->Scan(SpaceSpan(1), kLatest));
+    RowBlocks blocks({store.get(), SpaceSpan(1), at, back});
     RowBlock block;
     int next = 0;
     while (true) {
@@ -46,7 +50,7 @@ TEST(RowBlocks, EveryRowOnceAndInOrder) {
       for (uint32_t r = 0; r < block.rows(); ++r, ++next) {
         const int row = back ? kRows - 1 - next : next;
         ASSERT_EQ(block.key(r), Key(row));
-        ASSERT_EQ(block.value(r), std::to_string(row));
+        ASSERT_TRUE(block.value(r).starts_with(std::to_string(row) + "."));
       }
     }
     EXPECT_EQ(next, kRows);
@@ -57,7 +61,7 @@ TEST(RowBlocks, EveryRowOnceAndInOrder) {
 
 TEST(RowBlocks, NoMoreThanIsAskedForAtFirst) {
   auto store = StoreOf(100, "");
-  RowBlocks blocks(store->Scan(SpaceSpan(1), kLatest));
+  RowBlocks blocks({store.get(), SpaceSpan(1), CommitTimestamp(20)});
   RowBlock block;
   ASSERT_TRUE(blocks.Next(7, &block).ok());
   EXPECT_EQ(block.rows(), 7);
@@ -65,7 +69,7 @@ TEST(RowBlocks, NoMoreThanIsAskedForAtFirst) {
 
 TEST(RowBlocks, BigValuesMakeSmallBlocks) {
   auto store = StoreOf(50, std::string(kBlockBytes / 4, 'x'));
-  RowBlocks blocks(store->Scan(SpaceSpan(1), kLatest));
+  RowBlocks blocks({store.get(), SpaceSpan(1), CommitTimestamp(20)});
   RowBlock block;
   uint32_t rows = 0;
   do {
@@ -80,7 +84,7 @@ TEST(RowBlocks, BigValuesMakeSmallBlocks) {
 TEST(RowBlocks, MayBeLeftAtAnyBlock) {
   auto store = StoreOf(kRows, "");
   for (int read = 0; read < kReadAheadAfterBlocks + 8; ++read) {
-    RowBlocks blocks(store->Scan(SpaceSpan(1), kLatest));
+    RowBlocks blocks({store.get(), SpaceSpan(1), CommitTimestamp(20)});
     RowBlock block;
     for (int i = 0; i < read; ++i) ASSERT_TRUE(blocks.Next(kBlockRows, &block).ok());
   }
@@ -90,7 +94,8 @@ TEST(RowBlocks, MoreScansThanHelpers) {
   auto store = StoreOf(kRows, "");
   std::vector<std::unique_ptr<RowBlocks>> scans;
   for (int i = 0; i < kReadAheadThreads + 3; ++i) {
-    scans.push_back(std::make_unique<RowBlocks>(store->Scan(SpaceSpan(1), kLatest)));
+    scans.push_back(
+        std::make_unique<RowBlocks>(RowScan{store.get(), SpaceSpan(1), CommitTimestamp(20)}));
   }
   std::vector<uint32_t> rows(scans.size());
   RowBlock block;

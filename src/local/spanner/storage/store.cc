@@ -417,8 +417,7 @@ absl::StatusOr<bool> Store::AnyIn(const KeySpan& span, CommitTimestamp at) const
   return false;
 }
 
-int64_t Store::ApproximateBytes(KeySpaceId space) const {
-  const KeySpan span = SpaceSpan(space);
+int64_t Store::ApproximateBytes(const KeySpan& span) const {
   const rocksdb::Range range(span.start, span.limit);
   rocksdb::SizeApproximationOptions options;
   options.include_memtables = true;

@@ -96,8 +96,8 @@ class Store {
   // True when a key of the span has a live version.
   absl::StatusOr<bool> AnyIn(const KeySpan& span, CommitTimestamp at) const;
 
-  // About how many bytes the key space takes, all versions together.
-  int64_t ApproximateBytes(KeySpaceId space) const;
+  // About how many bytes the keys of the span take, all versions together.
+  int64_t ApproximateBytes(const KeySpan& span) const;
 
   // UNAVAILABLE when the disk refuses; nothing of the batch will then be seen.
   absl::Status Write(Batch& batch, CommitTimestamp at);

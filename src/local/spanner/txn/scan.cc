@@ -218,8 +218,7 @@ class Cursor final : public sql::RowCursor {
       point_open_ = true;
     } else {
       stored_ =
-          std::make_unique<RowBlocks>(spec_.reverse ? source_.store->ScanBack(span, source_.at)
-                                                    : source_.store->Scan(span, source_.at));
+          std::make_unique<RowBlocks>(RowScan{source_.store, span, source_.at, spec_.reverse});
       block_.Clear();
       block_row_ = 0;
       stored_end_ = false;
