@@ -242,8 +242,8 @@ absl::Status KeyColumnMissing(std::string_view table, std::string_view column) {
               ". Every write names all columns of the primary key.");
 }
 
-absl::Status KeyTooLarge(std::string_view table, int64_t bytes, int64_t limit) {
-  return Make(kInvalidArgument, "Number of bytes for key of table ", table, " is ", bytes,
+absl::Status KeyTooLarge(std::string_view of, int64_t bytes, int64_t limit) {
+  return Make(kInvalidArgument, "Number of bytes for key of ", of, " is ", bytes,
               " which exceeds the maximum of ", limit, ".");
 }
 

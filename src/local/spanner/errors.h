@@ -71,7 +71,8 @@ absl::Status VectorLength(std::string_view column, int64_t length, int64_t wante
 absl::Status VectorNull(std::string_view column);
 absl::Status InvalidUtf8(std::string_view table, std::string_view column);
 absl::Status KeyColumnMissing(std::string_view table, std::string_view column);
-absl::Status KeyTooLarge(std::string_view table, int64_t bytes, int64_t limit);
+// `of`: "table T", "index I"
+absl::Status KeyTooLarge(std::string_view of, int64_t bytes, int64_t limit);
 absl::Status KeyPartCount(std::string_view table, int64_t given, int64_t wanted);
 absl::Status GeneratedColumnWritten(std::string_view table, std::string_view column);
 absl::Status CommitTimestampInFuture(int64_t micros);

@@ -52,6 +52,19 @@ inline constinit Limit kUnaryResultBytes{"result-bytes", 10 << 20, "of Read and 
 inline constinit Limit kSqlChars{"sql-chars", 1'000'000, "of one statement"};
 inline constinit Limit kQueryParameters{"parameters", 950, "of one statement"};
 
+// ---- Queries (query/query_limits.cc) ----
+inline constinit Limit kJoins{"joins", 20, "of one statement"};
+inline constinit Limit kFunctionCalls{"function-calls", 1'000, "of one statement"};
+inline constinit Limit kNestedFunctions{"nested-functions", 75, "function calls in each other"};
+inline constinit Limit kNestedSubqueries{"nested-subqueries", 25, "subquery expressions likewise"};
+inline constinit Limit kNestedSubselects{"nested-subselects", 60, "SELECTs likewise"};
+inline constinit Limit kNestedGroupBys{"nested-group-bys", 35, "GROUP BYs likewise"};
+inline constinit Limit kGroupByColumns{"group-by-columns", 1'000, "of one GROUP BY"};
+inline constinit Limit kInValues{"in-values", 10'000, "of one IN"};
+inline constinit Limit kStructFields{"struct-fields", 1'000, "of one STRUCT that is made"};
+inline constinit Limit kSubqueryChildren{"select-subqueries", 50, "in one SELECT list"};
+inline constinit Limit kUnions{"unions", 200, "SELECTs of one set operation"};
+
 // ---- Schema (schema/validate.cc) ----
 inline constinit Limit kTablesPerDatabase{"tables", 5'000, "of a database"};
 inline constinit Limit kIndexesPerDatabase{"indexes", 10'000, "of a database"};
@@ -59,9 +72,12 @@ inline constinit Limit kIndexesPerTable{"table-indexes", 128, "of a table"};
 inline constinit Limit kColumnsPerTable{"columns", 1'024, "of a table"};
 inline constinit Limit kKeyColumns{"key-columns", 16, "of a table or index"};
 inline constinit Limit kInterleaveDepth{"interleave-depth", 7, "tables within tables"};
+inline constinit Limit kViewsPerDatabase{"views", 5'000, "of a database"};
+inline constinit Limit kRolesPerDatabase{"roles", 100, "of a database"};
+inline constinit Limit kChangeStreamsPerDatabase{"change-streams", 10, "of a database"};
+inline constinit Limit kChangeStreamsPerColumn{"column-change-streams", 3, "that watch a column"};
+inline constinit Limit kDdlBytes{"ddl-bytes", 10 << 20, "of the statements of one schema change"};
 inline constexpr int kIdentifierChars = 128;
-inline constexpr int kChangeStreamsPerDatabase = 10;
-inline constexpr int kChangeStreamsPerColumn = 3;
 inline constexpr int64_t kStreamRetentionMinMicros = int64_t{86'400} * 1'000'000;  // also default
 inline constexpr int64_t kStreamRetentionMaxMicros = 7 * kStreamRetentionMinMicros;
 

@@ -188,6 +188,10 @@ def test_partitioned_query(api):
                                partition_token=partition.partition_token):
             found += [int(v) for v in part.values]
     assert sorted(found) == list(range(100, 500))
+    code, text, _ = error_of(api.stream, sql, transaction=Selector(begin=STRONG),
+                             partition_token=answer.partitions[0].partition_token)
+    assert (code, text) == (
+        "INVALID_ARGUMENT", "Partitioned request was created for a different transaction.")
     code, _, _ = error_of(api.call, "partition_query", messages.PartitionQueryRequest(
         session=api.session, sql="SELECT COUNT(*) FROM Counters",
         transaction=Selector(begin=STRONG)))

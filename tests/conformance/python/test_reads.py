@@ -169,4 +169,9 @@ def test_partitions(api):
                              partition_token=answer.partitions[0].partition_token)
     assert (code, text) == (
         "INVALID_ARGUMENT", "Partitioned request was created for different read or sql parameters.")
+    for other in (Selector(begin=STRONG), None):  # another snapshot, and a single use
+        code, text, _ = error_of(api.stream_read, "Counters", ["Id"], transaction=other,
+                                 partition_token=answer.partitions[0].partition_token)
+        assert (code, text) == (
+            "INVALID_ARGUMENT", "Partitioned request was created for a different transaction.")
     api.commit(delete("Counters", all_=True))

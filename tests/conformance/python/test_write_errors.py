@@ -47,6 +47,19 @@ CASES = [
      "Could not parse 2020-11-01T00:00:00+01:00 as a TIMESTAMP. The timestamp value must end with "
      "an uppercase literal 'Z' to specify Zulu time (UTC-0). For details on the TIMESTAMP type "
      f"encoding, see {TYPES_PAGE}#timestamp-type"),
+    ("DATE year 0", [write("insert", "Singers", ["SingerId", "BirthDate"], [5, "0000-01-01"])],
+     "INVALID_ARGUMENT",
+     "Invalid date value: 0000-01-01. Dates must be in the format YYYY-[M]M-[D]D and the year must "
+     "be in the range [1, 9999]. For more details on the DATE type encoding, see "
+     f"{TYPES_PAGE}#date-type"),
+    ("TIMESTAMP year 0", [write("insert", "Singers", ["SingerId", "Updated"],
+                                [5, "0000-01-01T00:00:00Z"])], "INVALID_ARGUMENT",
+     "Timestamp out of range: 0-01-01T00:00:00+00:00. For details on the TIMESTAMP type encoding, "
+     f"see {TYPES_PAGE}#timestamp-type"),
+    ("TIMESTAMP too late", [write("insert", "Singers", ["SingerId", "Updated"],
+                                  [5, "9999-12-31T23:59:60Z"])], "INVALID_ARGUMENT",
+     "Timestamp out of range: 10000-01-01T00:00:00+00:00. For details on the TIMESTAMP type "
+     f"encoding, see {TYPES_PAGE}#timestamp-type"),
     ("NUMERIC", [write("insert", "Singers", ["SingerId", "Amount"], [5, "zz"])],
      "FAILED_PRECONDITION",
      "Could not parse zz as a NUMERIC. The NUMERIC type supports 38 digits of precision and 9 "

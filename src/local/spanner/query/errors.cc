@@ -25,5 +25,9 @@ absl::Status ReturnedRowMissing(std::string_view table) {
 absl::Status MetadataNotWritable(std::string_view table) {
   return absl::InvalidArgumentError(absl::StrCat("Table ", table, " is read-only."));
 }
+absl::Status QueryLimit(std::string_view what, int64_t limit) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("Number of ", what, " exceeds the maximum allowed limit of ", limit, "."));
+}
 
 }  // namespace ks::local::errors

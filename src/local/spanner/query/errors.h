@@ -1,6 +1,7 @@
 // Errors of query/, one function each. Thread safety: pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -12,5 +13,7 @@ absl::Status RowWrittenTwice(std::string_view table, std::string_view key);
 absl::Status GeneratedKeyInDml(std::string_view table);
 absl::Status ReturnedRowMissing(std::string_view table);
 absl::Status MetadataNotWritable(std::string_view table);
+// `what`: "joins"
+absl::Status QueryLimit(std::string_view what, int64_t limit);
 
 }  // namespace ks::local::errors

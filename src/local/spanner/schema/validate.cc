@@ -322,13 +322,33 @@ absl::Status ValidateStream(const Schema& schema, const ChangeStream& stream) {
 
 }  // namespace
 
+namespace {
+
+absl::Status ValidateCounts(const Schema& schema) {
+  const struct {
+    size_t count;
+    const limits::Limit& limit;
+    std::string_view what;
+  } counts[] = {
+      {schema.tables.size(), limits::kTablesPerDatabase, "tables"},
+      {schema.indexes.size(), limits::kIndexesPerDatabase, "indexes"},
+      {schema.views.size(), limits::kViewsPerDatabase, "views"},
+      {schema.roles.size(), limits::kRolesPerDatabase, "roles"},
+  };
+  for (const auto& [count, limit, what] : counts) {
+    if (static_cast<int64_t>(count) > limit) return errors::TooMany(what, "The database", limit);
+  }
+  if (static_cast<int64_t>(schema.change_streams.size()) > limits::kChangeStreamsPerDatabase) {
+    return errors::TooManyStreams(schema.change_streams.back().name,
+                                  limits::kChangeStreamsPerDatabase);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status ValidateSchema(const Schema& schema) {
-  if (schema.tables.size() > static_cast<size_t>(limits::kTablesPerDatabase)) {
-    return errors::TooMany("tables", "The database", limits::kTablesPerDatabase);
-  }
-  if (schema.indexes.size() > static_cast<size_t>(limits::kIndexesPerDatabase)) {
-    return errors::TooMany("indexes", "The database", limits::kIndexesPerDatabase);
-  }
+  KS_RETURN_IF_ERROR(ValidateCounts(schema));
   KS_RETURN_IF_ERROR(ValidateNames(schema));
   for (const auto& table : schema.tables) {
     KS_RETURN_IF_ERROR(ValidateColumns(*table));
@@ -337,10 +357,6 @@ absl::Status ValidateSchema(const Schema& schema) {
     KS_RETURN_IF_ERROR(ValidateRowDeletion(*table));
   }
   for (const auto& index : schema.indexes) KS_RETURN_IF_ERROR(ValidateIndex(schema, *index));
-  if (schema.change_streams.size() > static_cast<size_t>(limits::kChangeStreamsPerDatabase)) {
-    return errors::TooManyStreams(schema.change_streams.back().name,
-                                  limits::kChangeStreamsPerDatabase);
-  }
   for (const ChangeStream& s : schema.change_streams) {
     KS_RETURN_IF_ERROR(ValidateStream(schema, s));
   }

@@ -97,8 +97,10 @@ void CallLoop::Lead() {
   while (led == this) {
     void* tag = nullptr;
     bool ok = false;
-    const auto deadline =
-        MaySleep() ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : gpr_time_0(GPR_CLOCK_MONOTONIC);
+    const int64_t nap = NapNanos();
+    const auto deadline = nap < 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
+                                  : gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                                                 gpr_time_from_nanos(nap, GPR_TIMESPAN));
     switch (queue_->AsyncNext(&tag, &ok, deadline)) {
       case grpc::CompletionQueue::GOT_EVENT:
         event_nanos = Now();
@@ -118,9 +120,10 @@ void CallLoop::Lead() {
   }
 }
 
-bool CallLoop::MaySleep() {
+int64_t CallLoop::NapNanos() {
   absl::MutexLock lock(&mu_);
-  return commits_.empty() || writing_;  // whoever writes takes them
+  if (commits_.empty() || writing_) return -1;  // whoever writes takes them
+  return patient_until_ == 0 ? 0 : std::max<int64_t>(patient_until_ - Now(), 0);
 }
 
 void CallLoop::GiveUpLead() {
@@ -141,9 +144,10 @@ void CallLoop::HandOverIfLong() {
   if (led != nullptr && Now() - event_nanos > limits::kShortCallNanos) HandOver();
 }
 
-void CallLoop::Defer(DeferredCommit* commit) {
+void CallLoop::Defer(DeferredCommit* commit, int64_t patient_until) {
   KS_CHECK(led == this);
   absl::MutexLock lock(&mu_);
+  patient_until_ = commits_.empty() ? patient_until : std::min(patient_until_, patient_until);
   commits_.push_back(commit);
 }
 

@@ -3,7 +3,8 @@
 // One thread at a time leads: it asks gRPC what has happened and serves the calls that have come,
 // itself. So a short call costs no switch of threads. A call that must wait, or lasts, first lets
 // another thread lead (HandOver) and then goes on as long as it likes. Commits that are ready are
-// put aside (Defer) until nothing else has come. Then the leader hands over and writes them
+// put aside (Defer) until nothing else has come; those that may wait for company
+// (max_commit_delay), until the first does not any more. Then the leader hands over and writes them
 // together: a group of commits costs one sync and one sleeping thread, and what comes meanwhile is
 // the next group, which the same thread writes.
 //
@@ -63,7 +64,9 @@ class CallLoop {
   // The same, once the call at work has lasted for a while.
   static void HandOverIfLong();
 
-  void Defer(DeferredCommit* commit);
+  // `patient_until`: monotonic nanoseconds; the commit is written then, or earlier, with one that
+  // does not wait or when its thread is needed.
+  void Defer(DeferredCommit* commit, int64_t patient_until);
   void OnOwnThread(std::function<void()> work);
   // Calls that have come and are not over.
   void CallBegins();
@@ -74,8 +77,8 @@ class CallLoop {
   bool TakeLead();
   void Lead();
   void GiveUpLead();
-  // True when the leader may sleep.
-  bool MaySleep();
+  // How long the leader may sleep: until it has commits to write; negative: until something comes.
+  int64_t NapNanos();
   void WriteCommits();
   bool Idle() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return calls_ == 0; }
   bool MayLead() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return !led_ || stopped_; }
@@ -92,6 +95,7 @@ class CallLoop {
   int64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<DeferredCommit*> commits_ ABSL_GUARDED_BY(mu_);
+  int64_t patient_until_ ABSL_GUARDED_BY(mu_) = 0;  // the least patient of them is
 };
 
 }  // namespace ks::local

@@ -10,6 +10,7 @@
 #include "local/spanner/ddl/schema_change.h"
 #include "local/spanner/server/backup_rpcs.h"
 #include "local/spanner/server/call.h"
+#include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
 #include "local/spanner/server/resource_names.h"
 #include "local/spanner/server/server_state.h"
@@ -95,6 +96,9 @@ void FillProgress(const DdlProgress& progress, pb::UpdateDatabaseDdlMetadata* me
 }  // namespace
 
 absl::Status CheckStatements(const std::vector<std::string>& statements) {
+  int64_t bytes = 0;
+  for (const std::string& text : statements) bytes += static_cast<int64_t>(text.size());
+  if (bytes > limits::kDdlBytes) return errors::DdlTooLarge(bytes);
   return CheckDdlSyntax(statements);
 }
 

@@ -229,6 +229,10 @@ absl::Status CatalogUnreadable(std::string_view file, std::string_view why) {
 absl::Status MissingField(std::string_view field) {
   return Invalid("No value provided for required field: ", A(field));
 }
+absl::Status DdlTooLarge(int64_t bytes) {
+  return Invalid("The statements of one schema change have ", bytes, " bytes; the limit is ",
+                 static_cast<int64_t>(limits::kDdlBytes), ". Send them in several requests.");
+}
 absl::Status TooManySplitPoints(size_t count) {
   return Invalid("Too many split points: ", count, "; one request adds at most ",
                  static_cast<int64_t>(limits::kSplitPointsPerRequest), ". Send several requests.");
@@ -409,6 +413,9 @@ absl::Status PartitionTokenInvalid() { return Invalid("Invalid partition token."
 absl::Status PartitionOfOtherRequest() {
   return Invalid("Partitioned request was created for different read or sql parameters.");
 }
+absl::Status PartitionOfOtherTransaction() {
+  return Invalid("Partitioned request was created for a different transaction.");
+}
 absl::Status PartitionInSingleUse() {
   return Invalid(
       "Partition reads may not be performed in single-use transactions, since the response needs "
@@ -462,12 +469,15 @@ absl::Status ParseBytes(std::string_view text, std::string_view type) {
       ". Byte strings must be base64-encoded. For more details, see "
       "https://cloud.google.com/spanner/docs/reference/rpc/google.spanner.v1#typecode");
 }
+constexpr char kDateForm[] =
+    ". Dates must be in the format YYYY-[M]M-[D]D and the year must be in the range [1, 9999]. For "
+    "more details on the DATE type encoding, see ";
 absl::Status ParseDate(std::string_view text) {
-  return Precondition("Could not parse ", A(text),
-                      " as a DATE. Dates must be in the format YYYY-[M]M-[D]D and the year must be "
-                      "in the range [1, "
-                      "9999]. For more details on the DATE type encoding, see ",
-                      A(kTypesPage), "#date-type");
+  return Precondition("Could not parse ", A(text), " as a DATE", kDateForm, A(kTypesPage),
+                      "#date-type");
+}
+absl::Status DateOutOfRange(std::string_view text) {
+  return Invalid("Invalid date value: ", A(text), kDateForm, A(kTypesPage), "#date-type");
 }
 absl::Status ParseTimestamp(std::string_view text) {
   return Precondition(
@@ -475,6 +485,11 @@ absl::Status ParseTimestamp(std::string_view text) {
       " as a TIMESTAMP. The timestamp value must end with an uppercase literal 'Z' to specify Zulu "
       "time (UTC-0). For details on the TIMESTAMP type encoding, see ",
       A(kTypesPage), "#timestamp-type");
+}
+absl::Status TimestampOutOfRange(std::string_view text) {
+  return Invalid("Timestamp out of range: ", A(text),
+                 ". For details on the TIMESTAMP type encoding, see ", A(kTypesPage),
+                 "#timestamp-type");
 }
 absl::Status ParseNumeric(std::string_view text) {
   return Precondition(

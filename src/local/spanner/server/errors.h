@@ -66,6 +66,7 @@ absl::Status CatalogUnreadable(std::string_view file, std::string_view why);
 
 // ---- Requests ----
 absl::Status MissingField(std::string_view field);  // "CommitRequest.transaction"
+absl::Status DdlTooLarge(int64_t bytes);
 absl::Status TooManySplitPoints(size_t count);
 absl::Status SplitPointLivesTooLong();
 absl::Status RequestTooLarge(size_t bytes, size_t limit);
@@ -123,6 +124,7 @@ absl::Status ResultTooLarge(size_t limit);
 absl::Status ResumeTokenInvalid();
 absl::Status PartitionTokenInvalid();
 absl::Status PartitionOfOtherRequest();
+absl::Status PartitionOfOtherTransaction();
 absl::Status PartitionInSingleUse();
 absl::Status PartitionNeedsReadOnly();
 absl::Status NotPartitionable();
@@ -140,7 +142,9 @@ absl::Status ParseKind(std::string_view value,
                        std::string_view type);  // value: as protobuf prints it
 absl::Status ParseBytes(std::string_view text, std::string_view type);
 absl::Status ParseDate(std::string_view text);
+absl::Status DateOutOfRange(std::string_view text);
 absl::Status ParseTimestamp(std::string_view text);
+absl::Status TimestampOutOfRange(std::string_view text);
 absl::Status ParseNumeric(std::string_view text);
 absl::Status ParseFloat(std::string_view text, std::string_view type);
 absl::Status ParseJson(std::string_view text);

@@ -1,5 +1,6 @@
 #include "local/spanner/server/partition_token.h"
 
+#include "base/status_macros.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/spanner/v1/spanner.pb.h"
@@ -13,7 +14,7 @@ namespace pb = google::spanner::v1;
 namespace {
 
 constexpr std::string_view kMark = "ksp1";
-constexpr uint32_t kFingerprint = 1, kTable = 2, kStart = 3, kLimit = 4;
+constexpr uint32_t kFingerprint = 1, kTable = 2, kStart = 3, kLimit = 4, kTransaction = 5;
 
 // FNV-1a: the same in every process.
 uint64_t Hash(std::string_view bytes, uint64_t seed) {
@@ -55,6 +56,7 @@ std::string PrintPartitionToken(const PartitionToken& token) {
   WriteTag(kFingerprint, WireType::kVarint, &out);
   WriteVarint(token.fingerprint, &out);
   WriteBytes(kTable, token.table, &out);
+  WriteBytes(kTransaction, token.transaction, &out);
   for (const KeySpan& span : token.spans) {
     WriteBytes(kStart, span.start, &out);
     WriteBytes(kLimit, span.limit, &out);
@@ -70,12 +72,34 @@ absl::StatusOr<PartitionToken> ParsePartitionToken(std::string_view text) {
   while (reader.Next(&field)) {
     if (field.number == kFingerprint) token.fingerprint = field.number_value;
     if (field.number == kTable) token.table = std::string(field.bytes);
+    if (field.number == kTransaction) token.transaction = std::string(field.bytes);
     if (field.number == kStart) token.spans.push_back({std::string(field.bytes), std::string()});
     if (field.number == kLimit && !token.spans.empty())
       token.spans.back().limit = std::string(field.bytes);
   }
   if (!reader.ok()) return errors::PartitionTokenInvalid();
   return token;
+}
+
+namespace {
+
+template <typename Request>
+absl::StatusOr<PartitionToken> Checked(const Request& request, uint64_t fingerprint) {
+  KS_ASSIGN_OR_RETURN(PartitionToken token, ParsePartitionToken(request.partition_token()));
+  if (token.fingerprint != fingerprint) return errors::PartitionOfOtherRequest();
+  if (token.transaction != request.transaction().id()) {
+    return errors::PartitionOfOtherTransaction();
+  }
+  return token;
+}
+
+}  // namespace
+
+absl::StatusOr<PartitionToken> TokenOf(const pb::ReadRequest& request) {
+  return Checked(request, OfRead(request));
+}
+absl::StatusOr<PartitionToken> TokenOf(const pb::ExecuteSqlRequest& request) {
+  return Checked(request, OfQuery(request));
 }
 
 uint64_t FingerprintRead(const pb::ReadRequest& request) { return OfRead(request); }

@@ -1,7 +1,7 @@
 // Partition tokens: which rows one partition of a PartitionRead or PartitionQuery reads.
 //
-// A token says all that is needed, so any server process over the same data can serve it. It is for
-// the very request it was made for (`fingerprint`). Thread safety: pure functions.
+// A token says all that is needed. It is for the very request it was made for (`fingerprint`), in
+// the very transaction. Thread safety: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@ namespace ks::local {
 
 struct PartitionToken {
   uint64_t fingerprint = 0;
+  std::string transaction;     // its id: all partitions are of one snapshot
   std::string table;           // queries: whose rows are divided
   std::vector<KeySpan> spans;  // none: no rows
 };
@@ -30,6 +31,11 @@ struct PartitionToken {
 std::string PrintPartitionToken(const PartitionToken& token);
 // INVALID_ARGUMENT.
 absl::StatusOr<PartitionToken> ParsePartitionToken(std::string_view text);
+
+// The token of a request with a partition. INVALID_ARGUMENT where it is of another request, or of
+// another transaction.
+absl::StatusOr<PartitionToken> TokenOf(const google::spanner::v1::ReadRequest& request);
+absl::StatusOr<PartitionToken> TokenOf(const google::spanner::v1::ExecuteSqlRequest& request);
 
 uint64_t FingerprintRead(const google::spanner::v1::ReadRequest& request);
 uint64_t FingerprintRead(const google::spanner::v1::PartitionReadRequest& request);

@@ -84,7 +84,9 @@ void ServedCall::Sent(bool ok) {
 void ServedCall::Leave(std::unique_ptr<CommitRest> rest) {
   rest_ = std::move(rest);
   ReadyCommit* const alone = rest_->commit();
-  if (alone != nullptr && CallLoop::Led() == &loop_) return loop_.Defer(this);
+  if (alone != nullptr && CallLoop::Led() == &loop_) {
+    return loop_.Defer(this, rest_->patient_until());
+  }
   if (alone != nullptr) WriteTogether(alone->core(), {&alone, 1});
   EndRest();
 }

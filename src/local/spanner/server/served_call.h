@@ -33,6 +33,9 @@ class CommitRest {
   virtual ~CommitRest() = default;
   // Null when there is nothing to write.
   virtual ReadyCommit* commit() = 0;
+  // Until when it may wait for others to be written with (max_commit_delay): monotonic nanoseconds;
+  // 0: not at all.
+  virtual int64_t patient_until() const { return 0; }
   // Whether End may wait for locks, as when all has to be done again.
   virtual bool EndMayWait() const { return false; }
   // CommitResponse in wire form, from the commit's result.

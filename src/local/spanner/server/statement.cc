@@ -10,6 +10,7 @@
 #include "google/spanner/v1/result_set.pb.h"
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/query/access_check.h"
+#include "local/spanner/query/query_limits.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
@@ -77,6 +78,7 @@ absl::Status Statement::Analyze() {
   absl::StatusOr<sql::AnalyzedStatement> analyzed = sql::AnalyzeStatement(text_.sql, options);
   if (!analyzed.ok()) return sql::WithLocation(text_.sql, analyzed.status());
   analyzed_ = *std::move(analyzed);
+  KS_RETURN_IF_ERROR(CheckQueryLimits(analyzed_));
   KS_RETURN_IF_ERROR(CheckStatementAccess(*source_.schema(), text_.role, text_.sql, declared_));
   for (const sql::TypeRef type : ColumnTypes()) {
     if (type->is_struct()) return errors::StructColumn();

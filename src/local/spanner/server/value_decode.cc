@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "absl/strings/numbers.h"
+#include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/struct.pb.h"
 #include "local/spanner/server/base64.h"
@@ -11,6 +12,7 @@
 #include "local/spanner/server/value_codec.h"
 #include "local/spanner/server/wire.h"
 #include "local/spanner/storage/timestamp.h"
+#include "sql/functions/moments.h"
 #include "sql/functions/utf8.h"
 #include "sql/types/civil.h"
 #include "sql/types/numeric.h"
@@ -89,17 +91,20 @@ bool TakeChar(char wanted, std::string_view* text) {
   return true;
 }
 
-bool TakeDate(std::string_view* text, size_t least_digits, int64_t* days) {
+// Whether a text is a date or a moment, and one that Spanner has.
+enum class Read : uint8_t { kOk, kMalformed, kOutOfRange };
+
+Read TakeDate(std::string_view* text, size_t least_digits, size_t most_year_digits, int64_t* days) {
   int64_t year = 0, month = 0, day = 0;
-  if (!TakeDigits(text, 4, 4, &year) || !TakeChar('-', text) ||
+  if (!TakeDigits(text, 4, most_year_digits, &year) || !TakeChar('-', text) ||
       !TakeDigits(text, least_digits, 2, &month) || !TakeChar('-', text) ||
       !TakeDigits(text, least_digits, 2, &day)) {
-    return false;
+    return Read::kMalformed;
   }
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > sql::DaysInMonth(year, month))
-    return false;
+  if (month < 1 || month > 12 || day < 1 || day > sql::DaysInMonth(year, month))
+    return Read::kMalformed;
   *days = sql::DaysFromCivil(year, month, day);
-  return true;
+  return year < 1 || year > 9'999 ? Read::kOutOfRange : Read::kOk;
 }
 
 // Digits behind the ninth are cut off, as Spanner does.
@@ -116,17 +121,20 @@ bool TakeFraction(std::string_view* text, int32_t* nanos) {
   return count > 0;
 }
 
-bool ParseWireTimestamp(std::string_view text, sql::TimestampValue* out) {
+// A leap second counts into the next minute.
+Read ReadWireTimestamp(std::string_view text, sql::TimestampValue* out) {
   int64_t days = 0, hour = 0, minute = 0, second = 0;
-  if (!TakeDate(&text, 2, &days) || !(TakeChar('T', &text) || TakeChar('t', &text)) ||
+  const Read date = TakeDate(&text, 2, 4, &days);
+  if (date == Read::kMalformed || !(TakeChar('T', &text) || TakeChar('t', &text)) ||
       !TakeDigits(&text, 2, 2, &hour) || !TakeChar(':', &text) ||
       !TakeDigits(&text, 2, 2, &minute) || !TakeChar(':', &text) ||
-      !TakeDigits(&text, 2, 2, &second) || !TakeFraction(&text, &out->nanos) || text != "Z") {
-    return false;
+      !TakeDigits(&text, 2, 2, &second) || !TakeFraction(&text, &out->nanos) || text != "Z" ||
+      hour > 23 || minute > 59 || second > 60) {
+    return Read::kMalformed;
   }
-  if (hour > 23 || minute > 59 || second > 59) return false;
+  if (second == 60) out->nanos = 0;
   out->seconds = days * sql::kSecondsPerDay + hour * 3600 + minute * 60 + second;
-  return true;
+  return out->seconds > sql::kTimestampMaxSeconds ? Read::kOutOfRange : date;
 }
 
 absl::Status DecodeInt64(const WireValue& value, TypeRef type, Datum* out) {
@@ -173,7 +181,15 @@ absl::Status DecodeTimestamp(const WireValue& value, CommitTimestamps commit_tim
     return absl::OkStatus();
   }
   sql::TimestampValue t{0, 0};
-  if (!ParseWireTimestamp(value.bytes, &t)) return errors::ParseTimestamp(value.bytes);
+  switch (ReadWireTimestamp(value.bytes, &t)) {
+    case Read::kMalformed:
+      return errors::ParseTimestamp(value.bytes);
+    case Read::kOutOfRange:
+      return errors::TimestampOutOfRange(
+          absl::FormatTime(absl::RFC3339_full, sql::ToAbslTime(t), absl::UTCTimeZone()));
+    case Read::kOk:
+      break;
+  }
   *out = Datum::Timestamp(t);
   return absl::OkStatus();
 }
@@ -196,7 +212,9 @@ absl::Status DecodeString(std::string_view bytes, Datum* out) {
 absl::Status DecodeDate(std::string_view text, Datum* out) {
   int64_t days = 0;
   std::string_view rest = text;
-  if (!TakeDate(&rest, 1, &days) || !rest.empty()) return errors::ParseDate(text);
+  const Read date = TakeDate(&rest, 1, 5, &days);
+  if (date == Read::kMalformed || !rest.empty()) return errors::ParseDate(text);
+  if (date == Read::kOutOfRange) return errors::DateOutOfRange(text);
   *out = Datum::Date(days);
   return absl::OkStatus();
 }

@@ -97,7 +97,7 @@ class Applier {
         }
         AppendKeyPart(table.shape.parts[i], value, &key);
       }
-      KS_RETURN_IF_ERROR(rules::ValidateKeySize(table, key));
+      KS_RETURN_IF_ERROR(rules::ValidateKeySize("table", table.name, table.shape, key));
       p.keys.push_back(txn_.writes.arena().Copy(key));
     }
     return absl::OkStatus();

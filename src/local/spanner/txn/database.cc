@@ -70,8 +70,6 @@ absl::StatusOr<CommitResult> Database::Commit(const MutationList& mutations,
 
 absl::StatusOr<std::unique_ptr<ReadyCommit>> Database::StartCommit(const MutationList& mutations,
                                                                    const CommitOptions& options) {
-  // Syncs are shared by whoever is there; waiting longer (max_commit_delay) would only help a disk
-  // that is slower than the wait.
   KS_RETURN_IF_ERROR(rules::ValidateAccess(*core_->schema(), options.writer.role, mutations));
   uint64_t age = core_->locks().NewAge();
   while (true) {

@@ -168,7 +168,6 @@ class ReadWriteTransaction {
 };
 
 struct CommitOptions {
-  int64_t max_commit_delay_micros = 0;  // may wait this long for company
   const Patience& patience = Endless();
   Writer writer;
 };

@@ -237,7 +237,7 @@ TEST(Patience, ACancelledCommitStopsWaiting) {
   ASSERT_TRUE(Put(*holder, 1, 11).ok());
   Deadline call(absl::Hours(1));
   std::thread client([&] { call.cancelled = true; });
-  CommitOptions options{0, call};
+  CommitOptions options{call};
   auto result = db->Commit(Writes(db->schema()).Upsert(1, 12).list(), options);
   EXPECT_TRUE(absl::IsCancelled(result.status())) << result.status();
   client.join();

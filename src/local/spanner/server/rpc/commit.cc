@@ -83,6 +83,11 @@ class CommitCall : public CommitRest {
         started_nanos_(call.server().clock.MonotonicNanos()) {}
 
   ReadyCommit* commit() override { return commit_.get(); }
+  int64_t patient_until() const override {
+    const int64_t delay_micros = request_.max_commit_delay_micros;
+    if (delay_micros == 0) return 0;
+    return call_.server().clock.MonotonicNanos() + delay_micros * env::kNanosPerMicro;
+  }
 
  protected:
   // How it went, for SPANNER_SYS.
@@ -139,9 +144,7 @@ class SingleUseCommit final : public CommitCall {
     pb::TransactionOptions options;
     KS_RETURN_IF_ERROR(ParseSingleUse(*request_.single_use, &options));
     options_.emplace(CommitOptions{
-        request_.max_commit_delay_micros,
-        call_,
-        {session_->spec().creator_role, tag_, options.exclude_txn_from_change_streams()}});
+        call_, {session_->spec().creator_role, tag_, options.exclude_txn_from_change_streams()}});
     list_ = std::make_unique<MutationList>(session_->database().schema());
     KS_RETURN_IF_ERROR(Decode(request_.mutations, *list_));
     Note(*list_);
@@ -259,8 +262,7 @@ absl::Status SpannerRpcs::BatchWrite(Call& call, const pb::BatchWriteRequest& re
     const std::vector<std::string_view> views(bytes.begin(), bytes.end());
     const Writer who{session->spec().creator_role, request.request_options().transaction_tag(),
                      request.exclude_txn_from_change_streams()};
-    const absl::StatusOr<CommitResult> result =
-        CommitOnce(session->database(), views, {0, call, who});
+    const absl::StatusOr<CommitResult> result = CommitOnce(session->database(), views, {call, who});
     pb::BatchWriteResponse response;
     response.add_indexes(i);
     ToRpcStatus(result.status(), response.mutable_status());

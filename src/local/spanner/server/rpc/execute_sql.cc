@@ -49,8 +49,7 @@ uint64_t Fingerprint(const Request& request) {
 
 absl::StatusOr<std::optional<TablePart>> PartOf(const pb::ExecuteSqlRequest& request) {
   if (request.partition_token().empty()) return std::nullopt;
-  KS_ASSIGN_OR_RETURN(PartitionToken token, ParsePartitionToken(request.partition_token()));
-  if (token.fingerprint != FingerprintQuery(request)) return errors::PartitionOfOtherRequest();
+  KS_ASSIGN_OR_RETURN(PartitionToken token, TokenOf(request));
   return TablePart{std::move(token.table), std::move(token.spans)};
 }
 

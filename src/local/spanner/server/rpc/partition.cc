@@ -58,7 +58,8 @@ absl::Status ReadPartitions(const pb::PartitionReadRequest& request, ReadScope& 
   KS_RETURN_IF_ERROR(CheckReadAccess(*schema, scope.session().spec().creator_role, spec));
   KS_ASSIGN_OR_RETURN(auto parts, CutIntoPartitions(scope.source(), spec,
                                                     request.partition_options().max_partitions()));
-  AddPartitions(std::move(parts), {FingerprintRead(request), "", {}}, response);
+  AddPartitions(std::move(parts), {FingerprintRead(request), scope.transaction()->id(), "", {}},
+                response);
   return absl::OkStatus();
 }
 
@@ -97,7 +98,9 @@ absl::Status QueryPartitions(Call& call, const pb::PartitionQueryRequest& reques
   spec.spans.push_back(SpaceSpan(spec.table->space));
   KS_ASSIGN_OR_RETURN(auto parts, CutIntoPartitions(scope.source(), spec,
                                                     request.partition_options().max_partitions()));
-  AddPartitions(std::move(parts), {FingerprintQuery(request), spec.table->name, {}}, response);
+  AddPartitions(std::move(parts),
+                {FingerprintQuery(request), scope.transaction()->id(), spec.table->name, {}},
+                response);
   return absl::OkStatus();
 }
 

@@ -24,8 +24,7 @@ absl::StatusOr<ScanSpec> Resolve(const Schema& schema, const pb::ReadRequest& re
   KS_ASSIGN_OR_RETURN(ScanSpec spec, ResolveRead(schema, request));
   if (request.partition_token().empty()) return spec;
   if (request.limit() != 0) return errors::LimitWithPartition();
-  KS_ASSIGN_OR_RETURN(const PartitionToken token, ParsePartitionToken(request.partition_token()));
-  if (token.fingerprint != FingerprintRead(request)) return errors::PartitionOfOtherRequest();
+  KS_ASSIGN_OR_RETURN(const PartitionToken token, TokenOf(request));
   spec.spans = token.spans;
   return spec;
 }

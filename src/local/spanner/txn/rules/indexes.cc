@@ -80,6 +80,9 @@ absl::Status VerifyIndexes(TransactionState& txn, const ChangedRows& rows) {
       if (entries.size() == before + 2 && entries[before] == entries[before + 1]) {
         entries.pop_back();  // stays where it is; its stored columns may change
       }
+      for (size_t i = before; i < entries.size(); ++i) {
+        KS_RETURN_IF_ERROR(ValidateKeySize("index", index->name, index->shape, entries[i]));
+      }
       if (!index->unique || row->now == nullptr || !HasEntry(*index, row->now)) continue;
       Claim claim{index, row, {}, {}};
       AppendEntryPrefix(*index, row->now, &claim.prefix);
@@ -90,7 +93,6 @@ absl::Status VerifyIndexes(TransactionState& txn, const ChangedRows& rows) {
   if (entries.empty()) return absl::OkStatus();
   std::vector<LockRequest> locks;
   for (const std::string& entry : entries) {
-    KS_RETURN_IF_ERROR(ValidateKeySize(*rows.front()->table, entry));
     locks.push_back({entry, {}, LockMode::Exclusive(kAllColumns)});
   }
   for (const Claim& claim : claims) {

@@ -20,7 +20,9 @@ using ChangedRows = std::vector<RowWrite*>;
 // ---- Validators ----
 // Types are right by construction; lengths, UTF-8, NOT NULL, commit timestamps, key sizes.
 absl::Status ValidateValues(const Mutation& mutation, CommitTimestamp now);
-absl::Status ValidateKeySize(const Table& table, std::string_view key);
+// `of`: whose key it is, for the error: "table T".
+absl::Status ValidateKeySize(std::string_view of, std::string_view name, const KeyShape& shape,
+                             std::string_view key);
 
 // Whose role has the privileges that the mutations need; an empty role has all. DML is asked about
 // its columns before (query/access_check.h), so this is for what clients send as mutations.

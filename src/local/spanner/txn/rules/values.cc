@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
+#include "base/str_cat.h"
 #include "local/spanner/errors.h"
 #include "local/spanner/limits.h"
 #include "local/spanner/txn/rules/rules.h"
@@ -75,6 +76,30 @@ absl::Status CheckTimestamp(const Table& table, const Column& column, const Datu
   return absl::OkStatus();
 }
 
+// https://cloud.google.com/spanner/docs/reference/standard-sql/data-types#storage_size_for_data_types
+constexpr int64_t kPartBytesMost = 22;  // of a value that is no text
+int64_t DataBytes(sql::TypeRef type, const Datum& value) {
+  if (value.null()) return 0;
+  switch (type->kind()) {
+    case TypeKind::kBool:
+      return 1;
+    case TypeKind::kDate:
+    case TypeKind::kFloat32:
+      return 4;
+    case TypeKind::kTimestamp:
+      return 12;
+    case TypeKind::kUuid:
+      return 16;
+    case TypeKind::kNumeric:
+      return kPartBytesMost;
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+      return static_cast<int64_t>(value.str().size());
+    default:
+      return 8;
+  }
+}
+
 }  // namespace
 
 absl::Status ValidateValues(const Mutation& mutation, CommitTimestamp now) {
@@ -100,10 +125,19 @@ absl::Status ValidateValues(const Mutation& mutation, CommitTimestamp now) {
   return absl::OkStatus();
 }
 
-absl::Status ValidateKeySize(const Table& table, std::string_view key) {
-  int64_t bytes = static_cast<int64_t>(key.size() - kKeySpaceBytes);
-  if (bytes > limits::kKeyBytes) return errors::KeyTooLarge(table.name, bytes, limits::kKeyBytes);
-  return absl::OkStatus();
+absl::Status ValidateKeySize(std::string_view of, std::string_view name, const KeyShape& shape,
+                             std::string_view key) {
+  // An encoded key is shorter than its values by a few bytes for each part at most.
+  if (static_cast<int64_t>(key.size() + shape.parts.size() * kPartBytesMost) <= limits::kKeyBytes) {
+    return absl::OkStatus();
+  }
+  sql::Arena arena;
+  std::vector<Datum> values(shape.parts.size());
+  KS_RETURN_IF_ERROR(DecodeKey(shape, key, arena, values.data()));
+  int64_t bytes = 0;
+  for (size_t i = 0; i < values.size(); ++i) bytes += DataBytes(shape.parts[i].type, values[i]);
+  if (bytes <= limits::kKeyBytes) return absl::OkStatus();
+  return errors::KeyTooLarge(StrCat(of, " ", name), bytes, limits::kKeyBytes);
 }
 
 }  // namespace ks::local::rules
