@@ -188,10 +188,16 @@ class Registry : public SchemaStore {
     for (int attempt = 0; attempt < attempts.count; ++attempt) {
       if (attempt > 0 && attempts.failed != nullptr) attempts.failed(failed);
       if (attempt > 0 && !Pause(attempt)) break;
-      KS_ASSIGN_OR_RETURN(identity::HttpRequest request, Request(path));
-      const auto answer = Send(std::move(request));
-      if (absl::IsUnauthenticated(answer.status()) || absl::IsInvalidArgument(answer.status()))
-        return RegistryRefused(settings_.url, View(answer.status().message()));
+      const auto answer = Send(Request(path));
+      const bool no_use =
+          absl::IsUnauthenticated(answer.status()) || absl::IsInvalidArgument(answer.status());
+      if (no_use || (answer.ok() && IsRefusal(*answer))) {
+        failed = RegistryRefused(settings_.url, no_use ? std::string(answer.status().message())
+                                                       : StrCat("HTTP status ", answer->status));
+        // A pipeline that runs has been let in before: a person may mend it.
+        if (attempts.failed == nullptr) return failed;
+        continue;
+      }
       if (!answer.ok()) {
         failed = RegistryUnreachable(settings_.url, View(answer.status().message()));
         continue;
@@ -201,9 +207,6 @@ class Registry : public SchemaStore {
         json parsed = json::parse(answer->body, nullptr, /*allow_exceptions=*/false);
         if (parsed.is_object()) return parsed;
         return RegistryAnswer(settings_.url, "it is no JSON object");
-      }
-      if (IsRefusal(*answer)) {
-        return RegistryRefused(settings_.url, StrCat("HTTP status ", answer->status));
       }
       failed = RegistryUnreachable(settings_.url, StrCat("HTTP status ", answer->status));
       if (answer->status < 500 && answer->status != 429) return failed;
@@ -215,52 +218,78 @@ class Registry : public SchemaStore {
     return answer.status == 401 || answer.status == 403;
   }
 
-  absl::StatusOr<identity::HttpRequest> Request(const std::string& path) {
+  identity::HttpRequest Request(const std::string& path) {
     identity::HttpRequest request{.url = settings_.url + path,
                                   .ca = settings_.ca,
-                                  .certificate = settings_.certificate,
                                   .service = "schema-registry",
                                   .who = settings_.username};
     request.headers.emplace_back("Accept", "application/vnd.schemaregistry.v1+json");
     request.headers.insert(request.headers.end(), settings_.headers.begin(),
                            settings_.headers.end());
-    if (!settings_.private_key.empty()) {
-      KS_ASSIGN_OR_RETURN(auto key, services_.secrets->Resolve(settings_.private_key));
-      request.private_key = std::move(key.value);
-      request.credential_version = key.version;
-    }
-    if (!settings_.private_key_password.empty()) {
-      KS_ASSIGN_OR_RETURN(auto password,
-                          services_.secrets->Resolve(settings_.private_key_password));
-      request.private_key_password = std::move(password.value);
-    }
     return request;
   }
 
-  // With what proves who we are. UNAUTHENTICATED where there is nothing to prove it with.
-  absl::StatusOr<identity::HttpAnswer> Send(identity::HttpRequest request) {
-    if (!settings_.has_credential()) return services_.http->Send(request);
-    KS_RETURN_IF_ERROR(identity::CheckCredentialUrl(settings_.url).status());
-    const auto send = [&](const identity::SecretVersion& proof) {
-      identity::HttpRequest with = request;
-      with.credential_version = proof.version;
-      with.headers.emplace_back("Authorization", AuthorizationOf(proof.value));
-      return services_.http->Send(with);
-    };
-    if (tokens_ == nullptr) {
-      KS_ASSIGN_OR_RETURN(const auto proof,
-                          services_.secrets->Resolve(settings_.token.empty() ? settings_.password
-                                                                             : settings_.token));
-      return proved_.Try(proof, send, [](const absl::StatusOr<identity::HttpAnswer>& answer) {
-        return answer.ok() && IsRefusal(*answer);
-      });
+  // All that proves who we are.
+  struct Proof {
+    identity::Secret authorization;  // the password or the token; empty: none, or one is fetched
+    identity::CertificatePem certificate;
+    std::string version;  // of them together
+  };
+
+  absl::StatusOr<Proof> ReadProof() {
+    Proof proof;
+    identity::Secret chain;
+    const auto password = settings_.token.empty() ? settings_.password : settings_.token;
+    for (const auto& [reference, secret] :
+         {std::pair(password, &proof.authorization),
+          std::pair(identity::FileReference(settings_.certificate), &chain),
+          std::pair(settings_.private_key, &proof.certificate.key),
+          std::pair(settings_.private_key_password, &proof.certificate.key_password)}) {
+      if (reference.empty()) continue;
+      KS_ASSIGN_OR_RETURN(identity::SecretVersion read, services_.secrets->Resolve(reference));
+      *secret = std::move(read.value);
+      StrAppend(&proof.version, proof.version.empty() ? "" : "+", read.version);
     }
+    proof.certificate.chain = chain.Reveal();
+    return proof;
+  }
+
+  // With what proves who we are. UNAUTHENTICATED where there is nothing to prove it with.
+  absl::StatusOr<identity::HttpAnswer> Send(const identity::HttpRequest& request) {
+    if (settings_.has_credential()) {
+      KS_RETURN_IF_ERROR(identity::CheckCredentialUrl(settings_.url).status());
+    }
+    KS_ASSIGN_OR_RETURN(const Proof proof, ReadProof());
+    const auto send = [&](const Proof& shown) {
+      return tokens_ == nullptr ? SendOnce(request, shown) : SendWithToken(request, shown);
+    };
+    return proved_.Try(proof, send, [](const absl::StatusOr<identity::HttpAnswer>& answer) {
+      return answer.ok() ? IsRefusal(*answer) : absl::IsUnauthenticated(answer.status());
+    });
+  }
+
+  absl::StatusOr<identity::HttpAnswer> SendOnce(identity::HttpRequest request, const Proof& proof) {
+    request.certificate = proof.certificate;
+    request.credential_version = proof.version;
+    if (!proof.authorization.empty()) {
+      request.headers.emplace_back("Authorization", AuthorizationOf(proof.authorization));
+    }
+    return services_.http->Send(request);
+  }
+
+  absl::StatusOr<identity::HttpAnswer> SendWithToken(const identity::HttpRequest& request,
+                                                     Proof proof) {
+    const auto send = [&](const identity::Secret& token) {
+      proof.authorization = token;
+      proof.version = token.Fingerprint();
+      return SendOnce(request, proof);
+    };
     KS_ASSIGN_OR_RETURN(const identity::Secret token, tokens_->Now());
-    auto answer = send({token, token.Fingerprint()});
+    auto answer = send(token);
     // One that was revoked before its time: a new one mends it.
     if (!answer.ok() || !IsRefusal(*answer) || !tokens_->Drop()) return answer;
     KS_ASSIGN_OR_RETURN(const identity::Secret next, tokens_->Now());
-    return send({next, next.Fingerprint()});
+    return send(next);
   }
 
   std::string AuthorizationOf(const identity::Secret& proof) const {
@@ -270,7 +299,7 @@ class Registry : public SchemaStore {
 
   RegistrySettings settings_;
   const RegistryServices services_;
-  identity::ProvedSecret proved_;
+  identity::ProvedSecret<Proof> proved_;
   std::unique_ptr<identity::LazyTokenCache> tokens_;  // null: none is fetched
   std::mutex mu_;
   std::condition_variable wake_;

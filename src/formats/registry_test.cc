@@ -129,6 +129,37 @@ TEST_F(RegistryTest, ARefusedNewTokenLeavesTheOneBeforeInUse) {
   EXPECT_TRUE(absl::IsUnauthenticated(store->ById(4).status()));
 }
 
+// As the server's alert in the handshake arrives.
+TEST_F(RegistryTest, ARefusedNewCertificateLeavesTheOneBeforeInUse) {
+  std::set<std::string> taken = {"chain one with key one"};
+  http_.On("https://registry/", [&](const HttpRequest& request) -> absl::StatusOr<HttpAnswer> {
+    const auto& shown = request.certificate;
+    if (taken.count(shown.chain + " with " + shown.key.Reveal()) == 0) {
+      return absl::UnauthenticatedError("alert certificate unknown");
+    }
+    return HttpAnswer{.status = 200, .body = R"({"schema": "x"})"};
+  });
+  RegistrySettings settings;
+  settings.url = "https://registry";
+  settings.certificate = "/client.pem";
+  settings.private_key = *identity::ParseSecretReference("secret://env/KEY");
+  const auto show = [&](const std::string& chain, const std::string& key) {
+    environment_.files["/client.pem"] = "chain " + chain;
+    environment_.variables["KEY"] = "key " + key;
+  };
+  const auto store = MakeRegistry(settings, {&http_, &secrets_, &clock_});
+  show("one", "one");
+  ASSERT_TRUE(store->ById(1).ok());
+  show("one", "two");
+  EXPECT_TRUE(store->ById(2).ok()) << "the certificate's file comes behind the key's";
+  show("two", "two");
+  EXPECT_TRUE(store->ById(3).ok()) << "the registry does not know it yet";
+  taken = {"chain two with key two"};
+  EXPECT_TRUE(store->ById(4).ok());
+  taken = {};
+  EXPECT_TRUE(absl::IsUnauthenticated(store->ById(5).status()));
+}
+
 TEST_F(RegistryTest, FetchesTokensAndANewOneForOneThatWasRevoked) {
   int given = 0;
   http_.On("https://idp/token", [&](const HttpRequest&) {
@@ -194,6 +225,24 @@ TEST_F(RegistryTest, PreparingHoldsUpNobody) {
   EXPECT_TRUE(store->Prepare(7, nullptr));
   EXPECT_TRUE(store->ById(7).ok());
   EXPECT_EQ(http_.requests().size(), 1u);
+}
+
+TEST_F(RegistryTest, WhoWaitsAnywayIsPatientWithARefusal) {
+  std::atomic<int> calls = 0;
+  http_.On("http://registry:8081/", [&](const HttpRequest&) {
+    return ++calls == 1 ? HttpAnswer{.status = 401}
+                        : HttpAnswer{.status = 200, .body = R"({"schema": "x"})"};
+  });
+  const auto store = Make();
+  std::atomic<bool> refused = false;
+  absl::Notification there;
+  ASSERT_FALSE(store->Prepare(7, [&](const absl::Status& status) {
+    if (status.ok()) return there.Notify();
+    refused = absl::IsUnauthenticated(status);
+  }));
+  there.WaitForNotification();
+  EXPECT_TRUE(refused);
+  EXPECT_TRUE(store->ById(7).ok());
 }
 
 // All who wait for a number hear of each attempt that failed, and of the end.

@@ -56,13 +56,18 @@ absl::StatusCode CodeOf(CURLcode code) {
 }
 
 void SetCertificate(const HttpRequest& request, CURL* curl) {
-  if (request.certificate.empty()) return;
-  const std::string& key = request.private_key.Reveal();
-  curl_blob blob{const_cast<char*>(key.data()), key.size(), CURL_BLOB_NOCOPY};
-  curl_easy_setopt(curl, CURLOPT_SSLCERT, request.certificate.c_str());
-  curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &blob);
-  if (request.private_key_password.empty()) return;
-  curl_easy_setopt(curl, CURLOPT_KEYPASSWD, request.private_key_password.Reveal().c_str());
+  const CertificatePem& pem = request.certificate;
+  if (pem.chain.empty()) return;
+  // They outlive the transfer.
+  const auto blob_of = [](const std::string& text) {
+    return curl_blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
+  };
+  curl_blob chain = blob_of(pem.chain);
+  curl_blob key = blob_of(pem.key.Reveal());
+  curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &chain);
+  curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key);
+  if (pem.key_password.empty()) return;
+  curl_easy_setopt(curl, CURLOPT_KEYPASSWD, pem.key_password.Reveal().c_str());
 }
 
 // OpenSSL's text where the server ended the handshake: it took our certificate for none.

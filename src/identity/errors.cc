@@ -260,6 +260,13 @@ absl::Status NoAwsCredentials(std::string_view reason) {
       reason.empty() ? "" : StrCat(" (", reason, ")")));
 }
 
+absl::Status AwsCredentialsExpired(std::string_view access_key_id) {
+  return absl::UnauthenticatedError(
+      StrCat("the AWS credentials that were given out (", access_key_id,
+             ") have expired: whoever gives them out has stopped to renew them, or a clock is "
+             "wrong"));
+}
+
 absl::Status NoAwsProfile(std::string_view profile) {
   return absl::NotFoundError(StrCat("the AWS profile \"", profile,
                                     "\" is not in the shared files, or has no keys and no role "

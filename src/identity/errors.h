@@ -66,6 +66,7 @@ absl::Status VaultRefused(std::string_view what, int status, std::string_view re
 absl::Status NoSecretRegion(std::string_view reference);
 absl::Status NoAwsRegion(std::string_view file);
 absl::Status NoAwsCredentials(std::string_view reason);
+absl::Status AwsCredentialsExpired(std::string_view access_key_id);
 absl::Status NoAwsProfile(std::string_view profile);
 absl::Status AwsRefused(std::string_view who, int status, std::string_view reason);
 

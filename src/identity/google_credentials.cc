@@ -118,7 +118,6 @@ class Exchange {
                         ReadGoogleSubject(credentials, file_, services_));
     HttpRequest request{.url = endpoint,
                         .certificate = subject.certificate,
-                        .private_key = subject.private_key,
                         .service = "google-sts",
                         .who = audience,
                         .credential_version = subject.token.Fingerprint()};

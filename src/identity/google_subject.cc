@@ -196,12 +196,12 @@ class Reader {
     }
     KS_ASSIGN_OR_RETURN(const std::string text, environment_.ReadFile(config));
     const json workload = Member(Member(ParseJson(text), "cert_configs"), "workload");
-    GoogleSubject subject{.certificate = TextOf(workload, "cert_path")};
+    const std::string shown = TextOf(workload, "cert_path");
     const std::string key = TextOf(workload, "key_path");
-    if (subject.certificate.empty() || key.empty()) {
+    if (shown.empty() || key.empty()) {
       return BadCertificateConfig(config, "it has no cert_configs.workload.cert_path and key_path");
     }
-    KS_ASSIGN_OR_RETURN(const auto leaf, Certificates(subject.certificate));
+    KS_ASSIGN_OR_RETURN(const auto leaf, Certificates(shown));
     json chain = json::array({leaf.front()});
     if (const std::string path = TextOf(certificate, "trust_chain_path"); !path.empty()) {
       KS_ASSIGN_OR_RETURN(const auto more, Certificates(path));
@@ -212,9 +212,10 @@ class Reader {
           return BadCertificateConfig(path, "the workload's own comes first in it");
       }
     }
+    GoogleSubject subject{.token = Secret(chain.dump())};
+    KS_ASSIGN_OR_RETURN(subject.certificate.chain, environment_.ReadFile(shown));
     KS_ASSIGN_OR_RETURN(std::string pem, environment_.ReadFile(key));
-    subject.private_key = Secret(std::move(pem));
-    subject.token = Secret(chain.dump());
+    subject.certificate.key = Secret(std::move(pem));
     return subject;
   }
 

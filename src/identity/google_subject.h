@@ -36,9 +36,7 @@ struct GoogleServices {
 
 struct GoogleSubject {
   Secret token;
-  // Of X.509: what the connection to STS shows, as HttpRequest has it. Else empty.
-  std::string certificate;
-  Secret private_key;
+  CertificatePem certificate;  // of X.509: what the connection to STS shows; else empty
 };
 
 // `credentials` is the whole file, `file` its name for errors. Blocks.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "identity/certificate_pem.h"
 #include "identity/limits.h"
 #include "identity/secret.h"
 #include "identity/tls_handshake.h"
@@ -28,11 +29,8 @@ struct HttpRequest {
   std::string url;
   HttpHeaders headers;
   std::string body;
-  std::string ca;  // path of a PEM file; empty: SSL_CERT_FILE, or the system's
-  // Mutual TLS: path of a PEM file with the chain, and the key in PEM; empty: none is shown.
-  std::string certificate;
-  Secret private_key;
-  Secret private_key_password;
+  std::string ca;              // path of a PEM file; empty: SSL_CERT_FILE, or the system's
+  CertificatePem certificate;  // mutual TLS; empty: none is shown
   // For the connection log: what is asked, who asks, with which version of which credential.
   std::string service = "http";
   std::string who = "";                 // empty: not known

@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "identity/aws_credentials.h"
+#include "identity/errors.h"
 #include "identity/limits.h"
 
 namespace ks::identity {
@@ -17,6 +18,9 @@ class MskSource : public TokenSource {
     KS_ASSIGN_OR_RETURN(const AwsCredentials credentials,
                         chain_.Find({settings_.region, settings_.profile, settings_.role_arn}));
     const int64_t now = clock_.NowNanos();
+    if (credentials.expires_at_nanos != 0 && credentials.expires_at_nanos <= now) {
+      return AwsCredentialsExpired(credentials.access_key_id);
+    }
     Token token{MskToken(settings_.region, credentials, now, "kafka-spanner"),
                 now + kMskTokenSeconds * env::kNanosPerSecond, credentials.access_key_id};
     // A signature dies with the credentials that made it.

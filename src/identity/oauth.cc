@@ -166,7 +166,7 @@ class OauthSource : public TokenSource {
 
   const OauthSettings settings_;
   const OauthServices services_;
-  ProvedSecret proved_;
+  ProvedSecret<> proved_;
 };
 
 }  // namespace

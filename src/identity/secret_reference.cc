@@ -63,6 +63,11 @@ std::string SecretReference::Option(const std::string& name) const {
   return it == options.end() ? "" : it->second;
 }
 
+SecretReference FileReference(const std::string& path) {
+  if (path.empty()) return {};
+  return {.place = SecretPlace::kFile, .path = path, .text = path};
+}
+
 absl::StatusOr<SecretReference> ParseSecretReference(std::string_view text) {
   if (!text.starts_with(kSecretScheme)) return PlainSecret();
   SecretReference reference;

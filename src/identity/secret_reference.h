@@ -37,6 +37,9 @@ struct SecretReference {
   std::string Option(const std::string& name) const;
 };
 
+// What lies in a file that is named by its path alone; empty for none.
+SecretReference FileReference(const std::string& path);
+
 inline constexpr std::string_view kSecretScheme = "secret://";
 
 // An error's text says what was expected. It never repeats `text` unless that is a reference: it

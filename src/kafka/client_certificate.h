@@ -16,7 +16,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "identity/secret.h"
+#include "identity/certificate_pem.h"
 
 struct rd_kafka_conf_s;
 struct ssl_ctx_st;
@@ -24,11 +24,7 @@ struct ssl_st;
 
 namespace ks::kafka {
 
-struct CertificatePem {
-  std::string chain;  // the certificate first
-  identity::Secret key;
-  identity::Secret key_password;  // empty: the key is not encrypted
-};
+using identity::CertificatePem;
 
 class ClientCertificate {
  public:

@@ -14,7 +14,7 @@ TOKEN_SECONDS = 6  # short, so that tokens are renewed within a test
 def pytest_addoption(parser):
     parser.addoption("--program", required=True, help="kafka-spanner")
     parser.addoption("--kafka", required=True, help="folder with Kafka's jars")
-    parser.addoption("--rotations", type=int, default=20, help="of each credential, under load")
+    parser.addoption("--rotations", type=int, default=50, help="of each credential, under load")
     parser.addoption("--vault", required=True, help="Vault's program")
     parser.addoption("--oidc", required=True, help="folder with the provider and its modules")
 

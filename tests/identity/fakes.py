@@ -22,6 +22,9 @@ class Fake:
 
             def do_GET(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                if isinstance(self.connection, ssl.SSLSocket) and self.connection.getpeercert():
+                    subject = dict(pair[0] for pair in self.connection.getpeercert()["subject"])
+                    self.headers["X-Peer"] = subject["commonName"]
                 status, said = fake.answer(self.command, self.path, self.headers, body)
                 data = said if isinstance(said, bytes) else json.dumps(said).encode()
                 self.send_response(status)
@@ -30,7 +33,7 @@ class Fake:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_POST = do_GET
+            do_POST = do_PUT = do_GET
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -72,26 +75,33 @@ class Kubernetes(Fake):
 
 
 class Registry(Fake):
-    """Schema 1 for every subject: an Avro record with one string, `v`."""
+    """The same schema for every subject and number: an Avro record with one string, `v`. It lets
+    in whose Authorization is in `taken`, or whose certificate's name is; `used` is who came in."""
 
     SCHEMA = {"type": "record", "name": "r", "fields": [{"name": "v", "type": "string"}]}
 
     def __init__(self, username, password):
         super().__init__()
-        self.wanted = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-        self.requests = 0
+        self.taken = {self.basic(username, password)}
+        self.requests, self.used = 0, set()
+
+    @staticmethod
+    def basic(username, password):
+        return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
 
     def answer(self, method, path, headers, body):
         self.requests += 1
-        if self.wanted and headers.get("Authorization") != self.wanted:
+        who = headers.get("Authorization") or headers.get("X-Peer")
+        if self.taken and who not in self.taken:
             return 401, {"error_code": 401, "message": "Unauthorized"}
+        self.used.add(who)
         return 200, {"id": 1, "version": 1, "subject": "s", "schema": json.dumps(self.SCHEMA)}
 
     @staticmethod
-    def encoded(text):
+    def encoded(text, schema=1):
         data = text.encode()
         assert len(data) < 64  # its length, doubled, in one byte
-        return b"\0" + (1).to_bytes(4, "big") + bytes([2 * len(data)]) + data
+        return b"\0" + schema.to_bytes(4, "big") + bytes([2 * len(data)]) + data
 
 
 class VaultKv(Fake):

@@ -9,22 +9,22 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 
 from confluent_kafka import Consumer, TopicPartition
 
 from authority import Authority
+from gates import Cutter, Iam, Passwords
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from broker import Broker, free_port  # noqa: E402
 from spanners import Endpoint  # noqa: E402
 
-LISTENERS = ("PL", "CONTROLLER", "OAUTH", "SCRAM", "MTLS", "PLAIN")
+LISTENERS = ("PL", "CONTROLLER", "OAUTH", "SCRAM", "MTLS", "PLAIN", "MSK")
 DATABASE = "projects/p/instances/i/databases/d"  # that a SecureEndpoint has from the start
-CUT = ("SCRAM", "MTLS")  # listeners whose connections a test can cut
+GATES = {"OAUTH": Cutter, "SCRAM": Cutter, "MTLS": Cutter, "PLAIN": Passwords, "MSK": Iam}
 
 
 def openssl(*arguments, **more):
@@ -95,60 +95,13 @@ class Idp:
         self.process.wait()
 
 
-class Cutter:
-    """Stands before a TCP port; cut() ends all connections through it, and it stays open."""
-
-    def __init__(self, port, behind):
-        self.behind = behind
-        self.accepted = 0
-        self.sockets = set()
-        self.listener = socket.create_server(("127.0.0.1", port))
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-                self.accepted += 1
-                far = socket.create_connection(("127.0.0.1", self.behind))
-            except OSError:
-                return
-            self.sockets |= {near, far}
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self.copy, args=(one, other), daemon=True).start()
-
-    def copy(self, one, other):
-        try:
-            while data := one.recv(1 << 16):
-                other.sendall(data)
-        except OSError:
-            pass
-        for each in (one, other):
-            self.sockets.discard(each)
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def cut(self):
-        for each in list(self.sockets):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def stop(self):
-        self.listener.close()
-        self.cut()
-
-
 class SecureBroker(Broker):
     """Kafka with all listeners; `address` is the one without a login, for the tests themselves."""
 
     def __init__(self, jars, directory, idp):
         super().__init__(jars, directory)
         self.idp = idp
-        names = (*LISTENERS, *(f"{name}_BEHIND" for name in CUT))
+        names = (*LISTENERS, *(f"{name}_BEHIND" for name in GATES))
         self.ports = dict(zip(names, free_ports(len(names))))
         self.cutters = {}
         self.address = self.at("PL")
@@ -165,8 +118,9 @@ class SecureBroker(Broker):
         return [command[0], *own, *command[1:]]
 
     def start(self):
-        for name in CUT:
-            self.cutters[name] = Cutter(self.ports[name], self.ports[f"{name}_BEHIND"])
+        for name, gate in GATES.items():
+            more = [self.idp] if gate is Iam else []
+            self.cutters[name] = gate(self.ports[name], self.ports[f"{name}_BEHIND"], *more)
         super().start()
 
     def stop(self):

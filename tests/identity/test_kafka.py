@@ -44,7 +44,7 @@ def shown(certificate, key):
 class Pipeline:
     """A pipeline file for one way to log in, its topic with RECORDS records, and its database."""
 
-    def __init__(self, name, way, kafka, idp, spanner, directory):
+    def __init__(self, name, way, kafka, idp, spanner, directory, records=RECORDS):
         self.name = name
         self.kafka = kafka
         self.topic = f"t-{name}"
@@ -64,21 +64,23 @@ class Pipeline:
         self.database = spanner.create_database(name.replace("_", "-"))
         self.target = {"database": self.database.name}
         self.table = "T"
+        self.value = {"format": "string", "name": "v"}
+        self.encode = lambda number: f"v{number}"
         if kafka.partitions(self.topic) == 0:
             kafka.create_topic(self.topic, 1)
-        self.produce(RECORDS)
+        self.produce(records)
 
     def produce(self, count):
         producer = Producer({"bootstrap.servers": self.kafka.address})
         for i in range(count):
-            producer.produce(self.topic, key=f"k{i}", value=f"v{i}")
+            producer.produce(self.topic, key=f"k{i}", value=self.encode(i))
         producer.flush(30)
 
     def write(self):
         document = {
             "pipeline": self.name,
             "from": {"kafka": self.connection, "key": {"format": "string", "name": "k"},
-                     "value": {"format": "string", "name": "v"}},
+                     "value": self.value},
             "to": {"spanner": self.target},
             "tables": {self.table: {"mode": "append", "select": "SELECT _offset AS Id, v AS V"}},
         }
@@ -109,7 +111,9 @@ def shows_no_secret(done, pipeline):
 def pipeline(request, kafka, idp, spanner, tmp_path):
     """A factory: way -> Pipeline with a name of the test's own."""
     name = "".join(c if c.isalnum() else "_" for c in request.node.name.removeprefix("test_"))
-    return lambda way: Pipeline(name[:28].strip("_"), way, kafka, idp, spanner, tmp_path)
+    name = name[:20] + "_" + name[-7:] if len(name) > 28 else name
+    return lambda way, records=RECORDS: Pipeline(name[:28].strip("_"), way, kafka, idp, spanner,
+                                                 tmp_path, records)
 
 
 def accepted(kafka, settings):

@@ -4,12 +4,19 @@ can act on, every attempt has one entry in the connection log, and no entry is f
 A cell is one line of a table below. What can go wrong while a pipeline runs: test_revoked.py.
 PLAIN's users stand in the broker's file and SCRAM's have no end, so they do not expire."""
 
+import base64
 import datetime
 import json
 import subprocess
+import urllib.parse
+import urllib.request
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
+from fake_aws import FakeAws, known_keys, source
 from fake_google import TOKEN, FakeGoogle
 from fakes import Fake, Registry
 from managers import Aws, Vault
@@ -65,9 +72,6 @@ class Grants(Fake):
         self.idp, self.refuse, self.requests = idp, refuse, 0
 
     def answer(self, method, path, headers, body):
-        import base64
-        import urllib.parse
-        import urllib.request
         self.requests += 1
         form = dict(urllib.parse.parse_qsl(body.decode()))
         if self.refuse or not self.good(form):
@@ -84,19 +88,20 @@ class Grants(Fake):
         if kind == "token-exchange":
             return form["subject_token"] == "a-subject"
         if kind == "jwt-bearer":
-            return self.verifies(form["assertion"])
+            return verifies(form["assertion"], self.idp.client_key)
         return form.get("client_secret") == "idp-s3cret"
 
-    def verifies(self, jwt):
-        import base64
-        signed, signature = jwt.rsplit(".", 1)
-        public = self.idp.directory / "client.pub"
-        openssl("rsa", "-in", self.idp.client_key, "-pubout", "-out", public)
-        given = self.idp.directory / "given.sig"
-        given.write_bytes(base64.urlsafe_b64decode(signature + "=="))
-        verify = ["openssl", "dgst", "-sha256", "-verify", public, "-signature", given]
-        done = subprocess.run(verify, input=signed.encode(), capture_output=True)
-        return done.returncode == 0
+
+def verifies(jwt, key):
+    """Whether the private key in that file has signed it (RS256)."""
+    signed, signature = jwt.rsplit(".", 1)
+    own = serialization.load_pem_private_key(key.read_bytes(), None)
+    try:
+        own.public_key().verify(base64.urlsafe_b64decode(signature + "=="), signed.encode(),
+                                padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def another_key(directory):
@@ -113,6 +118,11 @@ GRANTS = {
 }
 RIGHT = {"jwt_bearer": "", "token_exchange": "a-subject", "client_credentials": "idp-s3cret"}
 
+STATIC = ("environment", "session", "profile")  # of AWS's credentials: those that lie there
+GIVEN = {"profile_role": "aws-sts", "role": "aws-sts", "web_identity": "aws-sts",
+         "container": "aws-metadata", "instance": "aws-metadata"}  # and those that are given out
+TOKEN_REFUSED = "look at its audience, its issuer, its expiry"
+
 # mechanism, what is wrong, words in what doctor says (empty: all is well), where it is on record
 KAFKA = [
     *[(way, "right", "", "kafka") for way in WAYS],
@@ -121,16 +131,23 @@ KAFKA = [
                                                            "oauth_key")],
     *[("mtls", state, "has it expired or been revoked, and is its authority among those", "kafka")
       for state in ("wrong", "expired", "revoked")],
-    ("scram_512", "down", "no broker answers", "kafka"),
-    ("oauth_secret", "down", "no answer from 127.0.0.1:9", "token-endpoint"),
+    *[(way, "down", "no broker answers", "kafka") for way in ("plain", "scram_512", "mtls")],
+    *[(way, "down", "no answer from 127.0.0.1:9", "token-endpoint")
+      for way in ("oauth_secret", "oauth_post", "oauth_key", *GRANTS)],
     *[(grant, "right", "", "token-endpoint") for grant in GRANTS],
     *[(grant, "wrong", CLIENT, "token-endpoint") for grant in GRANTS],
     *[(grant, "expired", "the secret of me ended yesterday", "token-endpoint") for grant in GRANTS],
     ("token_file", "right", "", "kafka"),
-    ("token_file", "wrong", "look at its audience, its issuer, its expiry", "kafka"),
+    ("token_file", "wrong", TOKEN_REFUSED, "kafka"),
     ("token_file", "expired", "has stopped to renew it", None),
-    ("msk", "wrong", "look at its audience, its issuer, its expiry", "kafka"),
-    ("msk", "none", "no AWS credentials", None),
+    *[("msk_" + source, "right", "", "kafka") for source in STATIC],
+    *[("msk_" + source, "wrong", TOKEN_REFUSED, "kafka") for source in STATIC],
+    ("msk_session", "expired", TOKEN_REFUSED, "kafka"),
+    *[("msk_" + source, *cell, service) for source, service in GIVEN.items() for cell in (
+        ("right", ""), ("wrong", "HTTP status 403" if source != "instance" else "status 403"),
+        ("expired", "ExpiredTokenException" if service == "aws-sts" else "have expired"),
+        ("down", "no answer from 127.0.0.1:9"))],
+    ("msk_none", "wrong", "no AWS credentials", None),
 ]
 
 
@@ -139,17 +156,16 @@ class KafkaCell:
         self.way, self.state, self.table, self.program = way, state, table, program
         self.idp, self.directory, self.fake = idp, directory, None
         self.log = directory / "connections.jsonl"
-        settings = self.settings(kafka)
-        listener, fields, tls = settings
-        table.connection = {"brokers": kafka.at(listener), "topic": table.topic}
+        self.listener, fields, tls = self.settings(kafka)
+        table.connection = {"brokers": kafka.at(self.listener), "topic": table.topic}
         if fields:
             table.connection["sasl"] = dict(fields)
             if "grant" in fields and fields["grant"] != "token_file":
                 table.connection["sasl"].setdefault("token_endpoint", idp.issuer + "/token")
         table.connection["tls"] = {"ca": str(kafka.authority.certificate)} if tls else "none"
-        if listener == "MTLS":
+        if self.listener == "MTLS":
             table.connection["tls"] |= self.certificate(kafka)
-        if state == "down" and way == "scram_512":
+        if state == "down" and way in ("plain", "scram_512", "mtls"):
             table.connection["brokers"] = "127.0.0.1:9"
         table.directory = directory
 
@@ -167,8 +183,9 @@ class KafkaCell:
         if self.way in GRANTS:
             expired = "the secret of me ended yesterday" if self.state == "expired" else None
             self.fake = Grants(self.idp, expired)
+            endpoint = NOBODY if self.state == "down" else self.fake.url
             fields = dict(GRANTS[self.way], grant=self.way, mechanism="OAUTHBEARER",
-                          token_endpoint=self.fake.url + "/token")
+                          token_endpoint=endpoint + "/token")
             self.program.environment["PASSWORD"] = "wrong" if wrong else RIGHT[self.way]
             if wrong and "private_key" in fields:
                 fields["private_key"] = another_key(self.directory)
@@ -177,12 +194,20 @@ class KafkaCell:
             path = self.directory / "token"
             path.write_text(self.token())
             return oauth(grant="token_file", token=f"secret://file{path}")
-        credentials = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-s3cret"}
-        if self.state != "none":
-            self.program.environment |= credentials
-        self.program.environment |= {"HOME": str(self.directory),
-                                     "AWS_EC2_METADATA_DISABLED": "true"}
-        return "OAUTH", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1"}, True
+        return "MSK", self.msk(kafka, self.way.removeprefix("msk_")), False
+
+    def msk(self, kafka, kind):
+        kafka.cutters["MSK"].keys = known_keys(self.state)
+        fields = {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1"}
+        self.program.environment |= {"HOME": str(self.directory)}
+        if kind == "none":
+            self.program.environment["AWS_EC2_METADATA_DISABLED"] = "true"
+            return fields
+        self.fake = FakeAws(self.state)
+        url = NOBODY if self.state == "down" else self.fake.url
+        environment, more = source(kind, url, self.directory)
+        self.program.environment |= environment
+        return fields | more
 
     def token(self):
         if self.state == "right":
@@ -214,9 +239,8 @@ class KafkaCell:
 @pytest.mark.parametrize("way,state,words,service", KAFKA, ids=lambda v: v if v else "-")
 def test_kafka(way, state, words, service, table, kafka, idp, program, tmp_path):
     cell = KafkaCell(way, state, table, kafka, idp, program, tmp_path)
-    behind = {"scram_256": "SCRAM", "scram_512": "SCRAM", "mtls": "MTLS"}
-    cutter = kafka.cutters.get(behind.get(way))
-    before = cutter.accepted if cutter else 0
+    cutter = kafka.cutters[cell.listener]
+    before = cutter.accepted
     done, failed = cell.run()
     attempts = Attempts(cell.log)
     if not words:
@@ -234,11 +258,17 @@ def test_kafka(way, state, words, service, table, kafka, idp, program, tmp_path)
         assert {e["status_id"] for e in entries} == {2 if words else 1}
         assert {e["actor"]["user"]["name"] for e in entries} == {
             table.connection["sasl"]["client_id"]}
-        if cell.fake:  # one for each request, and no other
+        if cell.fake and state != "down":  # one for each request, and no other
             assert len(entries) == cell.fake.requests
         if state == "wrong":
             assert all("Check the credential" in r for r in attempts.reasons("token-endpoint"))
-    if cutter and state != "down":
+    if service in GIVEN.values():
+        # Credentials of the past were given out all the same.
+        refused = state in ("wrong", "down") or (state, service) == ("expired", "aws-sts")
+        assert (2 in attempts.results(service)) == refused and attempts.results(service)
+        if state != "down":
+            assert len(attempts.of(service)) == cell.fake.requests
+    if state != "down":
         assert len(attempts.of("kafka")) == cutter.accepted - before
     shown_text = done.stdout + done.stderr + (cell.log.read_text() if cell.log.exists() else "")
     for secret in ("s3cret", "PRIVATE KEY", "a-subject"):
@@ -249,10 +279,14 @@ def test_kafka(way, state, words, service, table, kafka, idp, program, tmp_path)
 
 
 def service_account(fake, directory):
-    key = directory / "sa.key"
+    """Its token is signed by itself: impersonation shows it to somebody who can check it."""
+    key = fake.key = directory / "sa.key"
     openssl("genpkey", "-algorithm", "RSA", "-out", key)
-    return {"type": "service_account", "client_email": "sa@p.test", "private_key": key.read_text(),
-            "private_key_id": "k"}
+    own = {"type": "service_account", "client_email": "sa@p.test", "private_key_id": "k",
+           "private_key": key.read_text()}
+    return {"type": "impersonated_service_account", "source_credentials": own,
+            "service_account_impersonation_url": f"http://{fake.host}/v1/projects/-/service"
+                                                 "Accounts/sa@p.test:generateAccessToken"}
 
 
 def user(fake, directory):
@@ -291,9 +325,22 @@ def impersonated(fake, directory):
     return federated(fake, directory, service_account_impersonation_url=address)
 
 
+def from_certificate(fake, directory):
+    authority = Authority(directory / "workload", "workload-ca")
+    certificate, key = authority.issue("workload")
+    config = directory / "certificate_config.json"
+    config.write_text(json.dumps({"cert_configs": {"workload": {
+        "cert_path": str(certificate), "key_path": str(key)}}}))
+    return federated(fake, directory, token_url=f"https://{fake.behind_tls(authority)}/v1/token",
+                     subject_token_type="urn:ietf:params:oauth:token-type:mtls",
+                     credential_source={"certificate": {
+                         "certificate_config_location": str(config)}})
+
+
 GOOGLE = {"metadata": lambda fake, directory: None, "user": user, "workforce": workforce,
           "file": federated, "url": from_url, "program": from_program, "aws": from_aws,
-          "impersonated": impersonated}
+          "impersonated": impersonated, "service_account": service_account,
+          "certificate": from_certificate}
 STATES = {  # what the endpoint does: what is said
     "right": "",
     "wrong": "refused: invalid_grant",
@@ -304,6 +351,7 @@ STATES = {  # what the endpoint does: what is said
 
 class MoodyGoogle(FakeGoogle):
     state = "right"
+    key = None  # of the service account whose own tokens it takes
 
     def answer(self, method, path, headers, fields):
         gives_tokens = path.endswith(("token", ":generateAccessToken"))
@@ -312,6 +360,8 @@ class MoodyGoogle(FakeGoogle):
             iam = path.endswith(":generateAccessToken")
             return 400, {"error": error if iam else "invalid_grant",
                          "error_description": "this client was revoked"}
+        if self.key and verifies(headers["Authorization"].removeprefix("Bearer "), self.key):
+            return 200, {"accessToken": self.token, "expireTime": "2099-01-01T00:00:00Z"}
         if path == "/subject":
             return 200, {"t": "subject"}
         if path == "/v1/token" and "aws4" in str(fields.get("subject_token_type")):
@@ -333,6 +383,7 @@ def surroundings(monkeypatch):
     for name, value in (("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKIATEST"),
                         ("AWS_SECRET_ACCESS_KEY", "aws-s3cret")):
         monkeypatch.setenv(name, value)
+    return monkeypatch
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -341,6 +392,8 @@ def test_google(way, state, surroundings, sql, fake, tmp_path):  # noqa: F811
     fake.state = state
     credentials = GOOGLE[way](fake, tmp_path)
     hosts = fake.hosts()
+    if way == "certificate":
+        surroundings.setenv("SSL_CERT_FILE", str(tmp_path / "workload/workload-ca.crt"))
     if state == "down":
         fake.stop()
     done = sql(credentials, hosts, tokens="another\n" if state == "expired" else TOKEN + "\n")
@@ -370,14 +423,17 @@ def test_google(way, state, surroundings, sql, fake, tmp_path):  # noqa: F811
 class GuardedRegistry(Registry):
     def __init__(self, wanted):
         super().__init__("reader", "r3gistry-pa55")
-        self.wanted = self.wanted if wanted == "basic" else wanted
+        if wanted != "basic":
+            self.taken = {wanted} if wanted else set()
 
 
 REGISTRY = [
     ("basic", "right", ""), ("basic", "wrong", "Check `username` and `password`"),
     ("basic", "down", "gives no schemas: no answer from 127.0.0.1:9"),
     ("token", "right", ""), ("token", "wrong", "refuses us: HTTP status 401"),
+    ("token", "down", "gives no schemas: no answer from 127.0.0.1:9"),
     ("oauth", "right", ""), ("oauth", "wrong", CLIENT),
+    ("oauth", "expired", "refuses us: HTTP status 401"),  # what the registry says of its token
     ("oauth", "down", "no answer from 127.0.0.1:9"),
 ]
 
@@ -387,6 +443,8 @@ def test_registry(way, state, words, program, tmp_path):
     idp = Grants(None)
     idp.answer = lambda *a: ((401, {"error": "invalid_client"}) if state == "wrong" else
                              (200, {"access_token": "r3gistry-t0ken", "expires_in": 60}))
+    if state == "expired":
+        idp.answer = lambda *a: (200, {"access_token": "r3gistry-0ld", "expires_in": 60})
     server = GuardedRegistry("basic" if way == "basic" else "Bearer r3gistry-t0ken")
     right = {"basic": "r3gistry-pa55", "token": "r3gistry-t0ken", "oauth": "idp-s3cret"}[way]
     program.environment["PASSWORD"] = "wr0ng" if state == "wrong" else right
@@ -399,7 +457,7 @@ def test_registry(way, state, words, program, tmp_path):
     url = NOBODY if down and way != "oauth" else server.url
     check_registry(program, tmp_path, {"url": url, **login}, words)
     attempts = Attempts(tmp_path / "connections.jsonl")
-    if way != "oauth" or state == "right":
+    if way != "oauth" or state in ("right", "expired"):
         assert set(attempts.results("schema-registry")) == {2 if words else 1}
         if not down:
             assert len(attempts.of("schema-registry")) == server.requests
@@ -425,7 +483,8 @@ def check_registry(program, directory, registry, words):
 
 
 @pytest.mark.parametrize("state,words", [
-    ("right", ""), ("wrong", "refuses us"), ("expired", "refuses us")])
+    ("right", ""), ("wrong", "refuses us"), ("expired", "refuses us"),
+    ("down", "gives no schemas: no answer from 127.0.0.1:9")])
 def test_registry_with_a_certificate(state, words, program, tmp_path):
     authority = Authority(tmp_path / "tls")
     server = GuardedRegistry(None)
@@ -435,10 +494,13 @@ def test_registry_with_a_certificate(state, words, program, tmp_path):
     else:
         ends = -HOUR if state == "expired" else HOUR
         certificate = shown(*authority.issue("pipe", ends, tmp_path))
-    check_registry(program, tmp_path, {"url": server.url, "ca": str(authority.certificate),
+    url = NOBODY if state == "down" else server.url
+    check_registry(program, tmp_path, {"url": url, "ca": str(authority.certificate),
                                        **certificate}, words)
     attempts = Attempts(tmp_path / "connections.jsonl")
-    assert attempts.results("schema-registry") == ([2] if words else [1])
+    results = attempts.results("schema-registry")
+    assert results and set(results) == {2 if words else 1}
+    assert state == "down" or len(results) == 1
     assert server.requests == (0 if words else 1)
     server.stop()
 
@@ -524,3 +586,46 @@ def test_aws(state, words, aws, table, kafka, idp, program, tmp_path):
     else:
         assert done.returncode == 3 and any(words in said for said in failed), failed
         assert set(attempts.results("aws-secrets-manager")) == {2}
+
+
+# ---- Google Secret Manager
+
+
+class MoodySecrets(FakeGoogle):
+    """`state` is what it says of our token."""
+
+    def answer(self, method, path, headers, fields):
+        if path in self.secrets and self.state != "right":
+            status, name = (403, "PERMISSION_DENIED") if self.state == "forbidden" else (
+                401, "UNAUTHENTICATED")
+            return status, {"error": {"status": name, "message": "look at the account"}}
+        return super().answer(method, path, headers, fields)
+
+
+@pytest.mark.parametrize("state,words", [
+    ("right", ""), ("wrong", "look at the account"), ("forbidden", "look at the account"),
+    ("expired", "look at the account"), ("down", "no answer from 127.0.0.1:9")])
+def test_google_secrets(state, words, table, kafka, idp, program, tmp_path):
+    cell = KafkaCell("scram_512", "right", table, kafka, idp, program, tmp_path)
+    cell.fake = MoodySecrets()
+    cell.fake.state = state
+    name = "projects/p/secrets/kafka/versions"
+    value = base64.b64encode(b"scram-s3cret").decode()
+    cell.fake.secrets[f"/v1/{name}/latest:access"] = {"name": f"{name}/7",
+                                                      "payload": {"data": value}}
+    table.connection["sasl"]["password"] = f"secret://google/{name}/latest"
+    address = NOBODY if state == "down" else f"http://{cell.fake.host}"
+    program.environment |= {"HOME": str(tmp_path), "GCE_METADATA_HOST": cell.fake.host,
+                            "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER": address}
+    done, failed = cell.run()
+    attempts = Attempts(cell.log)
+    results = attempts.results("google-secret-manager")
+    assert results and set(results) == {2 if words else 1}
+    if not words:
+        assert failed == []
+    else:
+        assert done.returncode == 3 and any(words in said for said in failed), failed
+        assert all(words in reason for reason in attempts.reasons("google-secret-manager"))
+    if state != "down":
+        assert len(results) == len([r for r in cell.fake.requests if r[1] in cell.fake.secrets])
+    assert TOKEN not in done.stdout + done.stderr + cell.log.read_text()

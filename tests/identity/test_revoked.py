@@ -7,18 +7,22 @@ import time
 
 import pytest
 
-from fakes import TokenRecorder
+from fake_aws import known_keys
+from fakes import Registry, TokenRecorder
 from servers import DATABASE
-from test_kafka import RECORDS, WAYS, Pipeline, pipeline, table_has  # noqa: F401
-from test_rotation import Minting
+from test_kafka import RECORDS, WAYS, Pipeline, pipeline, shown, table_has  # noqa: F401
+from test_rotation import NOTHING, Minting, at_registry
 
 
 @pytest.fixture
 def running(pipeline, program):  # noqa: F811
     """A factory: a pipeline that has written RECORDS, and its worker."""
-    def start(way, password, change=lambda connection: None):
-        made = pipeline(WAYS[way][0])
-        change(made.connection)
+    def start(way, password, change=lambda connection: None, whole=False):
+        """`change`: of what it says of Kafka, or of the whole."""
+        made = pipeline(way, 0 if whole else RECORDS)
+        change(made if whole else made.connection)
+        if whole:
+            made.produce(RECORDS)
         program.environment["PASSWORD"] = password
         worker = program.start("worker", *made.arguments())
         wait_for(lambda: table_has(made, RECORDS), worker)
@@ -45,7 +49,7 @@ def goes_on(made, worker, sent):
 
 def test_a_user_that_kafka_forgot(running, kafka):
     kafka.set_scram_password("carol", "carol-s3cret")
-    made, worker = running("scram_512", "carol-s3cret",
+    made, worker = running(WAYS["scram_512"][0], "carol-s3cret",
                            lambda connection: connection["sasl"].update(username="carol"))
     kafka.forget_scram("carol")
     kafka.cutters["SCRAM"].cut()
@@ -57,10 +61,74 @@ def test_a_user_that_kafka_forgot(running, kafka):
     goes_on(made, worker, RECORDS + 10)
 
 
+def test_a_user_of_plain_that_kafka_forgot(running, kafka):
+    gate = kafka.cutters["PLAIN"]
+    made, worker = running(WAYS["plain"][0], "plain-s3cret")
+    gate.taken["alice"] = set()
+    gate.cut()
+    wait_for(lambda: any("check the user" in r for r in reasons(made, "kafka")), worker)
+    made.produce(10)
+    assert worker.running() and made.count() == RECORDS
+    gate.taken["alice"] = {gate.own}
+    goes_on(made, worker, RECORDS + 10)
+
+
+def test_keys_that_aws_knows_no_more(running, kafka, program):
+    gate = kafka.cutters["MSK"]
+    gate.keys = known_keys("right")
+    program.environment |= {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-s3cret"}
+    made, worker = running(("MSK", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1"}, False), "")
+    gate.keys = {}
+    gate.cut()
+    wait_for(lambda: any("look at its audience" in r for r in reasons(made, "kafka")), worker)
+    made.produce(10)
+    assert worker.running() and made.count() == RECORDS
+    gate.keys = known_keys("right")
+    goes_on(made, worker, RECORDS + 10)
+
+
+def test_a_certificate_that_its_authority_revoked(running, kafka, tmp_path):
+    """Java believes a list of revoked certificates for half a minute."""
+    certificate, key = kafka.authority.issue("pipe", into=tmp_path)
+    made, worker = running(WAYS["mtls"][0], "", lambda connection: connection["tls"].update(
+        shown(certificate, key)))
+    kafka.authority.revoke(certificate)
+    time.sleep(31)
+    kafka.cutters["MTLS"].cut()
+    wait_for(lambda: any("has it expired or been revoked" in r for r in reasons(made, "kafka")),
+             worker)
+    made.produce(10)
+    assert worker.running() and made.count() == RECORDS
+    kafka.authority.issue("pipe", into=tmp_path)  # in the place of what was there
+    goes_on(made, worker, RECORDS + 10)
+
+
+@pytest.mark.parametrize("kind", ["basic", "bearer"])
+def test_a_reader_that_the_registry_forgot(kind, running):
+    """What it has read serves on; a new schema waits until it may be read."""
+    server = Registry("reader", "reader-s3cret")
+    password = "secret://env/PASSWORD"
+    login = {"basic": {"username": "reader", "password": password}, "bearer": {"token": password}}
+    right = server.taken = server.taken if kind == "basic" else {"Bearer reader-s3cret"}
+    made, worker = running(NOTHING, "reader-s3cret", lambda made: at_registry(
+        server, made, **login[kind]), whole=True)
+    server.taken = {"somebody else"}
+    made.produce(10)
+    wait_for(lambda: table_has(made, RECORDS + 10), worker)
+    made.schema = 2
+    made.produce(10)
+    wait_for(lambda: reasons(made, "schema-registry"), worker)
+    assert "HTTP status 401" in reasons(made, "schema-registry")[0]
+    assert worker.running() and made.count() == RECORDS + 10
+    server.taken = right
+    goes_on(made, worker, RECORDS + 20)
+    server.stop()
+
+
 def test_a_client_that_the_authorization_server_forgot(running, idp):
     recorder = TokenRecorder(idp.issuer)
     elsewhere = {"token_endpoint": recorder.url + "/token"}
-    made, worker = running("oauth_secret", "idp-s3cret",
+    made, worker = running(WAYS["oauth_secret"][0], "idp-s3cret",
                            lambda connection: connection["sasl"].update(elsewhere))
     recorder.refuses = {"error": "invalid_client", "error_description": "the client was deleted"}
     wait_for(lambda: reasons(made, "token-endpoint"), worker)

@@ -1,14 +1,18 @@
 """Every kind of credential changes again and again while records flow: none is lost or doubled,
 nothing restarts, no group is rebalanced. Connections are cut after each change, so that the next
-ones are made with what is new."""
+ones are made with what is new; what was before is taken for one change more, as real servers do."""
 
+import base64
 import json
 import threading
 import time
 
 from fake_google import FakeGoogle
+from fakes import Registry, TokenRecorder
 from servers import DATABASE
-from test_kafka import WAYS, Pipeline, shown
+from test_kafka import RECORDS, WAYS, Pipeline, shown
+
+NOTHING = ("PL", None, False)  # the way to Kafka of a pipeline whose registry is what counts
 
 
 class Minting(FakeGoogle):
@@ -35,6 +39,111 @@ class Minting(FakeGoogle):
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 2}
 
 
+class Issuer(TokenRecorder):
+    """Takes the secrets in `taken` of its client, and says that its tokens end in two seconds."""
+
+    def __init__(self, issuer):
+        super().__init__(issuer)
+        self.taken, self.used = {"idp-s3cret"}, set()
+
+    def answer(self, method, path, headers, body):
+        _, given = headers["Authorization"].split()
+        client, secret = base64.b64decode(given).decode().split(":")
+        if secret not in self.taken:
+            return 401, {"error": "invalid_client", "error_description": "not that secret"}
+        own = base64.b64encode(f"{client}:idp-s3cret".encode()).decode()
+        status, said = super().answer(
+            method, path, {**dict(headers), "Authorization": f"Basic {own}"}, body)
+        if status != 200:
+            return status, said
+        self.used.add(secret)
+        return status, json.loads(said) | {"expires_in": 2}
+
+
+def at_registry(server, pipeline, **login):
+    """`pipeline` reads Avro, with schemas from there; each of its records has schema `schema`."""
+    pipeline.schema = 1
+    pipeline.value = {"format": "avro", "schema": {"v": "STRING"},
+                      "registry": {"url": server.url, **login}}
+    pipeline.encode = lambda number: Registry.encoded(f"v{number}", pipeline.schema)
+
+
+class Kinds:
+    """A pipeline for each kind of credential, and its change to number `n`."""
+
+    def __init__(self, make, kafka, idp, directory):
+        self.kafka, self.directory = kafka, directory
+        self.issuer = Issuer(idp.issuer)
+        self.registries = {kind: Registry("reader", "reader-s3cret")
+                           for kind in ("basic", "bearer", "certificate")}
+        self.registries["bearer"].taken = {"Bearer reader-s3cret"}
+        self.registries["certificate"].taken = {"reader-0"}
+        self.registries["certificate"].behind_tls(kafka.authority)
+        for name, text in (("scram", "scram-s3cret"), ("plain", "plain-s3cret"),
+                           ("client", "idp-s3cret"), ("reader", "reader-s3cret")):
+            (directory / name).write_text(text)
+        self.show("pipe", "pipe", 0)
+        self.show("reader", "reader-0", 0)
+        self.made = {way: make(way, WAYS[way][0])
+                     for way in ("scram_512", "plain", "mtls", "oauth_secret")}
+        for way, name in (("scram_512", "scram"), ("plain", "plain")):
+            self.made[way].connection["sasl"]["password"] = self.secret(name)
+        self.made["oauth_secret"].connection["sasl"] |= {
+            "client_secret": self.secret("client"), "token_endpoint": self.issuer.url + "/token"}
+        self.made["mtls"].connection["tls"] |= self.certificate("pipe")
+        logins = {"basic": {"username": "reader", "password": self.secret("reader")},
+                  "bearer": {"token": self.secret("reader")},
+                  "certificate": {"ca": str(kafka.authority.certificate),
+                                  **self.certificate("reader")}}
+        for kind, login in logins.items():
+            self.made[kind] = make(f"registry_{kind}", NOTHING)
+            at_registry(self.registries[kind], self.made[kind], **login)
+
+    def secret(self, name):
+        return f"secret://file{self.directory / name}"
+
+    def certificate(self, name):
+        return shown(self.directory / f"{name}.pem", self.directory / f"{name}.pem.key")
+
+    def show(self, file, name, number):
+        """The key first: for a moment it is another's, and that is refused."""
+        folder = self.directory / f"issued-{number}"
+        folder.mkdir(exist_ok=True)
+        certificate, key = self.kafka.authority.issue(name, into=folder)
+        (self.directory / f"{file}.pem.key").write_text(key.read_text())
+        (self.directory / f"{file}.pem").write_text(certificate.read_text())
+
+    def change(self, n):
+        before = "s3cret" if n == 1 else f"s3cret-{n - 1}"
+        self.kafka.set_scram_password("alice", f"scram-s3cret-{n}")
+        self.kafka.cutters["PLAIN"].taken["alice"] = {f"plain-{before}", f"plain-s3cret-{n}"}
+        self.issuer.taken = {f"idp-{before}", f"idp-s3cret-{n}"}
+        basic, bearer, certificate = self.registries.values()
+        basic.taken = {basic.basic("reader", f"reader-{end}") for end in (before, f"s3cret-{n}")}
+        bearer.taken = {f"Bearer reader-{end}" for end in (before, f"s3cret-{n}")}
+        certificate.taken = {f"reader-{n - 1}", f"reader-{n}"}
+        for name, text in (("scram", "scram"), ("plain", "plain"), ("client", "idp"),
+                           ("reader", "reader")):
+            (self.directory / name).write_text(f"{text}-s3cret-{n}")
+        self.show("pipe", "pipe", n)
+        self.show("reader", f"reader-{n}", n)
+        for kind in self.registries:
+            self.made[kind].schema = n + 1  # one that nobody has asked for
+
+    def are_used(self, n):
+        """Number `n`, of what is not Kafka's own."""
+        basic, bearer, certificate = self.registries.values()
+        return (f"idp-s3cret-{n}" in self.issuer.used and
+                basic.basic("reader", f"reader-s3cret-{n}") in basic.used and
+                f"Bearer reader-s3cret-{n}" in bearer.used and f"reader-{n}" in certificate.used)
+
+    def end(self):
+        self.kafka.set_scram_password("alice", "scram-s3cret")
+        self.kafka.cutters["PLAIN"].taken["alice"] = {"plain-s3cret"}
+        for each in (self.issuer, *self.registries.values()):
+            each.stop()
+
+
 class Load(threading.Thread):
     """Produces to all pipelines' topics until stopped."""
 
@@ -45,8 +154,8 @@ class Load(threading.Thread):
     def run(self):
         while not self.stopping.wait(0.1):
             for each in self.pipelines:
-                each.produce(20)
-            self.sent += 20
+                each.produce(RECORDS)
+            self.sent += RECORDS
 
 
 def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_path):
@@ -54,25 +163,20 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
     google = Minting(secure.tokens)
     program.environment.pop("SPANNER_EMULATOR_HOST")
     program.environment |= {
-        "HOME": str(tmp_path), "GCE_METADATA_HOST": google.host, "PASSWORD": "idp-s3cret",
+        "HOME": str(tmp_path), "GCE_METADATA_HOST": google.host,
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(secure.authority.certificate)}
-    password, certificate, key = (tmp_path / n for n in ("password", "client.pem", "client.key"))
-    password.write_text("scram-s3cret")
-    pems = [[path.read_text() for path in kafka.authority.issue("pipe", into=tmp_path)]
-            for _ in range(rotations + 1)]
-    certificate.write_text(pems[0][0])
-    key.write_text(pems[0][1])
-    made = []
-    for name in ("scram_512", "mtls", "oauth_secret"):
-        directory = tmp_path / name
+    endpoint = f"https://localhost:{secure.address.rsplit(':', 1)[1]}"
+
+    def make(name, way):
+        directory = tmp_path / f"of-{name}"
         directory.mkdir()
-        each = Pipeline(f"rotation_{name}", WAYS[name][0], kafka, idp, spanner, directory)
-        port = secure.address.rsplit(":", 1)[1]
-        each.target = {"database": DATABASE, "endpoint": f"https://localhost:{port}"}
+        each = Pipeline(f"rotation_{name}", way, kafka, idp, spanner, directory, records=0)
+        each.target = {"database": DATABASE, "endpoint": endpoint}
         each.table = f"T_{name}"
-        made.append(each)
-    made[0].connection["sasl"]["password"] = f"secret://file{password}"
-    made[1].connection["tls"] |= shown(certificate, key)
+        return each
+
+    kinds = Kinds(make, kafka, idp, tmp_path)
+    made = list(kinds.made.values())
     files = [each.write() for each in made]
     for file in files:
         program.ok("plan", "--apply", file)
@@ -80,12 +184,9 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
     worker = program.start("worker", "run", "--connection-log", log, *files)
 
     def rows_of(table):
-        text = program.ok("sql", "--format", "csv", "--endpoint", made[0].target["endpoint"], "-d",
-                          DATABASE, "-e", f"SELECT COUNT(*) AS n FROM {table}")
+        text = program.ok("sql", "--format", "csv", "--endpoint", endpoint, "-d", DATABASE, "-e",
+                          f"SELECT COUNT(*) AS n FROM {table}")
         return int(text.split()[-1])
-
-    def count(each):
-        return rows_of(each.table)
 
     def wait_for(condition, within=60):
         deadline = time.monotonic() + within
@@ -93,51 +194,51 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
             assert worker.running() and time.monotonic() < deadline, worker.log()[-6000:]
             time.sleep(0.05)
 
+    def all_have(count):
+        return lambda: all(rows_of(each.table) == count for each in made)
+
     def taken():
         return worker.log().count("Kafka took the new credentials")
 
-    def used():
-        """Versions of the token with which the worker reached Spanner."""
+    def spanner_entries():
         lines = [json.loads(line) for line in log.read_text().splitlines()]
-        return {a["unmapped"]["credential_version"] for a in lines
-                if a["dst_endpoint"]["svc_name"] == "spanner" and a["status_id"] == 1}
+        return [a for a in lines if a["dst_endpoint"]["svc_name"] == "spanner"]
+
+    def tokens():
+        return {a["unmapped"]["credential_version"] for a in spanner_entries()}
 
     def check_nothing_was_noticed():
-        assert {each.name: kafka.generations()[each.name] for each in made} == {
-            each.name: generations[each.name] for each in made}
+        generations = kafka.generations()
+        assert {each.name: generations[each.name] for each in made} == before
         assert worker.stop() == 0
-        refused = [line for line in log.read_text().splitlines()
-                   if '"svc_name":"spanner"' in line and '"status_id":2' in line]
-        assert not refused
-        said = worker.log() + log.read_text()
+        assert {a["status_id"] for a in spanner_entries()} == {1}
         # Rows are appended by offset: one that came twice would be one of these.
         assert rows_of("kafka_spanner.DeadLetters") == 0
-        for secret in ("scram-s3cret", "idp-s3cret", "planted-token", "PRIVATE KEY"):
+        said = worker.log() + log.read_text()
+        for secret in ("s3cret", "planted-token", "PRIVATE KEY"):
             assert secret not in said
 
-    wait_for(lambda: all(count(each) == 20 for each in made))
-    generations = kafka.generations()
-    assert all(generations[each.name] >= 1 for each in made)
+    for each in made:
+        each.produce(RECORDS)
+    wait_for(all_have(RECORDS))
+    before = {each.name: kafka.generations()[each.name] for each in made}
+    assert all(generation >= 1 for generation in before.values())
     load = Load(made)
     load.start()
     try:
         for n in range(1, rotations + 1):
             already = taken()
-            kafka.set_scram_password("alice", f"scram-s3cret-{n}")
-            password.write_text(f"scram-s3cret-{n}")
-            key.write_text(pems[n][1])  # for a moment the key is another's: that is refused
-            certificate.write_text(pems[n][0])
-            wait_for(lambda: taken() == already + 2)
+            kinds.change(n)
+            wait_for(lambda: taken() == already + 3 and kinds.are_used(n))
             for cutter in kafka.cutters.values():
                 cutter.cut()
-        # Each of the three pipelines has tokens of its own.
-        wait_for(lambda: len(used()) >= 3 * rotations, 4 * rotations + 30)
+        # Each pipeline has tokens of its own.
+        wait_for(lambda: len(tokens()) >= len(made) * rotations, 4 * rotations + 30)
         load.stopping.set()
         load.join()
-        wait_for(lambda: all(count(each) == 20 + load.sent for each in made))
+        wait_for(all_have(RECORDS + load.sent))
         check_nothing_was_noticed()
     finally:
         load.stopping.set()
-        kafka.set_scram_password("alice", "scram-s3cret")
-    print(f"{rotations} passwords and certificates, {len(used())} tokens, "
-          f"{load.sent} records a pipeline")
+        kinds.end()
+    print(f"{rotations} of each kind, {len(tokens())} tokens for Spanner, {load.sent} records each")
