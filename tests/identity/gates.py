@@ -1,5 +1,5 @@
-"""What stands before a broker's listener: it counts and cuts connections, and judges logins that the
-broker itself has no way to judge."""
+"""What stands before a broker's listener: it counts and cuts connections, and judges logins that
+the broker itself has no way to judge."""
 
 import base64
 import datetime

@@ -7,10 +7,12 @@ import json
 import threading
 import time
 
+import pytest
+
 from fake_google import FakeGoogle
 from fakes import Registry, TokenRecorder
 from servers import DATABASE
-from test_kafka import RECORDS, WAYS, Pipeline, shown
+from test_kafka import RECORDS, WAYS, Pipeline, shown, table_has
 
 NOTHING = ("PL", None, False)  # the way to Kafka of a pipeline whose registry is what counts
 
@@ -76,8 +78,8 @@ class Kinds:
         self.issuer = Issuer(idp.issuer)
         self.registries = {kind: Registry("reader", "reader-s3cret")
                            for kind in ("basic", "bearer", "certificate")}
-        self.registries["bearer"].taken = {"Bearer reader-s3cret"}
-        self.registries["certificate"].taken = {"reader-0"}
+        for kind, server in self.registries.items():
+            server.taken = {self.shown(kind, 0)}
         self.registries["certificate"].behind_tls(kafka.authority)
         for name, text in (("scram", "scram-s3cret"), ("plain", "plain-s3cret"),
                            ("client", "idp-s3cret"), ("reader", "reader-s3cret")):
@@ -118,10 +120,8 @@ class Kinds:
         self.kafka.set_scram_password("alice", f"scram-s3cret-{n}")
         self.kafka.cutters["PLAIN"].taken["alice"] = {f"plain-{before}", f"plain-s3cret-{n}"}
         self.issuer.taken = {f"idp-{before}", f"idp-s3cret-{n}"}
-        basic, bearer, certificate = self.registries.values()
-        basic.taken = {basic.basic("reader", f"reader-{end}") for end in (before, f"s3cret-{n}")}
-        bearer.taken = {f"Bearer reader-{end}" for end in (before, f"s3cret-{n}")}
-        certificate.taken = {f"reader-{n - 1}", f"reader-{n}"}
+        for kind, server in self.registries.items():
+            server.taken = {self.shown(kind, n - 1), self.shown(kind, n)}
         for name, text in (("scram", "scram"), ("plain", "plain"), ("client", "idp"),
                            ("reader", "reader")):
             (self.directory / name).write_text(f"{text}-s3cret-{n}")
@@ -130,12 +130,17 @@ class Kinds:
         for kind in self.registries:
             self.made[kind].schema = n + 1  # one that nobody has asked for
 
+    @staticmethod
+    def shown(kind, n):
+        """What a registry is shown of number `n`."""
+        secret = f"reader-s3cret-{n}" if n else "reader-s3cret"
+        return {"basic": Registry.basic("reader", secret), "bearer": f"Bearer {secret}",
+                "certificate": f"reader-{n}"}[kind]
+
     def are_used(self, n):
         """Number `n`, of what is not Kafka's own."""
-        basic, bearer, certificate = self.registries.values()
-        return (f"idp-s3cret-{n}" in self.issuer.used and
-                basic.basic("reader", f"reader-s3cret-{n}") in basic.used and
-                f"Bearer reader-s3cret-{n}" in bearer.used and f"reader-{n}" in certificate.used)
+        return f"idp-s3cret-{n}" in self.issuer.used and all(
+            self.shown(kind, n) in server.used for kind, server in self.registries.items())
 
     def end(self):
         self.kafka.set_scram_password("alice", "scram-s3cret")
@@ -207,6 +212,20 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
     def tokens():
         return {a["unmapped"]["credential_version"] for a in spanner_entries()}
 
+    def scram_logins():
+        return len([line for line in log.read_text().splitlines()
+                    if "SCRAM-SHA-512" in line and '"status_id":1' in line])
+
+    def cut_and_wait_for_scram():
+        """A user of SCRAM has one password: who comes back with it behind a change is refused.
+        Connections that nobody needs any more do not come back."""
+        enough = scram_logins() + len(kafka.cutters["SCRAM"].sockets) // 2
+        for cutter in kafka.cutters.values():
+            cutter.cut()
+        give_up = time.monotonic() + 5
+        while scram_logins() < enough and time.monotonic() < give_up:
+            time.sleep(0.05)
+
     def check_nothing_was_noticed():
         generations = kafka.generations()
         assert {each.name: generations[each.name] for each in made} == before
@@ -230,8 +249,7 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
             already = taken()
             kinds.change(n)
             wait_for(lambda: taken() == already + 3 and kinds.are_used(n))
-            for cutter in kafka.cutters.values():
-                cutter.cut()
+            cut_and_wait_for_scram()
         # Each pipeline has tokens of its own.
         wait_for(lambda: len(tokens()) >= len(made) * rotations, 4 * rotations + 30)
         load.stopping.set()
@@ -242,3 +260,65 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
         load.stopping.set()
         kinds.end()
     print(f"{rotations} of each kind, {len(tokens())} tokens for Spanner, {load.sent} records each")
+
+
+# kind: what it is changed to, and what is said of it. Those of SCRAM and certificates to Kafka:
+# test_kafka.py; a version that a secret manager has too early: test_secret_stores.py.
+WRONG = {
+    "plain": ("plain", "those before stay in use"),
+    "oauth_secret": ("client", "the one before stays in use"),
+    "basic": ("reader", "the one before stays in use"),
+    "bearer": ("reader", "the one before stays in use"),
+    "certificate": ("reader.pem", "the one before stays in use"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_one_is_told_and_left(kind, kafka, idp, spanner, program, tmp_path):
+    """What was before serves on, on new connections too, and a right one is taken later."""
+    def make(name, way):
+        directory = tmp_path / f"of-{name}"
+        directory.mkdir()
+        return Pipeline(f"w_{kind}_{name}"[:28], way, kafka, idp, spanner, directory, records=0)
+
+    file, words = WRONG[kind]
+    kinds = Kinds(make, kafka, idp, tmp_path)
+    made = kinds.made[kind]
+    worker = program.start("worker", *made.arguments())
+    sent = 0
+
+    def wait_for(condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert worker.running() and time.monotonic() < deadline, worker.log()[-6000:]
+            time.sleep(0.05)
+
+    def more():
+        nonlocal sent
+        made.schema = sent + 1  # the registry is asked
+        made.produce(RECORDS)
+        sent += RECORDS
+        wait_for(lambda: table_has(made, sent))
+
+    try:
+        more()
+        if file.endswith(".pem"):
+            kinds.show("reader", "stranger", 1)
+        else:
+            (tmp_path / file).write_text("wr0ng-s3cret")
+        if kind in kinds.registries:
+            more()  # the next question shows it
+        wait_for(lambda: words in worker.log())
+        for cutter in kafka.cutters.values():
+            cutter.cut()
+        more()
+        kinds.change(1)
+        wait_for(lambda: "Kafka took the new" in worker.log() if kind == "plain" else
+                 kind in kinds.registries or "idp-s3cret-1" in kinds.issuer.used)
+        more()
+        if kind in kinds.registries:
+            assert kinds.shown(kind, 1) in kinds.registries[kind].used
+        assert worker.stop() == 0
+        assert "s3cret" not in worker.log() + made.log.read_text()
+    finally:
+        kinds.end()
