@@ -32,9 +32,8 @@ class Pager:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 for alert in json.loads(body)["alerts"]:
                     labels = alert["labels"]
-                    pages.append(
-                        (alert["status"], labels["alertname"], labels["pipeline"], labels["severity"])
-                    )
+                    what = labels["alertname"], labels["pipeline"], labels["severity"]
+                    pages.append((alert["status"], *what))
                 self.send_response(200)
                 self.end_headers()
 

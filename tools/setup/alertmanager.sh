@@ -1,5 +1,5 @@
-# Prometheus' Alertmanager, for tests/e2e: build/deps/prometheus/alertmanager. Go checks every module
-# against go.sum. (Debian's package runs only where it is installed.)
+# Prometheus' Alertmanager, for tests/e2e: build/deps/prometheus/alertmanager. Go checks every
+# module against go.sum. (Debian's package runs only where it is installed.)
 
 described=(tools/setup/alertmanager.sh tests/e2e/alertmanager/go.mod tests/e2e/alertmanager/go.sum)
 if ! done_before alertmanager "${described[@]}" || [ ! -x "$deps/prometheus/alertmanager" ]; then
