@@ -55,6 +55,7 @@ ExprPtr Parser::Or() {
   node->op = LogicalOp::kOr;
   node->operands.push_back(std::move(first));
   while (TakeWord("OR")) {
+    Operand operand(*this);
     if (node->operands.emplace_back(And()) == nullptr) return nullptr;
   }
   Finish(*node, begin);
@@ -69,6 +70,7 @@ ExprPtr Parser::And() {
   node->op = LogicalOp::kAnd;
   node->operands.push_back(std::move(first));
   while (TakeWord("AND")) {
+    Operand operand(*this);
     if (node->operands.emplace_back(Not()) == nullptr) return nullptr;
   }
   Finish(*node, begin);

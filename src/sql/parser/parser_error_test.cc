@@ -294,6 +294,9 @@ TEST(ParserErrorTest, NestingIsBounded) {
   EXPECT_FALSE(ParseQuery("SELECT 1 FROM a GROUP BY " + many("ROLLUP(", 20000)).ok());
   // These are flat, however long.
   EXPECT_TRUE(ParseExpression("a" + many(" AND a", 20000)).ok());
+  EXPECT_TRUE(ParseExpression("a = 1" + many(" AND a + 1 = 1", 20000)).ok());
+  EXPECT_TRUE(ParseExpression("a = 1" + many(" OR a = 1 AND b = 2", 20000)).ok());
+  EXPECT_FALSE(ParseExpression("a AND 1" + many(" + 1", 20000)).ok());
   EXPECT_TRUE(ParseExpression("a IN (1" + many(", 1", 20000) + ")").ok());
   EXPECT_TRUE(ParseQuery("SELECT 1" + many(" UNION ALL SELECT 1", 10000)).ok());
   EXPECT_TRUE(

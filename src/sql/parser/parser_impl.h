@@ -6,6 +6,7 @@
 // depth of recursion and of the tree.
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -50,6 +51,18 @@ class Parser {
     Parser& parser_;
     const int saved_height_;
     bool ok_;
+  };
+  // While it lives, an operand of a flat list is read: it adds its own height to nobody's.
+  class Operand {
+   public:
+    explicit Operand(Parser& parser) : parser_(parser), saved_height_(parser.height_) {
+      parser.height_ = 0;
+    }
+    ~Operand() { parser_.height_ = std::max(saved_height_, parser_.height_); }
+
+   private:
+    Parser& parser_;
+    const int saved_height_;
   };
   // A chain as a + b + c makes the tree one deeper with every operator though nothing recurses.
   // False: too deep.

@@ -64,7 +64,7 @@ class FactFinder {
       TypeRef wanted = name == "$in_array" ? Type::Array(type) : type;
       if (!Known(*arguments[i]) || arguments[i]->type != wanted) return;
     }
-    if (name == "$in" && arguments.size() <= kInListValuesMax) {
+    if (name == "$in" && arguments.size() <= kLookupRangesMax) {
       Fact fact{column, K::kIn, {}};
       for (size_t i = 1; i < arguments.size(); ++i) fact.values.push_back(arguments[i].get());
       facts.push_back(std::move(fact));
