@@ -14,6 +14,7 @@ POLICY = """issuers: {{corp: "{issuer}", other: "{other}"}}
 pipelines:
   "prod*": {{environment: prod}}
   "dev*": {{environment: dev}}
+  "stage*": {{environment: stage}}
 roles:
   operator:
     groups: corp/sre
@@ -32,6 +33,11 @@ rules:
     on: {{environment: prod}}
     then: approval
     reviewers: {{count: 2, groups: [corp/leads, other/leads]}}
+  one for glass:
+    verbs: break_glass
+    on: {{environment: stage}}
+    then: approval
+    reviewers: {{count: 1, groups: corp/leads}}
 personal_data:
   contact: {{columns: email, functions: SHA256}}
 """
@@ -51,7 +57,9 @@ databases: ["{database}"]
 class Plane:
     """One replica. Those of one test share a directory and a database."""
 
-    def __init__(self, program, spanner, directory, name, issuer, other, brokers="127.0.0.1:1"):
+    def __init__(self, program, spanner, directory, name, issuer, other, brokers="127.0.0.1:1",
+                 endpoint=None):
+        self.endpoint = endpoint or spanner.address
         self.program, self.spanner, self.name = program, spanner, name
         self.directory = pathlib.Path(directory)
         self.database = f"projects/{PROJECT}/instances/{INSTANCE}/databases/{name}"
@@ -75,7 +83,7 @@ class Plane:
             brokers=self.brokers))
         self.log = open(self.directory / f"serve-{self.port}.log", "wb")
         self.process = subprocess.Popen(
-            [self.program, "serve", self.file, "--create", "--endpoint", self.spanner.address],
+            [self.program, "serve", self.file, "--create", "--endpoint", self.endpoint],
             stdout=self.log, stderr=self.log)
         self.wait(lambda: self.get("/readyz").status_code == 200)
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from held import HoldingProxy
 from plane import pipeline_file
 
 FILE = "/v1/pipelines/prod1"
@@ -137,6 +138,50 @@ def test_approvals_and_runs_at_once_on_two_replicas_count_right(make, issuer):
     changes = [entry for entry in one.entries()
                if entry["action"] == "pipeline.configure" and entry["phase"] == "change"]
     assert len(changes) == 3
+
+
+@pytest.fixture
+def slow(spanner, make):
+    """A replica whose steps can be held, and its proxy."""
+    proxy = HoldingProxy(spanner.address)
+    yield make(endpoint=proxy.address), proxy
+    proxy.stop()
+
+
+def test_a_refusal_that_comes_while_it_is_being_done_ends_it(slow, make, issuer):
+    (one, proxy), two = slow, make()
+    alice = issuer.token("alice", ["sre"])
+    asked = one.put(FILE, alice, {"file": pipeline_file("prod1", one.database)}).json()
+    for lead in ("bob", "carol"):
+        assert review(one, asked, issuer.token(lead, ["leads"])).status_code == 200
+
+    def refuse():
+        refused = review(two, asked, issuer.token("dave", ["leads"]), False)
+        assert refused.status_code == 200, refused.text
+
+    answer = proxy.while_held(lambda: run(one, asked, alice), refuse)
+    assert answer.status_code == 403 and "refused by dave" in answer.text, answer.text
+    assert one.state("prod1") is None
+
+
+def test_what_two_replicas_are_doing_is_done_once(slow, make, issuer):
+    """Glass changes no revision of the pipeline: only the request tells that it is done."""
+    (one, proxy), two = slow, make()
+    alice, path = issuer.token("alice", ["sre"]), "/v1/pipelines/stage1"
+    file = {"file": pipeline_file("stage1", one.database)}
+    assert one.put(path, alice, file).status_code == 200
+    asked = one.post(f"{path}/break_glass", alice, {"minutes": 5, "reason": "fire"}).json()
+    assert asked["state"] == "needs_approval"
+    assert review(one, asked, issuer.token("bob", ["leads"])).status_code == 200
+
+    def run_too():
+        assert run(two, asked, alice).status_code == 200
+
+    answer = proxy.while_held(lambda: run(one, asked, alice), run_too)
+    assert answer.status_code == 409, answer.text
+    broken = [entry for entry in one.entries()
+              if entry["action"] == "glass.break" and entry["phase"] == "change"]
+    assert len(broken) == 1
 
 
 def test_what_is_not_granted_is_denied_and_on_record(plane, issuer):
