@@ -138,6 +138,8 @@ TOO_MUCH = {
     "functions": lambda n: "SELECT " + ", ".join(["ABS(Id)"] * n) + " FROM Stamped",
     "nested functions": lambda n: "SELECT " + nested("Id", "ABS(", ")", n) + " FROM Stamped",
     "nested subqueries": lambda n: "SELECT " + nested("1", "(SELECT ", ")", n),
+    "nested subselects": lambda n: "SELECT * FROM " + nested(
+        "Stamped", "(SELECT Id + 1 AS Id FROM ", ")", n),
     "nested aggregations": lambda n: "SELECT * FROM " + nested(
         "Stamped", "(SELECT Id FROM ", " GROUP BY Id)", n),
     "grouping columns": lambda n: "SELECT 1 FROM Stamped GROUP BY " + ", ".join(
@@ -150,11 +152,12 @@ TOO_MUCH = {
     "UNION operations": lambda n: " UNION ALL ".join(["SELECT 1"] * n),
 }
 MOST = {"joins": 20, "functions": 1_000, "nested functions": 75, "nested subqueries": 25,
-        "nested aggregations": 35, "grouping columns": 1_000, "values in an IN operator": 10_000,
-        "STRUCT fields": 1_000, "child subqueries": 50, "UNION operations": 200}
-# The emulator says it otherwise, or knows another number than the documentation.
-ONLY_LOCAL = {"nested functions", "grouping columns", "values in an IN operator",
-              "STRUCT fields", "child subqueries"}
+        "nested subselects": 60, "nested aggregations": 35, "grouping columns": 1_000,
+        "values in an IN operator": 10_000, "STRUCT fields": 1_000, "child subqueries": 50,
+        "UNION operations": 200}
+# The emulator says it otherwise, or has another number or no limit where the documentation has one.
+ONLY_LOCAL = {"nested functions", "nested subselects", "grouping columns",
+              "values in an IN operator", "STRUCT fields", "child subqueries"}
 
 
 @pytest.mark.parametrize("what", TOO_MUCH)
