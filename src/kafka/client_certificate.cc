@@ -1,15 +1,12 @@
 #include "kafka/client_certificate.h"
 
 #include <librdkafka/rdkafka.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 #include "base/status_macros.h"
-#include "identity/openssl_owned.h"
 #include "kafka/errors.h"
 
 namespace ks::kafka {
@@ -20,27 +17,7 @@ constexpr char kName[] = "client_certificate";
 // Whose client is being made on this thread.
 thread_local ClientCertificate* being_made = nullptr;
 
-using identity::Owned;
-
-Owned<BIO> Reading(const std::string& text) {
-  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// OpenSSL's way of asking for a password: `password` is a Secret*. An empty one is none.
-int GivePassword(char* buffer, int size, int, void* password) {
-  const std::string& text = static_cast<const identity::Secret*>(password)->Reveal();
-  if (static_cast<int>(text.size()) > size) return 0;
-  text.copy(buffer, text.size());
-  return static_cast<int>(text.size());
-}
-
 }  // namespace
-
-struct ClientCertificate::Parsed {
-  Owned<X509> leaf;
-  std::vector<Owned<X509>> chain;
-  Owned<EVP_PKEY> key;
-};
 
 struct ClientCertificateHooks {
   static void OnNewContext(void* context, void*, CRYPTO_EX_DATA*, int, long, void*) {
@@ -78,33 +55,18 @@ void ClientCertificate::Install() {
   });
 }
 
-absl::StatusOr<std::shared_ptr<const ClientCertificate::Parsed>> ClientCertificate::Parse(
+absl::StatusOr<std::shared_ptr<const identity::CertificatePair>> ClientCertificate::Parse(
     const CertificatePem& pem) {
-  auto parsed = std::make_shared<Parsed>();
-  const Owned<BIO> chain = Reading(pem.chain);
-  parsed->leaf.reset(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
-  while (X509* next = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
-    parsed->chain.emplace_back(next);
-  }
-  identity::Secret password = pem.key_password;
-  parsed->key.reset(
-      PEM_read_bio_PrivateKey(Reading(pem.key.Reveal()).get(), nullptr, &GivePassword, &password));
-  if (parsed->leaf == nullptr || parsed->key == nullptr ||
-      X509_check_private_key(parsed->leaf.get(), parsed->key.get()) != 1) {
-    return BadClientCertificate();
-  }
-  return std::shared_ptr<const Parsed>(std::move(parsed));
+  auto parsed = identity::CertificatePair::Parse(pem.chain, pem.key, pem.key_password);
+  if (!parsed.ok()) return BadClientCertificate();
+  return parsed;
 }
 
 absl::Status ClientCertificate::Check(const CertificatePem& pem) { return Parse(pem).status(); }
 
 absl::StatusOr<int64_t> ClientCertificate::ExpiresAt(const CertificatePem& pem) {
   KS_ASSIGN_OR_RETURN(const auto parsed, Parse(pem));
-  std::tm when{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(parsed->leaf.get()), &when) != 1) {
-    return BadClientCertificate();
-  }
-  return static_cast<int64_t>(timegm(&when));
+  return parsed->expires_at();
 }
 
 absl::Status ClientCertificate::Use(const CertificatePem& pem) {
@@ -116,17 +78,12 @@ absl::Status ClientCertificate::Use(const CertificatePem& pem) {
 
 int ClientCertificate::OnHandshake(SSL* ssl, void* self) {
   auto* certificate = static_cast<ClientCertificate*>(self);
-  std::shared_ptr<const Parsed> current;
+  std::shared_ptr<const identity::CertificatePair> current;
   {
     std::lock_guard lock(certificate->mu_);
     current = certificate->current_;
   }
-  if (current == nullptr) return 1;
-  SSL_certs_clear(ssl);
-  int ok = SSL_use_certificate(ssl, current->leaf.get());
-  ok &= SSL_use_PrivateKey(ssl, current->key.get());
-  for (const Owned<X509>& each : current->chain) ok &= SSL_add1_chain_cert(ssl, each.get());
-  return ok;
+  return current == nullptr || current->ShowIn(ssl) ? 1 : 0;
 }
 
 }  // namespace ks::kafka

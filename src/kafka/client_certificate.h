@@ -16,6 +16,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "identity/certificate_pair.h"
 #include "identity/certificate_pem.h"
 
 struct rd_kafka_conf_s;
@@ -43,8 +44,8 @@ class ClientCertificate {
   absl::Status Use(const CertificatePem& pem);
 
  private:
-  struct Parsed;
-  static absl::StatusOr<std::shared_ptr<const Parsed>> Parse(const CertificatePem& pem);
+  static absl::StatusOr<std::shared_ptr<const identity::CertificatePair>> Parse(
+      const CertificatePem& pem);
   static int OnHandshake(ssl_st* ssl, void* self);
   void Install();
 
@@ -52,7 +53,8 @@ class ClientCertificate {
   ssl_ctx_st* context_ = nullptr;  // librdkafka's; set on the thread of rd_kafka_new
   std::once_flag installed_;
   std::mutex mu_;
-  std::shared_ptr<const Parsed> current_;  // guarded by mu_; null: the configuration's
+  std::shared_ptr<const identity::CertificatePair>
+      current_;  // guarded by mu_; null: the configuration's
 };
 
 }  // namespace ks::kafka
