@@ -1,6 +1,7 @@
 #include "identity/errors.h"
 
 #include "base/str_cat.h"
+#include "identity/json.h"
 #include "identity/limits.h"
 
 namespace ks::identity {
@@ -165,6 +166,38 @@ absl::Status UnknownTokenKey() {
   return absl::NotFoundError("the token is refused: its issuer has no such key");
 }
 
+absl::Status BadServerCertificate(std::string_view file, std::string_view reason) {
+  return absl::InvalidArgumentError(
+      StrCat(file, ": no certificate for a server: ", reason,
+             ". Put a certificate and its key there that belong together, without a password."));
+}
+
+absl::Status NoAddressToListen(std::string_view address) {
+  return absl::InvalidArgumentError(
+      StrCat("`", address, "` is no address to listen on: write it as HOST:PORT"));
+}
+
+absl::Status CannotListen(std::string_view address) {
+  return absl::UnavailableError(StrCat("cannot listen on ", address,
+                                       ". Is the port in use, or the address another machine's?"));
+}
+
+absl::Status RequestRefused(int status, std::string_view body) {
+  const std::string reason = TextOf(ParseJson(std::string(body)), "error");
+  const std::string words = StrCat("answered with HTTP status ", status, reason.empty() ? "" : ": ",
+                                   reason.substr(0, kErrorExcerptBytes));
+  if (status == 401) return absl::UnauthenticatedError(words);
+  if (status == 403) return absl::PermissionDeniedError(words);
+  if (status == 404) return absl::NotFoundError(words);
+  return status >= 500 ? absl::UnavailableError(words) : absl::FailedPreconditionError(words);
+}
+
+absl::Status HandshakeFailed(std::string_view reason) {
+  return absl::UnauthenticatedError(
+      StrCat("the TLS handshake failed: ", reason,
+             ". Does the client trust our certificate's authority, and speak TLS 1.2 or later?"));
+}
+
 absl::Status CannotRenewToken(const absl::Status& reason) {
   return absl::UnavailableError(
       StrCat("the access token has expired and cannot be renewed: ", View(reason.message())));
@@ -233,8 +266,9 @@ absl::Status NoVaultCredentials() {
 absl::Status VaultRefused(std::string_view what, int status, std::string_view reason) {
   const std::string words =
       StrCat("HTTP status ", status, " ", reason.substr(0, kErrorExcerptBytes));
-  // 503: sealed; 473, 472: a standby.
-  if (status == 429 || status == 472 || status == 473 || status >= 500) {
+  // 503: sealed; 473, 472: a standby. 1.14 answers 500 to an AppRole's wrong secret.
+  const bool refused = status == 500 && reason.starts_with("invalid ");
+  if (!refused && (status == 429 || status == 472 || status == 473 || status >= 500)) {
     return absl::UnavailableError(StrCat("Vault is in trouble (", what, "): ", words));
   }
   return absl::PermissionDeniedError(

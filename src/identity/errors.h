@@ -46,6 +46,14 @@ absl::Status BadPrivateKey();
 absl::Status BadToken(std::string_view reason);
 absl::Status UnknownTokenKey();
 
+// ---- Servers of our own
+absl::Status BadServerCertificate(std::string_view file, std::string_view reason);
+absl::Status NoAddressToListen(std::string_view address);
+absl::Status CannotListen(std::string_view address);
+// What we answered, for the connection log: as HttpRefused, but the one to act is the caller.
+absl::Status RequestRefused(int status, std::string_view body);
+absl::Status HandshakeFailed(std::string_view reason);
+
 absl::Status CannotRenewToken(const absl::Status& reason);
 
 // ---- Google

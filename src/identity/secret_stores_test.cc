@@ -106,6 +106,18 @@ TEST_F(SecretStoresTest, ARefusalIsNotHidden) {
   EXPECT_THAT(ErrorOf(kPassword), HasSubstr("no such secret"));
 }
 
+TEST_F(SecretStoresTest, VaultsFiveHundredMayBeARefusal) {
+  environment_.variables["VAULT_ROLE_ID"] = "role";
+  environment_.variables["VAULT_SECRET_ID"] = "old";
+  http_->On(StrCat(kVault, "auth/approle/login"), 500, R"({"errors":["invalid secret id"]})");
+  absl::Status refused = Resolve(kPassword).status();
+  EXPECT_TRUE(absl::IsPermissionDenied(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("Check the login"));
+  http_->On(StrCat(kVault, "auth/approle/login"), 500, R"({"errors":["internal error"]})");
+  refused = Resolve(kPassword).status();
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+}
+
 TEST_F(SecretStoresTest, ARevokedTokenIsReplacedByAnotherLogin) {
   environment_.variables["VAULT_ROLE_ID"] = "role";
   environment_.variables["VAULT_SECRET_ID"] = "secret-id";
