@@ -36,7 +36,7 @@ struct DevOptions {
   std::string file;
   std::string data_dir;
   std::string listen = "127.0.0.1:0";
-  std::string metrics_address;
+  MetricsPage page;
   bool once = false;
 };
 
@@ -96,7 +96,7 @@ class Dev {
   std::unique_ptr<kafka::Producer> producer_;
   ReadyPipeline ready_;
   observe::Metrics metrics_;
-  std::unique_ptr<MetricsServer> page_;
+  std::unique_ptr<identity::HttpServer> page_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<runtime::PipelineRunner> runner_;
   double seconds_ = 0;
@@ -132,9 +132,7 @@ absl::Status Dev::SetUp() {
   KS_ASSIGN_OR_RETURN(ready_, Prepare(std::move(spec), spanner_->address(), /*create=*/true));
   KS_ASSIGN_OR_RETURN(producer_, kafka::Producer::Create({.brokers = broker_->address(),
                                                           .properties = {{"linger.ms", "5"}}}));
-  if (!options_.metrics_address.empty()) {
-    KS_ASSIGN_OR_RETURN(page_, MetricsServer::Start(options_.metrics_address, metrics_));
-  }
+  KS_ASSIGN_OR_RETURN(page_, ServeMetrics(options_.page, metrics_, /*log=*/nullptr));
   loader_ = std::make_unique<Loader>(file_, *ready_.spec, *producer_);
   runtime::PipelineRunnerOptions options;
   options.writer = WriterName();
@@ -156,7 +154,7 @@ void Dev::SayAddresses() {
             << "  Spanner  " << spanner_->address() << "  (local; data in " << data_dir_
             << "/spanner)\n"
             << "  database " << kDatabase << "\n";
-  if (page_ != nullptr) std::cout << "  metrics  http://" << page_->address() << "/metrics\n";
+  if (page_ != nullptr) std::cout << "  metrics  " << page_->url() << "/metrics\n";
   std::cout << std::endl;
 }
 
@@ -266,8 +264,7 @@ void AddDevCommand(CLI::App& app, GlobalOptions& global) {
       "where the local Spanner keeps its data (default .kafka-spanner/dev/PIPELINE)");
   command->add_option("--listen", options->listen,
                       "HOST:PORT of the local Spanner (default: any free port)");
-  command->add_option("--metrics", options->metrics_address,
-                      "serve Prometheus metrics on HOST:PORT");
+  AddMetricsOptions(*command, &options->page);
   OnChosen(*command, global, [options, &global] { return Dev(*options, global).Run(); });
 }
 

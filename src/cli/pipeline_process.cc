@@ -3,13 +3,12 @@
 #include <httplib.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <thread>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "base/host_port.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/result_table.h"
@@ -71,21 +70,33 @@ std::string WriterName() {
 
 // ---- Metrics page
 
-struct MetricsServer::State {
-  httplib::Server server;
-  std::thread thread;
-};
+void AddMetricsOptions(CLI::App& command, MetricsPage* page) {
+  CLI::Option* metrics =
+      command.add_option("--metrics", page->address, "serve Prometheus metrics on HOST:PORT");
+  CLI::Option* certificate =
+      command
+          .add_option("--metrics-tls-certificate", page->tls.certificate,
+                      "serve them over TLS, with this certificate and its chain, PEM")
+          ->needs(metrics);
+  certificate->needs(command
+                         .add_option("--metrics-tls-private-key", page->tls.private_key,
+                                     "its private key, PEM; both files may change while it runs")
+                         ->needs(certificate));
+}
 
-MetricsServer::MetricsServer() : state_(std::make_unique<State>()) {}
-
-absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
-    const std::string& address, const observe::Metrics& metrics) {
-  const auto listen = ParseHostPort(address);
-  if (!listen)
-    return absl::InvalidArgumentError(StrCat("--metrics ", address, ": write it as HOST:PORT"));
-  const auto& [host, port] = *listen;
-  std::unique_ptr<MetricsServer> server(new MetricsServer());
-  httplib::Server& http = server->state_->server;
+absl::StatusOr<std::unique_ptr<identity::HttpServer>> ServeMetrics(const MetricsPage& page,
+                                                                   observe::Metrics& metrics,
+                                                                   identity::ConnectionLog* log) {
+  if (page.address.empty()) return nullptr;
+  observe::Series* told = page.tls.certificate.empty()
+                              ? nullptr
+                              : &metrics.Credential("certificate of the metrics page");
+  KS_ASSIGN_OR_RETURN(auto server, identity::HttpServer::Make({.service = "metrics",
+                                                               .address = page.address,
+                                                               .tls = page.tls,
+                                                               .log = log,
+                                                               .told = told}));
+  httplib::Server& http = server->http();
   http.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
     response.set_content(metrics.Text(), "text/plain; version=0.0.4");
   });
@@ -94,18 +105,8 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
       response.set_content("ok\n", "text/plain");
     });
   }
-  const int bound = port == 0 ? http.bind_to_any_port(host.c_str())
-                              : (http.bind_to_port(host.c_str(), port) ? port : -1);
-  if (bound < 0)
-    return absl::UnavailableError(StrCat("cannot listen on ", address, " for --metrics"));
-  server->address_ = StrCat(host, ":", bound);
-  server->state_->thread = std::thread([&http] { http.listen_after_bind(); });
+  KS_RETURN_IF_ERROR(server->Listen());
   return server;
-}
-
-MetricsServer::~MetricsServer() {
-  state_->server.stop();
-  if (state_->thread.joinable()) state_->thread.join();
 }
 
 // ---- Summary

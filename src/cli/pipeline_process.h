@@ -10,11 +10,16 @@
 #include "absl/status/statusor.h"
 #include "cli/connect.h"
 #include "identity/connection_log.h"
+#include "identity/http_server.h"
 #include "observe/metrics.h"
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
 #include "runtime/pipeline_runner.h"
 #include "runtime/start_wait.h"
+
+namespace CLI {
+class App;
+}
 
 namespace ks::cli {
 
@@ -36,20 +41,18 @@ absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::st
 // This worker's name in the checkpoints: host and process.
 std::string WriterName();
 
-// Serves /metrics, /healthz and /readyz on HOST:PORT until destroyed.
-class MetricsServer {
- public:
-  static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(const std::string& address,
-                                                              const observe::Metrics& metrics);
-  ~MetricsServer();
-  const std::string& address() const { return address_; }
-
- private:
-  struct State;
-  MetricsServer();
-  std::unique_ptr<State> state_;
-  std::string address_;
+// --metrics HOST:PORT, --metrics-tls-certificate, --metrics-tls-private-key.
+struct MetricsPage {
+  std::string address;             // empty: there is none
+  identity::CertificateFiles tls;  // without: plain HTTP
 };
+void AddMetricsOptions(CLI::App& command, MetricsPage* page);
+
+// Serves /metrics, /healthz and /readyz until destroyed; null where no page is wanted. Who asks is
+// told to `log`, which may be null.
+absl::StatusOr<std::unique_ptr<identity::HttpServer>> ServeMetrics(const MetricsPage& page,
+                                                                   observe::Metrics& metrics,
+                                                                   identity::ConnectionLog* log);
 
 // Records, rates and latencies so far, as lines of `name value`.
 std::string SummaryText(const observe::Metrics& metrics, double seconds);

@@ -19,7 +19,7 @@ namespace {
 struct RunOptions {
   std::vector<std::string> files;
   std::string endpoint;
-  std::string metrics_address;
+  MetricsPage page;
   bool once = false;
   bool create = false;
   int threads = 0;
@@ -72,13 +72,9 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     runners.push_back(std::make_unique<runtime::PipelineRunner>(
         *ready.spec, *ready.plan, *ready.connection.client, metrics, std::move(runner)));
   }
-  std::unique_ptr<MetricsServer> page;
-  if (!options.metrics_address.empty()) {
-    auto started = MetricsServer::Start(options.metrics_address, metrics);
-    if (!started.ok()) return Fail(global, started.status());
-    page = *std::move(started);
-    observe::LogInfo(StrCat("metrics at http://", page->address(), "/metrics"));
-  }
+  const auto page = ServeMetrics(options.page, metrics, global.connection_log.get());
+  if (!page.ok()) return Fail(global, page.status());
+  if (*page != nullptr) observe::LogInfo(StrCat("metrics at ", (*page)->url(), "/metrics"));
   for (const ReadyPipeline& ready : pipelines) {
     observe::LogInfo(
         StrCat("pipeline ", ready.spec->name, " runs into ", ready.spec->target.database));
@@ -104,8 +100,7 @@ void AddRunCommand(CLI::App& app, GlobalOptions& global) {
   command->add_option("FILE", options->files, "pipeline files")->required();
   command->add_flag("--once", options->once,
                     "stop when every partition has reached the end it had at start");
-  command->add_option("--metrics", options->metrics_address,
-                      "serve Prometheus metrics on HOST:PORT");
+  AddMetricsOptions(*command, &options->page);
   command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
   command->add_flag(
       "--create", options->create,

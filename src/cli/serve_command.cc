@@ -28,7 +28,7 @@ namespace {
 struct ServeOptions {
   std::string file;
   std::string endpoint;
-  std::string metrics_address;
+  MetricsPage page;
   bool create = false;
 };
 
@@ -110,17 +110,20 @@ absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
                              key, governed.sinks);
     KS_RETURN_IF_ERROR(log.Open());
   }
-  std::unique_ptr<MetricsServer> page;
-  if (!options.metrics_address.empty()) {
-    KS_ASSIGN_OR_RETURN(page, MetricsServer::Start(options.metrics_address, metrics));
-  }
+  KS_ASSIGN_OR_RETURN(const auto page,
+                      ServeMetrics(options.page, metrics, global.connection_log.get()));
   env::Clock& clock = env::RealClock();
   control::Login login(file.issuers, connection.identity->http(), clock);
   control::Governor governor(std::move(governed), std::move(key));
   control::Supervisor supervisor(*connection.client, file.connections,
                                  RunnerOf(options, global, metrics));
   control::HttpApi api(governor, login, supervisor, clock);
-  KS_RETURN_IF_ERROR(api.Start(file.listen));
+  identity::HttpServerOptions listen = file.listen;
+  listen.log = global.connection_log.get();
+  if (!listen.tls.certificate.empty()) {
+    listen.told = &metrics.Credential("certificate of the control plane");
+  }
+  KS_RETURN_IF_ERROR(api.Start(std::move(listen)));
   std::cout << "serves on " << api.address() << std::endl;
   stopped->get_future().wait();
   return absl::OkStatus();
@@ -133,8 +136,7 @@ void AddServeCommand(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<ServeOptions>();
   command->add_option("FILE", options->file, "serve file")->required();
   command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
-  command->add_option("--metrics", options->metrics_address,
-                      "serve Prometheus metrics on HOST:PORT");
+  AddMetricsOptions(*command, &options->page);
   command->add_flag("--create", options->create,
                     "create the control plane's tables, and those of pipelines where they are "
                     "missing");

@@ -69,10 +69,10 @@ HttpApi::Answer HttpApi::ConnectorStatus(const Asked& asked) {
                    : state.running        ? "RUNNING"
                    : !state.error.empty() ? "FAILED"
                                           : "UNASSIGNED";
-  json connector = {{"state", is}, {"worker_id", address_}};
+  json connector = {{"state", is}, {"worker_id", address()}};
   json tasks = json::array();
   if (wanted != "stopped") {
-    json task = {{"id", 0}, {"state", is}, {"worker_id", address_}};
+    json task = {{"id", 0}, {"state", is}, {"worker_id", address()}};
     if (!state.running && !state.error.empty()) task["trace"] = state.error;
     tasks.push_back(std::move(task));
   }

@@ -111,8 +111,4 @@ absl::Status PlainHttp(std::string_view address) {
              "the clear: give `tls: {certificate, private_key}`"));
 }
 
-absl::Status CannotListen(std::string_view address) {
-  return absl::UnavailableError(StrCat("cannot listen on ", address));
-}
-
 }  // namespace ks::control

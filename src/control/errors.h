@@ -38,6 +38,5 @@ absl::Status NeedsApproval(std::string_view request);
 absl::Status StillNeedsApproval(std::string_view sentence);
 absl::Status NoTables(size_t missing);
 absl::Status PlainHttp(std::string_view address);
-absl::Status CannotListen(std::string_view address);
 
 }  // namespace ks::control

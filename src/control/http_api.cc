@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "base/host_port.h"
 #include "base/status_macros.h"
@@ -90,36 +90,16 @@ void Send(httplib::Response& response, int status, const json& body) {
 
 }  // namespace
 
-struct HttpApi::Server {
-  std::unique_ptr<httplib::Server> http;
-  std::thread thread;
-};
-
 HttpApi::HttpApi(Governor& governor, Login& login, const Supervisor& supervisor, env::Clock& clock)
     : governor_(governor), login_(login), supervisor_(supervisor), clock_(clock) {}
 
-HttpApi::~HttpApi() {
-  if (server_ == nullptr) return;
-  server_->http->stop();
-  if (server_->thread.joinable()) server_->thread.join();
-}
-
-absl::Status HttpApi::Start(const ListenSettings& settings) {
-  const auto listen = ParseHostPort(settings.address);
-  if (!listen) return CannotListen(settings.address);
-  const auto& [host, port] = *listen;
-  const bool tls = !settings.certificate.empty();
-  if (!tls && host != "127.0.0.1" && host != "localhost" && host != "::1")
-    return PlainHttp(settings.address);
-  server_ = std::make_unique<Server>();
-  if (tls) {
-    server_->http = std::make_unique<httplib::SSLServer>(settings.certificate.c_str(),
-                                                         settings.private_key.c_str());
-  } else {
-    server_->http = std::make_unique<httplib::Server>();
-  }
-  httplib::Server& http = *server_->http;
-  if (!http.is_valid()) return CannotListen(settings.address);
+absl::Status HttpApi::Start(identity::HttpServerOptions listen) {
+  const auto at = ParseHostPort(listen.address);
+  if (at && listen.tls.certificate.empty() && at->host != "127.0.0.1" && at->host != "localhost" &&
+      at->host != "::1")
+    return PlainHttp(listen.address);
+  KS_ASSIGN_OR_RETURN(server_, identity::HttpServer::Make(std::move(listen)));
+  httplib::Server& http = server_->http();
   http.new_task_queue = [] { return new httplib::ThreadPool(kHttpThreads); };
   http.set_payload_max_length(kBodyBytesMax);
   http.set_read_timeout(kReadSeconds);
@@ -136,12 +116,7 @@ absl::Status HttpApi::Start(const ListenSettings& settings) {
     if (response.status == 413) Refused(request, Actor(), why);
     Send(response, response.status, {{"error", View(why.message())}});
   });
-  const int bound = port == 0 ? http.bind_to_any_port(host.c_str())
-                              : (http.bind_to_port(host.c_str(), port) ? port : -1);
-  if (bound < 0) return CannotListen(settings.address);
-  address_ = StrCat(tls ? "https://" : "http://", host, ":", bound);
-  server_->thread = std::thread([&http] { http.listen_after_bind(); });
-  return absl::OkStatus();
+  return server_->Listen();
 }
 
 void HttpApi::Serve(const httplib::Request& request, httplib::Response& response) {
@@ -176,9 +151,17 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
 
 HttpApi::Answer HttpApi::Handle(const httplib::Request& request, const Route& route,
                                 Parameters parameters, Actor* actor) {
+  const std::string shown = request.get_header_value("Authorization");
+  // Nothing else of it: a header that is not understood may be a secret as a whole.
+  const std::string mechanism = shown.empty() ? "none"
+                                : absl::StartsWithIgnoreCase(shown, "Bearer ")
+                                    ? "Bearer"
+                                    : "not a bearer token";
+  identity::HttpServer::CallerIs("", mechanism);
   // Two of them: which one would a proxy before us have looked at?
   if (request.get_header_value_count("Authorization") > 1) return NoToken();
-  KS_ASSIGN_OR_RETURN(*actor, login_.ActorOf(request.get_header_value("Authorization")));
+  KS_ASSIGN_OR_RETURN(*actor, login_.ActorOf(shown));
+  identity::HttpServer::CallerIs(actor->subject, mechanism);
   Asked asked{*actor, std::move(parameters), json::object()};
   if (!request.body.empty()) {
     asked.body = identity::ParseJson(request.body);

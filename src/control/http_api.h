@@ -21,29 +21,22 @@
 #include "control/governor.h"
 #include "control/login.h"
 #include "control/supervisor.h"
+#include "identity/http_server.h"
 
 namespace httplib {
-class Server;
 struct Request;
 struct Response;
 }  // namespace httplib
 
 namespace ks::control {
 
-struct ListenSettings {
-  std::string address;  // HOST:PORT; port 0: any free one
-  std::string certificate;
-  std::string private_key;  // paths of PEM files; empty: plain HTTP, on this machine only
-};
-
 class HttpApi {
  public:
   HttpApi(Governor& governor, Login& login, const Supervisor& supervisor, env::Clock& clock);
-  ~HttpApi();
 
-  // Serves until destroyed.
-  absl::Status Start(const ListenSettings& settings);
-  const std::string& address() const { return address_; }
+  // Serves until destroyed. Plain HTTP is for this machine only.
+  absl::Status Start(identity::HttpServerOptions listen);
+  const std::string& address() const { return server_->url(); }
 
   using Parameters = std::map<std::string, std::string, std::less<>>;
   struct Asked {
@@ -62,7 +55,6 @@ class HttpApi {
   static const std::vector<Route>& Routes();
 
  private:
-  struct Server;
   using Answer = absl::StatusOr<nlohmann::json>;
 
   void Serve(const httplib::Request& request, httplib::Response& response);
@@ -94,12 +86,11 @@ class HttpApi {
   Login& login_;
   const Supervisor& supervisor_;
   env::Clock& clock_;
-  std::string address_;
   absl::Mutex mu_;
   int64_t second_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t strangers_ ABSL_GUARDED_BY(mu_) = 0;  // in this second
   int64_t others_ ABSL_GUARDED_BY(mu_) = 0;     // that were only counted
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<identity::HttpServer> server_;
 };
 
 // The document that describes Routes() (OpenAPI 3.0).

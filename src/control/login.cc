@@ -91,6 +91,7 @@ absl::StatusOr<nlohmann::json> Login::Get(const IssuerSettings& settings, const 
   identity::HttpRequest request;
   request.url = url;
   request.ca = settings.ca;
+  request.service = "oidc-issuer";
   KS_ASSIGN_OR_RETURN(const identity::HttpAnswer answer, http_.Send(request));
   if (answer.status != 200) return IssuerDown(settings.issuer);
   return identity::ParseJson(answer.body);

@@ -16,15 +16,16 @@ using pipeline::ObjectReader;
 using pipeline::SourceText;
 using Entry = ObjectReader::Entry;
 
-absl::Status ReadListen(const SourceText& file, const Entry& entry, ListenSettings* listen) {
+absl::Status ReadListen(const SourceText& file, const Entry& entry,
+                        identity::HttpServerOptions* listen) {
   if (entry.value.IsScalar()) {
     listen->address = entry.value.Scalar();
     return absl::OkStatus();
   }
   ObjectReader reader(file, entry.value, "listen", entry.position);
   reader.Text("address", &listen->address, ObjectReader::kRequired);
-  reader.Text("certificate", &listen->certificate, ObjectReader::kRequired);
-  reader.Text("private_key", &listen->private_key, ObjectReader::kRequired);
+  reader.Text("certificate", &listen->tls.certificate, ObjectReader::kRequired);
+  reader.Text("private_key", &listen->tls.private_key, ObjectReader::kRequired);
   return reader.Finish();
 }
 

@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "control/http_api.h"
 #include "control/login.h"
 #include "control/servable.h"
+#include "identity/http_server.h"
 #include "identity/secret_reference.h"
 
 namespace ks::control {
 
 struct ServeFile {
-  ListenSettings listen;
+  identity::HttpServerOptions listen = {.service = "control-plane", .address = ""};
   std::string database;  // of the control plane itself
   identity::SecretReference audit_key;
   std::string checkpoints;  // path of the file that they are appended to

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/match.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "identity/errors.h"
@@ -27,35 +28,59 @@ constexpr int kMedium = 3;
 constexpr int kSuccess = 1;
 constexpr int kFailure = 2;
 constexpr int kOther = 99;
+constexpr int kOauth = 6;  // of auth_protocol_id
 
 using Json = nlohmann::ordered_json;
 
 // What each class requires: the user who logs in; or who asks, from where, for what.
-void AddWho(const ConnectionAttempt& attempt, bool login, Json* line) {
+void AddWho(const ConnectionAttempt& attempt, Json* line) {
   const std::string name = attempt.principal.empty() ? "unknown" : attempt.principal;
-  if (login) {
+  if (attempt.kind == ConnectionAttempt::Kind::kLogin) {
+    const bool oauth = attempt.mechanism.find("OAUTHBEARER") != std::string::npos;
     (*line)["user"] = {{"name", name}};
+    (*line)["auth_protocol_id"] = oauth ? kOauth : kOther;
+    (*line)["auth_protocol"] = attempt.mechanism;
     return;
   }
-  (*line)["actor"] = {{"app_name", "kafka-spanner"}, {"user", {{"name", name}}}};
-  (*line)["src_endpoint"] = {{"svc_name", "kafka-spanner"}};
-  (*line)["api"] = {{"operation", attempt.mechanism}};
+  (*line)["actor"] = {{"user", {{"name", name}}}};
+  if (attempt.kind == ConnectionAttempt::Kind::kRequest) {
+    (*line)["actor"]["app_name"] = "kafka-spanner";
+    (*line)["src_endpoint"] = {{"svc_name", "kafka-spanner"}};
+  } else if (attempt.client_address.empty()) {
+    (*line)["src_endpoint"] = {{"name", "unknown"}};
+  } else {
+    (*line)["src_endpoint"] = {{"ip", attempt.client_address}, {"port", attempt.client_port}};
+  }
+  (*line)["api"] = {{"operation", attempt.operation}};
+}
+
+// By what we ask for, or what is asked of us.
+int ActivityOf(const ConnectionAttempt& attempt) {
+  if (attempt.kind == ConnectionAttempt::Kind::kLogin) return kLogon;
+  if (attempt.kind == ConnectionAttempt::Kind::kRequest) return kRead;  // whatever the method
+  constexpr std::pair<std::string_view, int> kMethods[] = {
+      {"GET ", kRead}, {"POST ", 1}, {"PUT ", 3}, {"PATCH ", 3}, {"DELETE ", 4}};
+  for (const auto& [method, activity] : kMethods) {
+    if (attempt.operation.starts_with(method)) return activity;
+  }
+  return kOther;
 }
 
 Json TlsOf(const TlsHandshake& tls) {
-  Json certificate = {{"subject", tls.subject},
-                      {"issuer", tls.issuer},
-                      {"serial_number", tls.serial_number},
-                      {"expiration_time", tls.certificate_expires_at * 1000}};
-  if (!tls.names.empty()) certificate["sans"] = tls.names;
-  return {{"version", tls.version},
-          {"cipher", tls.cipher},
-          {"sni", tls.server_name},
-          {"certificate", std::move(certificate)}};
+  Json json = {{"version", tls.version}, {"cipher", tls.cipher}, {"sni", tls.server_name}};
+  if (tls.issuer.empty()) return json;  // we are the server, and nobody showed one
+  json["certificate"] = {{"subject", tls.subject},
+                         {"issuer", tls.issuer},
+                         {"serial_number", tls.serial_number},
+                         {"expiration_time", tls.certificate_expires_at * 1000}};
+  if (!tls.names.empty()) json["certificate"]["sans"] = tls.names;
+  return json;
 }
 
 void AddUnmapped(const ConnectionAttempt& attempt, Json* line) {
   Json unmapped = Json::object();
+  const bool login = attempt.kind == ConnectionAttempt::Kind::kLogin;
+  if (!login && !attempt.mechanism.empty()) unmapped["auth_protocol"] = attempt.mechanism;
   if (!attempt.credential_version.empty()) {
     unmapped["credential_version"] = attempt.credential_version;
   }
@@ -103,6 +128,24 @@ std::string ReasonIn(const HttpAnswer& answer) {
   return reason;
 }
 
+// How a request proves who sends it, as far as its headers tell: Basic, Bearer, X-Vault-Token.
+std::string MechanismOf(const HttpRequest& request) {
+  for (const auto& [name, value] : request.headers) {
+    if (absl::EqualsIgnoreCase(name, "Authorization")) return value.substr(0, value.find(' '));
+    if (absl::EqualsIgnoreCase(name, "X-Vault-Token")) return name;
+  }
+  return request.certificate.empty() ? "" : "TLS certificate";
+}
+
+absl::Status ResultOf(const HttpRequest& request, const std::string& operation,
+                      const HttpAnswer& answer) {
+  // Vault's 500 may be a refusal.
+  if (request.service == "vault" && answer.status == 500) {
+    return VaultRefused(operation, answer.status, ReasonIn(answer));
+  }
+  return HttpRefused(answer.status, ReasonIn(answer));
+}
+
 class LoggedHttp : public HttpClient {
  public:
   LoggedHttp(std::unique_ptr<HttpClient> inner, ConnectionLog& log, env::Clock& clock)
@@ -112,13 +155,14 @@ class LoggedHttp : public HttpClient {
     ConnectionAttempt attempt{.kind = ConnectionAttempt::Kind::kRequest,
                               .started_at_nanos = clock_.NowNanos(),
                               .service = request.service,
+                              .mechanism = MechanismOf(request),
                               .principal = request.who,
                               .credential_version = request.credential_version};
     if (const auto url = ParseUrl(request.url); url.ok()) {
       attempt.host = url->host;
       attempt.port = url->port;
       // Not the query: it may hold a signature.
-      attempt.mechanism = StrCat(request.method, " ", url->scheme, " ", url->path);
+      attempt.operation = StrCat(request.method, " ", url->scheme, " ", url->path);
     }
     const int64_t started = clock_.MonotonicNanos();
     auto answer = inner_->Send(request);
@@ -126,7 +170,7 @@ class LoggedHttp : public HttpClient {
     attempt.result = answer.status();
     if (answer.ok()) attempt.tls = answer->tls;
     if (answer.ok() && answer->status >= 400) {
-      attempt.result = HttpRefused(answer->status, ReasonIn(*answer));
+      attempt.result = ResultOf(request, attempt.operation, *answer);
     }
     log_.Record(attempt);
     return answer;
@@ -143,7 +187,7 @@ class LoggedHttp : public HttpClient {
 std::string ToOcsf(const ConnectionAttempt& attempt) {
   const bool login = attempt.kind == ConnectionAttempt::Kind::kLogin;
   const int class_uid = login ? kAuthentication : kApiActivity;
-  const int activity = login ? kLogon : kRead;
+  const int activity = ActivityOf(attempt);
   const bool ok = attempt.result.ok();
   Json line = {
       {"time", attempt.started_at_nanos / env::kNanosPerMilli},
@@ -156,14 +200,13 @@ std::string ToOcsf(const ConnectionAttempt& attempt) {
                     : absl::IsCancelled(attempt.result) ? kOther
                                                         : kFailure},
       {"duration", attempt.duration_nanos / env::kNanosPerMilli},
-      {"auth_protocol", attempt.mechanism},
       {"dst_endpoint",
        {{"hostname", attempt.host}, {"port", attempt.port}, {"svc_name", attempt.service}}}};
   if (!ok) {
     line["status_code"] = absl::StatusCodeToString(attempt.result.code());
     line["status_detail"] = std::string(attempt.result.message());
   }
-  AddWho(attempt, login, &line);
+  AddWho(attempt, &line);
   AddUnmapped(attempt, &line);
   line["metadata"] = {{"version", "1.3.0"},
                       {"product", {{"name", "kafka-spanner"}, {"vendor_name", "kafka-spanner"}}}};

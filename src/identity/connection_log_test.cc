@@ -32,15 +32,40 @@ TEST(ConnectionLog, EntriesHaveWhatTheirClassRequires) {
   EXPECT_EQ(line["class_uid"], 3002);
   EXPECT_EQ(line["type_uid"], 300201);
   EXPECT_EQ(line["time"], 1'700'000'000'123);
+  EXPECT_EQ(line["auth_protocol"], "SASL_SSL PLAIN");
   EXPECT_FALSE(line.contains("unmapped"));
   attempt.kind = ConnectionAttempt::Kind::kRequest;
   attempt.principal = "";
+  attempt.mechanism = "Basic";
+  attempt.operation = "POST https /token";
   line = json::parse(ToOcsf(attempt));
   for (const char* name : {"activity_id", "actor", "api", "category_uid", "class_uid", "metadata",
                            "severity_id", "src_endpoint", "time", "type_uid"}) {
     EXPECT_TRUE(line.contains(name)) << name;
   }
   EXPECT_EQ(line["actor"]["user"]["name"], "unknown");
+  EXPECT_EQ(line["api"]["operation"], "POST https /token");
+  EXPECT_FALSE(line.contains("auth_protocol")) << "API Activity has no such field";
+  EXPECT_EQ(line["unmapped"]["auth_protocol"], "Basic");
+}
+
+TEST(ConnectionLog, WhoAskedOurOwnServerIsTold) {
+  ConnectionAttempt attempt = Login();
+  attempt.kind = ConnectionAttempt::Kind::kServed;
+  attempt.service = "control-plane";
+  attempt.client_address = "10.0.0.7";
+  attempt.client_port = 4711;
+  attempt.operation = "PUT /v1/pipelines/p";
+  attempt.mechanism = "Bearer";
+  attempt.tls.version = "TLSv1.3";
+  const json line = json::parse(ToOcsf(attempt));
+  EXPECT_EQ(line["class_uid"], 6003);
+  EXPECT_EQ(line["activity_id"], 3);
+  EXPECT_EQ(line["src_endpoint"]["ip"], "10.0.0.7");
+  EXPECT_EQ(line["api"]["operation"], "PUT /v1/pipelines/p");
+  EXPECT_EQ(line["actor"]["user"]["name"], "alice");
+  EXPECT_EQ(line["unmapped"]["tls"]["version"], "TLSv1.3");
+  EXPECT_FALSE(line["unmapped"]["tls"].contains("certificate"));
 }
 
 TEST(ConnectionLog, TlsIsTold) {

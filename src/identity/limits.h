@@ -33,6 +33,8 @@ inline constexpr int64_t kImpersonationSeconds = 3'600;
 inline constexpr int64_t kProgramMillis = 30'000;
 inline constexpr int64_t kProgramMillisMin = 5'000;
 inline constexpr int64_t kProgramMillisMax = 120'000;
+// How soon a changed certificate of our own servers is seen.
+inline constexpr int64_t kServerCertificateLookNanos = 1'000'000'000;
 // Of a server's certificate, in the connection log: Google's have some hundred names.
 inline constexpr size_t kCertificateNamesMax = 5;
 inline constexpr size_t kRememberedHandshakes = 1'000;

@@ -1,7 +1,10 @@
 """`kafka-spanner serve`: its files, its processes, its answers, and its record."""
 
 import json
+import os
 import pathlib
+import socket
+import ssl
 import subprocess
 import time
 
@@ -42,14 +45,14 @@ personal_data:
   contact: {{columns: email, functions: SHA256}}
 """
 
-SERVE = """listen: 127.0.0.1:{port}
+SERVE = """listen: {listen}
 database: {database}
 policy: policy.yaml
 audit: {{key: "secret://file{directory}/audit.key", checkpoints: {checkpoints}}}
 login:
   - {{issuer: "{issuer}", audience: kafka-spanner}}
   - {{issuer: "{other}", audience: kafka-spanner}}
-kafka: {{brokers: "{brokers}"}}
+kafka: {kafka}
 databases: ["{database}"]
 """
 
@@ -58,12 +61,16 @@ class Plane:
     """One replica. Those of one test share a directory and a database."""
 
     def __init__(self, program, spanner, directory, name, issuer, other, brokers="127.0.0.1:1",
-                 endpoint=None):
+                 endpoint=None, authority=None, kafka=None, environment=None):
         self.endpoint = endpoint or spanner.address
         self.program, self.spanner, self.name = program, spanner, name
         self.directory = pathlib.Path(directory)
         self.database = f"projects/{PROJECT}/instances/{INSTANCE}/databases/{name}"
         self.issuer, self.other, self.brokers = issuer, other, brokers
+        self.kafka, self.environment = kafka or {}, {**os.environ, **(environment or {})}
+        # Makes a certificate authority in a directory; none: plain HTTP.
+        self.authority = authority and authority(self.directory / "tls")
+        self.connections = self.directory / "connections.jsonl"
         self.key = self.directory / "audit.key"
         if not self.key.exists():
             subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key],
@@ -72,20 +79,40 @@ class Plane:
 
     def start(self):
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if self.authority else ''}://127.0.0.1:{self.port}"
         self.checkpoints = self.directory / f"checkpoints-{self.port}.jsonl"
         (self.directory / "policy.yaml").write_text(
             POLICY.format(issuer=self.issuer.url, other=self.other.url))
         self.file = self.directory / f"serve-{self.port}.yaml"
         self.file.write_text(SERVE.format(
-            port=self.port, database=self.database, directory=self.directory,
+            listen=self.listen(), database=self.database, directory=self.directory,
             checkpoints=self.checkpoints.name, issuer=self.issuer.url, other=self.other.url,
-            brokers=self.brokers))
+            kafka=json.dumps({"brokers": self.brokers, **self.kafka})))
         self.log = open(self.directory / f"serve-{self.port}.log", "wb")
         self.process = subprocess.Popen(
-            [self.program, "serve", self.file, "--create", "--endpoint", self.endpoint],
-            stdout=self.log, stderr=self.log)
+            [self.program, "serve", self.file, "--create", "--endpoint", self.endpoint,
+             "--connection-log", self.connections],
+            stdout=self.log, stderr=self.log, env=self.environment)
         self.wait(lambda: self.get("/readyz").status_code == 200)
+
+    def listen(self):
+        address = f"127.0.0.1:{self.port}"
+        if self.authority is None:
+            return address
+        self.put_certificate("first")
+        return json.dumps({"address": address, "certificate": str(self.directory / "tls.crt"),
+                           "private_key": str(self.directory / "tls.key")})
+
+    def put_certificate(self, name):
+        for made, path in zip(self.authority.issue(name), ("tls.crt", "tls.key")):
+            (self.directory / path).write_text(made.read_text())
+
+    def shown(self):
+        """The name in the certificate that a new connection is shown."""
+        context = ssl.create_default_context(cafile=self.authority.certificate)
+        with socket.create_connection(("127.0.0.1", self.port), 10) as plain:
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
+                return dict(pair[0] for pair in connection.getpeercert()["subject"])["commonName"]
 
     def stop(self, kill=False):
         if self.process is None:
@@ -111,6 +138,8 @@ class Plane:
     def send(self, method, path, token=None, body=None, **more):
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         headers.update(more.pop("headers", {}))
+        if self.authority:
+            more["verify"] = str(self.authority.certificate)
         return requests.request(method, self.url + path, headers=headers, json=body, timeout=60,
                                 **more)
 

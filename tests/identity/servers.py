@@ -187,11 +187,22 @@ class SecureEndpoint(Endpoint):
         self.tokens = self.directory / "tokens"
         self.authority = Authority(self.directory / "tls")
 
+    def show(self, name):
+        """From now on, a certificate of that name: certificate and key change at one moment."""
+        folder = self.directory / f"show-{name}"
+        folder.mkdir()
+        for made, as_name in zip(self.authority.issue(name), ("tls.crt", "tls.key")):
+            (folder / as_name).write_text(made.read_text())
+        link = self.directory / "new"
+        link.symlink_to(folder)
+        link.replace(self.directory / "shown")
+
     def start(self):
-        certificate, key = self.authority.issue("spanner")
+        self.show("spanner")
+        shown = self.directory / "shown"
         wrapper = self.directory / "program"
-        wrapper.write_text(f'#!/bin/sh\nexec {self.program} "$@" --tls-certificate {certificate} '
-                           f'--tls-private-key {key} --access-tokens {self.tokens} '
+        wrapper.write_text(f'#!/bin/sh\nexec {self.program} "$@" --tls-certificate {shown}/tls.crt '
+                           f'--tls-private-key {shown}/tls.key --access-tokens {self.tokens} '
                            f'--database {DATABASE}\n')
         wrapper.chmod(0o755)
         self.program = wrapper

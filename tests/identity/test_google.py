@@ -10,6 +10,7 @@ import google.auth.transport.requests
 import google.oauth2.credentials
 import pytest
 
+import ocsf
 from fake_google import TOKEN
 from servers import DATABASE, Authority
 from test_kafka import WAYS, Pipeline
@@ -72,7 +73,7 @@ def reference(credentials, tmp_path, scope=DATA):
 
 
 def spanner_entries(tmp_path):
-    lines = [json.loads(line) for line in (tmp_path / "connections.jsonl").read_text().splitlines()]
+    lines = ocsf.check((tmp_path / "connections.jsonl").read_text())
     return [line for line in lines if line["dst_endpoint"]["svc_name"] == "spanner"]
 
 

@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from authority import Authority
+import ocsf
 from spanners import rows
 
 SECRETS = ("scram-s3cret", "plain-s3cret", "idp-s3cret", "wrong-s3cret")
@@ -96,7 +97,7 @@ class Pipeline:
         return rows(self.database, "SELECT COUNT(*) FROM T")[0][0]
 
     def attempts(self, service="kafka"):
-        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        lines = ocsf.check(self.log.read_text())
         return [line for line in lines if line["dst_endpoint"]["svc_name"] == service]
 
 

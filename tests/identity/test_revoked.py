@@ -2,11 +2,11 @@
 it may not do waits; and when the credential is good again everything is there, once. And one that
 expires while a commit is on its way."""
 
-import json
 import time
 
 import pytest
 
+import ocsf
 from fake_aws import known_keys
 from fakes import Registry, TokenRecorder
 from servers import DATABASE
@@ -218,5 +218,5 @@ def test_a_token_that_spanner_takes_no_more(kafka, idp, spanner, secure, program
     wait_for(lambda: count(made, program) == RECORDS + 10, worker)
     assert worker.stop() == 0
     google.stop()
-    entries = [json.loads(line) for line in made.log.read_text().splitlines()]
+    entries = ocsf.check(made.log.read_text())
     assert {e["status_id"] for e in entries} >= {1, 2}

@@ -7,9 +7,14 @@
 #include "env/environment.h"
 #include "grpcpp/security/auth_metadata_processor.h"
 #include "grpcpp/security/server_credentials.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "grpcpp/security/tls_credentials_options.h"
 
 namespace ks::local {
 namespace {
+
+// How soon a changed certificate is seen.
+constexpr unsigned int kCertificateLookSeconds = 1;
 
 class TokenCheck : public grpc::AuthMetadataProcessor {
  public:
@@ -44,12 +49,14 @@ class TokenCheck : public grpc::AuthMetadataProcessor {
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const ServerSecurity& security) {
   if (security.certificate_file.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions options;
-  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
-  KS_ASSIGN_OR_RETURN(pair.cert_chain, env::RealEnvironment().ReadFile(security.certificate_file));
-  KS_ASSIGN_OR_RETURN(pair.private_key, env::RealEnvironment().ReadFile(security.private_key_file));
-  options.pem_key_cert_pairs.push_back(std::move(pair));
-  auto credentials = grpc::SslServerCredentials(options);
+  for (const std::string& file : {security.certificate_file, security.private_key_file}) {
+    KS_RETURN_IF_ERROR(env::RealEnvironment().ReadFile(file).status());
+  }
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+          security.private_key_file, security.certificate_file, kCertificateLookSeconds));
+  options.watch_identity_key_cert_pairs();
+  auto credentials = grpc::experimental::TlsServerCredentials(options);
   if (!security.tokens_file.empty()) {
     credentials->SetAuthMetadataProcessor(std::make_shared<TokenCheck>(security.tokens_file));
   }

@@ -15,7 +15,10 @@ class ServerCredentials;
 namespace ks::local {
 
 struct ServerSecurity {
-  std::string certificate_file;  // PEM, with its chain; empty: no TLS
+  // PEM, with its chain; empty: no TLS. Both files may change while the server runs: connections
+  // made from then on are shown the new certificate. Change them together (rename a folder, or a
+  // link to one): what is read between the two serves for a second.
+  std::string certificate_file;
   std::string private_key_file;  // PEM
   // One token a line, read anew at each call, so that a test can revoke one. Empty: no token is
   // asked for.
