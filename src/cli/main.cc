@@ -2,10 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "absl/synchronization/mutex.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/pipeline_file.h"
 #include "env/core_dumps.h"
 #include "env/scheduling.h"
 #include "observe/log.h"
@@ -18,6 +20,52 @@ namespace {
   std::cout.flush();
   std::cerr.flush();
   std::_Exit(code);
+}
+
+// What options of logs say, until all of them are read.
+struct Logs {
+  std::string output = "text";
+  std::string connection_log;
+  std::string connection_topic;
+  std::optional<ks::kafka::LogTopicOptions> to;  // of connection_topic
+  ks::kafka::ConnectionLogTopic* topic = nullptr;
+};
+
+void SetUpLogs(ks::cli::GlobalOptions& options, Logs& logs) {
+  options.json = logs.output == "json";
+  ks::observe::SetUpLog(
+      options.quiet ? ks::observe::LogLevel::kError : ks::observe::LogLevel::kInfo,
+      options.log_format == "json" ? ks::observe::LogFormat::kJson : ks::observe::LogFormat::kText);
+  if (!logs.to.has_value()) return;
+  auto topic = ks::kafka::ConnectionLogTopic::Open(*logs.to, std::move(options.connection_log));
+  logs.topic = topic.get();
+  options.connection_log = std::move(topic);
+}
+
+void AddLogOptions(CLI::App& app, ks::cli::GlobalOptions& options, Logs& logs) {
+  app.add_option("--output", logs.output,
+                 "text, or json: one JSON document on standard output, logs on standard error")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--log-format", options.log_format, "text or json lines on standard error")
+      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--connection-log", logs.connection_log,
+                 "append every attempt to connect to this file, as JSON lines")
+      ->check([&options](const std::string& path) {
+        auto log = ks::identity::OpenConnectionLog(path);
+        if (!log.ok()) return std::string(log.status().message());
+        options.connection_log = *std::move(log);
+        return std::string();
+      });
+  app.add_option("--connection-log-topic", logs.connection_topic,
+                 "send them to a Kafka topic too: a file with `kafka: {brokers, topic, …}`")
+      ->check([&logs](const std::string& path) {
+        auto to = ks::cli::ReadLogTopicFile(path);
+        if (!to.ok()) return std::string(to.status().message());
+        logs.to = *std::move(to);
+        return std::string();
+      });
+  app.add_flag("--quiet,-q", options.quiet, "say nothing but results and errors");
+  app.parse_complete_callback([&options, &logs] { SetUpLogs(options, logs); });
 }
 
 }  // namespace
@@ -45,30 +93,8 @@ int main(int argc, char** argv) {
       "twice");
 
   ks::cli::GlobalOptions options;
-  std::string output = "text";
-  app.add_option("--output", output,
-                 "text, or json: one JSON document on standard output, logs on standard error")
-      ->check(CLI::IsMember({"text", "json"}));
-  app.add_option("--log-format", options.log_format, "text or json lines on standard error")
-      ->check(CLI::IsMember({"text", "json"}));
-  std::string connection_log;
-  app.add_option("--connection-log", connection_log,
-                 "append every attempt to connect to this file, as JSON lines")
-      ->check([&options](const std::string& path) {
-        auto log = ks::identity::OpenConnectionLog(path);
-        if (!log.ok()) return std::string(log.status().message());
-        options.connection_log = *std::move(log);
-        return std::string();
-      });
-  app.add_flag("--quiet,-q", options.quiet, "say nothing but results and errors");
-  app.parse_complete_callback([&] {
-    options.json = output == "json";
-    const bool json_log = options.log_format == "json";
-    ks::observe::SetUpLog(
-        options.quiet ? ks::observe::LogLevel::kError : ks::observe::LogLevel::kInfo,
-        json_log ? ks::observe::LogFormat::kJson : ks::observe::LogFormat::kText);
-  });
-
+  Logs logs;
+  AddLogOptions(app, options, logs);
   for (const auto add :
        {ks::cli::AddDevCommand, ks::cli::AddRunCommand, ks::cli::AddServeCommand,
         ks::cli::AddInitCommand, ks::cli::AddPlanCommand, ks::cli::AddPreviewCommand,
@@ -84,5 +110,6 @@ int main(int argc, char** argv) {
     const int code = app.exit(error);
     End(code == 0 ? ks::cli::kExitOk : ks::cli::kExitUsage);
   }
+  if (logs.topic != nullptr) logs.topic->Flush();
   End(options.exit_code);
 }

@@ -6,8 +6,10 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "cli/pipeline_process.h"
 #include "identity/services.h"
 #include "pipeline/errors.h"
+#include "pipeline/kafka_topic.h"
 #include "pipeline/spec_schemas.h"
 
 namespace ks::cli {
@@ -76,6 +78,17 @@ absl::StatusOr<OpenedPipeline> OpenPipeline(const std::string& path, const std::
   KS_ASSIGN_OR_RETURN(opened.spec, ReadPipelineFile(path, log));
   KS_ASSIGN_OR_RETURN(opened.connection, Connect(TargetOf(opened.spec, endpoint, log)));
   return opened;
+}
+
+absl::StatusOr<kafka::LogTopicOptions> ReadLogTopicFile(const std::string& path) {
+  std::string text;
+  if (!ReadFileText(path, &text)) return pipeline::NoReadableFile(path);
+  KS_ASSIGN_OR_RETURN(pipeline::KafkaTopic to, pipeline::ParseKafkaTopic(path, std::move(text)));
+  return kafka::LogTopicOptions{.brokers = std::move(to.brokers),
+                                .topic = std::move(to.topic),
+                                .key = WriterName(),
+                                .security = std::move(to.security),
+                                .properties = {to.properties.begin(), to.properties.end()}};
 }
 
 }  // namespace ks::cli

@@ -1,5 +1,6 @@
 // Reads a pipeline file from disk, and the schemas it leaves to other files and to registries;
-// errors name file, line and column. Connects to where it writes.
+// errors name file, line and column. Connects to where it writes. The file of
+// --connection-log-topic too, which is written in the same way.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "cli/connect.h"
 #include "identity/connection_log.h"
+#include "kafka/connection_log_topic.h"
 #include "pipeline/spec.h"
 
 namespace ks::cli {
@@ -32,5 +34,8 @@ struct OpenedPipeline {
 // `endpoint` as for TargetOf.
 absl::StatusOr<OpenedPipeline> OpenPipeline(const std::string& path, const std::string& endpoint,
                                             identity::ConnectionLog* log);
+
+// Where the file of --connection-log-topic says that the connection log goes.
+absl::StatusOr<kafka::LogTopicOptions> ReadLogTopicFile(const std::string& path);
 
 }  // namespace ks::cli

@@ -220,4 +220,14 @@ absl::StatusOr<PipelineSpec> ParsePipeline(std::string file_name, std::string te
   return ReadPipeline(std::move(source), root);
 }
 
+absl::StatusOr<KafkaTopic> ParseKafkaTopic(std::string file_name, std::string text) {
+  const SourceText file(std::move(file_name), std::move(text));
+  KS_ASSIGN_OR_RETURN(const YAML::Node root, LoadYaml(file));
+  ObjectReader reader(file, root, "",
+                      root.Mark().is_null() ? FilePosition{1, 1} : PositionOf(root.Mark()));
+  const ObjectReader::Entry* kafka = reader.Find("kafka", ObjectReader::kRequired);
+  KS_RETURN_IF_ERROR(reader.Finish());
+  return ReadKafkaTopic(file, "kafka", *kafka);
+}
+
 }  // namespace ks::pipeline

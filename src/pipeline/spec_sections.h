@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "identity/kafka_security.h"
+#include "pipeline/kafka_topic.h"
 #include "pipeline/spec.h"
 #include "pipeline/yaml_reader.h"
 
@@ -14,6 +15,10 @@ namespace ks::pipeline {
 // `from:`, with the settings that a `kafka:` section at the top (or null) gives all sources.
 absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared,
                          const ObjectReader::Entry& from, std::vector<SourceSpec>* sources);
+
+// `kafka:` at `path`: one topic.
+absl::StatusOr<KafkaTopic> ReadKafkaTopic(const SourceText& file, std::string_view path,
+                                          const ObjectReader::Entry& entry);
 
 // `key:` or `value:` of the source at `path`.
 absl::Status ReadPart(const SourceText& file, std::string_view path,

@@ -125,6 +125,22 @@ absl::Status ReadSource(const SourceText& file, std::string_view path,
 
 }  // namespace
 
+absl::StatusOr<KafkaTopic> ReadKafkaTopic(const SourceText& file, std::string_view path,
+                                          const ObjectReader::Entry& entry) {
+  ObjectReader reader(file, entry.value, std::string(path), entry.position);
+  SourceSpec source;
+  KafkaTopic topic;
+  reader.Text("brokers", &source.brokers, ObjectReader::kRequired);
+  reader.Text("topic", &topic.topic, ObjectReader::kRequired);
+  ReadKafkaSecurity(file, &reader, &source.security);
+  ReadProperties(file, &reader, &source);
+  KS_RETURN_IF_ERROR(reader.Finish());
+  topic.brokers = source.brokers;
+  topic.security = source.security;
+  topic.properties = source.properties;
+  return topic;
+}
+
 absl::Status ReadSources(const SourceText& file, const ObjectReader::Entry* shared,
                          const ObjectReader::Entry& from, std::vector<SourceSpec>* sources) {
   SourceSpec defaults;
