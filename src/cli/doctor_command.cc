@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
@@ -26,6 +28,9 @@ namespace {
 enum class Result : uint8_t { kOk, kWarning, kFailed };
 constexpr const char* kResultNames[] = {"ok", "warning", "failed"};
 
+// Of topics that are none of the pipeline's, in one line.
+constexpr size_t kOtherTopicsMax = 20;
+
 struct Check {
   std::string what;
   Result result = Result::kOk;
@@ -35,6 +40,7 @@ struct Check {
 struct DoctorOptions {
   std::string file;
   std::string endpoint;
+  bool iam = false;
 };
 
 class Doctor {
@@ -82,6 +88,7 @@ class Doctor {
     Add("tables", Missing(*plan), "all there");
     for (const auto& warning : plan->warnings) Warn(StrCat("table ", warning.table), warning.text);
     Rights(*plan);
+    if (options_.iam) Iam();
   }
 
   static absl::Status Missing(const pipeline::Plan& plan) {
@@ -90,6 +97,79 @@ class Doctor {
         StrCat("missing: ", absl::StrJoin(plan.missing, ", "),
                ". `kafka-spanner plan --apply FILE` creates them; with a role, `plan --grants` "
                "prints what lets it see them."));
+  }
+
+  // The role, those that were granted to it, theirs, and the one that everybody has.
+  absl::StatusOr<std::set<std::string>> RolesOf(const std::string& role) {
+    KS_ASSIGN_OR_RETURN(const auto grantees,
+                        connection_.client->QueryNow("SELECT ROLE_NAME, GRANTEE FROM "
+                                                     "INFORMATION_SCHEMA.ROLE_GRANTEES"));
+    std::set<std::string> roles = {role, "public"};
+    for (size_t before = 0; before != roles.size();) {
+      before = roles.size();
+      for (const auto& row : grantees->rows()) {
+        if (roles.count(row.values(1).string_value()) == 0) continue;
+        roles.insert(row.values(0).string_value());
+      }
+    }
+    return roles;
+  }
+
+  // (schema, name, privilege, role) of all that these may do with rows, streams and functions.
+  static std::string RightsOf(const std::set<std::string>& roles) {
+    const std::pair<const char*, const char*> kPlaces[] = {{"TABLE", "TABLE"},
+                                                           {"COLUMN", "TABLE"},
+                                                           {"CHANGE_STREAM", "CHANGE_STREAM"},
+                                                           {"ROUTINE", "SPECIFIC"}};
+    std::vector<std::string> selects;
+    for (const auto& [view, object] : kPlaces) {
+      selects.push_back(StrCat("SELECT ", object, "_SCHEMA AS s, ", object,
+                               "_NAME AS n, PRIVILEGE_TYPE AS p, GRANTEE AS g FROM "
+                               "INFORMATION_SCHEMA.",
+                               view, "_PRIVILEGES"));
+    }
+    return StrCat("SELECT DISTINCT s, n, p, g FROM (", absl::StrJoin(selects, " UNION ALL "),
+                  ") WHERE g IN ('", absl::StrJoin(roles, "', '"),
+                  "') AND s NOT IN ('INFORMATION_SCHEMA', 'SPANNER_SYS') ORDER BY 1, 2, 3, 4");
+  }
+
+  // What IAM lets the identity do past its role; asked for with another scope than rows need.
+  void Iam() {
+    ConnectTo target = TargetOf(spec_, options_.endpoint, log_);
+    target.retry_total_millis = runtime::kCallRetryMillis;
+    target.admin = true;
+    target.role.clear();
+    const auto connection = Connect(target);
+    const std::string what = "rights in IAM";
+    if (!connection.ok()) {
+      Add(what, connection.status(), "");
+      return;
+    }
+    const auto has = connection->admin->TestPermissions(
+        target.database, PermissionsBeyond(!spec_.target.role.empty()));
+    if (!has.ok()) {
+      Add(what, has.status(), "");
+    } else if (has->empty()) {
+      Add(what, absl::OkStatus(), "nothing beyond what it needs");
+    } else {
+      Warn(what, StrCat("beyond what it needs: ", absl::StrJoin(*has, ", "),
+                        ". Take the roles away that give them; `plan --grants` prints the "
+                        "bindings that are enough."));
+    }
+  }
+
+  // https://cloud.google.com/spanner/docs/iam#permissions: what a pipeline never needs; and what
+  // it does not need where a database role gives it the rows.
+  static std::vector<std::string> PermissionsBeyond(bool with_role) {
+    std::vector<std::string> beyond = {
+        "spanner.databases.updateDdl",    "spanner.databases.drop",
+        "spanner.databases.update",       "spanner.databases.setIamPolicy",
+        "spanner.databases.createBackup", "spanner.databases.beginPartitionedDmlTransaction"};
+    if (!with_role) return beyond;
+    for (const char* each : {"read", "select", "write"}) {
+      beyond.push_back(StrCat("spanner.databases.", each));
+    }
+    return beyond;
   }
 
   // What the role may do with tables that this pipeline does not need.
@@ -101,14 +181,13 @@ class Doctor {
       return;
     }
     const auto needed = pipeline::LeastGrants(plan).rights;
-    const auto result = connection_.client->QueryNow(
-        StrCat("SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, PRIVILEGE_TYPE FROM ("
-               "SELECT TABLE_SCHEMA, TABLE_NAME, PRIVILEGE_TYPE, GRANTEE FROM "
-               "INFORMATION_SCHEMA.TABLE_PRIVILEGES UNION ALL "
-               "SELECT TABLE_SCHEMA, TABLE_NAME, PRIVILEGE_TYPE, GRANTEE FROM "
-               "INFORMATION_SCHEMA.COLUMN_PRIVILEGES) WHERE GRANTEE = '",
-               spec_.target.role, "' ORDER BY 1, 2, 3"));
     const std::string what = StrCat("rights of the role ", spec_.target.role);
+    const auto roles = RolesOf(spec_.target.role);
+    if (!roles.ok()) {
+      Add(what, roles.status(), "");
+      return;
+    }
+    const auto result = connection_.client->QueryNow(RightsOf(*roles));
     if (!result.ok()) {
       Add(what, result.status(), "");
       return;
@@ -119,7 +198,11 @@ class Doctor {
       const std::string table =
           StrCat(schema, schema.empty() ? "" : ".", row.values(1).string_value());
       const std::string& privilege = row.values(2).string_value();
-      if (needed.count({table, privilege}) == 0) beyond.push_back(privilege + " on " + table);
+      const std::string& role = row.values(3).string_value();
+      if (role == spec_.target.role && needed.count({table, privilege}) > 0) continue;
+      beyond.push_back(
+          StrCat(privilege, " on ", table,
+                 role == spec_.target.role ? "" : StrCat(" (of the role ", role, ")")));
     }
     if (beyond.empty()) {
       Add(what, absl::OkStatus(), "nothing beyond what it needs");
@@ -153,6 +236,8 @@ class Doctor {
     }
     if (!Add(where, (*client)->Connect(), "lets us in")) return;
     for (const std::string& topic : source.topics) Topic((*client)->handle(), topic);
+    Group((*client)->handle());
+    Beyond((*client)->handle(), where);
   }
 
   void Topic(rd_kafka_s* handle, const std::string& topic) {
@@ -164,21 +249,69 @@ class Doctor {
     }
     const auto allowed = kafka::AllowedOperations(handle, topic);
     if (!allowed.ok() || allowed->empty()) return;  // an old broker, or the embedded one
+    Compare(StrCat("rights on ", what), *allowed);
+  }
+
+  void Group(rd_kafka_s* handle) {
+    const std::string what = StrCat("rights on group ", spec_.name);
+    const auto allowed = kafka::AllowedOnGroup(handle, spec_.name);
+    if (absl::IsPermissionDenied(allowed.status())) {
+      Compare(what, {});
+    } else if (allowed.ok() && !allowed->empty()) {  // a group that is not there may tell nothing
+      Compare(what, *allowed);
+    }
+  }
+
+  // What the broker allows on something of which the pipeline needs READ, which brings DESCRIBE.
+  void Compare(const std::string& what, const std::vector<std::string>& allowed) {
     std::vector<std::string> beyond;
-    for (const std::string& operation : *allowed) {
-      const bool needed = operation == "READ" || operation == "DESCRIBE";
-      if (!needed) beyond.push_back(operation);
+    bool reads = false;
+    for (const std::string& operation : allowed) {
+      if (operation == "READ") {
+        reads = true;
+      } else if (operation != "DESCRIBE") {
+        beyond.push_back(operation);
+      }
     }
-    if (std::count(allowed->begin(), allowed->end(), "READ") == 0) {
-      Add(StrCat("rights on ", what),
-          absl::PermissionDeniedError("may not read it: `plan --grants` prints the ACL"), "");
+    if (!reads) {
+      Add(what, absl::PermissionDeniedError("may not read it: `plan --grants` prints the ACL"), "");
     } else if (beyond.empty()) {
-      Add(StrCat("rights on ", what), absl::OkStatus(), "nothing beyond what it needs");
+      Add(what, absl::OkStatus(), "nothing beyond what it needs");
     } else {
-      Warn(StrCat("rights on ", what), StrCat("beyond what it needs: ", absl::StrJoin(beyond, ", "),
-                                              ". `plan --grants` prints "
-                                              "the ACLs that are enough."));
+      TooMuch(what, beyond);
     }
+  }
+
+  // What it may do with what is none of the pipeline's.
+  void Beyond(rd_kafka_s* handle, const std::string& where) {
+    const auto cluster = kafka::AllowedOnCluster(handle);
+    if (cluster.ok() && !cluster->empty()) {
+      TooMuch(StrCat("rights on the cluster of ", where), *cluster);
+    }
+    const auto visible = kafka::VisibleTopics(handle);
+    std::vector<std::string> others;
+    for (const std::string& topic : visible.ok() ? *visible : std::vector<std::string>()) {
+      if (IsOurs(topic)) continue;
+      if (others.size() == kOtherTopicsMax) {
+        others.push_back("…");
+        break;
+      }
+      const auto allowed = kafka::AllowedOperations(handle, topic);
+      if (!allowed.ok() || allowed->empty()) continue;
+      others.push_back(StrCat(absl::StrJoin(*allowed, " "), " on ", topic));
+    }
+    if (!others.empty()) TooMuch(StrCat("rights on other topics of ", where), others);
+  }
+
+  bool IsOurs(const std::string& topic) const {
+    return std::any_of(spec_.sources.begin(), spec_.sources.end(), [&](const auto& source) {
+      return std::count(source.topics.begin(), source.topics.end(), topic) > 0;
+    });
+  }
+
+  void TooMuch(const std::string& what, const std::vector<std::string>& beyond) {
+    Warn(what, StrCat("beyond what it needs: ", absl::StrJoin(beyond, ", "),
+                      ". `plan --grants` prints the ACLs that are enough."));
   }
 
   const pipeline::PipelineSpec& spec_;
@@ -215,6 +348,8 @@ void AddDoctorCommand(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<DoctorOptions>();
   command->add_option("FILE", options->file, "pipeline file")->required();
   command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");
+  command->add_flag("--iam", options->iam,
+                    "ask what IAM gives the identity beyond it, with the scope spanner.admin");
   command->footer(
       "One line per check. Ends with 0 when nothing failed; rights beyond what is needed are "
       "warnings.");

@@ -35,6 +35,15 @@ OptionsPtr MakeOptions(rd_kafka_t* handle, rd_kafka_admin_op_t operation) {
   return options;
 }
 
+std::vector<std::string> NamesOf(const rd_kafka_AclOperation_t* operations, size_t count) {
+  std::vector<std::string> names;
+  for (size_t i = 0; operations != nullptr && i < count; ++i) {
+    names.emplace_back(rd_kafka_AclOperation_name(operations[i]));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 // Asks about one topic. The description lives as long as the event.
 struct Described {
   EventPtr event;
@@ -97,12 +106,51 @@ absl::StatusOr<std::vector<std::string>> AllowedOperations(rd_kafka_s* handle,
   size_t count = 0;
   const rd_kafka_AclOperation_t* operations =
       rd_kafka_TopicDescription_authorized_operations(described.topic, &count);
-  std::vector<std::string> names;
-  for (size_t i = 0; operations != nullptr && i < count; ++i) {
-    names.emplace_back(rd_kafka_AclOperation_name(operations[i]));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  return NamesOf(operations, count);
+}
+
+absl::StatusOr<std::vector<std::string>> AllowedOnGroup(rd_kafka_s* handle,
+                                                        const std::string& group) {
+  const std::string what = StrCat("cannot describe group ", group);
+  const QueuePtr queue(rd_kafka_queue_new(handle));
+  const OptionsPtr options = MakeOptions(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+  const ErrorPtr refused(rd_kafka_AdminOptions_set_include_authorized_operations(options.get(), 1));
+  const char* names[] = {group.c_str()};
+  rd_kafka_DescribeConsumerGroups(handle, names, 1, options.get(), queue.get());
+  KS_ASSIGN_OR_RETURN(const EventPtr event, WaitFor(queue.get(), what));
+  size_t count = 0;
+  const auto** groups = rd_kafka_DescribeConsumerGroups_result_groups(
+      rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+  if (count != 1) return absl::NotFoundError(what);
+  const auto code = rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(groups[0]));
+  KS_RETURN_IF_ERROR(FromCode(code, what));
+  const auto* operations =
+      rd_kafka_ConsumerGroupDescription_authorized_operations(groups[0], &count);
+  return NamesOf(operations, count);
+}
+
+absl::StatusOr<std::vector<std::string>> AllowedOnCluster(rd_kafka_s* handle) {
+  const QueuePtr queue(rd_kafka_queue_new(handle));
+  const OptionsPtr options = MakeOptions(handle, RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER);
+  const ErrorPtr refused(rd_kafka_AdminOptions_set_include_authorized_operations(options.get(), 1));
+  rd_kafka_DescribeCluster(handle, options.get(), queue.get());
+  KS_ASSIGN_OR_RETURN(const EventPtr event, WaitFor(queue.get(), "cannot describe the cluster"));
+  size_t count = 0;
+  const auto* operations = rd_kafka_DescribeCluster_result_authorized_operations(
+      rd_kafka_event_DescribeCluster_result(event.get()), &count);
+  return NamesOf(operations, count);
+}
+
+absl::StatusOr<std::vector<std::string>> VisibleTopics(rd_kafka_s* handle) {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  KS_RETURN_IF_ERROR(
+      FromCode(rd_kafka_metadata(handle, 1, nullptr, &metadata, kMetadataTimeoutMillis),
+               "cannot ask which topics there are"));
+  const MetadataPtr owned(metadata);
+  std::vector<std::string> topics;
+  for (int i = 0; i < metadata->topic_cnt; ++i) topics.emplace_back(metadata->topics[i].topic);
+  std::sort(topics.begin(), topics.end());
+  return topics;
 }
 
 absl::StatusOr<std::string> TopicSetting(rd_kafka_s* handle, const std::string& topic,

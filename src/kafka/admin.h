@@ -30,6 +30,13 @@ absl::StatusOr<TopicDescription> DescribeTopic(rd_kafka_s* handle, const std::st
 absl::StatusOr<std::vector<std::string>> AllowedOperations(rd_kafka_s* handle,
                                                            const std::string& topic);
 
+// The same of a consumer group, which need not exist; and of the cluster itself.
+absl::StatusOr<std::vector<std::string>> AllowedOnGroup(rd_kafka_s* handle,
+                                                        const std::string& group);
+absl::StatusOr<std::vector<std::string>> AllowedOnCluster(rd_kafka_s* handle);
+// Those that the broker tells this identity of.
+absl::StatusOr<std::vector<std::string>> VisibleTopics(rd_kafka_s* handle);
+
 // One setting of the topic, such as cleanup.policy. Wants the right DESCRIBE_CONFIGS.
 absl::StatusOr<std::string> TopicSetting(rd_kafka_s* handle, const std::string& topic,
                                          const std::string& name);

@@ -1,5 +1,6 @@
 #include "spanner/admin.h"
 
+#include <google/iam/v1/iam_policy.pb.h>
 #include <google/longrunning/operations.pb.h>
 #include <google/spanner/admin/database/v1/spanner_database_admin.pb.h>
 #include <google/spanner/admin/instance/v1/spanner_instance_admin.pb.h>
@@ -97,6 +98,17 @@ absl::Status Admin::UpdateDdl(const std::string& database,
                       CallNow<Operation>(*stub_, Method::kUpdateDatabaseDdl,
                                          OptionsFor(database, database), request));
   return Wait(operation.SerializeAsString(), database, on_progress);
+}
+
+absl::StatusOr<std::vector<std::string>> Admin::TestPermissions(
+    const std::string& database, const std::vector<std::string>& permissions) {
+  google::iam::v1::TestIamPermissionsRequest request;
+  request.set_resource(database);
+  for (const std::string& permission : permissions) request.add_permissions(permission);
+  KS_ASSIGN_OR_RETURN(const auto response, CallNow<google::iam::v1::TestIamPermissionsResponse>(
+                                               *stub_, Method::kTestIamPermissions,
+                                               OptionsFor(database, database), request));
+  return std::vector<std::string>(response.permissions().begin(), response.permissions().end());
 }
 
 absl::StatusOr<std::vector<std::string>> Admin::GetDdl(const std::string& database) {

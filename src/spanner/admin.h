@@ -46,6 +46,10 @@ class Admin {
   absl::StatusOr<std::vector<std::string>> GetDdl(const std::string& database);
   // Does the database exist?
   absl::StatusOr<bool> HasDatabase(const std::string& database);
+  // Those of `permissions` that the identity has on the database.
+  // https://cloud.google.com/spanner/docs/reference/rpc/google.iam.v1#google.iam.v1.TestIamPermissionsRequest
+  absl::StatusOr<std::vector<std::string>> TestPermissions(
+      const std::string& database, const std::vector<std::string>& permissions);
   // Creates instance and database where they do not exist. Meant for a local Spanner.
   absl::Status CreateIfMissing(const std::string& database);
 

@@ -32,6 +32,8 @@ constexpr MethodInfo kMethods[] = {
     {Method::kGetInstance, KS_INSTANCE "GetInstance", "name", false, true, kUnary},
     {Method::kGetOperation, "/google.longrunning.Operations/GetOperation", "name", false, true,
      kUnary},
+    {Method::kTestIamPermissions, KS_DATABASE "TestIamPermissions", "resource", false, true,
+     kUnary},
 };
 
 }  // namespace

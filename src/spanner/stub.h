@@ -43,6 +43,7 @@ enum class Method : uint8_t {
   kCreateInstance,
   kGetInstance,
   kGetOperation,
+  kTestIamPermissions,
 };
 
 // What is known of a method before it is called.
