@@ -11,6 +11,9 @@ import urllib.request
 import pytest
 
 
+said = []  # what every command of this run said: (its arguments, the text)
+
+
 class Program:
     """Commands of kafka-spanner against one Spanner."""
 
@@ -21,13 +24,15 @@ class Program:
 
     def __call__(self, *arguments, timeout=120):
         """Runs a command to its end: returncode, stdout, stderr."""
-        return subprocess.run(
+        done = subprocess.run(
             [self.path, *map(str, arguments)],
             env=self.environment,
             capture_output=True,
             text=True,
             timeout=timeout,
         )
+        said.append((done.args[1:], done.stdout + done.stderr))
+        return done
 
     def ok(self, *arguments, timeout=120):
         done = self(*arguments, timeout=timeout)

@@ -13,6 +13,7 @@ import urllib.request
 import pytest
 from confluent_kafka import Producer
 
+import ocsf
 from fake_google import TOKEN
 from fakes import Registry, TokenRecorder, VaultKv
 from servers import DATABASE, openssl
@@ -148,6 +149,8 @@ class Planted:
         for path in self.directory.rglob("*"):
             if path.suffix in (".log", ".out", ".jsonl") and path.is_file():
                 self.outputs.add(str(path), path.read_bytes())
+            if path.name == "connections.jsonl":
+                ocsf.check(path.read_text())
         for table in ("DeadLetters", "Checkpoints", "Partitions"):
             done = self.run("sql", "--format", "csv", "--endpoint", self.endpoint, "-d", DATABASE,
                             "-e", f"SELECT * FROM kafka_spanner.{table}")
