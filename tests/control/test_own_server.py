@@ -10,7 +10,7 @@ import requests
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "identity"))
 import ocsf  # noqa: E402
-from servers import Authority  # noqa: E402
+from authority import Authority  # noqa: E402
 
 CHANGES = 20
 

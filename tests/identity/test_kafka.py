@@ -9,8 +9,8 @@ import time
 import pytest
 from confluent_kafka import Producer
 
-from authority import Authority
 import ocsf
+from authority import Authority
 from spanners import rows
 
 SECRETS = ("scram-s3cret", "plain-s3cret", "idp-s3cret", "wrong-s3cret")

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 import ocsf
-from servers import Authority, certificate_until
+from authority import Authority
 from test_google import sql  # noqa: F401
 from test_kafka import WAYS, pipeline  # noqa: F401
 
@@ -146,8 +146,7 @@ def test_what_is_no_certificate_is_not_taken(tls_page, tmp_path):
     (tmp_path / "page.key").write_text("no key")
     wait_for(lambda: page.shown() == "second" and "no private key in PEM" in running.log(),
              running.log)
-    an_hour_ago = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
-    put(certificate_until(authority, tmp_path, "ended", an_hour_ago))
+    put(authority.issue("ended", datetime.timedelta(hours=-1)))
     wait_for(lambda: page.shown() == "second" and "it has expired" in running.log(),
              running.log)
     assert 'kafka_spanner_credential_failures_total{credential="certificate of the metrics page"}' \
