@@ -96,8 +96,10 @@ void ConnectionLogTopic::Dropped(int64_t count, const std::string& why) {
   const int64_t now = env::RealClock().MonotonicNanos();
   if (told_at_ != 0 && now - told_at_ < kTellNanos) return;
   told_at_ = now;
-  observe::LogError(StrCat("the connection log's topic ", name_, " lacks ", dropped_.load(),
-                           " entries so far: ", why, ". No connection waits for it."));
+  const int64_t lost = dropped_;
+  observe::LogError(StrCat("the connection log's topic ", name_,
+                           lost == 0 ? " waits" : StrCat(" lacks ", lost, " entries so far"), ": ",
+                           why, ". No connection waits for it."));
 }
 
 void ConnectionLogTopic::Serve() {

@@ -75,11 +75,12 @@ TEST(ConnectionLogTopic, WhatDoesNotFitIsCountedAndNobodyWaits) {
   for (int i = 1; i <= kMany; ++i) log.Record(Numbered(i));  // would hang where it waited
   EXPECT_GT(log.dropped(), 0);
   arrived.open.Notify();
-  while (true) {
+  const auto arrived_lines = [&] {
     const std::lock_guard lock(arrived.mu);
-    if (static_cast<int64_t>(arrived.lines.size()) + log.dropped() == kMany) break;
-    env::SleepFor(env::kNanosPerMilli);
-  }
+    return static_cast<int64_t>(arrived.lines.size());
+  };
+  while (arrived_lines() + log.dropped() < kMany) env::SleepFor(env::kNanosPerMilli);
+  EXPECT_EQ(arrived_lines() + log.dropped(), kMany);
 }
 
 TEST(ConnectionLogTopic, WhatIsNotTakenIsCounted) {
