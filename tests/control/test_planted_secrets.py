@@ -24,8 +24,8 @@ def test_planted_secrets(make, issuer, name):
     good = pipeline_file("dev1", plane.database)
     sasl = f"topic: t, sasl: {{mechanism: PLAIN, username: u, password: {SENT}}}"
     bad = pipeline_file("dev1", plane.database, kafka=sasl)
-    assert ask("PUT", "/v1/pipelines/dev1", {"file": bad}).status_code == 400
-    assert ask("PUT", "/connectors/dev1/config", {"pipeline.file": bad}).status_code == 400
+    assert ask("PUT", "/v1/pipelines/dev1", {"file": bad}).status_code == 403
+    assert ask("PUT", "/connectors/dev1/config", {"pipeline.file": bad}).status_code == 403
     assert ask("PUT", "/v1/pipelines/dev1", {"file": good}).status_code == 200
     assert ask("POST", "/v1/pipelines/dev1/start").status_code == 200
     plane.wait(lambda: ask("GET", "/v1/pipelines/dev1").json()["here"]["error"]

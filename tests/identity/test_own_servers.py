@@ -70,7 +70,7 @@ class Server:
 
 class Page(Server):
     def ask(self):
-        assert "kafka_spanner_records_total" in self.text()
+        assert "kafka_spanner_credential_since" in self.text()
 
     def text(self):
         return urllib.request.urlopen(self.url + "/metrics", timeout=30,
