@@ -134,7 +134,7 @@ std::string MechanismOf(const HttpRequest& request) {
     if (absl::EqualsIgnoreCase(name, "Authorization")) return value.substr(0, value.find(' '));
     if (absl::EqualsIgnoreCase(name, "X-Vault-Token")) return name;
   }
-  return request.certificate.empty() ? "" : "TLS certificate";
+  return request.certificate.chain.empty() ? "" : "TLS certificate";
 }
 
 absl::Status ResultOf(const HttpRequest& request, const std::string& operation,
