@@ -51,7 +51,7 @@ class Attempts:
 # ---- Kafka: `doctor` logs in as a worker does.
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def table(request, kafka, idp, spanner, tmp_path_factory):
     """A database whose tables are there, for all cells."""
     directory = tmp_path_factory.mktemp("matrix")
@@ -485,6 +485,7 @@ def check_registry(program, directory, registry, words):
 
 @pytest.mark.parametrize("state,words", [
     ("right", ""), ("wrong", "refuses us"), ("expired", "refuses us"),
+    ("stranger", "SSL certificate problem"),  # it is not the server that we trust
     ("down", "gives no schemas: no answer from 127.0.0.1:9")])
 def test_registry_with_a_certificate(state, words, program, tmp_path):
     authority = Authority(tmp_path / "tls")
@@ -496,7 +497,8 @@ def test_registry_with_a_certificate(state, words, program, tmp_path):
         ends = -HOUR if state == "expired" else HOUR
         certificate = shown(*authority.issue("pipe", ends, tmp_path))
     url = NOBODY if state == "down" else server.url
-    check_registry(program, tmp_path, {"url": url, "ca": str(authority.certificate),
+    trusted = Authority(tmp_path / "other", "other") if state == "stranger" else authority
+    check_registry(program, tmp_path, {"url": url, "ca": str(trusted.certificate),
                                        **certificate}, words)
     attempts = Attempts(tmp_path / "connections.jsonl")
     results = attempts.results("schema-registry")
@@ -509,7 +511,7 @@ def test_registry_with_a_certificate(state, words, program, tmp_path):
 # ---- Vault: `doctor` reads the secret.
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def vault(request, tmp_path_factory):
     server = Vault(request.config.getoption("--vault"), tmp_path_factory.mktemp("vault"))
     server.start()
@@ -549,7 +551,7 @@ def test_vault(way, state, words, vault, table, kafka, idp, program, tmp_path):
 # ---- AWS Secrets Manager
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def aws(tmp_path_factory):
     server = Aws(tmp_path_factory.mktemp("aws"))
     server.start()
