@@ -30,9 +30,11 @@
 #include "local/spanner/ddl/schema_change.h"
 #include "local/spanner/query/database_catalog.h"
 #include "local/spanner/query/dml_runner.h"
+#include "local/spanner/schema/proto_types.h"
 #include "local/spanner/txn/database.h"
 #include "sql/analyzer/analyzer.h"
 #include "sql/eval/query.h"
+#include "sql/parser/error_location.h"
 
 namespace ks::local {
 namespace {
@@ -118,7 +120,12 @@ class Runner {
     DatabaseCatalog catalog(source);
     sql::ExecuteOptions options;
     options.sequences = source.sequences();
-    auto result = sql::RunQuery(text, &catalog, options);
+    sql::AnalyzerOptions names;
+    names.catalog = &catalog;
+    names.protos = source.schema()->proto_types.get();
+    auto analyzed = sql::AnalyzeStatement(text, names);
+    if (!analyzed.ok()) return ErrorLines(sql::WithLocation(text, analyzed.status()));
+    auto result = sql::RunQuery(*analyzed->query, options);
     return result.ok() ? RowLines(result->rows) : ErrorLines(result.status());
   }
 
@@ -128,6 +135,7 @@ class Runner {
     DatabaseCatalog catalog(source);
     sql::AnalyzerOptions options;
     options.catalog = &catalog;
+    options.protos = source.schema()->proto_types.get();
     auto analyzed = sql::AnalyzeStatement(text, options);
     if (!analyzed.ok()) return ErrorLines(analyzed.status());
     auto result = RunDml(*transaction, *analyzed->dml, {});

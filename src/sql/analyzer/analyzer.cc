@@ -87,9 +87,10 @@ absl::StatusOr<AnalyzedStatement> AnalyzeStatement(std::string_view text,
 
 absl::StatusOr<AnalyzedExpression> AnalyzeExpression(std::string_view text, const Expr& expr,
                                                      const ExpressionOptions& options) {
-  AnalyzerOptions only_sequences;
-  only_sequences.catalog = options.catalog;
-  Resolver resolver(text, only_sequences, static_cast<ColumnId>(options.columns.size()));
+  AnalyzerOptions names;
+  names.catalog = options.catalog;
+  names.protos = options.protos;
+  Resolver resolver(text, names, static_cast<ColumnId>(options.columns.size()));
   resolver.set_allow_subqueries(options.allow_subqueries);
   NameScope scope;
   ColumnId id = 0;

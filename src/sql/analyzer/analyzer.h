@@ -20,6 +20,7 @@
 #include "sql/analyzer/dml.h"
 #include "sql/analyzer/resolved.h"
 #include "sql/catalog.h"
+#include "sql/proto_catalog.h"
 
 namespace ks::sql {
 
@@ -42,6 +43,7 @@ struct AnalyzerOptions {
   ParameterTypes parameters;                 // declared types
   bool allow_undeclared_parameters = false;  // others get the type that their use wants
   bool strict_names = false;                 // as in a view: T.A and not A, no *
+  const ProtoCatalog* protos = nullptr;      // null: there are no PROTO and ENUM types
 };
 
 // ---- Statements ----
@@ -68,7 +70,8 @@ struct ExpressionOptions {
   std::vector<NamedColumn> columns;
   TypeRef target = nullptr;      // when set, the value is coerced to this type as an assignment is
   bool allow_subqueries = true;  // CHECK constraints and generated columns have none
-  const Catalog* catalog = nullptr;  // knows sequences; null: any name is one
+  const Catalog* catalog = nullptr;      // knows sequences; null: any name is one
+  const ProtoCatalog* protos = nullptr;  // as in AnalyzerOptions
 };
 struct AnalyzedExpression {
   ResolvedExprPtr expr;

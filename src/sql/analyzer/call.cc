@@ -94,6 +94,9 @@ absl::StatusOr<TypeRef> Resolver::ResolveType(const TypeName& name) {
     return Error(name.range.begin, "Parameterized types are not supported");
   }
   TypeRef type = name.name.size() == 1 ? Type::FromName(name.name[0].name) : nullptr;
+  if (type == nullptr && options_.protos != nullptr) {
+    type = options_.protos->FindType(JoinPath(name.name));
+  }
   if (type == nullptr)
     return Error(name.range.begin, absl::StrCat("Type not found: ", JoinPath(name.name)));
   return type;

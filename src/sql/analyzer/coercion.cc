@@ -106,7 +106,9 @@ int CoercionCost(const ResolvedExpr& expr, TypeRef type) {
     return 0;
   }
   if (IsConstructor(expr)) return ConstructorCost(To<ResolvedCall>(expr), type);
-  return TypeCost(expr.type, type, WrittenLiteral(expr));
+  // Of a parameter only text follows as a literal does: a FLOAT64 one becomes no NUMERIC.
+  const bool number = expr.kind == ResolvedKind::kParameter && type->is_numeric();
+  return TypeCost(expr.type, type, WrittenLiteral(expr) && !number);
 }
 
 absl::StatusOr<bool> Coercer::CoerceParts(ResolvedExprPtr& expr, TypeRef type) {

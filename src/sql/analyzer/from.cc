@@ -240,6 +240,7 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ResolveView(const View& view, const Pat
   if (statement->kind != StatementKind::kQuery)
     return absl::InternalError("a view that is no query");
   AnalyzerOptions options;
+  options.protos = options_.protos;
   options.catalog = options_.catalog;
   Resolver inner(view.query, options, next_column_);
   inner.view_depth_ = view_depth_ + 1;

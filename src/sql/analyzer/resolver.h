@@ -125,6 +125,8 @@ class Resolver {
                                               const Path& path, size_t* used);
   ResolvedExprPtr RangeAsStruct(const RangeVariable& range);
   absl::StatusOr<ResolvedExprPtr> ResolveField(ResolvedExprPtr operand, const Identifier& field);
+  absl::StatusOr<ResolvedExprPtr> ResolveProtoField(ResolvedExprPtr operand,
+                                                    const Identifier& field);
   absl::StatusOr<ResolvedExprPtr> ResolveSubscript(const SubscriptExpr& subscript,
                                                    const ExprContext& context);
 

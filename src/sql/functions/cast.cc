@@ -38,6 +38,11 @@ void CopyKernel(Call&, Rows rows, const Column* arguments, Datum* out) {
   for (const uint32_t row : rows) out[row] = arguments[0].at(row);
 }
 
+// The value stays as it is.
+void AddSame(TypeKind from, TypeKind to, Casts* casts) {
+  casts->kernels[static_cast<size_t>(from)][static_cast<size_t>(to)] = &CopyKernel;
+}
+
 // ---- Numbers ----
 std::optional<int64_t> Int64OfDouble(Scope& s, double v) {
   if (!std::isfinite(v)) return s.Fail(NonFiniteToInteger(v));
@@ -244,6 +249,9 @@ const Casts& AllCasts() {
     c->AddClass<DateOfTimestamp>();
     c->AddClass<TimestampOfDate>();
     c->Add([](Scope& s, UuidValue v) { return UuidBytes(s, v); });
+    AddSame(TypeKind::kBytes, TypeKind::kProto, c);
+    AddSame(TypeKind::kProto, TypeKind::kBytes, c);
+    AddSame(TypeKind::kEnum, TypeKind::kInt64, c);
     c->Add([](Scope& s, BytesView v) { return UuidOfBytes(s, v); });
     return c;
   }();

@@ -31,6 +31,7 @@ const FunctionRegistry& Functions() {
     AddJsonValues(*t);
     AddMath(*t);
     AddNet(*t);
+    AddProto(*t);
     AddRegexp(*t);
     AddString(*t);
     AddText(*t);

@@ -54,6 +54,7 @@ void AddJsonEdit(FunctionRegistry& table);
 void AddJsonValues(FunctionRegistry& table);
 void AddMath(FunctionRegistry& table);
 void AddNet(FunctionRegistry& table);
+void AddProto(FunctionRegistry& table);
 void AddRegexp(FunctionRegistry& table);
 void AddSequence(FunctionRegistry& table);
 void AddString(FunctionRegistry& table);

@@ -58,7 +58,7 @@ absl::Status VerifyExistingChecks(DdlContext& context, std::string_view table_na
   auto schema = context.schema();
   const Table* table = schema->FindTable(table_name);
   if (table == nullptr) return errors::TableNotFound(table_name);
-  KS_ASSIGN_OR_RETURN(auto expressions, TableExpressions::Compile(*table));
+  KS_ASSIGN_OR_RETURN(auto expressions, TableExpressions::Compile(*schema, *table));
   sql::Arena arena;
   return ForEachRow(
       context, table_name, [&](std::string_view key, sql::Datum* row) -> absl::Status {

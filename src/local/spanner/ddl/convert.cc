@@ -18,7 +18,7 @@ absl::StatusOr<sql::TypeRef> MakeType(const Schema& schema, std::string_view col
                                       const sql::ColumnType& type) {
   sql::TypeRef simple = sql::Type::FromName(type.name);
   if (simple == nullptr && schema.proto_types != nullptr) {
-    simple = schema.proto_types->Find(type.name);
+    simple = schema.proto_types->FindType(type.name);
   }
   if (simple == nullptr || simple->Is(sql::TypeKind::kInterval)) {
     return errors::TypeNotFound(type.name, column);

@@ -68,7 +68,8 @@ absl::Status CheckColumns(const Schema& schema) {
     for (const Column& column : table->columns) {
       const sql::TypeRef type = column.type->is_array() ? column.type->element() : column.type;
       if (!type->Is(sql::TypeKind::kProto) && !type->Is(sql::TypeKind::kEnum)) continue;
-      if (schema.proto_types != nullptr && schema.proto_types->Find(type->full_name()) == type) {
+      if (schema.proto_types != nullptr &&
+          schema.proto_types->FindType(type->full_name()) == type) {
         continue;
       }
       return errors::ProtoTypeInUse(type->full_name(), table->name, column.name);

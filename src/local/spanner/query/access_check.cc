@@ -1,4 +1,5 @@
 #include "local/spanner/query/access_check.h"
+#include "local/spanner/schema/proto_types.h"
 
 #include <map>
 #include <set>
@@ -119,6 +120,7 @@ absl::Status CheckStatementAccess(const Schema& schema, std::string_view role,
   AccessCatalog catalog(schema);
   sql::AnalyzerOptions options;
   options.catalog = &catalog;
+  options.protos = schema.proto_types.get();
   options.parameters = parameters;
   options.allow_undeclared_parameters = true;
   KS_ASSIGN_OR_RETURN(const sql::AnalyzedStatement analyzed, sql::AnalyzeStatement(text, options));

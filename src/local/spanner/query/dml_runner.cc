@@ -170,7 +170,8 @@ class Runner {
     Datum value = Datum::Null();
     if (table_.columns[column].has_default()) {
       if (expressions_ == nullptr) {
-        KS_ASSIGN_OR_RETURN(expressions_, TableExpressions::Compile(table_));
+        KS_ASSIGN_OR_RETURN(expressions_,
+                            TableExpressions::Compile(*transaction_.schema(), table_));
       }
       KS_ASSIGN_OR_RETURN(value, expressions_->Default(column, options_.now, sequences_, arena_));
     }

@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "local/spanner/schema/proto_types.h"
 #include "sql/parser/ast.h"
 #include "sql/parser/error_location.h"
 #include "sql/parser/parser.h"
@@ -16,6 +17,7 @@ absl::StatusOr<sql::AnalyzedExpression> AnalyzeOver(const Schema& schema, const 
   options.allow_subqueries = false;
   options.target = target;
   options.catalog = &catalog.get();
+  options.protos = schema.proto_types.get();
   for (const Column& column : table.columns) {
     options.columns.push_back({column.name, column.type, column.hidden});
   }
@@ -44,6 +46,7 @@ absl::StatusOr<std::vector<View::Column>> AnalyzeView(const Schema& schema, cons
   sql::AnalyzerOptions options;
   options.catalog = &catalog.get();
   options.strict_names = true;
+  options.protos = schema.proto_types.get();
   const std::string before = StrCat("CREATE VIEW `", view.name, "` SQL SECURITY ",
                                     view.security_invoker ? "INVOKER" : "DEFINER", " AS ");
   auto analyzed = sql::AnalyzeStatement(view.query, options);

@@ -16,11 +16,12 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
+#include "sql/proto_catalog.h"
 #include "sql/types/type.h"
 
 namespace ks::local {
 
-class ProtoTypes {
+class ProtoTypes : public sql::ProtoCatalog {
  public:
   // `names` in any order, each once. NOT_FOUND when no file declares one; INVALID_ARGUMENT when the
   // files do not fit together or have what Spanner does not take.
@@ -31,7 +32,9 @@ class ProtoTypes {
       std::string_view descriptors, const std::vector<std::string>& names);
 
   // Null when the bundle does not name it. Names are compared letter by letter.
-  sql::TypeRef Find(std::string_view full_name) const;
+  sql::TypeRef FindType(std::string_view full_name) const override;
+  absl::StatusOr<sql::ProtoField> FindField(sql::TypeRef message,
+                                            std::string_view name) const override;
   // Of the named types.
   const google::protobuf::Descriptor* FindMessage(std::string_view full_name) const;
   const google::protobuf::EnumDescriptor* FindEnum(std::string_view full_name) const;
@@ -43,6 +46,8 @@ class ProtoTypes {
 
  private:
   ProtoTypes() : pool_(&files_by_name_) { pool_.AllowUnknownDependencies(); }
+  // The type of one value of a field; null: there is none in SQL, or not in the bundle.
+  sql::TypeRef ElementType(const google::protobuf::FieldDescriptor& field) const;
   absl::Status Keep(const google::protobuf::FileDescriptorSet& files);
 
   std::vector<std::string> names_;

@@ -11,6 +11,7 @@
 #include "google/spanner/v1/spanner.pb.h"
 #include "local/spanner/query/access_check.h"
 #include "local/spanner/query/query_limits.h"
+#include "local/spanner/schema/proto_types.h"
 #include "local/spanner/server/call.h"
 #include "local/spanner/server/errors.h"
 #include "local/spanner/server/limits.h"
@@ -75,6 +76,7 @@ absl::Status Statement::Analyze() {
   options.catalog = &catalog_;
   options.parameters = declared_;
   options.allow_undeclared_parameters = true;
+  options.protos = source_.schema()->proto_types.get();
   absl::StatusOr<sql::AnalyzedStatement> analyzed = sql::AnalyzeStatement(text_.sql, options);
   if (!analyzed.ok()) return sql::WithLocation(text_.sql, analyzed.status());
   analyzed_ = *std::move(analyzed);

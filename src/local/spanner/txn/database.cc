@@ -20,7 +20,7 @@ namespace ks::local {
 absl::StatusOr<std::unique_ptr<sql::RowCursor>> ReadOnlyTransaction::Scan(
     const ScanSpec& spec) const {
   if (timestamp_ < core_.oldest_readable()) return errors::ReadTooOld(timestamp_.value());
-  return OpenCursor({&core_.store(), timestamp_, nullptr}, spec);
+  return OpenCursor({&core_.store(), timestamp_, nullptr, schema_.get()}, spec);
 }
 
 Database::Database(std::unique_ptr<DatabaseCore> core) : core_(std::move(core)) {}

@@ -1,4 +1,5 @@
 #include "local/spanner/txn/expressions.h"
+#include "local/spanner/schema/proto_types.h"
 
 #include <algorithm>
 
@@ -21,9 +22,10 @@ struct Compiled {
   std::unique_ptr<sql::Program> program;
 };
 
-absl::StatusOr<Compiled> CompileOne(const Table& table, std::string_view text, sql::TypeRef target,
-                                    bool over_columns) {
+absl::StatusOr<Compiled> CompileOne(const Schema& schema, const Table& table, std::string_view text,
+                                    sql::TypeRef target, bool over_columns) {
   sql::ExpressionOptions options;
+  options.protos = schema.proto_types.get();
   options.target = target;
   options.allow_subqueries = false;
   if (over_columns) {
@@ -71,7 +73,8 @@ TableExpressions::~TableExpressions() = default;
 bool TableExpressions::has_generated() const { return !rep_->generated.empty(); }
 bool TableExpressions::has_checks() const { return !rep_->checks.empty(); }
 
-absl::StatusOr<std::unique_ptr<TableExpressions>> TableExpressions::Compile(const Table& table) {
+absl::StatusOr<std::unique_ptr<TableExpressions>> TableExpressions::Compile(const Schema& schema,
+                                                                            const Table& table) {
   auto rep = std::make_unique<Rep>();
   rep->table = &table;
   std::vector<Compiled> waiting;
@@ -79,13 +82,13 @@ absl::StatusOr<std::unique_ptr<TableExpressions>> TableExpressions::Compile(cons
     const Column& column = table.columns[c];
     if (!column.default_expression.empty() && !column.DefaultIsCommitTimestamp()) {
       KS_ASSIGN_OR_RETURN(Compiled compiled,
-                          CompileOne(table, column.default_expression, column.type, false));
+                          CompileOne(schema, table, column.default_expression, column.type, false));
       compiled.column = static_cast<int>(c);
       rep->defaults.push_back(std::move(compiled));
     }
     if (column.generated == GeneratedKind::kNone) continue;
     KS_ASSIGN_OR_RETURN(Compiled compiled,
-                        CompileOne(table, column.generated_expression, column.type, true));
+                        CompileOne(schema, table, column.generated_expression, column.type, true));
     compiled.column = static_cast<int>(c);
     waiting.push_back(std::move(compiled));
   }
@@ -109,7 +112,7 @@ absl::StatusOr<std::unique_ptr<TableExpressions>> TableExpressions::Compile(cons
   for (const CheckConstraint& check : table.checks) {
     if (!check.enforced) continue;
     KS_ASSIGN_OR_RETURN(Compiled compiled,
-                        CompileOne(table, check.expression, sql::Type::Bool(), true));
+                        CompileOne(schema, table, check.expression, sql::Type::Bool(), true));
     compiled.constraint = &check;
     rep->checks.push_back(std::move(compiled));
   }
@@ -172,7 +175,7 @@ absl::StatusOr<std::unique_ptr<TableExpressions>> ExpressionCache::Borrow(const 
       return lent;
     }
   }
-  return TableExpressions::Compile(table);
+  return TableExpressions::Compile(schema, table);
 }
 
 void ExpressionCache::Return(const Schema& schema, const Table& table,

@@ -24,7 +24,8 @@ class SchemaSequences;
 class TableExpressions {
  public:
   // INVALID_ARGUMENT when one does not analyze over the table's columns.
-  static absl::StatusOr<std::unique_ptr<TableExpressions>> Compile(const Table& table);
+  static absl::StatusOr<std::unique_ptr<TableExpressions>> Compile(const Schema& schema,
+                                                                   const Table& table);
   ~TableExpressions();
 
   bool has_generated() const;

@@ -73,8 +73,9 @@ class Transaction final : public ReadWriteTransaction {
     Working working(state_.owner, *patience_);
     TakeSnapshot();
     if (!repeatable_ || spec.hold) KS_RETURN_IF_ERROR(UnlessWounded(LockSpans(spec)));
-    KS_ASSIGN_OR_RETURN(auto cursor,
-                        OpenCursor({&state_.core.store(), state_.at(), &state_.writes}, spec));
+    KS_ASSIGN_OR_RETURN(
+        auto cursor,
+        OpenCursor({&state_.core.store(), state_.at(), &state_.writes, state_.schema.get()}, spec));
     return std::make_unique<LockedCursor>(state_.owner, std::move(cursor));
   }
 

@@ -410,7 +410,7 @@ absl::StatusOr<std::unique_ptr<sql::RowCursor>> OpenCursor(const ScanSource& sou
   for (size_t c = 0; c < spec.table->columns.size(); ++c) {
     if (spec.table->columns[c].stored()) stored.push_back(static_cast<int>(c));
   }
-  KS_ASSIGN_OR_RETURN(auto expressions, TableExpressions::Compile(*spec.table));
+  KS_ASSIGN_OR_RETURN(auto expressions, TableExpressions::Compile(*source.schema, *spec.table));
   return std::make_unique<VirtualCursor>(source, spec, std::move(stored), std::move(expressions));
 }
 

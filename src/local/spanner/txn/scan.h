@@ -20,6 +20,7 @@ struct ScanSource {
   CommitTimestamp at;
   // Laid over the store, or null. Must not change while the cursor is in use.
   const WriteSet* writes = nullptr;
+  const Schema* schema = nullptr;  // for columns that are computed when they are read
 };
 
 // INVALID_ARGUMENT from Next() where a wanted value is a pending commit timestamp.
