@@ -1,0 +1,1 @@
+CREATE TABLE Transfers (MessageId STRING(MAX) NOT NULL, EndToEndId STRING(MAX) NOT NULL, SettledOn DATE, Amount NUMERIC, Currency STRING(3), Debtor STRING(MAX), CreditorHash STRING(MAX), Purpose STRING(MAX)) PRIMARY KEY (MessageId, EndToEndId);

@@ -1,0 +1,1 @@
+CREATE TABLE Messages (Team STRING(MAX) NOT NULL, Channel STRING(MAX) NOT NULL, Ts STRING(MAX) NOT NULL, Author STRING(MAX), Length INT64, Mentions ARRAY<STRING(MAX)>, IsReply BOOL, Reactions INT64, HappenedAt TIMESTAMP) PRIMARY KEY (Team, Channel, Ts);

@@ -1,0 +1,1 @@
+CREATE TABLE PageViews (UserId STRING(MAX) NOT NULL, HappenedAt TIMESTAMP NOT NULL, Page STRING(MAX), SessionId INT64, Referrer STRING(MAX), Device STRING(MAX), Language STRING(MAX)) PRIMARY KEY (UserId, HappenedAt);

@@ -1,0 +1,1 @@
+CREATE TABLE Commits (Repository STRING(MAX) NOT NULL, CommitId STRING(40) NOT NULL, RepositoryId INT64, Branch STRING(MAX), Author STRING(MAX), Title STRING(MAX), CommittedAt TIMESTAMP, Files INT64) PRIMARY KEY (Repository, CommitId);

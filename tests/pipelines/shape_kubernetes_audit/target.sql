@@ -1,0 +1,1 @@
+CREATE TABLE ApiCalls (Part INT64 NOT NULL, Pos INT64 NOT NULL, AuditId STRING(MAX), HappenedAt TIMESTAMP, UserName STRING(MAX), Verb STRING(MAX), Object STRING(MAX), Code INT64, FromAddress STRING(MAX), Micros INT64, Allowed BOOL, IsMaster BOOL) PRIMARY KEY (Part, Pos);

@@ -1,0 +1,1 @@
+CREATE TABLE Logs (Batch STRING(MAX) NOT NULL, Scope STRING(MAX), Line INT64 NOT NULL, Service STRING(MAX), HappenedAt TIMESTAMP NOT NULL, Severity STRING(MAX), Body STRING(MAX), TraceId BYTES(16)) PRIMARY KEY (Batch, HappenedAt, Line);
