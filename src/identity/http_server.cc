@@ -20,6 +20,8 @@
 namespace ks::identity {
 namespace {
 
+constexpr int64_t kListenNanos = 10 * env::kNanosPerSecond;
+
 // Of the request that this thread serves.
 struct Current {
   int64_t started_at_nanos = 0;  // since the Unix epoch; 0: it was never routed
@@ -171,8 +173,10 @@ absl::Status HttpServer::Listen() {
   url_ = StrCat(state_->certificate == nullptr ? "http://" : "https://", at.host, ":", at.port);
   state_->thread = std::thread([&http] { http.listen_after_bind(); });
   // stop() does nothing to a server that is not running yet.
-  while (!http.is_running()) env::SleepFor(env::kNanosPerMilli);
-  return absl::OkStatus();
+  const int64_t give_up = env::RealClock().MonotonicNanos() + kListenNanos;
+  while (!http.is_running() && env::RealClock().MonotonicNanos() < give_up)
+    env::SleepFor(env::kNanosPerMilli);
+  return http.is_running() ? absl::OkStatus() : CannotListen(state_->options.address);
 }
 
 void HttpServer::CallerIs(std::string who, std::string mechanism) {
