@@ -106,9 +106,10 @@ int CoercionCost(const ResolvedExpr& expr, TypeRef type) {
     return 0;
   }
   if (IsConstructor(expr)) return ConstructorCost(To<ResolvedCall>(expr), type);
-  // Of a parameter only text follows as a literal does: a FLOAT64 one becomes no NUMERIC.
-  const bool number = expr.kind == ResolvedKind::kParameter && type->is_numeric();
-  return TypeCost(expr.type, type, WrittenLiteral(expr) && !number);
+  // Unlike 1.5, a FLOAT64 parameter becomes no NUMERIC.
+  const bool inexact = expr.kind == ResolvedKind::kParameter &&
+                       expr.type->Is(TypeKind::kFloat64) && type->Is(TypeKind::kNumeric);
+  return TypeCost(expr.type, type, WrittenLiteral(expr) && !inexact);
 }
 
 absl::StatusOr<bool> Coercer::CoerceParts(ResolvedExprPtr& expr, TypeRef type) {
