@@ -202,3 +202,7 @@ def test_doctor_wrong_things(least, program):
     code, checks = doctor(least)
     database = least.document["to"]["spanner"]["database"]
     assert code == 3 and "does not answer" in unwell(checks)[f"Spanner {database}"]
+    del program.environment["SPANNER_EMULATOR_HOST"]
+    program.environment["GOOGLE_APPLICATION_CREDENTIALS"] = "/nowhere/key.json"
+    code, checks = doctor(least)
+    assert code != 0 and "/nowhere/key.json" in unwell(checks)["credentials for Spanner"]
