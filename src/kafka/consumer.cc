@@ -158,25 +158,23 @@ absl::Status Consumer::Assign(const std::vector<StartPosition>& positions) {
   const PartitionListPtr list = NewList(positions.size());
   for (const StartPosition& position : positions)
     Add(*list, position.partition, position.offset.value());
-  return FromError(rd_kafka_incremental_assign(handle_, list.get()),
-                   "cannot take the assigned partitions");
+  KS_RETURN_IF_ERROR(FromError(rd_kafka_incremental_assign(handle_, list.get()),
+                               "cannot take the assigned partitions"));
+  for (const StartPosition& position : positions) assigned_.insert(position.partition);
+  return absl::OkStatus();
 }
 
 // One that is not in the assignment would make librdkafka refuse all of them, and the group would
 // wait for the answer.
 absl::Status Consumer::Unassign(const std::vector<TopicPartition>& partitions) {
-  rd_kafka_topic_partition_list_t* all = nullptr;
-  KS_RETURN_IF_ERROR(
-      FromCode(rd_kafka_assignment(handle_, &all), "cannot ask for the assigned partitions"));
-  const PartitionListPtr assigned(all);
   const PartitionListPtr list = NewList(partitions.size());
   for (const TopicPartition& partition : partitions) {
-    if (rd_kafka_topic_partition_list_find(assigned.get(), partition.topic.c_str(),
-                                           partition.partition.value()) != nullptr)
-      Add(*list, partition);
+    if (assigned_.contains(partition)) Add(*list, partition);
   }
-  return FromError(rd_kafka_incremental_unassign(handle_, list.get()),
-                   "cannot give the partitions up");
+  KS_RETURN_IF_ERROR(FromError(rd_kafka_incremental_unassign(handle_, list.get()),
+                               "cannot give the partitions up"));
+  for (const TopicPartition& partition : partitions) assigned_.erase(partition);
+  return absl::OkStatus();
 }
 
 absl::Status Consumer::Seek(const TopicPartition& partition, Offset offset) {

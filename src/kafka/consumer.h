@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -123,6 +124,7 @@ class Consumer {
   std::unique_ptr<Login> login_;  // outlives handle_
   rd_kafka_s* handle_ = nullptr;
   RebalanceListener* listener_ = nullptr;
+  std::set<TopicPartition> assigned_;  // as librdkafka has them; asking it may wait for ever
   bool closed_ = false;
 };
 
