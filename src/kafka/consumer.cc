@@ -1,5 +1,7 @@
 #include "kafka/consumer.h"
 
+#include <utility>
+
 #include "base/status_macros.h"
 #include "env/clock.h"
 #include "kafka/handle.h"
@@ -154,7 +156,12 @@ absl::StatusOr<std::unique_ptr<ConsumerQueue>> Consumer::OpenQueue(
   return std::unique_ptr<ConsumerQueue>(new ConsumerQueue(queue));
 }
 
+// While closing, librdkafka takes whatever it is told first for giving up everything. Of a second
+// answer it may throw the reply away, and the call would wait for ever.
+bool Consumer::HasAnsweredLast() { return closed_ && std::exchange(answered_last_, true); }
+
 absl::Status Consumer::Assign(const std::vector<StartPosition>& positions) {
+  if (HasAnsweredLast()) return absl::OkStatus();
   const PartitionListPtr list = NewList(positions.size());
   for (const StartPosition& position : positions)
     Add(*list, position.partition, position.offset.value());
@@ -167,6 +174,7 @@ absl::Status Consumer::Assign(const std::vector<StartPosition>& positions) {
 // One that is not in the assignment would make librdkafka refuse all of them, and the group would
 // wait for the answer.
 absl::Status Consumer::Unassign(const std::vector<TopicPartition>& partitions) {
+  if (HasAnsweredLast()) return absl::OkStatus();
   const PartitionListPtr list = NewList(partitions.size());
   for (const TopicPartition& partition : partitions) {
     if (assigned_.contains(partition)) Add(*list, partition);

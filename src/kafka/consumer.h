@@ -119,6 +119,7 @@ class Consumer {
  private:
   explicit Consumer(ConsumerOptions options) : options_(std::move(options)) {}
   static void RebalanceCallback(rd_kafka_s* handle, int code, void* partitions, void* self);
+  bool HasAnsweredLast();
 
   const ConsumerOptions options_;
   std::unique_ptr<Login> login_;  // outlives handle_
@@ -126,6 +127,7 @@ class Consumer {
   RebalanceListener* listener_ = nullptr;
   std::set<TopicPartition> assigned_;  // as librdkafka has them; asking it may wait for ever
   bool closed_ = false;
+  bool answered_last_ = false;  // while closing
 };
 
 }  // namespace ks::kafka
