@@ -31,6 +31,13 @@ void Write(std::vector<DeferredCommit*> group) {
   }
 }
 
+// gRPC rounds a wait up to whole milliseconds, also one until now: not to wait is the time zero.
+gpr_timespec DeadlineIn(int64_t nanos) {
+  if (nanos < 0) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+  if (nanos == 0) return gpr_time_0(GPR_CLOCK_MONOTONIC);
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(nanos, GPR_TIMESPAN));
+}
+
 }  // namespace
 
 CallLoop::CallLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue) : queue_(std::move(queue)) {}
@@ -97,11 +104,7 @@ void CallLoop::Lead() {
   while (led == this) {
     void* tag = nullptr;
     bool ok = false;
-    const int64_t nap = NapNanos();
-    const auto deadline = nap < 0 ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
-                                  : gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                                 gpr_time_from_nanos(nap, GPR_TIMESPAN));
-    switch (queue_->AsyncNext(&tag, &ok, deadline)) {
+    switch (queue_->AsyncNext(&tag, &ok, DeadlineIn(NapNanos()))) {
       case grpc::CompletionQueue::GOT_EVENT:
         event_nanos = Now();
         static_cast<CallEvent*>(tag)->Happened(ok);
