@@ -36,18 +36,18 @@ CertificatePair::CertificatePair() : parts_(std::make_unique<Parts>()) {}
 CertificatePair::~CertificatePair() = default;
 
 absl::StatusOr<std::shared_ptr<const CertificatePair>> CertificatePair::Parse(
-    const std::string& chain, const Secret& key, const Secret& password) {
+    const CertificatePem& pem) {
   std::shared_ptr<CertificatePair> pair(new CertificatePair());
   Parts& parts = *pair->parts_;
-  const Owned<BIO> certificates = Reading(chain);
+  const Owned<BIO> certificates = Reading(pem.chain);
   parts.leaf.reset(PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr));
   if (parts.leaf == nullptr) return absl::InvalidArgumentError("there is no certificate in PEM");
   while (X509* next = PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr)) {
     parts.chain.emplace_back(next);
   }
-  Secret asked = password;
+  Secret asked = pem.key_password;
   parts.key.reset(
-      PEM_read_bio_PrivateKey(Reading(key.Reveal()).get(), nullptr, &GivePassword, &asked));
+      PEM_read_bio_PrivateKey(Reading(pem.key.Reveal()).get(), nullptr, &GivePassword, &asked));
   if (parts.key == nullptr) {
     return absl::InvalidArgumentError("there is no private key in PEM, or its password is another");
   }

@@ -6,10 +6,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "absl/status/statusor.h"
-#include "identity/secret.h"
+#include "identity/certificate_pem.h"
 
 struct ssl_st;
 
@@ -17,12 +16,9 @@ namespace ks::identity {
 
 class CertificatePair {
  public:
-  // `chain` is PEM, the certificate first; an empty password: the key is not encrypted.
   // INVALID_ARGUMENT, with what is wrong in words, where they are not whole or do not belong
   // together.
-  static absl::StatusOr<std::shared_ptr<const CertificatePair>> Parse(const std::string& chain,
-                                                                      const Secret& key,
-                                                                      const Secret& password = {});
+  static absl::StatusOr<std::shared_ptr<const CertificatePair>> Parse(const CertificatePem& pem);
   ~CertificatePair();
 
   int64_t expires_at() const { return expires_at_; }  // seconds since the Unix epoch

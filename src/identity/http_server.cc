@@ -30,12 +30,7 @@ struct Current {
 };
 thread_local Current current;
 
-struct Peer {
-  std::string address;
-  int port = 0;
-};
-
-Peer PeerOf(int fd) {
+HostPort PeerOf(int fd) {
   sockaddr_storage peer{};
   socklen_t size = sizeof(peer);
   char host[INET6_ADDRSTRLEN] = "";
@@ -60,20 +55,20 @@ struct HttpServer::State {
   std::unique_ptr<httplib::Server> server;         // ends before its certificate
   std::thread thread;
 
-  ConnectionAttempt NewAttempt(Peer peer) const;
+  ConnectionAttempt NewAttempt(HostPort peer) const;
   void RecordAnswers();
   void RecordHandshake(const SSL* handshake) const;
   static void OnHandshake(const SSL* handshake, int where, int result);
   void SetUpTls(SSL_CTX* context);
 };
 
-ConnectionAttempt HttpServer::State::NewAttempt(Peer peer) const {
+ConnectionAttempt HttpServer::State::NewAttempt(HostPort peer) const {
   return {.kind = ConnectionAttempt::Kind::kServed,
           .started_at_nanos = env::RealClock().NowNanos(),
           .service = options.service,
           .host = listen.host,
           .port = listen.port,
-          .client_address = std::move(peer.address),
+          .client_address = std::move(peer.host),
           .client_port = peer.port};
 }
 

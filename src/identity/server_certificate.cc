@@ -47,7 +47,7 @@ absl::StatusOr<std::shared_ptr<const CertificatePair>> ServerCertificate::Read()
   const auto& environment = env::RealEnvironment();
   KS_ASSIGN_OR_RETURN(const std::string chain, environment.ReadFile(files_.certificate));
   KS_ASSIGN_OR_RETURN(std::string key, environment.ReadFile(files_.private_key));
-  auto pair = CertificatePair::Parse(chain, Secret(std::move(key)));
+  auto pair = CertificatePair::Parse({chain, Secret(std::move(key)), {}});
   if (!pair.ok()) return BadServerCertificate(files_.certificate, pair.status().message());
   if ((*pair)->expires_at() * env::kNanosPerSecond <= clock_.NowNanos()) {
     return BadServerCertificate(files_.certificate, "it has expired");

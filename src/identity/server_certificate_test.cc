@@ -17,29 +17,6 @@ namespace {
 
 using testing::HasSubstr;
 
-struct PairText {
-  std::string certificate, key;
-};
-
-PairText Issue(const char* name, long seconds) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), seconds);
-  X509_set_pubkey(certificate, key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-  X509_sign(certificate, key, EVP_sha256());
-  BIO* chain = BIO_new(BIO_s_mem());
-  BIO* secret = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(chain, certificate);
-  PEM_write_bio_PKCS8PrivateKey(secret, key, nullptr, nullptr, 0, nullptr, nullptr);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return {TakeText(chain), TakeText(secret)};
-}
-
 class Clock : public env::Clock {
  public:
   int64_t NowNanos() override { return env::RealClock().NowNanos(); }
@@ -59,9 +36,9 @@ class ServerCertificateTest : public testing::Test {
   ~ServerCertificateTest() override { std::filesystem::remove_all(directory_); }
 
   CertificateFiles Files() const { return {directory_ + "/c.pem", directory_ + "/k.pem"}; }
-  void Put(const std::string& certificate, const std::string& key) const {
-    std::ofstream(Files().certificate) << certificate;
-    std::ofstream(Files().private_key) << key;
+  void Put(const std::string& chain, const Secret& key) const {
+    std::ofstream(Files().certificate) << chain;
+    std::ofstream(Files().private_key) << key.Reveal();
   }
   // The name on what a connection would be shown now.
   static std::string Shown(ServerCertificate& certificate) {
@@ -81,25 +58,26 @@ class ServerCertificateTest : public testing::Test {
 };
 
 TEST_F(ServerCertificateTest, TakesANewPairWhenItIsWhole) {
-  const PairText first = Issue("first", 3600), second = Issue("second!", 3600);
-  Put(first.certificate, first.key);
+  const CertificatePem first = SelfSigned("first"), second = SelfSigned("second!");
+  Put(first.chain, first.key);
   auto certificate = ServerCertificate::Load(Files(), clock_);
   ASSERT_TRUE(certificate.ok()) << certificate.status();
   EXPECT_EQ(Shown(**certificate), "first");
-  Put(second.certificate, first.key);
+  Put(second.chain, first.key);
   EXPECT_EQ(Shown(**certificate), "first") << "the key is still the other's";
-  Put(second.certificate, second.key);
+  Put(second.chain, second.key);
   EXPECT_EQ(Shown(**certificate), "second!");
 }
 
 TEST_F(ServerCertificateTest, KeepsTheOneBeforeWhereTheNewOneIsNone) {
-  const PairText first = Issue("first", 3600), ended = Issue("ended...", -3600);
-  Put(first.certificate, first.key);
+  const CertificatePem first = SelfSigned("first"), ended = SelfSigned("ended...", -3600);
+  Put(first.chain, first.key);
   auto certificate = ServerCertificate::Load(Files(), clock_);
   ASSERT_TRUE(certificate.ok()) << certificate.status();
-  for (const PairText& bad : {ended, PairText{"no certificate", first.key}, PairText{"", ""},
-                              PairText{first.certificate, "no key"}}) {
-    Put(bad.certificate, bad.key);
+  for (const CertificatePem& bad :
+       {ended, CertificatePem{"no certificate", first.key, {}}, CertificatePem{},
+        CertificatePem{first.chain, Secret("no key"), {}}}) {
+    Put(bad.chain, bad.key);
     EXPECT_EQ(Shown(**certificate), "first");
   }
   std::filesystem::remove(Files().private_key);
@@ -107,11 +85,11 @@ TEST_F(ServerCertificateTest, KeepsTheOneBeforeWhereTheNewOneIsNone) {
 }
 
 TEST_F(ServerCertificateTest, DoesNotStartWithABadOne) {
-  const PairText ended = Issue("ended", -3600);
-  Put(ended.certificate, ended.key);
+  const CertificatePem ended = SelfSigned("ended", -3600);
+  Put(ended.chain, ended.key);
   EXPECT_THAT(ServerCertificate::Load(Files(), clock_).status().message(),
               HasSubstr("it has expired"));
-  Put(Issue("a", 3600).certificate, Issue("b", 3600).key);
+  Put(SelfSigned("a").chain, SelfSigned("b").key);
   EXPECT_THAT(ServerCertificate::Load(Files(), clock_).status().message(),
               HasSubstr("do not belong together"));
 }

@@ -57,7 +57,7 @@ void ClientCertificate::Install() {
 
 absl::StatusOr<std::shared_ptr<const identity::CertificatePair>> ClientCertificate::Parse(
     const CertificatePem& pem) {
-  auto parsed = identity::CertificatePair::Parse(pem.chain, pem.key, pem.key_password);
+  auto parsed = identity::CertificatePair::Parse(pem);
   if (!parsed.ok()) return BadClientCertificate();
   return parsed;
 }

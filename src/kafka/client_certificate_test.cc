@@ -23,27 +23,7 @@
 namespace ks::kafka {
 namespace {
 
-using identity::TakeText;
-
-// A self-signed certificate of `name`, and its key.
-CertificatePem Issue(const char* name) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
-  KS_CHECK(X509_sign(certificate, key, EVP_sha256()) > 0);
-  BIO* chain = BIO_new(BIO_s_mem());
-  BIO* secret = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(chain, certificate);
-  PEM_write_bio_PKCS8PrivateKey(secret, key, nullptr, nullptr, 0, nullptr, nullptr);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  return {TakeText(chain), identity::Secret(TakeText(secret)), {}};
-}
+using identity::SelfSigned;
 
 // Takes any certificate, remembers whose the last one was.
 class TlsServer {
@@ -124,7 +104,7 @@ bool ComesTrue(const std::function<bool()>& condition) {
 class ClientCertificateTest : public testing::Test {
  protected:
   ClientCertificateTest() {
-    const CertificatePem first = Issue("first");
+    const CertificatePem first = SelfSigned("first");
     ConfPtr conf = *MakeConf({{"bootstrap.servers", server_.address()},
                               {"security.protocol", "ssl"},
                               {"enable.ssl.certificate.verification", "false"},
@@ -142,7 +122,7 @@ class ClientCertificateTest : public testing::Test {
   }
   ~ClientCertificateTest() override { rd_kafka_destroy(handle_); }
 
-  TlsServer server_{Issue("server")};
+  TlsServer server_{SelfSigned("server")};
   ClientCertificate certificate_;
   rd_kafka_t* handle_ = nullptr;
 };
@@ -151,14 +131,14 @@ TEST_F(ClientCertificateTest, TheNextHandshakeShowsTheNewOne) {
   ASSERT_TRUE(ComesTrue([&] { return server_.last_name() == "first"; }));
   for (int i = 0; i < 50; ++i) {
     const std::string name = StrCat("number-", i);
-    ASSERT_TRUE(certificate_.Use(Issue(name.c_str())).ok());
+    ASSERT_TRUE(certificate_.Use(SelfSigned(name.c_str())).ok());
     ASSERT_TRUE(ComesTrue([&] { return server_.last_name() == name; })) << server_.last_name();
   }
 }
 
 TEST_F(ClientCertificateTest, WhatDoesNotBelongTogetherChangesNothing) {
-  CertificatePem mixed = Issue("mixed");
-  mixed.key = Issue("other").key;
+  CertificatePem mixed = SelfSigned("mixed");
+  mixed.key = SelfSigned("other").key;
   EXPECT_TRUE(absl::IsInvalidArgument(certificate_.Use(mixed)));
   mixed.chain = "no certificate";
   EXPECT_TRUE(absl::IsInvalidArgument(certificate_.Use(mixed)));

@@ -86,6 +86,25 @@ nlohmann::json PublicJwk(const std::string& public_pem, const std::string& key_i
   return jwk;
 }
 
+CertificatePem SelfSigned(const char* name, long seconds) {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), seconds);
+  X509_set_pubkey(certificate, key);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  KS_CHECK(X509_sign(certificate, key, EVP_sha256()) > 0);
+  BIO* chain = BIO_new(BIO_s_mem());
+  BIO* secret = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(chain, certificate);
+  PEM_write_bio_PKCS8PrivateKey(secret, key, nullptr, nullptr, 0, nullptr, nullptr);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return {TakeText(chain), Secret(TakeText(secret)), {}};
+}
+
 bool VerifiesJwt(const Secret& jwt, const std::string& public_pem) {
   const std::string& text = jwt.Reveal();
   const size_t dot = text.rfind('.');

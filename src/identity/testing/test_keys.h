@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "identity/certificate_pem.h"
 #include "identity/secret.h"
 
 struct bio_st;
@@ -22,6 +23,9 @@ std::string TakeText(bio_st* bio);
 
 // Slow for RSA (some 100 ms): once a test suite.
 TestKey MakeTestKey(KeyKind kind);
+
+// A self-signed certificate of `name`, with its key; good from two hours ago on until in `seconds`.
+CertificatePem SelfSigned(const char* name, long seconds = 3600);
 
 // As an issuer publishes it (RFC 7517).
 nlohmann::json PublicJwk(const std::string& public_pem, const std::string& key_id);

@@ -6,15 +6,6 @@
 #include "base/str_cat.h"
 
 namespace ks::local {
-namespace {
-
-bool Holds(const Table& table, const Index& index, int column) {
-  const auto is = [column](const KeyColumn& part) { return part.column == column; };
-  return table.IsKey(column) || std::any_of(index.key.begin(), index.key.end(), is) ||
-         std::find(index.storing.begin(), index.storing.end(), column) != index.storing.end();
-}
-
-}  // namespace
 
 std::string QualifiedColumns(std::string_view of, const Table& table,
                              absl::Span<const int> columns) {
@@ -54,9 +45,8 @@ std::string NotingSource::Scanned() const {
       continue;
     }
     std::vector<int> of_index = noted.columns;
-    const auto beyond = std::stable_partition(of_index.begin(), of_index.end(), [&](int column) {
-      return Holds(*noted.table, *noted.index, column);
-    });
+    const auto beyond = std::stable_partition(
+        of_index.begin(), of_index.end(), [&](int column) { return noted.index->Covers(column); });
     const std::vector<int> of_table(beyond, of_index.end());
     of_index.erase(beyond, of_index.end());
     add(noted.index->name, *noted.table, of_index);
