@@ -1,22 +1,29 @@
 #!/usr/bin/env python3
 """Random schemas, rows, DML and queries, asked of Google's emulator and of the local Spanner.
 
-    tests/differential.py --emulator HOST:PORT --local HOST:PORT [--seed N] [--count N]
+    tests/differential.py --emulator PROGRAM --local PROGRAM [--seed N] [--count N]
 
-Each round has a database of its own, with tables as random as the statements; at its end both must
+Both are started anew every few rounds: the emulator gets slower with its age, to a tenth after some
+thousand statements. Each round has a database of its own, with tables as random as the statements; at its end both must
 hold the same rows. Prints every statement whose answers differ and exits 1 if there was one; a
 difference that counts becomes a case of tests/sql. Of errors the code is compared. The same seed
 makes the same statements. Needs `pip install google-cloud-spanner`.
 """
 import argparse
+import contextlib
 import os
+import socket
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import random_sql  # noqa: E402
 import record  # noqa: E402
 
 ROUND = 250  # statements
+ROUNDS = 8   # of one start
+START_SECONDS = 20
 # What the emulator says of itself, not of the statement: it has lost a column of a subquery over
 # the table that DML changes (https://github.com/GoogleCloudPlatform/cloud-spanner-emulator).
 BROKEN = ("ERROR DEADLINE_EXCEEDED", "ERROR INTERNAL", "ERROR NOT_FOUND Failed to find column")
@@ -24,9 +31,29 @@ BROKEN = ("ERROR DEADLINE_EXCEEDED", "ERROR INTERNAL", "ERROR NOT_FOUND Failed t
 OF_ROWS = {"ERROR ALREADY_EXISTS", "ERROR FAILED_PRECONDITION", "ERROR OUT_OF_RANGE"}
 
 
-def connect(host):
-    os.environ["SPANNER_EMULATOR_HOST"] = host
-    return record.Emulator()
+@contextlib.contextmanager
+def started(*command):
+    """`command` with a free HOST:PORT behind it, and a client of it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ["SPANNER_EMULATOR_HOST"] = address = f"127.0.0.1:{port}"
+    process = subprocess.Popen([*command[:-1], command[-1] + address],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > until:
+                    raise SystemExit(f"{command[0]} does not answer") from None
+                time.sleep(0.05)
+        yield record.Emulator()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def run(server, statement):
@@ -43,8 +70,8 @@ def run(server, statement):
 
 
 class Comparison:
-    def __init__(self, emulator, local):
-        self.emulator, self.local = emulator, local
+    def __init__(self):
+        self.emulator = self.local = None
         self.asked = self.errors = self.differ = self.broken = 0
 
     def ask(self, statement, counts=True):
@@ -95,11 +122,14 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=1000)
     arguments = parser.parse_args()
-    comparison = Comparison(connect(arguments.emulator), connect(arguments.local))
+    comparison = Comparison()
     seed = arguments.seed
     while comparison.asked < arguments.count:
-        comparison.round(seed, min(ROUND, arguments.count - comparison.asked))
-        seed += 1
+        with started(arguments.emulator, "--host_port=") as comparison.emulator, \
+                started(arguments.local, "spanner", "--in-memory", "--listen=") as comparison.local:
+            for _ in range(ROUNDS):
+                comparison.round(seed, min(ROUND, arguments.count - comparison.asked))
+                seed += 1
         print(f"{comparison.asked} statements, {comparison.errors} errors, "
               f"{comparison.differ} differ, {comparison.broken} without a verdict", flush=True)
     return 1 if comparison.differ else 0
