@@ -67,7 +67,8 @@ void Consumer::RebalanceCallback(rd_kafka_s* handle, int code, void* partitions,
   auto* consumer = static_cast<Consumer*>(self);
   const auto& list = *static_cast<rd_kafka_topic_partition_list_t*>(partitions);
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    if (consumer->closed_) {
+    consumer->was_assigned_ = true;
+    if (consumer->leaving_) {
       (void)consumer->Assign({});  // Close() sees whether the group let us go
     } else {
       consumer->listener_->OnAssigned(FromList(list));
@@ -212,10 +213,26 @@ Consumer::Watermarks Consumer::CachedWatermarks(const TopicPartition& partition)
   return {Offset(low), Offset(high)};
 }
 
+bool Consumer::IsJoining() const {
+  const std::unique_ptr<char, void (*)(char*)> member(
+      rd_kafka_memberid(handle_), [](char* id) { rd_kafka_mem_free(nullptr, id); });
+  return !was_assigned_ && member != nullptr && *member != '\0';
+}
+
+// librdkafka tells the group that it leaves only once it has had its assignment. Closed before, it
+// would stay a member until its session ends, and its partitions would rest as long.
+void Consumer::WaitUntilJoined() {
+  const int64_t give_up =
+      env::RealClock().MonotonicNanos() + kJoinTimeoutMillis * env::kNanosPerMilli;
+  while (IsJoining() && env::RealClock().MonotonicNanos() < give_up) Poll(kJoinPollMillis);
+}
+
 absl::Status Consumer::Close() {
-  if (handle_ == nullptr || closed_) return absl::OkStatus();
-  closed_ = true;
+  if (handle_ == nullptr || leaving_) return absl::OkStatus();
+  leaving_ = true;
   if (listener_ == nullptr) return absl::OkStatus();
+  WaitUntilJoined();
+  closed_ = true;
   const QueuePtr queue(rd_kafka_queue_new(handle_));
   ErrorPtr error(rd_kafka_consumer_close_queue(handle_, queue.get()));
   const int64_t give_up =

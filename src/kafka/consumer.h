@@ -107,8 +107,9 @@ class Consumer {
   // asks the broker.
   Watermarks CachedWatermarks(const TopicPartition& partition) const;
 
-  // Leaves the group; waits at most kCloseTimeoutMillis (DEADLINE_EXCEEDED). The listener hears
-  // OnRevoked first; an assignment that comes while closing is refused, and it hears nothing of it.
+  // Leaves the group; waits at most kJoinTimeoutMillis where it is just joining it, and then
+  // kCloseTimeoutMillis (DEADLINE_EXCEEDED). The listener hears OnRevoked first; an assignment that
+  // comes while closing is refused, and it hears nothing of it.
   absl::Status Close();
 
   // UNAUTHENTICATED where Kafka has refused us at the last attempt.
@@ -120,14 +121,18 @@ class Consumer {
   explicit Consumer(ConsumerOptions options) : options_(std::move(options)) {}
   static void RebalanceCallback(rd_kafka_s* handle, int code, void* partitions, void* self);
   bool HasAnsweredLast();
+  bool IsJoining() const;
+  void WaitUntilJoined();
 
   const ConsumerOptions options_;
   std::unique_ptr<Login> login_;  // outlives handle_
   rd_kafka_s* handle_ = nullptr;
   RebalanceListener* listener_ = nullptr;
   std::set<TopicPartition> assigned_;  // as librdkafka has them; asking it may wait for ever
-  bool closed_ = false;
-  bool answered_last_ = false;  // while closing
+  bool was_assigned_ = false;          // the group has given it partitions, if none
+  bool leaving_ = false;               // refuses what the group gives
+  bool closed_ = false;                // librdkafka is told to close
+  bool answered_last_ = false;         // while closing
 };
 
 }  // namespace ks::kafka

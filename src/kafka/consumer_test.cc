@@ -7,8 +7,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 
+#include "absl/strings/match.h"
 #include "base/str_cat.h"
 #include "kafka/admin.h"
 #include "kafka/embedded_broker.h"
@@ -29,8 +31,12 @@ constexpr auto kPatience = std::chrono::seconds(30);
 class Reader : public RebalanceListener {
  public:
   Reader(const std::string& brokers, Offset start) : start_(start) {
-    auto consumer =
-        Consumer::Create({.brokers = brokers, .group = "g", .properties = {}, .log = nullptr});
+    auto consumer = Consumer::Create({.brokers = brokers,
+                                      .group = "g",
+                                      .properties = {{"debug", "cgrp"}},
+                                      .log = [this](int, std::string_view text) {
+                                        if (absl::StrContains(text, "LeaveGroup response")) ++left_;
+                                      }});
     EXPECT_TRUE(consumer.ok()) << consumer.status();
     consumer_ = *std::move(consumer);
     EXPECT_TRUE(consumer_->Subscribe({"t"}, *this).ok());
@@ -70,6 +76,7 @@ class Reader : public RebalanceListener {
     return seen;
   }
 
+  std::atomic<int> left_{0};  // answers to our leave
   std::unique_ptr<Consumer> consumer_;
   std::vector<std::unique_ptr<ConsumerQueue>> queues_;
   size_t revoked_ = 0;
@@ -194,6 +201,22 @@ TEST_F(ConsumerTest, ClosingAnswersAnAssignmentThatIsOpen) {
   while (reader.given_ == 0) reader.consumer_->Poll(10);
   const absl::Status left = reader.consumer_->Close();
   EXPECT_TRUE(left.ok()) << left;
+}
+
+// Without waiting for its assignment it would stay a member until its session ends (45 s).
+TEST_F(ConsumerTest, ClosedWhileJoiningItTellsTheGroupThatItLeaves) {
+  Reader reader(broker_->address(), Offset(0));
+  const auto is_member = [&] {
+    char* id = rd_kafka_memberid(reader.consumer_->handle());
+    const bool is_member = id != nullptr && *id != '\0';
+    rd_kafka_mem_free(nullptr, id);
+    return is_member;
+  };
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  while (!is_member() && std::chrono::steady_clock::now() < give_up) usleep(100);
+  const absl::Status left = reader.consumer_->Close();
+  EXPECT_TRUE(left.ok()) << left;
+  EXPECT_EQ(reader.left_, 1);
 }
 
 TEST_F(ConsumerTest, GivingUpPassesOverWhatWasNeverTaken) {

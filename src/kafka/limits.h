@@ -14,6 +14,10 @@ inline constexpr int kConnectStepMillis = 500;
 inline constexpr int kMetadataTimeoutMillis = 5'000;
 // The last words to the group when leaving it.
 inline constexpr int kCloseTimeoutMillis = 10'000;
+// What a group may take to give a new member its first assignment, before it leaves all the same:
+// a broker waits 3 s for a group's first members (group.initial.rebalance.delay.ms).
+inline constexpr int kJoinTimeoutMillis = 6'000;
+inline constexpr int kJoinPollMillis = 50;
 // How often the versions of passwords, keys and certificates are looked at (what a secret manager
 // has is older by identity/limits.h kSecretKeepSeconds at most).
 inline constexpr int64_t kCredentialsLookMillis = 200;
