@@ -34,7 +34,7 @@ quickstart: release
 # Everything as shipped; everything that parses, and the fuzzers, with checks of addresses and of
 # undefined behaviour; what has threads with checks of races.
 test: release build/asan/build.ninja build/tsan/build.ninja
-	@tools/setup/run data kafka registry go vault
+	@tools/setup/run data kafka registry go vault oidc browser
 	@cmake --build build/asan -j$(JOBS) --target checks
 	@cmake --build build/tsan -j$(JOBS) --target checks
 	@ctest --test-dir build/asan -j$(JOBS) --output-on-failure -R '^asan\.'

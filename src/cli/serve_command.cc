@@ -113,11 +113,17 @@ absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
   KS_ASSIGN_OR_RETURN(const auto page,
                       ServeMetrics(options.page, metrics, global.connection_log.get()));
   env::Clock& clock = env::RealClock();
-  control::Login login(file.issuers, connection.identity->http(), clock);
+  control::Issuers issuers(file.issuers, connection.identity->http(), clock);
   control::Governor governor(std::move(governed), std::move(key));
   control::Supervisor supervisor(*connection.client, file.connections,
                                  RunnerOf(options, global, metrics));
-  control::HttpApi api(governor, login, supervisor, clock);
+  control::HttpApi api({.governor = &governor,
+                        .client = connection.client.get(),
+                        .issuers = &issuers,
+                        .http = &connection.identity->http(),
+                        .secrets = &connection.identity->secrets(),
+                        .clock = &clock},
+                       file.page, supervisor);
   identity::HttpServerOptions listen = file.listen;
   listen.log = global.connection_log.get();
   if (!listen.tls.certificate.empty()) {

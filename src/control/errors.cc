@@ -1,8 +1,24 @@
 #include "control/errors.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "base/str_cat.h"
+#include "control/limits.h"
 
 namespace ks::control {
+namespace {
+
+// What came over the network, as far as it is a plain word.
+std::string_view Words(std::string_view error) {
+  const bool plain = !error.empty() && error.size() <= kErrorWordBytesMax &&
+                     std::all_of(error.begin(), error.end(), [](char c) {
+                       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+                     });
+  return plain ? error : "it gives no reason";
+}
+
+}  // namespace
 
 absl::Status NoToken() {
   return absl::UnauthenticatedError(
@@ -20,6 +36,53 @@ absl::Status ForeignIssuer(std::string_view issuer) {
 
 absl::Status IssuerDown(std::string_view issuer) {
   return absl::UnavailableError(StrCat(issuer, " does not give its keys; try again"));
+}
+
+absl::Status NoSession() {
+  return absl::UnauthenticatedError("your session has ended; sign in again");
+}
+
+absl::Status WhichIssuer() {
+  return absl::InvalidArgumentError(
+      "people sign in at several issuers here: say which, /auth/login?issuer=URL");
+}
+
+absl::Status NoPeopleFrom() {
+  return absl::NotFoundError(
+      "nobody signs in with a browser there; `client:` under `login:` of the server's file makes "
+      "this server a client of an issuer");
+}
+
+absl::Status IssuerLacks(std::string_view issuer, std::string_view field) {
+  return absl::FailedPreconditionError(
+      StrCat("the discovery document of ", issuer, " has no `", field, "`"));
+}
+
+absl::Status NoLoginBegun() {
+  return absl::UnauthenticatedError(
+      "this browser did not begin to sign in here, or took too long; sign in again");
+}
+
+absl::Status NotYourLogin() {
+  return absl::UnauthenticatedError(
+      "the issuer's answer does not belong to the sign-in that this browser began; sign in again");
+}
+
+absl::Status LoginRefused(std::string_view error) {
+  return absl::UnauthenticatedError(StrCat("the issuer did not let you in: ", Words(error)));
+}
+
+absl::Status CodeRefused(std::string_view error) {
+  return absl::UnauthenticatedError(
+      StrCat("the issuer does not take its code back: ", Words(error), "; sign in again"));
+}
+
+absl::Status NoLogoutToken() { return absl::UnauthenticatedError("this is no logout token"); }
+
+absl::Status FromAnotherSite() {
+  return absl::PermissionDeniedError(
+      "a session changes something only from this server's own page: `Origin` and `X-Csrf-Token` "
+      "have to be its");
 }
 
 absl::Status ServersOwn(std::string_view field) {
@@ -103,6 +166,12 @@ absl::Status NoTables(size_t missing) {
   return absl::FailedPreconditionError(
       StrCat("the control plane's database lacks ", missing,
              " of its tables; `serve --create` makes them, and asks for the right to"));
+}
+
+absl::Status NoOrigin(std::string_view page) {
+  return absl::InvalidArgumentError(
+      StrCat("`page: ", page, "`: expected the origin that browsers find this server under, such ",
+             "as https://control.example.com; http only for this machine"));
 }
 
 absl::Status PlainHttp(std::string_view address) {

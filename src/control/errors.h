@@ -15,6 +15,19 @@ absl::Status UnknownIssuer();
 absl::Status ForeignIssuer(std::string_view issuer);
 absl::Status IssuerDown(std::string_view issuer);
 
+// ---- People in browsers
+absl::Status NoSession();
+absl::Status WhichIssuer();
+absl::Status NoPeopleFrom();
+absl::Status IssuerLacks(std::string_view issuer, std::string_view field);
+absl::Status NoLoginBegun();
+absl::Status NotYourLogin();
+// `error`: of RFC 6749, 4.1.2.1 and 5.2; the issuer's own words.
+absl::Status LoginRefused(std::string_view error);
+absl::Status CodeRefused(std::string_view error);
+absl::Status NoLogoutToken();
+absl::Status FromAnotherSite();
+
 // ---- Pipeline files that come over the network
 absl::Status ServersOwn(std::string_view field);
 absl::Status DatabaseNotServed(std::string_view database);
@@ -37,6 +50,7 @@ absl::Status PlanChanged();
 absl::Status NeedsApproval(std::string_view request);
 absl::Status StillNeedsApproval(std::string_view sentence);
 absl::Status NoTables(size_t missing);
+absl::Status NoOrigin(std::string_view page);
 absl::Status PlainHttp(std::string_view address);
 
 }  // namespace ks::control

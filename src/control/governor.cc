@@ -348,6 +348,26 @@ Governor::Answer Governor::ReviewGlass(const Actor& actor, const std::string& id
   return json{{"state", "done"}};
 }
 
+// ---- Sessions
+
+absl::Status Governor::BeginSession(const SessionRow& session) {
+  KS_ASSIGN_OR_RETURN(const auto others, ReadSessionsOf(ReaderOf(*options_.client), session.actor));
+  for (size_t i = 0; i + kSessionsPerPerson <= others.size(); ++i)
+    KS_RETURN_IF_ERROR(EndSession(others[i], "a newer one"));
+  const absl::MutexLock lock(&mu_);
+  const json details = {{"session", session.id},
+                        {"until", identity::Rfc3339Of(session.expires_nanos)}};
+  return Recorded(*options_.client, LogOf(session.actor, ""), Action::kSessionBegin, details,
+                  [&](std::string* wire) { WriteSession(session, wire); });
+}
+
+absl::Status Governor::EndSession(const SessionRow& session, const char* by) {
+  const absl::MutexLock lock(&mu_);
+  const json details = {{"session", session.id}, {"by", by}};
+  return Recorded(*options_.client, LogOf(session.actor, ""), Action::kSessionEnd, details,
+                  [&](std::string* wire) { DeleteSession(session.id, wire); });
+}
+
 // ---- Looking
 
 absl::Status Governor::AskFor(Verb verb, const Actor& actor, const std::string& pipeline) {

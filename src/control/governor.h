@@ -67,11 +67,18 @@ class Governor {
   Answer ReviewGlass(const governance::Actor& actor, const std::string& id,
                      const std::string& verdict);
 
+  std::vector<std::string> RolesOf(const governance::Actor& actor) const {
+    return options_.policy.RolesOf(actor);
+  }
   // Only what the actor may see.
   Answer Pipelines(const governance::Actor& actor);
   Answer Pipeline(const governance::Actor& actor, const std::string& name);
   Answer Requests(const governance::Actor& actor);
   Answer Glass(const governance::Actor& actor);
+
+  // People who sign in with a browser, and out: sessions.h.
+  absl::Status BeginSession(const SessionRow& session);
+  absl::Status EndSession(const SessionRow& session, const char* by);
 
   // An attempt that was refused, on record.
   void RecordRefusal(const governance::Actor& actor, const nlohmann::json& details,

@@ -12,6 +12,8 @@
 #include "base/str_cat.h"
 #include "control/errors.h"
 #include "control/limits.h"
+#include "control/login.h"
+#include "governance/hash.h"
 #include "identity/json.h"
 #include "observe/log.h"
 
@@ -24,31 +26,6 @@ using nlohmann::json;
 
 constexpr char kJson[] = "application/json";
 constexpr size_t kSegmentBytesMax = 128;
-
-int HttpStatusOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return 200;
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kOutOfRange:
-      return 400;
-    case absl::StatusCode::kUnauthenticated:
-      return 401;
-    case absl::StatusCode::kPermissionDenied:
-      return 403;
-    case absl::StatusCode::kNotFound:
-      return 404;
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kAlreadyExists:
-      return 409;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return 503;
-    default:
-      return 500;
-  }
-}
 
 std::string Dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -79,7 +56,46 @@ std::optional<HttpApi::Parameters> Match(const Segments& pattern, const Segments
   return parameters;
 }
 
-void Send(httplib::Response& response, int status, const json& body) {
+// What was asked for, or, to whoever has it already, that it is the same (RFC 9110, 13.1.2).
+void SendFresh(const httplib::Request& request, httplib::Response& response, int status,
+               const json& body) {
+  HttpApi::Send(response, status, body);
+  if (request.method != "GET") return;
+  const std::string tag = StrCat("\"", governance::Sha256Hex(response.body), "\"");
+  response.set_header("ETag", tag);
+  if (request.get_header_value("If-None-Match") != tag) return;
+  response.status = 304;
+  response.body.clear();
+}
+
+}  // namespace
+
+int HttpApi::StatusOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+      return 400;
+    case absl::StatusCode::kUnauthenticated:
+      return 401;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kAlreadyExists:
+      return 409;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+void HttpApi::Send(httplib::Response& response, int status, const json& body) {
   response.status = status;
   response.set_header("Cache-Control", "no-store");
   response.set_header("X-Content-Type-Options", "nosniff");
@@ -88,16 +104,22 @@ void Send(httplib::Response& response, int status, const json& body) {
   response.set_content(Dump(body), kJson);
 }
 
-}  // namespace
+HttpApi::HttpApi(const SessionServices& services, std::string page, const Supervisor& supervisor)
+    : services_(services),
+      governor_(*services.governor),
+      supervisor_(supervisor),
+      page_(std::move(page)) {}
 
-HttpApi::HttpApi(Governor& governor, Login& login, const Supervisor& supervisor, env::Clock& clock)
-    : governor_(governor), login_(login), supervisor_(supervisor), clock_(clock) {}
+HttpApi::~HttpApi() = default;
 
 absl::Status HttpApi::Start(identity::HttpServerOptions listen) {
   const auto at = ParseHostPort(listen.address);
   if (at && listen.tls.certificate.empty() && at->host != "127.0.0.1" && at->host != "localhost" &&
       at->host != "::1")
     return PlainHttp(listen.address);
+  if (page_.empty())
+    page_ = StrCat(listen.tls.certificate.empty() ? "http://" : "https://", listen.address);
+  sessions_ = std::make_unique<Sessions>(services_, page_);
   KS_ASSIGN_OR_RETURN(server_, identity::HttpServer::Make(std::move(listen)));
   httplib::Server& http = server_->http();
   http.new_task_queue = [] { return new httplib::ThreadPool(kHttpThreads); };
@@ -128,6 +150,7 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
     }
     if (request.path == "/v1/openapi.json") return Send(response, 200, OpenApi());
   }
+  if (ServeBrowser(request, response)) return;
   const Segments path = absl::StrSplit(request.path, '/');
   for (const Route& route : Routes()) {
     if (request.method != route.method) continue;
@@ -135,10 +158,10 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
     if (!parameters) continue;
     Actor actor;
     const Answer answer = Handle(request, route, *std::move(parameters), &actor);
-    const int status = HttpStatusOf(answer.status());
+    const int status = StatusOf(answer.status());
     if (answer.ok()) {
       const bool waits = identity::TextOf(*answer, "state") == "needs_approval";
-      return Send(response, waits ? 202 : 200, *answer);
+      return SendFresh(request, response, waits ? 202 : 200, *answer);
     }
     if (status == 401 || status == 403) Refused(request, actor, answer.status());
     json error = {{"error", View(answer.status().message())}};
@@ -151,7 +174,19 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
 
 HttpApi::Answer HttpApi::Handle(const httplib::Request& request, const Route& route,
                                 Parameters parameters, Actor* actor) {
+  KS_RETURN_IF_ERROR(Identify(request, actor));
+  Asked asked{*actor, std::move(parameters), json::object()};
+  if (!request.body.empty()) {
+    asked.body = identity::ParseJson(request.body);
+    if (!asked.body.is_object()) return BadBody(*route.body == '\0' ? "{}" : route.body);
+  }
+  return (this->*route.handler)(asked);
+}
+
+absl::Status HttpApi::Identify(const httplib::Request& request, Actor* actor) {
   const std::string shown = request.get_header_value("Authorization");
+  if (shown.empty() && !CookieOf(request, kSessionCookie).empty())
+    return SessionOf(request, actor).status();
   // Nothing else of it: a header that is not understood may be a secret as a whole.
   const std::string mechanism = shown.empty() ? "none"
                                 : absl::StartsWithIgnoreCase(shown, "Bearer ")
@@ -160,14 +195,9 @@ HttpApi::Answer HttpApi::Handle(const httplib::Request& request, const Route& ro
   identity::HttpServer::CallerIs("", mechanism);
   // Two of them: which one would a proxy before us have looked at?
   if (request.get_header_value_count("Authorization") > 1) return NoToken();
-  KS_ASSIGN_OR_RETURN(*actor, login_.ActorOf(shown));
+  KS_ASSIGN_OR_RETURN(*actor, ActorOfBearer(shown, *services_.issuers));
   identity::HttpServer::CallerIs(actor->subject, mechanism);
-  Asked asked{*actor, std::move(parameters), json::object()};
-  if (!request.body.empty()) {
-    asked.body = identity::ParseJson(request.body);
-    if (!asked.body.is_object()) return BadBody(*route.body == '\0' ? "{}" : route.body);
-  }
-  return (this->*route.handler)(asked);
+  return absl::OkStatus();
 }
 
 // ---- What was refused
@@ -177,7 +207,7 @@ void HttpApi::Refused(const httplib::Request& request, const Actor& actor,
   json details = {{"method", request.method},
                   {"path", request.path.substr(0, kReasonBytesMax)},
                   {"peer", request.remote_addr},
-                  {"status", HttpStatusOf(why)}};
+                  {"status", StatusOf(why)}};
   Actor who = actor;
   if (who.subject.empty()) {
     int64_t others = 0;
@@ -191,7 +221,7 @@ void HttpApi::Refused(const httplib::Request& request, const Actor& actor,
 // Strangers must not be able to fill Spanner.
 bool HttpApi::StrangerGoesOnRecord(int64_t* others) {
   const absl::MutexLock lock(&mu_);
-  const int64_t second = clock_.MonotonicNanos() / env::kNanosPerSecond;
+  const int64_t second = services_.clock->MonotonicNanos() / env::kNanosPerSecond;
   if (second != second_) {
     second_ = second;
     strangers_ = 0;

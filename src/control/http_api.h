@@ -1,10 +1,13 @@
 // HttpApi: the control plane over HTTP and JSON, and what tools for Kafka Connect ask of it.
 //
 // One table has every path (routes.cc); the OpenAPI document is made from it. Every request goes
-// the same way: token → actor → handler → answer, and what was refused goes on record there and
-// nowhere else. Bodies and times are limited (limits.h). No cookie is ever looked at, so another
-// site's page can do nothing in somebody's name. Thread safety: handlers run on the server's
-// threads.
+// the same way: token or session → actor → handler → answer, and what was refused goes on record
+// there and nowhere else. Bodies and times are limited (limits.h).
+//
+// page_api.cc has what only browsers ask for: the page's files, and people's login. A session's
+// cookie (sessions.h) never comes with another site's request (SameSite=Strict), no script reads it
+// (HttpOnly), and what changes something needs the page's own Origin and the session's own token
+// besides. Thread safety: handlers run on the server's threads.
 #pragma once
 
 #include <functional>
@@ -19,7 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "control/governor.h"
-#include "control/login.h"
+#include "control/sessions.h"
 #include "control/supervisor.h"
 #include "identity/http_server.h"
 
@@ -32,7 +35,9 @@ namespace ks::control {
 
 class HttpApi {
  public:
-  HttpApi(Governor& governor, Login& login, const Supervisor& supervisor, env::Clock& clock);
+  // `page`: the origin that browsers find this server under; empty: where it listens.
+  HttpApi(const SessionServices& services, std::string page, const Supervisor& supervisor);
+  ~HttpApi();
 
   // Serves until destroyed. Plain HTTP is for this machine only.
   absl::Status Start(identity::HttpServerOptions listen);
@@ -54,12 +59,43 @@ class HttpApi {
   };
   static const std::vector<Route>& Routes();
 
+  // What browsers ask for: answered without the actor of a Route.
+  using BrowserHandler = absl::Status (HttpApi::*)(const httplib::Request&, httplib::Response&);
+  struct BrowserRoute {
+    const char* method;
+    const char* path;
+    BrowserHandler handler;
+    const char* what;
+  };
+  static const std::vector<BrowserRoute>& BrowserRoutes();
+
+  static void Send(httplib::Response& response, int status, const nlohmann::json& body);
+  static int StatusOf(const absl::Status& status);
+
  private:
+  static constexpr char kSessionCookie[] = "session";
+  static constexpr char kSessionMechanism[] = "session";
   using Answer = absl::StatusOr<nlohmann::json>;
 
   void Serve(const httplib::Request& request, httplib::Response& response);
   Answer Handle(const httplib::Request& request, const Route& route, Parameters parameters,
                 governance::Actor* actor);
+  // Who sends it; `actor` is set as soon as that is known, even if it is refused then.
+  absl::Status Identify(const httplib::Request& request, governance::Actor* actor);
+
+  // page_api.cc. False where the path is none of a browser's.
+  bool ServeBrowser(const httplib::Request& request, httplib::Response& response);
+  // By its cookie; what changes something has to come from the page.
+  absl::StatusOr<SessionRow> SessionOf(const httplib::Request& request, governance::Actor* actor);
+  identity::Secret CookieOf(const httplib::Request& request, std::string_view name) const;
+  std::string CookieName(std::string_view name) const;
+  void SetCookie(httplib::Response& response, std::string_view name, const identity::Secret& value,
+                 std::string_view same_site, int64_t seconds) const;
+  absl::Status BeginLogin(const httplib::Request& request, httplib::Response& response);
+  absl::Status FinishLogin(const httplib::Request& request, httplib::Response& response);
+  absl::Status Logout(const httplib::Request& request, httplib::Response& response);
+  absl::Status BackChannelLogout(const httplib::Request& request, httplib::Response& response);
+  absl::Status ShowSession(const httplib::Request& request, httplib::Response& response);
   void Refused(const httplib::Request& request, const governance::Actor& actor,
                const absl::Status& why);
   bool StrangerGoesOnRecord(int64_t* others);
@@ -82,10 +118,11 @@ class HttpApi {
   Answer ConnectorStatus(const Asked& asked);
   Answer ConnectorAct(const Asked& asked);
 
+  const SessionServices services_;
   Governor& governor_;
-  Login& login_;
   const Supervisor& supervisor_;
-  env::Clock& clock_;
+  std::string page_;
+  std::unique_ptr<Sessions> sessions_;  // from Start() on
   absl::Mutex mu_;
   int64_t second_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t strangers_ ABSL_GUARDED_BY(mu_) = 0;  // in this second

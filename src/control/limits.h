@@ -22,6 +22,12 @@ inline constexpr int64_t kKeysPauseSeconds = 10;
 // Refused attempts of people whom nobody knows, on record in a second; what is more is counted in
 // the next.
 inline constexpr int kStrangersPerSecond = 10;
+// How long a person's session in a browser lives: then their issuer is asked again who they are.
+inline constexpr int64_t kSessionSeconds = 3'600;
+// Sessions of one person at once; the oldest ends when one more begins.
+inline constexpr size_t kSessionsPerPerson = 10;
+// How long somebody may take to log in at the issuer.
+inline constexpr int64_t kLoginSeconds = 600;
 // How often Spanner is asked how pipelines should be.
 inline constexpr int kLookMillis = 2'000;
 // A pipeline that failed is started again after so long, doubled at each failure up to the longest.
@@ -29,6 +35,8 @@ inline constexpr int64_t kRetrySeconds = 5;
 inline constexpr int64_t kRetrySecondsMax = 300;
 // How long the glass may be broken for at most, whatever a role says.
 inline constexpr int64_t kGlassMinutesMax = 24 * 60;
+// Of an error's name that an issuer gives.
+inline constexpr size_t kErrorWordBytesMax = 100;
 // Of a reason that a person gives.
 inline constexpr size_t kReasonBytesMax = 2'000;
 

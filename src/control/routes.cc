@@ -22,6 +22,11 @@ json ParametersOf(const std::string& path) {
   return parameters;
 }
 
+std::string Lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
 }  // namespace
 
 const std::vector<HttpApi::Route>& HttpApi::Routes() {
@@ -59,8 +64,6 @@ const std::vector<HttpApi::Route>& HttpApi::Routes() {
 json OpenApi() {
   json paths = json::object();
   for (const HttpApi::Route& route : HttpApi::Routes()) {
-    std::string method = route.method;
-    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     json operation = {{"summary", route.what},
                       {"parameters", ParametersOf(route.path)},
                       {"responses",
@@ -76,15 +79,34 @@ json OpenApi() {
       operation["requestBody"]["content"]["application/json"] = {
           {"schema", {{"type", "object"}}}, {"example", json::parse(route.body)}};
     }
-    paths[route.path][method] = std::move(operation);
+    paths[route.path][Lower(route.method)] = std::move(operation);
   }
-  return {{"openapi", "3.0.3"},
-          {"info", {{"title", "kafka-spanner"}, {"version", "1"}}},
-          {"security", {{{"bearer", json::array()}}}},
-          {"components",
-           {{"securitySchemes",
-             {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}},
-          {"paths", std::move(paths)}};
+  for (const HttpApi::BrowserRoute& route : HttpApi::BrowserRoutes()) {
+    paths[route.path][Lower(route.method)] = {
+        {"summary", route.what},
+        {"security", json::array()},
+        {"responses",
+         {{"200", {{"description", "done"}}},
+          {"302", {{"description", "to the issuer, or back"}}},
+          {"400", {{"description", "not understood"}}},
+          {"401", {{"description", "refused"}}},
+          {"403", {{"description", "not of the page"}}}}}};
+  }
+  return {
+      {"openapi", "3.0.3"},
+      {"info", {{"title", "kafka-spanner"}, {"version", "1"}}},
+      {"security", {{{"bearer", json::array()}}, {{"session", json::array()}}}},
+      {"components",
+       {{"securitySchemes",
+         {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}},
+          {"session",
+           {{"type", "apiKey"},
+            {"in", "cookie"},
+            {"name", "kafka_spanner_session"},
+            {"description",
+             "of the page; over TLS with `__Host-` before its name. What changes something needs "
+             "the header X-Csrf-Token besides, which GET /auth/session gives"}}}}}}},
+      {"paths", std::move(paths)}};
 }
 
 }  // namespace ks::control

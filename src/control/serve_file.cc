@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "control/errors.h"
 #include "identity/url.h"
 #include "pipeline/errors.h"
 #include "pipeline/yaml_reader.h"
@@ -29,6 +30,15 @@ absl::Status ReadListen(const SourceText& file, const Entry& entry,
   return reader.Finish();
 }
 
+// An origin, as browsers send it: no path, no slash at the end.
+absl::Status ReadPage(const SourceText& file, const Entry& entry, std::string* page) {
+  *page = entry.value.IsScalar() ? entry.value.Scalar() : "";
+  const auto url = identity::CheckCredentialUrl(*page);
+  if (url.ok() && page->find('/', page->find("//") + 2) == std::string::npos)
+    return absl::OkStatus();
+  return file.Error(entry.position, View(NoOrigin(*page).message()));
+}
+
 absl::Status ReadIssuer(const SourceText& file, const YAML::Node& node, const std::string& path,
                         IssuerSettings* issuer) {
   const FilePosition at = pipeline::PositionOf(node.Mark());
@@ -37,7 +47,15 @@ absl::Status ReadIssuer(const SourceText& file, const YAML::Node& node, const st
   reader.Text("audience", &issuer->audience, ObjectReader::kRequired);
   reader.Text("groups_claim", &issuer->groups_claim);
   reader.Text("ca", &issuer->ca);
+  const Entry* client = reader.Find("client");
   KS_RETURN_IF_ERROR(reader.Finish());
+  if (client != nullptr) {
+    ObjectReader fields(file, client->value, StrCat(path, ".client"), client->position);
+    fields.Text("id", &issuer->client_id, ObjectReader::kRequired);
+    fields.Secret("secret", &issuer->client_secret);
+    fields.Text("scope", &issuer->scope);
+    KS_RETURN_IF_ERROR(fields.Finish());
+  }
   const absl::Status safe = identity::CheckCredentialUrl(issuer->issuer).status();
   return safe.ok() ? safe : file.Error(at, StrCat("`", path, "`: ", View(safe.message())));
 }
@@ -76,12 +94,14 @@ absl::StatusOr<ServeFile> ParseServeFile(std::string file_name, std::string text
   ObjectReader reader(file, root, "", {1, 1});
   reader.Text("database", &serve.database, ObjectReader::kRequired);
   reader.Text("policy", &serve.policy, ObjectReader::kRequired);
+  const Entry* page = reader.Find("page");
   const Entry* listen = reader.Find("listen", ObjectReader::kRequired);
   const Entry* audit = reader.Find("audit", ObjectReader::kRequired);
   const Entry* login = reader.Find("login", ObjectReader::kRequired);
   const Entry* kafka = reader.Find("kafka", ObjectReader::kRequired);
   const Entry* databases = reader.Find("databases", ObjectReader::kRequired);
   KS_RETURN_IF_ERROR(reader.Finish());
+  if (page != nullptr) KS_RETURN_IF_ERROR(ReadPage(file, *page, &serve.page));
   KS_RETURN_IF_ERROR(ReadListen(file, *listen, &serve.listen));
   KS_RETURN_IF_ERROR(ReadIssuers(file, *login, &serve.issuers));
   KS_RETURN_IF_ERROR(ReadDatabases(file, *databases, &serve.connections.databases));

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "control/login.h"
+#include "control/issuers.h"
 #include "control/servable.h"
 #include "identity/http_server.h"
 #include "identity/secret_reference.h"
@@ -20,6 +20,7 @@ struct ServeFile {
   std::string checkpoints;  // path of the file that they are appended to
   std::string policy;       // path of the policy file
   std::vector<IssuerSettings> issuers;
+  std::string page;  // the origin that browsers find this server under; empty: where it listens
   ServedConnections connections;
 };
 

@@ -69,6 +69,16 @@ constexpr TableDdl kTables[] = {
   Reason STRING(MAX) NOT NULL,
   Reviewer STRING(MAX) NOT NULL
 ) PRIMARY KEY (Glass))sql"},
+    // Expired sessions are not looked at any more; Spanner deletes them some time.
+    {"Sessions", R"sql(CREATE TABLE kafka_spanner.Sessions (
+  Session STRING(64) NOT NULL,
+  Issuer STRING(MAX) NOT NULL,
+  Subject STRING(MAX) NOT NULL,
+  SubjectGroups ARRAY<STRING(MAX)> NOT NULL,
+  IssuerSession STRING(MAX) NOT NULL,
+  CreatedAt TIMESTAMP NOT NULL,
+  ExpiresAt TIMESTAMP NOT NULL
+) PRIMARY KEY (Session), ROW DELETION POLICY (OLDER_THAN(ExpiresAt, INTERVAL 1 DAY)))sql"},
 };
 
 constexpr char kPipelineColumns[] =
@@ -81,6 +91,10 @@ constexpr char kRequestColumns[] =
 constexpr char kGlassColumns[] =
     "SELECT Glass, Issuer, Subject, Pipeline, BrokenAt, WholeAt, Reason, Reviewer "
     "FROM kafka_spanner.BrokenGlass";
+
+constexpr char kSessionColumns[] =
+    "SELECT Session, Issuer, Subject, SubjectGroups, IssuerSession, CreatedAt, ExpiresAt "
+    "FROM kafka_spanner.Sessions";
 
 constexpr char kReviewColumns[] =
     "SELECT Issuer, Subject, ReviewerGroups, PlanHash, Approves, ReviewedAt, Request "
@@ -157,11 +171,20 @@ absl::StatusOr<std::optional<Row>> ReadOne(const Reader& reader, v1::ExecuteSqlR
   return std::move(rows.front());
 }
 
+std::vector<std::string> Texts(const ListValue& row, int i) {
+  std::vector<std::string> texts;
+  for (const auto& text : row.values(i).list_value().values()) texts.push_back(text.string_value());
+  return texts;
+}
+
+SessionRow SessionOf(const ListValue& row) {
+  return {Text(row, 0), Actor{Text(row, 1), Text(row, 2), Texts(row, 3)}, Text(row, 4),
+          Nanos(row, 5), Nanos(row, 6)};
+}
+
 governance::Review ReviewOf(const ListValue& row) {
   governance::Review review;
-  review.reviewer = {Text(row, 0), Text(row, 1)};
-  for (const auto& group : row.values(2).list_value().values())
-    review.reviewer.groups.push_back(group.string_value());
+  review.reviewer = {Text(row, 0), Text(row, 1), Texts(row, 2)};
   review.plan_hash = Text(row, 3);
   review.approves = row.values(4).bool_value();
   review.time_nanos = Nanos(row, 5);
@@ -237,6 +260,20 @@ absl::StatusOr<std::optional<GlassRow>> ReadOneGlass(const Reader& reader, std::
   return ReadOne(reader, SqlWith(StrCat(kGlassColumns, " WHERE Glass = @id"), id), &GlassOf);
 }
 
+absl::StatusOr<std::optional<SessionRow>> ReadSession(const Reader& reader, std::string_view id) {
+  return ReadOne(reader, SqlWith(StrCat(kSessionColumns, " WHERE Session = @id"), id), &SessionOf);
+}
+
+absl::StatusOr<std::vector<SessionRow>> ReadSessionsOf(const Reader& reader, const Actor& actor) {
+  KS_ASSIGN_OR_RETURN(
+      auto rows, ReadAll(reader,
+                         SqlWith(StrCat(kSessionColumns, " WHERE Subject = @id ORDER BY CreatedAt"),
+                                 actor.subject),
+                         &SessionOf));
+  std::erase_if(rows, [&](const SessionRow& row) { return !row.actor.SameAs(actor); });
+  return rows;
+}
+
 void WritePipeline(const PipelineRow& row, std::string* wire) {
   Append(MutationKind::kInsertOrUpdate, "kafka_spanner.Pipelines",
          {{"Pipeline", Value::String(row.name)},
@@ -292,6 +329,22 @@ void WriteGlass(const GlassRow& row, std::string* wire) {
           {"Reason", Value::String(row.reason)},
           {"Reviewer", Value::String(row.reviewer)}},
          wire);
+}
+
+void WriteSession(const SessionRow& row, std::string* wire) {
+  Append(MutationKind::kInsert, "kafka_spanner.Sessions",
+         {{"Session", Value::String(row.id)},
+          {"Issuer", Value::String(row.actor.issuer)},
+          {"Subject", Value::String(row.actor.subject)},
+          {"SubjectGroups", ListOf(row.actor.groups)},
+          {"IssuerSession", Value::String(row.issuer_session)},
+          {"CreatedAt", Moment(row.created_nanos)},
+          {"ExpiresAt", Moment(row.expires_nanos)}},
+         wire);
+}
+
+void DeleteSession(std::string_view id, std::string* wire) {
+  Append(MutationKind::kDelete, "kafka_spanner.Sessions", {{"Session", Value::String(id)}}, wire);
 }
 
 absl::StatusOr<std::vector<std::string>> MissingDdl(spanner::Client& client) {

@@ -1,5 +1,5 @@
 // What the control plane keeps in Spanner, in schema kafka_spanner of its own database: how each
-// pipeline should be, who asked for what, who reviewed it, and who broke the glass.
+// pipeline should be, who asked for what, who reviewed it, who broke the glass, who is logged in.
 //
 // Nothing is counted here and nothing cached: a review is a row whose key is its person, and
 // whoever acts reads all rows in the transaction that acts. So two that approve or act at once are
@@ -54,6 +54,15 @@ struct RequestRow {
   int64_t created_nanos = 0;
 };
 
+// A person's login in a browser: sessions.h.
+struct SessionRow {
+  std::string id;              // SHA-256 of the cookie
+  governance::Actor actor;     // with the groups of the time of the login
+  std::string issuer_session;  // `sid` of the ID token; may be empty
+  int64_t created_nanos = 0;
+  int64_t expires_nanos = 0;
+};
+
 struct GlassRow {
   std::string id;
   governance::BrokenGlass glass;
@@ -77,12 +86,19 @@ absl::StatusOr<std::vector<GlassRow>> ReadGlass(const Reader& reader);
 absl::StatusOr<std::vector<GlassRow>> ReadGlassOf(const Reader& reader, std::string_view subject);
 absl::StatusOr<std::optional<GlassRow>> ReadOneGlass(const Reader& reader, std::string_view id);
 
+absl::StatusOr<std::optional<SessionRow>> ReadSession(const Reader& reader, std::string_view id);
+// Of one person, the oldest first; expired ones too.
+absl::StatusOr<std::vector<SessionRow>> ReadSessionsOf(const Reader& reader,
+                                                       const governance::Actor& actor);
+
 // Each appends mutations, as bytes of a commit.
 void WritePipeline(const PipelineRow& row, std::string* wire);
 void WriteRequest(const RequestRow& row, std::string* wire);  // fails the commit if it is there
 void CloseRequest(std::string_view id, std::string* wire);
 void WriteReview(std::string_view request, const governance::Review& review, std::string* wire);
 void WriteGlass(const GlassRow& row, std::string* wire);
+void WriteSession(const SessionRow& row, std::string* wire);
+void DeleteSession(std::string_view id, std::string* wire);
 
 // What is missing of the tables.
 absl::StatusOr<std::vector<std::string>> MissingDdl(spanner::Client& client);

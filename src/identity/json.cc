@@ -29,4 +29,8 @@ int64_t NanosOf(const std::string& rfc3339) {
   return absl::ToUnixNanos(time);
 }
 
+std::string Rfc3339Of(int64_t nanos) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::FromUnixNanos(nanos), absl::UTCTimeZone());
+}
+
 }  // namespace ks::identity

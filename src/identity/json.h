@@ -20,5 +20,7 @@ std::string TextOf(const nlohmann::json& object, const char* name, std::string_v
 
 // A time as RFC 3339 writes it, in nanoseconds since the Unix epoch; 0 for anything else.
 int64_t NanosOf(const std::string& rfc3339);
+// The other way round, to the microsecond.
+std::string Rfc3339Of(int64_t nanos);
 
 }  // namespace ks::identity

@@ -157,10 +157,7 @@ class OauthSource : public TokenSource {
       form->emplace_back("client_secret", proof.value.Reveal());
       return absl::OkStatus();
     }
-    // RFC 6749, 2.3.1: both are form-encoded before they are joined.
-    const std::string pair =
-        StrCat(PercentEncode(settings_.client_id), ":", PercentEncode(proof.value.Reveal()));
-    request->headers.emplace_back("Authorization", "Basic " + absl::Base64Escape(pair));
+    request->headers.push_back(BasicLogin(settings_.client_id, proof.value));
     return absl::OkStatus();
   }
 
@@ -189,6 +186,12 @@ absl::StatusOr<Token> ReadTokenAnswer(std::string_view endpoint, const HttpAnswe
   token.expires_at_nanos = asked_at_nanos + seconds * env::kNanosPerSecond;
   token.principal = PrincipalOf(claims, principal);
   return token;
+}
+
+std::pair<std::string, std::string> BasicLogin(std::string_view client_id, const Secret& secret) {
+  // Both are form-encoded before they are joined.
+  const std::string pair = StrCat(PercentEncode(client_id), ":", PercentEncode(secret.Reveal()));
+  return {"Authorization", "Basic " + absl::Base64Escape(pair)};
 }
 
 std::unique_ptr<TokenSource> MakeOauthTokenSource(OauthSettings settings,

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "env/clock.h"
 #include "identity/http.h"
 #include "identity/kafka_security.h"
+#include "identity/secret.h"
 #include "identity/secret_resolver.h"
 #include "identity/token.h"
 
@@ -23,6 +27,9 @@ struct OauthServices {
 
 std::unique_ptr<TokenSource> MakeOauthTokenSource(OauthSettings settings,
                                                   const OauthServices& services);
+
+// How a client proves itself by its secret in a header (RFC 6749, 2.3.1).
+std::pair<std::string, std::string> BasicLogin(std::string_view client_id, const Secret& secret);
 
 // The token in an endpoint's answer (RFC 6749, 5.1), or its error (5.2) in words. A life that is
 // not stated is taken from the token, where it is a JWT. `asked_at_nanos`: a token is never taken

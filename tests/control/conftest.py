@@ -19,6 +19,8 @@ def pytest_addoption(parser):
     parser.addoption(
         "--kafka", required=True, help="folder with Kafka's jars: tools/setup/run kafka"
     )
+    parser.addoption("--oidc", required=True, help="folder of oidc-provider: tools/setup/run oidc")
+    parser.addoption("--axe", required=True, help="axe-core: tools/setup/run browser")
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,13 @@
 HTTP. What a real provider does not give away can only be had from one's own."""
 
 import base64
+import hashlib
 import http.server
 import json
+import secrets
 import threading
 import time
+import urllib.parse
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -22,6 +25,8 @@ def encoded(data):
 class Issuer:
     def __init__(self):
         self.keys = {}
+        self.codes = {}
+        self.seal = self.sign  # of ID tokens; tests put a forger here
         self.asked = 0  # how often for its keys
         self.down = False
         self.rotate("k1")
@@ -31,6 +36,13 @@ class Issuer:
             def do_GET(self):
                 body = issuer.answer(self.path)
                 self.send_response(200 if body else 503)
+                self.end_headers()
+                self.wfile.write(json.dumps(body).encode())
+
+            def do_POST(self):
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                status, body = issuer.redeem(dict(urllib.parse.parse_qsl(form)), self.headers)
+                self.send_response(status)
                 self.end_headers()
                 self.wfile.write(json.dumps(body).encode())
 
@@ -54,9 +66,30 @@ class Issuer:
         if self.down:
             return None
         if path == "/.well-known/openid-configuration":
-            return {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}
+            return {"issuer": self.url, "jwks_uri": f"{self.url}/jwks",
+                    "authorization_endpoint": f"{self.url}/auth",
+                    "token_endpoint": f"{self.url}/token",
+                    "end_session_endpoint": f"{self.url}/end"}
         self.asked += 1
         return {"keys": [self.jwk(kid, key) for kid, key in self.keys.items()]}
+
+    def allow(self, asked, subject, groups=(), **more):
+        """A code for what a browser was sent here with: once, and for its verifier only."""
+        code = secrets.token_hex(8)
+        claims = {"aud": asked["client_id"], "nonce": asked["nonce"], "sid": f"of {subject}"}
+        self.codes[code] = (asked["code_challenge"],
+                            self.claims(subject, groups, **{**claims, **more}))
+        return code
+
+    def redeem(self, form, headers):
+        challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        login = base64.b64encode(b"control-page:page-s3cret").decode()
+        expected, claims = self.codes.pop(form.get("code"), (None, None))
+        if headers["Authorization"] != f"Basic {login}":
+            return 401, {"error": "invalid_client"}
+        if claims is None or encoded(challenge) != expected:
+            return 400, {"error": "invalid_grant"}
+        return 200, {"access_token": "at", "token_type": "Bearer", "id_token": self.seal(claims)}
 
     @staticmethod
     def jwk(kid, key):

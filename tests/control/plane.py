@@ -48,9 +48,12 @@ personal_data:
 SERVE = """listen: {listen}
 database: {database}
 policy: policy.yaml
+page: {page}
 audit: {{key: "secret://file{directory}/audit.key", checkpoints: {checkpoints}}}
 login:
-  - {{issuer: "{issuer}", audience: kafka-spanner}}
+  - issuer: "{issuer}"
+    audience: kafka-spanner
+    client: {{id: control-page, secret: "secret://file{directory}/client.secret"}}
   - {{issuer: "{other}", audience: kafka-spanner}}
 kafka: {kafka}
 databases: ["{database}"]
@@ -61,16 +64,22 @@ class Plane:
     """One replica. Those of one test share a directory and a database."""
 
     def __init__(self, program, spanner, directory, name, issuer, other, brokers="127.0.0.1:1",
-                 endpoint=None, authority=None, kafka=None, environment=None):
+                 endpoint=None, authority=None, kafka=None, environment=None, page=None):
         self.endpoint = endpoint or spanner.address
         self.program, self.spanner, self.name = program, spanner, name
         self.directory = pathlib.Path(directory)
         self.database = f"projects/{PROJECT}/instances/{INSTANCE}/databases/{name}"
-        self.issuer, self.other, self.brokers = issuer, other, brokers
+        self.other, self.brokers = other, brokers
+        self.port = free_port()
+        self.url = f"http{'s' if authority else ''}://127.0.0.1:{self.port}"
+        # Of people, who know this very address.
+        self.issuer = issuer(self.url) if callable(issuer) else issuer
+        self.page = page or self.url
         self.kafka, self.environment = kafka or {}, {**os.environ, **(environment or {})}
         # Makes a certificate authority in a directory; none: plain HTTP.
         self.authority = authority and authority(self.directory / "tls")
         self.connections = self.directory / "connections.jsonl"
+        (self.directory / "client.secret").write_text("page-s3cret")
         self.key = self.directory / "audit.key"
         if not self.key.exists():
             subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.key],
@@ -78,14 +87,12 @@ class Plane:
         self.start()
 
     def start(self):
-        self.port = free_port()
-        self.url = f"http{'s' if self.authority else ''}://127.0.0.1:{self.port}"
         self.checkpoints = self.directory / f"checkpoints-{self.port}.jsonl"
         (self.directory / "policy.yaml").write_text(
             POLICY.format(issuer=self.issuer.url, other=self.other.url))
         self.file = self.directory / f"serve-{self.port}.yaml"
         self.file.write_text(SERVE.format(
-            listen=self.listen(), database=self.database, directory=self.directory,
+            listen=self.listen(), page=self.page, database=self.database, directory=self.directory,
             checkpoints=self.checkpoints.name, issuer=self.issuer.url, other=self.other.url,
             kafka=json.dumps({"brokers": self.brokers, **self.kafka})))
         self.log = open(self.directory / f"serve-{self.port}.log", "wb")

@@ -288,6 +288,10 @@ def test_the_record_is_verified_offline_and_fails_closed(plane, issuer, tmp_path
     assert plane.state("dev1") is None
 
 
+# What people need to sign in asks for no token.
+WITHOUT_TOKEN = {"/auth/session": 200, "/auth/login": 302, "/auth/backchannel": 400}
+
+
 def test_the_document_has_every_path(plane):
     document = plane.get("/v1/openapi.json").json()
     assert document["openapi"].startswith("3.")
@@ -295,5 +299,6 @@ def test_the_document_has_every_path(plane):
         for method in operations:
             real = path.replace("{verb}", "pause" if "connectors" in path else "start")
             real = real.replace("{pipeline}", "p").replace("{request}", "r").replace("{glass}", "g")
-            assert plane.send(method.upper(), real).status_code == 401, (method, path)
+            answer = plane.send(method.upper(), real, allow_redirects=False)
+            assert answer.status_code == WITHOUT_TOKEN.get(path, 401), (method, path)
     assert json.dumps(document).count("{verb}") > 0

@@ -5,6 +5,7 @@
 #include "env/clock.h"
 #include "governance/hash.h"
 #include "governance/limits.h"
+#include "identity/json.h"
 
 namespace ks::governance {
 namespace {
@@ -62,8 +63,7 @@ std::string CanonicalJson(const Entry& entry) {
       {"phase", NameOf(entry.phase)},
       {"pipeline", entry.pipeline},
       {"seq", entry.seq},
-      {"time", absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", absl::FromUnixNanos(entry.time_nanos),
-                                absl::UTCTimeZone())}};
+      {"time", identity::Rfc3339Of(entry.time_nanos)}};
   if (!entry.intent.empty()) object["intent"] = entry.intent;
   if (entry.result) {
     object["outcome"] = entry.result->ok() ? "success" : "failure";
