@@ -4,10 +4,10 @@
     tests/differential.py --emulator PROGRAM --local PROGRAM [--seed N] [--count N]
 
 Both are started anew every few rounds: the emulator gets slower with its age, to a tenth after some
-thousand statements. Each round has a database of its own, with tables as random as the statements; at its end both must
-hold the same rows. Prints every statement whose answers differ and exits 1 if there was one; a
-difference that counts becomes a case of tests/sql. Of errors the code is compared. The same seed
-makes the same statements. Needs `pip install google-cloud-spanner`.
+thousand statements. Each round has a database of its own, with tables as random as the statements;
+at its end both must hold the same rows. Prints every statement whose answers differ and exits 1 if
+there was one; a difference that counts becomes a case of tests/sql. Of errors the code is compared.
+The same seed makes the same statements. Needs `pip install google-cloud-spanner`.
 """
 import argparse
 import contextlib
