@@ -181,6 +181,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveFunction(const std::string& nam
     return Error(call.arguments[i].value->range.begin,
                  "The argument to ARRAY_CONCAT must be an array type but was NULL");
   }
+  ShowProtosAsText(name, &arguments);
   return MakeCall(name, std::move(arguments), call.range.begin, call.safe);
 }
 
@@ -284,7 +285,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveCast(const CastExpr& cast,
     }
     return operand;
   }
-  return std::make_unique<ResolvedCast>(std::move(operand), type, cast.safe);
+  return std::make_unique<ResolvedCast>(std::move(operand), type, cast.safe, options_.protos);
 }
 
 // ---- Lazy forms ----

@@ -107,8 +107,8 @@ int CoercionCost(const ResolvedExpr& expr, TypeRef type) {
   }
   if (IsConstructor(expr)) return ConstructorCost(To<ResolvedCall>(expr), type);
   // Unlike 1.5, a FLOAT64 parameter becomes no NUMERIC.
-  const bool inexact = expr.kind == ResolvedKind::kParameter &&
-                       expr.type->Is(TypeKind::kFloat64) && type->Is(TypeKind::kNumeric);
+  const bool inexact = expr.kind == ResolvedKind::kParameter && expr.type->Is(TypeKind::kFloat64) &&
+                       type->Is(TypeKind::kNumeric);
   return TypeCost(expr.type, type, WrittenLiteral(expr) && !inexact);
 }
 
@@ -156,7 +156,7 @@ absl::StatusOr<bool> Coercer::Coerce(ResolvedExprPtr& expr, TypeRef type) {
     const FloatLiteral* number = AsFloatLiteral(*expr);
     auto changed = type->Is(TypeKind::kNumeric) && number != nullptr
                        ? CastValue(Value::String(number->digits), type)
-                       : CastValue(value, type);
+                       : CastValue(value, type, protos_);
     if (!changed.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("Could not cast literal ", LiteralText(value),
                                                      " to type ", type->ToString()));
@@ -165,7 +165,7 @@ absl::StatusOr<bool> Coercer::Coerce(ResolvedExprPtr& expr, TypeRef type) {
     return true;
   }
   if (IsConstructor(*expr)) return CoerceParts(expr, type);
-  expr = std::make_unique<ResolvedCast>(std::move(expr), type, false);
+  expr = std::make_unique<ResolvedCast>(std::move(expr), type, false, protos_);
   return true;
 }
 

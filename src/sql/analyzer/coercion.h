@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "sql/analyzer/resolved.h"
+#include "sql/proto_catalog.h"
 
 namespace ks::sql {
 
@@ -38,6 +39,8 @@ int CoercionCost(const ResolvedExpr& expr, TypeRef type);
 
 class Coercer {
  public:
+  // `protos` may be null: there are no PROTO and ENUM types.
+  explicit Coercer(const ProtoCatalog* protos) : protos_(protos) {}
   // Changes `expr` to `type`; false when CoercionCost says that it cannot. An error when a literal
   // has no such value.
   absl::StatusOr<bool> Coerce(ResolvedExprPtr& expr, TypeRef type);
@@ -47,6 +50,7 @@ class Coercer {
 
  private:
   absl::StatusOr<bool> CoerceParts(ResolvedExprPtr& expr, TypeRef type);
+  const ProtoCatalog* protos_;
   std::map<std::string, TypeRef> undeclared_;
 };
 

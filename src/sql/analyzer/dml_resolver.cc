@@ -209,6 +209,95 @@ absl::StatusOr<ResolvedRelPtr> Resolver::ScanForDml(const Table& table, const Id
   return MakeFilter(std::move(rel), std::move(condition));
 }
 
+namespace {
+
+// `path` in lower case, `m.part.n`. False when it, or what holds it, or a part of it is there.
+bool AddAssigned(const Path& path, size_t from, std::set<std::string>* assigned) {
+  std::string text;
+  for (size_t i = from; i < path.size(); ++i) {
+    absl::StrAppend(&text, absl::AsciiStrToLower(path[i].name), ".");
+    if (i + 1 < path.size() && assigned->contains(text)) return false;
+  }
+  const auto next = assigned->lower_bound(text);
+  if (next != assigned->end() && next->starts_with(text)) return false;
+  assigned->insert(std::move(text));
+  return true;
+}
+
+}  // namespace
+
+absl::Status Resolver::ResolveUpdateItem(const UpdateItem& item, const NameScope& scope,
+                                         std::set<std::string>* assigned,
+                                         std::vector<ComputedColumn>* computed, ResolvedDml* dml) {
+  if (item.target->kind != ExprKind::kPath) {
+    return Error(item.range.begin, "UPDATE ... SET does not support array modification with []");
+  }
+  const RangeVariable& row = scope.ranges[0];
+  const Path& path = As<PathExpr>(*item.target).path;
+  const size_t at = path.size() > 1 && SameName(path[0].name, row.alias) ? 1 : 0;
+  const Identifier& name = path[at];
+  const int column = FindTableColumn(*dml->table, name.name);
+  if (column < 0) return Error(name.range.begin, absl::StrCat("Unrecognized name: ", name.name));
+  if (!AddAssigned(path, at, assigned)) {
+    return Error(item.range.begin,
+                 absl::StrCat("Update item ",
+                              JoinPath(Path(path.begin() + static_cast<int>(at), path.end())),
+                              " assigned more than once"));
+  }
+  for (const KeyPart& part : dml->table->access_paths()[0].key) {
+    if (part.column != column) continue;
+    return Error(name.range.begin, "Cannot modify a primary key column with UPDATE");
+  }
+  const ExprContext context{&scope, "UPDATE"};
+  if (at + 1 < path.size()) {
+    return ResolveUpdateField(item, at + 1, column, context, computed, dml);
+  }
+  dml->columns.push_back(column);
+  if (item.value->kind == ExprKind::kDefault) {
+    dml->values.push_back(-1);
+    return absl::OkStatus();
+  }
+  KS_ASSIGN_OR_RETURN(auto value, ResolveAssigned(*item.value, context, *dml->table, column));
+  ResolvedColumn made = NewColumn(name.name, value->type);
+  dml->values.push_back(made.id);
+  computed->push_back({std::move(made), std::move(value)});
+  return absl::OkStatus();
+}
+
+// Of a message with several fields to change, each changes what the one before it made.
+absl::Status Resolver::ResolveUpdateField(const UpdateItem& item, size_t from, int column,
+                                          const ExprContext& context,
+                                          std::vector<ComputedColumn>* computed, ResolvedDml* dml) {
+  const Path& path = As<PathExpr>(*item.target).path;
+  const auto known = std::find(dml->columns.begin(), dml->columns.end(), column);
+  ComputedColumn* made = nullptr;
+  for (ComputedColumn& one : *computed) {
+    if (known != dml->columns.end() &&
+        one.column.id == dml->values[static_cast<size_t>(known - dml->columns.begin())]) {
+      made = &one;
+    }
+  }
+  ResolvedExprPtr message;
+  if (made != nullptr) {
+    message = std::move(made->expr);
+  } else {
+    PathExpr whole;
+    whole.path.push_back(path[from - 1]);
+    KS_ASSIGN_OR_RETURN(message, ResolvePath(whole, context));
+  }
+  KS_ASSIGN_OR_RETURN(auto value,
+                      ResolveFieldAssigned(std::move(message), path, from, *item.value, context));
+  if (made != nullptr) {
+    made->expr = std::move(value);
+    return absl::OkStatus();
+  }
+  ResolvedColumn changed = NewColumn(path[from - 1].name, value->type);
+  dml->columns.push_back(column);
+  dml->values.push_back(changed.id);
+  computed->push_back({std::move(changed), std::move(value)});
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(
     const UpdateStatement& update) {
   auto dml = std::make_unique<ResolvedDml>();
@@ -220,35 +309,9 @@ absl::StatusOr<std::unique_ptr<ResolvedDml>> Resolver::ResolveUpdate(
   KS_ASSIGN_OR_RETURN(auto rel, ScanForDml(*dml->table, update.alias, update.where.get(),
                                            update.range.begin, &scope, dml.get()));
   std::vector<ComputedColumn> computed;
-  const std::string alias = scope.ranges[0].alias;
+  std::set<std::string> assigned;
   for (const UpdateItem& item : update.set) {
-    if (item.target->kind != ExprKind::kPath) {
-      return Error(item.range.begin, "UPDATE ... SET does not support array modification with []");
-    }
-    const Path& path = As<PathExpr>(*item.target).path;
-    const bool qualified = path.size() == 2 && SameName(path[0].name, alias);
-    if (path.size() != 1 && !qualified) return NotSupported("An UPDATE of a part of a value");
-    const Identifier& name = path.back();
-    const int column = FindTableColumn(*dml->table, name.name);
-    if (column < 0) return Error(name.range.begin, absl::StrCat("Unrecognized name: ", name.name));
-    if (std::find(dml->columns.begin(), dml->columns.end(), column) != dml->columns.end()) {
-      return Error(item.range.begin,
-                   absl::StrCat("Update item ", name.name, " assigned more than once"));
-    }
-    for (const KeyPart& part : dml->table->access_paths()[0].key) {
-      if (part.column != column) continue;
-      return Error(name.range.begin, "Cannot modify a primary key column with UPDATE");
-    }
-    dml->columns.push_back(column);
-    if (item.value->kind == ExprKind::kDefault) {
-      dml->values.push_back(-1);
-      continue;
-    }
-    KS_ASSIGN_OR_RETURN(auto value, ResolveAssigned(*item.value, ExprContext{&scope, "UPDATE"},
-                                                    *dml->table, column));
-    ResolvedColumn made = NewColumn(name.name, value->type);
-    dml->values.push_back(made.id);
-    computed.push_back({std::move(made), std::move(value)});
+    KS_RETURN_IF_ERROR(ResolveUpdateItem(item, scope, &assigned, &computed, dml.get()));
   }
   dml->is_default.assign(dml->columns.size(), -1);
   dml->rel = MakeProject(std::move(rel), std::move(computed));

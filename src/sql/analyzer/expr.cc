@@ -103,7 +103,7 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveNode(const Expr& expr,
       return Error(expr.range.begin,
                    "DEFAULT may only stand as a whole value in INSERT and UPDATE");
     case ExprKind::kNew:
-      return Error(expr.range.begin, "NEW of protocol buffers is not supported");
+      return ResolveNew(As<NewExpr>(expr), context, nullptr);
     case ExprKind::kSystemVariable:
       return Error(expr.range.begin,
                    absl::StrCat("Unrecognized name: @@",

@@ -152,42 +152,6 @@ absl::StatusOr<ResolvedExprPtr> Resolver::ResolveField(ResolvedExprPtr operand,
   return std::make_unique<ResolvedField>(std::move(operand), index, type->fields()[index].type);
 }
 
-// message.field, and message.has_field where there is no field of that name.
-absl::StatusOr<ResolvedExprPtr> Resolver::ResolveProtoField(ResolvedExprPtr operand,
-                                                            const Identifier& field) {
-  const uint32_t position = field.range.begin;
-  TypeRef message = operand->type;
-  const auto no_such_field = [&] {
-    return Error(position, absl::StrCat("Protocol buffer ", message->full_name(),
-                                        " does not have a field called ", field.name));
-  };
-  if (options_.protos == nullptr) return no_such_field();
-  absl::StatusOr<ProtoField> found = options_.protos->FindField(message, field.name);
-  constexpr std::string_view kHas = "has_";
-  const bool has = absl::IsNotFound(found.status()) && field.name.size() > kHas.size() &&
-                   SameName(field.name.substr(0, kHas.size()), kHas);
-  if (has) found = options_.protos->FindField(message, field.name.substr(kHas.size()));
-  if (absl::IsNotFound(found.status())) return no_such_field();
-  if (has && found.ok() && found->repeated) {
-    return Error(position,
-                 absl::StrCat("Protocol buffer ", message->full_name(), " field ", found->name,
-                              " is repeated, so has_", found->name, " is not allowed"));
-  }
-  if (!found.ok()) return Placed(position, found.status());
-  std::vector<ResolvedExprPtr> arguments;
-  arguments.push_back(std::move(operand));
-  arguments.push_back(MakeLiteral(Value::Int64(found->number)));
-  if (has) return MakeCall("$proto_has", std::move(arguments), position);
-  if (found->type == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("Type not found: ", found->type_name));
-  }
-  arguments.push_back(MakeLiteral(Value::Int64(static_cast<int64_t>(found->encoding))));
-  arguments.push_back(MakeLiteral(found->unset));
-  const Function* read = FindFunction("$proto_field");
-  return std::make_unique<ResolvedCall>(read, read->signatures.data(), found->type,
-                                        std::move(arguments));
-}
-
 namespace {
 
 // `OFFSET(INT64)`: what stands in the brackets, for messages.

@@ -186,8 +186,8 @@ absl::Status Resolver::CastColumns(const std::vector<TypeRef>& types, QueryScope
     if (column.null) {
       value = std::make_unique<ResolvedLiteral>(Value::Null(types[i]));
     } else {
-      value =
-          std::make_unique<ResolvedCast>(MakeColumnRef(column.id, column.type), types[i], false);
+      value = std::make_unique<ResolvedCast>(MakeColumnRef(column.id, column.type), types[i], false,
+                                             options_.protos);
     }
     ResolvedColumn made = NewColumn(column.name, types[i]);
     ids->push_back(made.id);

@@ -216,7 +216,7 @@ ResolvedExprPtr CloneExpr(const ResolvedExpr& expr) {
       const auto& cast = To<ResolvedCast>(expr);
       ResolvedExprPtr operand = CloneExpr(*cast.operand);
       if (operand == nullptr) return nullptr;
-      return std::make_unique<ResolvedCast>(std::move(operand), cast.type, cast.safe);
+      return std::make_unique<ResolvedCast>(std::move(operand), cast.type, cast.safe, cast.protos);
     }
     case ResolvedKind::kLazy:
       return CloneLazy(To<ResolvedLazy>(expr));

@@ -24,6 +24,7 @@
 
 namespace ks::sql {
 
+class ProtoCatalog;  // sql/proto_catalog.h
 class Table;
 
 using ColumnId = int32_t;
@@ -102,9 +103,10 @@ struct ResolvedCall : ResolvedExpr {
 
 struct ResolvedCast : ResolvedExpr {
   ResolvedExprPtr operand;
-  bool safe;  // SAFE_CAST
-  ResolvedCast(ResolvedExprPtr o, TypeRef t, bool s)
-      : ResolvedExpr(ResolvedKind::kCast, t), operand(std::move(o)), safe(s) {}
+  bool safe;                   // SAFE_CAST
+  const ProtoCatalog* protos;  // where PROTO and ENUM types are; may be null
+  ResolvedCast(ResolvedExprPtr o, TypeRef t, bool s, const ProtoCatalog* p = nullptr)
+      : ResolvedExpr(ResolvedKind::kCast, t), operand(std::move(o)), safe(s), protos(p) {}
 };
 
 // What chooses which operands are evaluated, row by row.

@@ -1,7 +1,7 @@
 // Resolver: the state of one analysis and all its rules. Private to analyzer/; the files:
 //   expr.cc       literals, parameters, constructors  names.cc   columns, fields, elements
 //   operators.cc  operators, IN, LIKE, BETWEEN        call.cc    function calls, casts, lazy forms
-//   times.cc      date parts, INTERVAL, EXTRACT
+//   times.cc      date parts, INTERVAL, EXTRACT     protos.cc  PROTO values
 //   aggregate.cc  aggregate calls                      subquery.cc subquery expressions
 //   from.cc       FROM            select.cc, grouping.cc  SELECT, GROUP BY, HAVING, ORDER BY
 //   query.cc      WITH, set operations, LIMIT         dml_resolver.cc  INSERT, UPDATE, DELETE
@@ -125,10 +125,27 @@ class Resolver {
                                               const Path& path, size_t* used);
   ResolvedExprPtr RangeAsStruct(const RangeVariable& range);
   absl::StatusOr<ResolvedExprPtr> ResolveField(ResolvedExprPtr operand, const Identifier& field);
-  absl::StatusOr<ResolvedExprPtr> ResolveProtoField(ResolvedExprPtr operand,
-                                                    const Identifier& field);
   absl::StatusOr<ResolvedExprPtr> ResolveSubscript(const SubscriptExpr& subscript,
                                                    const ExprContext& context);
+
+  // protos.cc
+  absl::StatusOr<ResolvedExprPtr> ResolveProtoField(ResolvedExprPtr operand,
+                                                    const Identifier& field);
+  // `field`: the type that the value is for, where braces name none.
+  absl::StatusOr<ResolvedExprPtr> ResolveNew(const NewExpr& expr, const ExprContext& context,
+                                             TypeRef field);
+  absl::StatusOr<ResolvedExprPtr> ResolveNewField(const NewExpr& expr, size_t number,
+                                                  const ExprContext& context,
+                                                  ResolvedExprPtr message,
+                                                  std::set<std::string>* given);
+  absl::StatusOr<ResolvedExprPtr> ResolveReplaceFields(const NewExpr& expr,
+                                                       const ExprContext& context);
+  // `message` with `value` at what `path` names from its name number `from` on.
+  absl::StatusOr<ResolvedExprPtr> ResolveFieldAssigned(ResolvedExprPtr message, const Path& path,
+                                                       size_t from, const Expr& value,
+                                                       const ExprContext& context);
+  // FORMAT and TO_JSON show enums by name, and FORMAT messages in text format.
+  void ShowProtosAsText(std::string_view function, std::vector<ResolvedExprPtr>* arguments) const;
 
   // operators.cc
   absl::StatusOr<ResolvedExprPtr> ResolveUnary(const UnaryExpr& unary, const ExprContext& context);
@@ -279,6 +296,12 @@ class Resolver {
   absl::StatusOr<const Table*> FindDmlTable(const Path& path);
   absl::StatusOr<std::unique_ptr<ResolvedDml>> ResolveInsert(const InsertStatement& insert);
   absl::StatusOr<std::unique_ptr<ResolvedDml>> ResolveUpdate(const UpdateStatement& update);
+  absl::Status ResolveUpdateItem(const UpdateItem& item, const NameScope& scope,
+                                 std::set<std::string>* assigned,
+                                 std::vector<ComputedColumn>* computed, ResolvedDml* dml);
+  absl::Status ResolveUpdateField(const UpdateItem& item, size_t from, int column,
+                                  const ExprContext& context, std::vector<ComputedColumn>* computed,
+                                  ResolvedDml* dml);
   absl::StatusOr<std::unique_ptr<ResolvedDml>> ResolveDelete(const DeleteStatement& statement);
   absl::Status ResolveInsertRows(const InsertStatement& insert, ResolvedDml* dml);
   absl::Status ResolveInsertQuery(const InsertStatement& insert, ResolvedDml* dml);
@@ -308,7 +331,7 @@ class Resolver {
   ColumnId next_column_;
   int next_with_ = 0;
   int view_depth_ = 0;
-  Coercer coercer_;
+  Coercer coercer_{options_.protos};
   std::vector<WithDefinition> withs_;
   const std::vector<RecordSource>* record_sources_ = nullptr;
   int record_source_ = -1;

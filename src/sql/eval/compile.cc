@@ -173,7 +173,7 @@ class ProgramCompiler {
 
   absl::StatusOr<Register> VisitCast(const ResolvedCast& cast) {
     KS_ASSIGN_OR_RETURN(Register operand, Visit(*cast.operand));
-    auto plan = PlanCast(cast.operand->type, cast.type);
+    auto plan = PlanCast(cast.operand->type, cast.type, cast.protos);
     if (!plan.has_value()) return absl::InternalError("cast without a kernel");
     Instruction& instruction = Add(Op::kCast, cast.type);
     const size_t at = code_.instructions.size() - 1;

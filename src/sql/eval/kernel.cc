@@ -79,13 +79,14 @@ void RunKernel(Call& call, Kernel kernel, bool propagate_nulls, Rows rows,
   if (!rows.empty()) kernel(call, rows, arguments.data(), out);
 }
 
-std::optional<CastPlan> PlanCast(TypeRef from, TypeRef to) {
+std::optional<CastPlan> PlanCast(TypeRef from, TypeRef to, const ProtoCatalog* protos) {
   CastPlan plan;
   plan.from = from;
   plan.to = to;
+  plan.protos = protos;
   if (from == to) return plan;
   if (from->is_array() && to->is_array()) {
-    auto member = PlanCast(from->element(), to->element());
+    auto member = PlanCast(from->element(), to->element(), protos);
     if (!member.has_value()) return std::nullopt;
     if (!Identity(*member)) plan.members.push_back(*std::move(member));
     return plan;
@@ -94,7 +95,7 @@ std::optional<CastPlan> PlanCast(TypeRef from, TypeRef to) {
     if (from->fields().size() != to->fields().size()) return std::nullopt;
     bool identity = true;
     for (size_t i = 0; i < from->fields().size(); ++i) {
-      auto member = PlanCast(from->fields()[i].type, to->fields()[i].type);
+      auto member = PlanCast(from->fields()[i].type, to->fields()[i].type, protos);
       if (!member.has_value()) return std::nullopt;
       identity &= Identity(*member);
       plan.members.push_back(*std::move(member));
@@ -111,7 +112,7 @@ void RunCast(const CastPlan& plan, EvalContext& context, Rows rows, const Column
              Datum* out) {
   if (plan.kernel != nullptr) {
     TypeRef from[] = {plan.from};
-    Call call{context, plan.to, from, nullptr};
+    Call call{context, plan.to, from, plan.protos};
     return RunKernel(call, plan.kernel, true, rows, {&column, 1}, out);
   }
   for (uint32_t row : rows) {
@@ -129,9 +130,9 @@ void RunCast(const CastPlan& plan, EvalContext& context, Rows rows, const Column
   }
 }
 
-absl::StatusOr<Value> CastValue(const Value& value, TypeRef to) {
+absl::StatusOr<Value> CastValue(const Value& value, TypeRef to, const ProtoCatalog* protos) {
   if (value.type() == to || value.null()) return Value(to, value.datum());
-  auto plan = PlanCast(value.type(), to);
+  auto plan = PlanCast(value.type(), to, protos);
   if (!plan.has_value()) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid cast from ", value.type()->ToString(), " to ", to->ToString()));

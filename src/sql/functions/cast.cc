@@ -9,6 +9,7 @@
 #include "sql/functions/errors.h"
 #include "sql/functions/lift.h"
 #include "sql/functions/numeric_math.h"
+#include "sql/functions/proto_cast.h"
 #include "sql/functions/utf8.h"
 #include "sql/functions/zone_table.h"
 #include "sql/types/civil.h"
@@ -34,14 +35,16 @@ struct Casts {
   }
 };
 
+void Set(TypeKind from, TypeKind to, Kernel kernel, Casts* casts) {
+  casts->kernels[static_cast<size_t>(from)][static_cast<size_t>(to)] = kernel;
+}
+
 void CopyKernel(Call&, Rows rows, const Column* arguments, Datum* out) {
   for (const uint32_t row : rows) out[row] = arguments[0].at(row);
 }
 
 // The value stays as it is.
-void AddSame(TypeKind from, TypeKind to, Casts* casts) {
-  casts->kernels[static_cast<size_t>(from)][static_cast<size_t>(to)] = &CopyKernel;
-}
+void AddSame(TypeKind from, TypeKind to, Casts* casts) { Set(from, to, &CopyKernel, casts); }
 
 // ---- Numbers ----
 std::optional<int64_t> Int64OfDouble(Scope& s, double v) {
@@ -240,6 +243,17 @@ std::optional<UuidValue> UuidOfBytes(Scope& s, BytesView v) {
   return UuidValue{static_cast<Int128>(bits)};
 }
 
+void AddProtos(Casts* c) {
+  AddSame(TypeKind::kBytes, TypeKind::kProto, c);
+  AddSame(TypeKind::kProto, TypeKind::kBytes, c);
+  AddSame(TypeKind::kEnum, TypeKind::kInt64, c);
+  Set(TypeKind::kString, TypeKind::kEnum, &StringToEnumKernel, c);
+  Set(TypeKind::kInt64, TypeKind::kEnum, &Int64ToEnumKernel, c);
+  Set(TypeKind::kEnum, TypeKind::kString, &EnumToStringKernel, c);
+  Set(TypeKind::kString, TypeKind::kProto, &StringToProtoKernel, c);
+  Set(TypeKind::kProto, TypeKind::kString, &ProtoToStringKernel, c);
+}
+
 const Casts& AllCasts() {
   static const Casts* const casts = [] {
     auto* c = new Casts;
@@ -249,10 +263,8 @@ const Casts& AllCasts() {
     c->AddClass<DateOfTimestamp>();
     c->AddClass<TimestampOfDate>();
     c->Add([](Scope& s, UuidValue v) { return UuidBytes(s, v); });
-    AddSame(TypeKind::kBytes, TypeKind::kProto, c);
-    AddSame(TypeKind::kProto, TypeKind::kBytes, c);
-    AddSame(TypeKind::kEnum, TypeKind::kInt64, c);
     c->Add([](Scope& s, BytesView v) { return UuidOfBytes(s, v); });
+    AddProtos(c);
     return c;
   }();
   return *casts;

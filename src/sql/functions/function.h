@@ -203,7 +203,8 @@ const AggregateFunction* FindAggregate(std::string_view name);
 // ---- Casts ----
 // A conversion from one type to another, or null when CAST does not allow it; a kernel with one
 // argument that propagates NULLs. Errors are per row; SAFE_CAST turns them into NULL (the evaluator
-// does). `from` = `to` gives a copy.
+// does). `from` = `to` gives a copy. Those of PROTO and ENUM find the ProtoCatalog in
+// Call::prepared.
 Kernel FindCast(TypeRef from, TypeRef to);
 // May `from` be used where `to` is expected without a CAST? For literals and parameters more
 // is allowed.

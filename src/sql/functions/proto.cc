@@ -1,6 +1,7 @@
 // Fields of protocol buffers, read from the wire format.
 //   message.field      $proto_field(message, number, encoding, value of a message without it)
 //   message.has_field  $proto_has(message, number)
+// proto_set.cc writes them.
 // As Spanner's emulator does, bytes that are no message are read up to where they stop making
 // sense. https://protobuf.dev/programming-guides/encoding
 #include <bit>
@@ -9,108 +10,13 @@
 
 #include "sql/functions/function.h"
 #include "sql/functions/lift.h"
+#include "sql/functions/proto_wire.h"
 #include "sql/functions/table.h"
-#include "sql/proto_catalog.h"
 
 namespace ks::sql {
 namespace {
 
-using Bytes = std::string_view;
-
-enum WireType : uint32_t { kVarint, kFixed64, kLength, kStartGroup, kEndGroup, kFixed32 };
-constexpr int kGroupsMax = 100;  // groups in groups
-
-bool ReadVarint(Bytes* in, uint64_t* value) {
-  *value = 0;
-  for (int shift = 0; shift < 64 && !in->empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(in->front());
-    in->remove_prefix(1);
-    *value |= uint64_t{byte & 0x7Fu} << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
-uint64_t LittleEndian(Bytes bytes) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < bytes.size(); ++i)
-    value |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  return value;
-}
-
-struct Part {  // one field as it stands in the message
-  uint32_t number = 0;
-  uint32_t wire_type = kVarint;
-  uint64_t scalar = 0;  // kVarint, kFixed32, kFixed64
-  Bytes bytes;          // kLength, kStartGroup: what is inside
-};
-
-bool ReadPart(Bytes* in, Part* part, int groups);
-
-bool ReadGroup(Bytes* in, Part* part, int groups) {
-  const Bytes begin = *in;
-  for (;;) {
-    const size_t size = begin.size() - in->size();
-    Part inner;
-    if (!ReadPart(in, &inner, groups)) return false;
-    if (inner.wire_type != kEndGroup) continue;
-    part->bytes = begin.substr(0, size);
-    return inner.number == part->number;
-  }
-}
-
-bool ReadPart(Bytes* in, Part* part, int groups) {
-  uint64_t tag = 0;
-  if (in->empty() || !ReadVarint(in, &tag)) return false;
-  part->number = static_cast<uint32_t>(tag >> 3);
-  part->wire_type = tag & 7;
-  size_t size = 0;
-  switch (part->wire_type) {
-    case kVarint:
-      return ReadVarint(in, &part->scalar);
-    case kStartGroup:
-      return groups < kGroupsMax && ReadGroup(in, part, groups + 1);
-    case kEndGroup:
-      return groups > 0;
-    case kLength: {
-      uint64_t length = 0;
-      if (!ReadVarint(in, &length) || length > in->size()) return false;
-      size = length;
-      break;
-    }
-    case kFixed64:
-    case kFixed32:
-      size = part->wire_type == kFixed64 ? 8 : 4;
-      if (in->size() < size) return false;
-      part->scalar = LittleEndian(in->substr(0, size));
-      break;
-    default:
-      return false;
-  }
-  part->bytes = in->substr(0, size);
-  in->remove_prefix(size);
-  return true;
-}
-
-uint32_t WireTypeOf(ProtoEncoding encoding) {
-  switch (encoding) {
-    case ProtoEncoding::kVarint:
-    case ProtoEncoding::kZigzag:
-      return kVarint;
-    case ProtoEncoding::kFixed64:
-    case ProtoEncoding::kDouble:
-      return kFixed64;
-    case ProtoEncoding::kFloat:
-      return kFixed32;
-    case ProtoEncoding::kLength:
-      return kLength;
-    case ProtoEncoding::kGroup:
-      return kStartGroup;
-  }
-  return kVarint;
-}
-
-Datum DatumOf(const Part& part, ProtoEncoding encoding, TypeRef type) {
+Datum DatumOf(const ProtoPart& part, ProtoEncoding encoding, TypeRef type) {
   switch (encoding) {
     case ProtoEncoding::kVarint:
       if (type->Is(TypeKind::kBool)) return Datum::Bool(part.scalar != 0);
@@ -133,10 +39,11 @@ Datum DatumOf(const Part& part, ProtoEncoding encoding, TypeRef type) {
 }
 
 // The values of a [packed] repeated scalar.
-void Unpack(Bytes bytes, ProtoEncoding encoding, TypeRef type, std::vector<Datum>* values) {
+void Unpack(std::string_view bytes, ProtoEncoding encoding, TypeRef type,
+            std::vector<Datum>* values) {
   const uint32_t wire_type = WireTypeOf(encoding);
   while (!bytes.empty()) {
-    Part part;
+    ProtoPart part;
     if (wire_type == kVarint) {
       if (!ReadVarint(&bytes, &part.scalar)) return;
     } else {
@@ -150,12 +57,12 @@ void Unpack(Bytes bytes, ProtoEncoding encoding, TypeRef type, std::vector<Datum
 }
 
 // All values that the message holds for the field, in their order.
-void ReadField(Bytes message, uint32_t number, ProtoEncoding encoding, TypeRef type,
+void ReadField(std::string_view message, uint32_t number, ProtoEncoding encoding, TypeRef type,
                std::vector<Datum>* values) {
   values->clear();
   const uint32_t wire_type = WireTypeOf(encoding);
-  Part part;
-  while (ReadPart(&message, &part, 0)) {
+  ProtoPart part;
+  while (ReadPart(&message, &part)) {
     if (part.number == number) {
       if (part.wire_type == wire_type) {
         values->push_back(DatumOf(part, encoding, type));
@@ -163,7 +70,6 @@ void ReadField(Bytes message, uint32_t number, ProtoEncoding encoding, TypeRef t
         Unpack(part.bytes, encoding, type, values);
       }
     }
-    part = Part();
   }
 }
 
@@ -202,11 +108,10 @@ void FieldKernel(Call& call, Rows rows, const Column* arguments, Datum* out) {
 
 void HasKernel(Call&, Rows rows, const Column* arguments, Datum* out) {
   for (const uint32_t row : rows) {
-    Bytes message = arguments[0].at(row).str();
+    std::string_view message = arguments[0].at(row).str();
     const auto number = static_cast<uint32_t>(arguments[1].at(row).int64());
     bool found = false;
-    for (Part part; !found && ReadPart(&message, &part, 0); part = Part())
-      found = part.number == number;
+    for (ProtoPart part; !found && ReadPart(&message, &part);) found = part.number == number;
     out[row] = Datum::Bool(found);
   }
 }

@@ -31,6 +31,7 @@ const FunctionRegistry& Functions() {
     AddJsonValues(*t);
     AddMath(*t);
     AddNet(*t);
+    AddProtoSet(*t);
     AddProto(*t);
     AddRegexp(*t);
     AddString(*t);

@@ -55,6 +55,7 @@ void AddJsonValues(FunctionRegistry& table);
 void AddMath(FunctionRegistry& table);
 void AddNet(FunctionRegistry& table);
 void AddProto(FunctionRegistry& table);
+void AddProtoSet(FunctionRegistry& table);
 void AddRegexp(FunctionRegistry& table);
 void AddSequence(FunctionRegistry& table);
 void AddString(FunctionRegistry& table);

@@ -382,14 +382,16 @@ struct IntervalExpr : ExprOf<ExprKind::kInterval> {
   Identifier to_unit;  // may be empty
 };
 
-// NEW my.Proto(1 AS field, …) and NEW my.Proto { field: 1 … }
+// NEW my.Proto(1 AS field, …), NEW my.Proto { field: 1 … } and REPLACE_FIELDS(m, 1 AS field.n, …)
 struct NewExpr : ExprOf<ExprKind::kNew> {
   struct Argument {
     ExprPtr value;
     Path field;  // may be empty
     bool extension = false;
   };
-  Path type;
+  Path type;        // empty: of `operand`, or of the field that it is the value of (in braces)
+  ExprPtr operand;  // of REPLACE_FIELDS; or null
+  bool braces = false;
   std::vector<Argument> arguments;
 };
 

@@ -78,6 +78,7 @@ ExprPtr Parser::WordPrimary() {
   if (word == "STRUCT") return StructConstructor();
   if (word == "INTERVAL") return Interval();
   if (word == "NEW") return NewConstructor();
+  if (word == "REPLACE_FIELDS" && open) return ReplaceFields();
   if (word == "WITH" && open) return With();
   if (word == "EXISTS") {
     const uint32_t begin = Take().begin;
@@ -373,22 +374,64 @@ ExprPtr Parser::NewConstructor() {
   const uint32_t begin = Take().begin;
   if (!NamePath(&node->type)) return nullptr;
   if (IsSymbol("{")) {
-    Unsupported("NEW with braces");
-    return nullptr;
+    if (!BracedFields(node.get())) return nullptr;
+  } else {
+    if (!ExpectSymbol("(") || (!IsSymbol(")") && !FieldArguments(false, node.get())))
+      return nullptr;
+    if (!ExpectSymbol(")")) return nullptr;
   }
-  if (!ExpectSymbol("(")) return nullptr;
-  while (!IsSymbol(")")) {
-    NewExpr::Argument& argument = node->arguments.emplace_back();
-    if ((argument.value = Expression()) == nullptr) return nullptr;
-    if (TakeWord("AS")) {
-      argument.extension = TakeSymbol("(");
-      if (!NamePath(&argument.field) || (argument.extension && !ExpectSymbol(")"))) return nullptr;
-    }
-    if (!TakeSymbol(",")) break;
-  }
-  if (!ExpectSymbol(")")) return nullptr;
   Finish(*node, begin);
   return node;
+}
+
+// REPLACE_FIELDS(message, value AS field.field, …)
+ExprPtr Parser::ReplaceFields() {
+  auto node = std::make_unique<NewExpr>();
+  const uint32_t begin = Take().begin;
+  Take();
+  if ((node->operand = Expression()) == nullptr || !ExpectSymbol(",")) return nullptr;
+  if (!FieldArguments(true, node.get()) || !ExpectSymbol(")")) return nullptr;
+  Finish(*node, begin);
+  return node;
+}
+
+// value AS field, …; unless `named`, the field's name may be missing.
+bool Parser::FieldArguments(bool named, NewExpr* node) {
+  do {
+    NewExpr::Argument& argument = node->arguments.emplace_back();
+    if ((argument.value = Expression()) == nullptr) return false;
+    if (!IsWord("AS") && !named) continue;
+    if (!ExpectWord("AS")) return false;
+    argument.extension = TakeSymbol("(");
+    if (!NamePath(&argument.field) || (argument.extension && !ExpectSymbol(")"))) return false;
+  } while (TakeSymbol(","));
+  return true;
+}
+
+// { field: value, field { … } … }; commas may be left out.
+bool Parser::BracedFields(NewExpr* node) {
+  Nesting nesting(*this);
+  if (!nesting.ok()) return false;
+  node->braces = true;
+  Take();
+  while (!IsSymbol("}")) {
+    NewExpr::Argument& argument = node->arguments.emplace_back();
+    if (!Name(&argument.field.emplace_back())) return false;
+    const bool colon = TakeSymbol(":");
+    if (IsSymbol("{")) {
+      const uint32_t begin = Peek().begin;
+      auto inner = std::make_unique<NewExpr>();
+      if (!BracedFields(inner.get())) return false;
+      Finish(*inner, begin);
+      argument.value = std::move(inner);
+    } else if (!colon) {
+      return Expected("\":\" or \"{\"");
+    } else if ((argument.value = Expression()) == nullptr) {
+      return false;
+    }
+    TakeSymbol(",");
+  }
+  return ExpectSymbol("}");
 }
 
 // WITH(a AS 1, b AS a + 1, a * b)

@@ -134,6 +134,9 @@ class Parser {
   ExprPtr StructConstructor();
   ExprPtr Interval();
   ExprPtr NewConstructor();
+  ExprPtr ReplaceFields();
+  bool BracedFields(NewExpr* node);
+  bool FieldArguments(bool named, NewExpr* node);
   ExprPtr With();
   ExprPtr Call(Path name, uint32_t begin);
   bool CallArguments(CallExpr* call);

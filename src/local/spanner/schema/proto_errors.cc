@@ -48,4 +48,11 @@ absl::Status ProtoTypeInUse(std::string_view type, std::string_view table,
       StrCat("Removed type `", type, "` is still being used by column ", table, ".", column));
 }
 
+absl::Status ProtoTypeGone(std::string_view type) {
+  return absl::OutOfRangeError(StrCat("`", type, "` is not in the proto bundle any more"));
+}
+absl::Status ProtoTextUnreadable(std::string_view error) {
+  return absl::OutOfRangeError(StrCat("Error parsing proto: ", error));
+}
+
 }  // namespace ks::local::errors

@@ -19,4 +19,8 @@ absl::Status ProtoTypeToUpdateMissing(std::string_view type);
 absl::Status ProtoTypeToDeleteMissing(std::string_view type);
 absl::Status ProtoTypeInUse(std::string_view type, std::string_view table, std::string_view column);
 
+// ---- Of values ----
+absl::Status ProtoTypeGone(std::string_view type);
+absl::Status ProtoTextUnreadable(std::string_view error);
+
 }  // namespace ks::local::errors

@@ -48,6 +48,15 @@ sql::ProtoEncoding EncodingOf(const pb::FieldDescriptor& field) {
   }
 }
 
+std::vector<int32_t> RivalsOf(const pb::FieldDescriptor& field) {
+  std::vector<int32_t> rivals;
+  const pb::OneofDescriptor* oneof = field.containing_oneof();
+  for (int i = 0; oneof != nullptr && i < oneof->field_count(); ++i) {
+    if (oneof->field(i) != &field) rivals.push_back(oneof->field(i)->number());
+  }
+  return rivals;
+}
+
 // As an error names it: the bundle's name, or GoogleSQL's for integers that Spanner has not.
 std::string TypeName(const pb::FieldDescriptor& field) {
   if (field.message_type() != nullptr) return field.message_type()->full_name();
@@ -174,6 +183,9 @@ absl::StatusOr<sql::ProtoField> ProtoTypes::FindField(sql::TypeRef message,
                         .number = field->number(),
                         .encoding = EncodingOf(*field),
                         .repeated = field->is_repeated(),
+                        .packed = field->is_packed(),
+                        .required = field->is_required(),
+                        .rivals = RivalsOf(*field),
                         .type = ElementType(*field),
                         .type_name = TypeName(*field)};
   if (found.type == nullptr) return found;

@@ -16,6 +16,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/descriptor_database.h"
+#include "google/protobuf/dynamic_message.h"
 #include "sql/proto_catalog.h"
 #include "sql/types/type.h"
 
@@ -35,6 +36,11 @@ class ProtoTypes : public sql::ProtoCatalog {
   sql::TypeRef FindType(std::string_view full_name) const override;
   absl::StatusOr<sql::ProtoField> FindField(sql::TypeRef message,
                                             std::string_view name) const override;
+  std::vector<std::string> RequiredFields(sql::TypeRef message) const override;
+  std::optional<int32_t> EnumNumber(sql::TypeRef type, std::string_view name) const override;
+  std::optional<std::string> EnumName(sql::TypeRef type, int64_t number) const override;
+  absl::StatusOr<std::string> ParseText(sql::TypeRef message, std::string_view text) const override;
+  std::optional<std::string> PrintText(sql::TypeRef message, std::string_view bytes) const override;
   // Of the named types.
   const google::protobuf::Descriptor* FindMessage(std::string_view full_name) const;
   const google::protobuf::EnumDescriptor* FindEnum(std::string_view full_name) const;
@@ -49,11 +55,14 @@ class ProtoTypes : public sql::ProtoCatalog {
   // The type of one value of a field; null: there is none in SQL, or not in the bundle.
   sql::TypeRef ElementType(const google::protobuf::FieldDescriptor& field) const;
   absl::Status Keep(const google::protobuf::FileDescriptorSet& files);
+  // Null: the bundle has no such message.
+  std::unique_ptr<google::protobuf::Message> NewMessage(sql::TypeRef type) const;
 
   std::vector<std::string> names_;
   google::protobuf::FileDescriptorSet files_;
   google::protobuf::SimpleDescriptorDatabase files_by_name_;
   google::protobuf::DescriptorPool pool_;
+  mutable google::protobuf::DynamicMessageFactory messages_;  // has a lock of its own
 };
 
 }  // namespace ks::local
