@@ -135,7 +135,7 @@ class Iam(Gate):
         if wrong:
             return proof
         request = urllib.request.Request(
-            self.idp.issuer + "/token", b"grant_type=client_credentials",
+            self.idp.token_endpoint, b"grant_type=client_credentials",
             {"Authorization": "Basic " + base64.b64encode(b"pipe-secret:idp-s3cret").decode(),
              "Content-Type": "application/x-www-form-urlencoded"})
         own = json.loads(urllib.request.urlopen(request, timeout=10).read())["access_token"]

@@ -5,7 +5,6 @@ import base64
 import contextlib
 import json
 import pathlib
-import socket
 import struct
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from gates import Cutter, Iam, Passwords
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from broker import Broker, free_port  # noqa: E402
+from broker import Broker, free_port, listen_on_free_port  # noqa: E402
 from spanners import Endpoint  # noqa: E402
 
 LISTENERS = ("PL", "CONTROLLER", "OAUTH", "SCRAM", "MTLS", "PLAIN", "MSK")
@@ -36,7 +35,7 @@ def openssl(*arguments, **more):
 def free_ports(count):
     """All different: they are held until the last is found."""
     with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        sockets = [held.enter_context(listen_on_free_port()) for _ in range(count)]
         return [each.getsockname()[1] for each in sockets]
 
 
@@ -63,12 +62,15 @@ def public_jwk(private_key):
 class Idp:
     """oidc-provider as a process."""
 
+    subject_claim = "sub"  # that is the client's id
+
     def __init__(self, directory, modules, token_seconds):
         self.directory = pathlib.Path(directory)
         self.modules = pathlib.Path(modules)
         self.token_seconds = token_seconds
         self.port = free_port()
         self.issuer = f"http://127.0.0.1:{self.port}"
+        self.token_endpoint, self.jwks = self.issuer + "/token", self.issuer + "/jwks"
         self.client_key = self.directory / "client.key"
         openssl("genpkey", "-algorithm", "RSA", "-out", self.client_key)
         (self.directory / "client.jwk").write_text(json.dumps(public_jwk(self.client_key)))
@@ -83,7 +85,7 @@ class Idp:
         give_up = time.monotonic() + 60
         while True:
             try:
-                urllib.request.urlopen(self.issuer + "/jwks", timeout=2).read()
+                urllib.request.urlopen(self.jwks, timeout=2).read()
                 return
             except OSError:
                 assert self.process.poll() is None, f"the provider ended; see {log.name}"
@@ -113,7 +115,7 @@ class SecureBroker(Broker):
 
     def java(self, main, *arguments):
         command = super().java(main, *arguments)
-        own = ["-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=" + self.idp.issuer + "/jwks",
+        own = ["-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=" + self.idp.jwks,
                "-Dcom.sun.net.ssl.checkRevocation=true", "-Dcom.sun.security.enableCRLDP=true"]
         return [command[0], *own, *command[1:]]
 
@@ -154,8 +156,9 @@ class SecureBroker(Broker):
         certificate, key = self.authority.issue("server")
         (self.directory / "tls/server.pem").write_text(key.read_text() + certificate.read_text())
         text = (HERE / "kafka.properties").read_text()
-        for name, value in {"DIR": self.directory, "JWKS": self.idp.issuer + "/jwks",
-                            "ISSUER": self.idp.issuer, **self.ports}.items():
+        for name, value in {"DIR": self.directory, "JWKS": self.idp.jwks,
+                            "ISSUER": self.idp.issuer, "SUBJECT": self.idp.subject_claim,
+                            **self.ports}.items():
             text = text.replace(f"@{name}@", str(value))
         self.properties = self.directory / "server.properties"
         self.properties.write_text(text)

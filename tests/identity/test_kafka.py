@@ -54,7 +54,7 @@ class Pipeline:
         listener, sasl_fields, tls = way
         connection = {"brokers": kafka.at(listener), "topic": self.topic}
         if sasl_fields:
-            endpoint = {"token_endpoint": idp.issuer + "/token"}
+            endpoint = {"token_endpoint": idp.token_endpoint}
             connection["sasl"] = sasl_fields | (endpoint if "grant" in sasl_fields else {})
         connection["tls"] = {"ca": str(kafka.authority.certificate)} if tls else "none"
         if listener == "MTLS":

@@ -79,7 +79,7 @@ class Grants(Fake):
             return 401, {"error": "invalid_client", "error_description": self.refuse or "unknown"}
         basic = base64.b64encode(b"pipe-secret:idp-s3cret").decode()
         request = urllib.request.Request(
-            self.idp.issuer + "/token", b"grant_type=client_credentials",
+            self.idp.token_endpoint, b"grant_type=client_credentials",
             {"Authorization": f"Basic {basic}",
              "Content-Type": "application/x-www-form-urlencoded"})
         return 200, json.loads(urllib.request.urlopen(request, timeout=10).read())
@@ -162,7 +162,7 @@ class KafkaCell:
         if fields:
             table.connection["sasl"] = dict(fields)
             if "grant" in fields and fields["grant"] != "token_file":
-                table.connection["sasl"].setdefault("token_endpoint", idp.issuer + "/token")
+                table.connection["sasl"].setdefault("token_endpoint", idp.token_endpoint)
         table.connection["tls"] = {"ca": str(kafka.authority.certificate)} if tls else "none"
         if self.listener == "MTLS":
             table.connection["tls"] |= self.certificate(kafka)

@@ -31,7 +31,7 @@ def stand_in(recipe, kafka, idp, directory):
     (directory / "secret").write_text({"strimzi-scram": "scram-s3cret"}.get(recipe, "idp-s3cret"))
     secret = f"secret://file{directory}/secret"
     certificate, key = kafka.authority.issue("pipe")
-    token = {"token_endpoint": idp.issuer + "/token"}
+    token = {"token_endpoint": idp.token_endpoint}
     return {
         "strimzi-tls": ("MTLS", {"ca": ca, "certificate": str(certificate),
                                  "private_key": f"secret://file{key}"}, {}),
