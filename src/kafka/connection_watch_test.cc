@@ -79,6 +79,24 @@ TEST_F(ConnectionWatchTest, ACertificateThatIsRefusedInThePlaceOfAnAnswerIsARefu
   EXPECT_TRUE(watch_.last_refusal().ok());
 }
 
+// A broker that hangs has refused nobody: waiting mends it.
+TEST_F(ConnectionWatchTest, ATimeoutWithinALoginIsABrokerThatIsDown) {
+  struct {
+    std::string_view state, reason;
+  } constexpr kSilent[] = {
+      {"SSL_HANDSHAKE", "Connection setup timed out in state SSL_HANDSHAKE"},
+      {"AUTH_HANDSHAKE", "Connection setup timed out in state AUTH_HANDSHAKE"},
+      {"AUTH_REQ", "SASL authentication error: SaslAuthenticateRequest failed: Local: Timed out"},
+  };
+  for (const auto& each : kSilent) {
+    Fail(each.state, each.reason);
+    EXPECT_TRUE(watch_.last_refusal().ok()) << each.reason;
+    EXPECT_TRUE(absl::IsUnavailable(log_.entries.back().result)) << each.reason;
+  }
+  Fail("SSL_HANDSHAKE", "SSL handshake failed: Disconnected");
+  EXPECT_TRUE(absl::IsUnauthenticated(watch_.last_refusal()));
+}
+
 // librdkafka does not repeat the same reason within half a minute.
 TEST_F(ConnectionWatchTest, AReasonHoldsUntilASuccess) {
   Fail("AUTH_REQ");

@@ -1,11 +1,17 @@
 #include "kafka/refusal.h"
 
+#include <algorithm>
+
 namespace ks::kafka {
 namespace {
 
 // Where a connection stood when Kafka refused it.
 constexpr std::string_view kLoginStates[] = {"AUTH_REQ", "AUTH_HANDSHAKE", "REAUTH",
                                              "SSL_HANDSHAKE"};
+
+// Silence is no verdict, wherever the connection stood: librdkafka's, of a connection and a
+// request.
+constexpr std::string_view kSilence[] = {"timed out", "Timed out"};
 
 // A refusal wherever the connection stood.
 struct Meaning {
@@ -39,7 +45,13 @@ constexpr Meaning kMeanings[] = {
      "the listener has another mechanism: take one of those in `sasl: {mechanism: …}`"},
 };
 
+bool HasOneOf(std::string_view reason, const auto& words) {
+  return std::ranges::any_of(
+      words, [&](std::string_view each) { return reason.find(each) != std::string_view::npos; });
+}
+
 const Meaning* Find(std::string_view reason) {
+  if (HasOneOf(reason, kSilence)) return nullptr;
   for (const Meaning& each : kMeanings) {
     if (reason.find(each.words) != std::string_view::npos) return &each;
   }
@@ -49,10 +61,8 @@ const Meaning* Find(std::string_view reason) {
 }  // namespace
 
 bool IsRefusal(std::string_view reason) {
-  for (std::string_view state : kLoginStates) {
-    if (reason.find(state) != std::string_view::npos) return true;
-  }
-  return Find(reason) != nullptr;
+  if (Find(reason) != nullptr) return true;
+  return HasOneOf(reason, kLoginStates) && !HasOneOf(reason, kSilence);
 }
 
 std::string_view WhatToDo(std::string_view reason) {

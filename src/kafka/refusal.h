@@ -6,7 +6,8 @@
 
 namespace ks::kafka {
 
-// Of a certificate or a credential; else the broker is down, or its connection was lost.
+// Of a certificate or a credential; else the broker is down, or its connection was lost, or it has
+// not answered in time: within a login too.
 //
 // With TLS 1.3 our handshake is over before the broker looks at our certificate, so its alert
 // arrives in the place of the first answer (RFC 8446, 4.4.2.4 and 6.2).
