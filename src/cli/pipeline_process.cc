@@ -96,6 +96,9 @@ absl::StatusOr<std::unique_ptr<identity::HttpServer>> ServeMetrics(const Metrics
                                                                .tls = page.tls,
                                                                .log = log,
                                                                .told = told}));
+  if (log != nullptr) {
+    metrics.Watch(observe::MetricId::kConnectionLogDropped, [log] { return log->dropped(); });
+  }
   httplib::Server& http = server->http();
   http.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
     response.set_content(metrics.Text(), "text/plain; version=0.0.4");

@@ -97,14 +97,15 @@ class FileLog : public ConnectionLog {
   void Record(const ConnectionAttempt& attempt) override {
     const std::string line = ToOcsf(attempt) + "\n";
     const ssize_t written = write(fd_, line.data(), line.size());
-    if (written == static_cast<ssize_t>(line.size()) || said_.exchange(true)) return;
+    if (written == static_cast<ssize_t>(line.size()) || dropped_.fetch_add(1) > 0) return;
     observe::LogError(StrCat("the connection log cannot be written: ", std::strerror(errno),
                              ". Attempts are missing from it from here on."));
   }
+  int64_t dropped() const override { return dropped_; }
 
  private:
   const int fd_;
-  std::atomic<bool> said_{false};
+  std::atomic<int64_t> dropped_{0};
 };
 
 // What a server says of itself in an error: OAuth's two fields, Vault's, Google's, AWS's.

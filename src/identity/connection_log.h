@@ -44,6 +44,8 @@ class ConnectionLog {
  public:
   virtual ~ConnectionLog() = default;
   virtual void Record(const ConnectionAttempt& attempt) = 0;
+  // Entries so far that did not get to where they belong.
+  virtual int64_t dropped() const { return 0; }
 };
 
 // One line, without its end.

@@ -80,6 +80,10 @@ void ConnectionLogTopic::Record(const identity::ConnectionAttempt& attempt) {
   Dropped(1, "more entries came than it took");
 }
 
+int64_t ConnectionLogTopic::dropped() const {
+  return dropped_ + (file_log_ == nullptr ? 0 : file_log_->dropped());
+}
+
 void ConnectionLogTopic::Flush() {
   const int64_t give_up = env::RealClock().MonotonicNanos() + kFlushNanos;
   while (unsent_ > 0 && env::RealClock().MonotonicNanos() < give_up) {

@@ -63,7 +63,8 @@ class ConnectionLogTopic : public identity::ConnectionLog {
   void Record(const identity::ConnectionAttempt& attempt) override;
   // Waits for what was recorded to be there, for some seconds at most, and says what is not.
   void Flush();
-  int64_t dropped() const { return dropped_; }
+  // Of the file's entries too.
+  int64_t dropped() const override;
 
  private:
   void Serve();

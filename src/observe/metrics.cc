@@ -41,6 +41,11 @@ struct Metrics::State {
   mutable absl::Mutex mu;
   std::map<std::string, std::unique_ptr<Series>> series ABSL_GUARDED_BY(mu);  // of partitions
   std::map<std::string, std::unique_ptr<Series>> credentials ABSL_GUARDED_BY(mu);
+  struct Watched {
+    prometheus::Counter& counter;
+    std::function<int64_t()> total;
+  };
+  std::vector<Watched> watched ABSL_GUARDED_BY(mu);
 
   template <typename T>
   prometheus::Family<T>& family(const MetricInfo& info) {
@@ -113,6 +118,13 @@ Series& Metrics::Credential(std::string_view name) {
   return *series;
 }
 
+void Metrics::Watch(MetricId counter, std::function<int64_t()> total) {
+  const MetricInfo& info = InfoOf(counter);
+  KS_CHECK(info.scope == Scope::kProcess && info.kind == MetricKind::kCounter);
+  absl::MutexLock lock(&state_->mu);
+  state_->watched.push_back({state_->family<prometheus::Counter>(info).Add({}), std::move(total)});
+}
+
 void Metrics::Forget(std::string_view pipeline, std::string_view topic, int32_t partition) {
   Series& series = Partition(pipeline, topic, partition);
   series.Set(MetricId::kLagRecords, 0);
@@ -120,6 +132,12 @@ void Metrics::Forget(std::string_view pipeline, std::string_view topic, int32_t 
 }
 
 std::string Metrics::Text() const {
+  {
+    absl::MutexLock lock(&state_->mu);
+    for (const State::Watched& each : state_->watched) {
+      each.counter.Increment(static_cast<double>(each.total()) - each.counter.Value());
+    }
+  }
   return prometheus::TextSerializer().Serialize(state_->registry.Collect());
 }
 
@@ -174,7 +192,7 @@ std::string MetricsMarkdown() {
       "`kafka-spanner run` and `dev` offer these to Prometheus with `--metrics HOST:PORT`, at "
       "`/metrics`. Each has the\n"
       "labels `pipeline`, `topic` and `partition`; those of credentials have the label "
-      "`credential`. "
+      "`credential`, those of the connection log none. "
       "Alert rules over them:\n"
       "[deploy/alerts.yaml](../../deploy/alerts.yaml). This page is written from the table in\n"
       "`src/observe/metrics_table.h`.\n\n"

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,6 +46,9 @@ class Metrics {
   Series& Partition(std::string_view pipeline, std::string_view topic, int32_t partition);
   // The series of a credential, by a name that says what it is and for whom.
   Series& Credential(std::string_view name);
+  // A counter of the process that is kept elsewhere: `total` is asked each time that Text() is, and
+  // never says less than before.
+  void Watch(MetricId counter, std::function<int64_t()> total);
   // Takes the gauges of a partition that went to another worker away; its counters stay.
   void Forget(std::string_view pipeline, std::string_view topic, int32_t partition);
 

@@ -24,13 +24,14 @@ enum class MetricId : uint8_t {
   kCredentialSince,
   kCredentialExpires,
   kCredentialFailures,
+  kConnectionLogDropped,
 };
-inline constexpr size_t kMetricCount = static_cast<size_t>(MetricId::kCredentialFailures) + 1;
+inline constexpr size_t kMetricCount = static_cast<size_t>(MetricId::kConnectionLogDropped) + 1;
 
 enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram };
 enum class Buckets : uint8_t { kNone, kLatency, kSize };
-// Whose a series is, which says its labels: pipeline, topic and partition; or credential.
-enum class Scope : uint8_t { kPartition, kCredential };
+// Whose a series is, which says its labels: pipeline, topic and partition; or credential; or none.
+enum class Scope : uint8_t { kPartition, kCredential, kProcess };
 
 struct MetricInfo {
   MetricId id;
@@ -86,6 +87,11 @@ inline constexpr MetricInfo kMetrics[] = {
      "kafka_spanner_credential_failures_total",
      "Renewals that failed, and new versions that were refused; what was in use stays in use.",
      Scope::kCredential},
+    {MetricId::kConnectionLogDropped, MetricKind::kCounter, Buckets::kNone,
+     "kafka_spanner_connection_log_dropped_total",
+     "Entries of the connection log that could not be written to its file, or did not get into its "
+     "topic; not there without `--connection-log` or `--connection-log-topic`.",
+     Scope::kProcess},
 };
 
 }  // namespace ks::observe

@@ -55,6 +55,18 @@ TEST(Metrics, CredentialsAreApartFromPartitions) {
   EXPECT_EQ(metrics.Total(MetricId::kRecords), 1);
 }
 
+TEST(Metrics, WhatIsKeptElsewhereIsAskedEachTime) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("connection_log_dropped_total 0")));
+  int64_t dropped = 0;
+  metrics.Watch(MetricId::kConnectionLogDropped, [&] { return dropped; });
+  for (const int64_t total : {0, 7, 7, 9}) {
+    dropped = total;
+    EXPECT_THAT(metrics.Text(),
+                HasSubstr("connection_log_dropped_total " + std::to_string(total) + "\n"));
+  }
+}
+
 // Every metric that an alert rule names is there; what the rules do is tests/alerts.
 TEST(Metrics, AlertRulesNameMetricsThatAreThere) {
   std::ifstream file("deploy/alerts.yaml");
