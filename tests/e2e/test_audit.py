@@ -6,6 +6,8 @@ import threading
 import pytest
 from confluent_kafka import Producer
 
+import ocsf
+import planted
 from spanners import rows
 
 # Of RFC 8032, section 7.1.
@@ -14,6 +16,7 @@ KEY = """\
 MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 -----END PRIVATE KEY-----
 """
+planted.plant("audit key", *planted.lines_of(KEY))
 PUBLIC_KEY = """\
 -----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
@@ -22,7 +25,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 PIPELINE = """\
 pipeline: {name}
 from:
-  kafka: {{brokers: {brokers}, topic: {name}}}
+  kafka: {{{kafka}, topic: {name}}}
   key: {{format: string, name: id}}
   value: {{format: json, schema: {{n: INT64}}}}
 to:
@@ -50,7 +53,7 @@ class Site:
         file.write_text(
             PIPELINE.format(
                 name=self.name,
-                brokers=self.kafka.address,
+                kafka=self.kafka.fields,
                 database=self.database.name,
                 key=self.program.directory / "audit.key",
                 checkpoints=checkpoints or self.checkpoints,
@@ -78,6 +81,7 @@ class Site:
     def verify(self):
         log = self.program.directory / "log.jsonl"
         log.write_text(self.program.ok("audit", "export", self.file))
+        assert ocsf.check(log.read_text()) and ocsf.check(self.checkpoints.read_text())
         return self.program.ok(
             "audit", "verify", log, "--key", self.program.directory / "audit.pub",
             "--checkpoints", self.checkpoints,

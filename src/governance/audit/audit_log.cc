@@ -175,7 +175,8 @@ absl::Status AuditLog::Sign() {
   if (frontier.size() == 0) return absl::OkStatus();
   KS_ASSIGN_OR_RETURN(const std::string note, key_.Sign({OriginOf(options_.client->database()),
                                                          frontier.size(), frontier.Root()}));
-  for (const auto& sink : sinks_) KS_RETURN_IF_ERROR(sink->Publish(note));
+  const int64_t now = options_.clock->NowNanos();
+  for (const auto& sink : sinks_) KS_RETURN_IF_ERROR(sink->Publish(note, now));
   return absl::OkStatus();
 }
 

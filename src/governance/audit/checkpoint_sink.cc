@@ -34,8 +34,8 @@ class CheckpointFile : public CheckpointSink {
     return newest;
   }
 
-  absl::Status Publish(std::string_view note) override {
-    const std::string line = StrCat(EventOfCheckpoint(note).dump(), "\n");
+  absl::Status Publish(std::string_view note, int64_t time_nanos) override {
+    const std::string line = StrCat(EventOfCheckpoint(note, time_nanos).dump(), "\n");
     // One write: others may append at the same time.
     const ssize_t written = write(fd_, line.data(), line.size());
     if (written != static_cast<ssize_t>(line.size()) || fdatasync(fd_) != 0)

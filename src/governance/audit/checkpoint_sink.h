@@ -19,7 +19,7 @@ class CheckpointSink {
   // The newest note that was published, where the place can tell.
   virtual absl::StatusOr<std::optional<std::string>> Newest() = 0;
   // Kept for good when it returns OK.
-  virtual absl::Status Publish(std::string_view note) = 0;
+  virtual absl::Status Publish(std::string_view note, int64_t time_nanos) = 0;
 };
 
 // Appends to a file, made with mode 0644: checkpoints are for everybody to read.

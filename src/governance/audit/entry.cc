@@ -112,12 +112,13 @@ std::optional<json> EventOf(std::string_view text) {
   return event;
 }
 
-json EventOfCheckpoint(std::string_view note) {
+json EventOfCheckpoint(std::string_view note, int64_t time_nanos) {
   return {{"class_uid", 0},
           {"category_uid", 0},
           {"activity_id", 99},
           {"type_uid", 99},
           {"severity_id", 1},
+          {"time", time_nanos / env::kNanosPerMilli},
           {"metadata", Metadata(kCheckpointLogName)},
           {"raw_data", std::string(note)}};
 }

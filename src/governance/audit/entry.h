@@ -35,8 +35,9 @@ std::string CanonicalJson(const Entry& entry);
 
 // One line of an export. Nothing where `entry` is no entry.
 std::optional<nlohmann::json> EventOf(std::string_view entry);
-// The same for a checkpoint (checkpoint.h): an event of OCSF's base class.
-nlohmann::json EventOfCheckpoint(std::string_view note);
+// The same for a checkpoint (checkpoint.h) that was signed then, in nanoseconds since the Unix
+// epoch: an event of OCSF's base class. The time is not part of what is signed.
+nlohmann::json EventOfCheckpoint(std::string_view note, int64_t time_nanos);
 
 // What a line of an export holds.
 struct ExportedLine {

@@ -51,7 +51,8 @@ Export Honest() {
 std::vector<std::string> LinesOf(const Export& log) {
   std::vector<std::string> lines;
   for (const std::string& entry : log.entries) lines.push_back(EventOf(entry)->dump());
-  for (const std::string& note : log.checkpoints) lines.push_back(EventOfCheckpoint(note).dump());
+  for (const std::string& note : log.checkpoints)
+    lines.push_back(EventOfCheckpoint(note, 0).dump());
   return lines;
 }
 
@@ -178,7 +179,7 @@ TEST(Verifier, TheEventSaysWhatItsEntrySays) {
 TEST(Verifier, CheckpointsAreOfOneKeyAndOneLog) {
   Export log = Honest();
   Verifier other(OtherKey());
-  EXPECT_FALSE(other.AddLine("f", 1, EventOfCheckpoint(log.checkpoints[0]).dump()).ok());
+  EXPECT_FALSE(other.AddLine("f", 1, EventOfCheckpoint(log.checkpoints[0], 0).dump()).ok());
   log.checkpoints.push_back(*PrivateKey().Sign({"kafka-spanner/other", 7, LeafHash("")}));
   EXPECT_NE(VerifyLines(LinesOf(log)).message().find("two logs"), std::string::npos);
   log.checkpoints.clear();

@@ -1,4 +1,4 @@
-"""OCSF's own schema, version 1.3.0, for the entries of a connection log."""
+"""OCSF's own schema, version 1.3.0, for a connection log, an audit log's export and checkpoints."""
 
 import functools
 import json
@@ -6,7 +6,7 @@ import json
 import jsonschema
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-CLASSES = {3002: "authentication", 6003: "api_activity"}
+CLASSES = {0: "base_event", 3002: "authentication", 6003: "api_activity"}
 
 
 @functools.cache
@@ -17,7 +17,7 @@ def validators():
 
 
 def check(text):
-    """Of a log's lines: the entries, each of them right by its class."""
+    """The events, one a line, each of them right by its class."""
     entries = [json.loads(line) for line in text.splitlines()]
     for entry in entries:
         wrong = [error.message for error in validators()[entry["class_uid"]].iter_errors(entry)]
