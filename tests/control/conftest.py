@@ -7,6 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
+import planted  # noqa: E402
 from broker import Broker, running  # noqa: E402
 from spanners import Endpoint  # noqa: E402
 
@@ -21,6 +22,13 @@ def pytest_addoption(parser):
     )
     parser.addoption("--oidc", required=True, help="folder of oidc-provider: tools/setup/run oidc")
     parser.addoption("--axe", required=True, help="axe-core: tools/setup/run browser")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_said_is_a_secret(tmp_path_factory):
+    """In all answers, logs, connection logs and records of the whole run."""
+    yield
+    planted.check([*planted.said, *planted.left_in(tmp_path_factory.getbasetemp())])
 
 
 @pytest.fixture(scope="session")

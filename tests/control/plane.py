@@ -10,6 +10,7 @@ import time
 
 import requests
 
+import planted
 from broker import free_port
 from spanners import INSTANCE, PROJECT, rows
 
@@ -147,8 +148,10 @@ class Plane:
         headers.update(more.pop("headers", {}))
         if self.authority:
             more["verify"] = str(self.authority.certificate)
-        return requests.request(method, self.url + path, headers=headers, json=body, timeout=60,
-                                **more)
+        answer = requests.request(method, self.url + path, headers=headers, json=body, timeout=60,
+                                  **more)
+        planted.hear(f"{method} {path}", answer.text + str(answer.headers))
+        return answer
 
     def get(self, path, token=None, **more):
         return self.send("GET", path, token, **more)

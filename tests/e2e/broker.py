@@ -1,6 +1,9 @@
-"""Apache Kafka as a process: one broker, KRaft, plaintext on a free loopback port."""
+"""Apache Kafka as a process: one broker, KRaft, on free loopback ports: one for the tests, in
+plaintext, and one for pipelines, which log in."""
 
+import os
 import pathlib
+import random
 import socket
 import subprocess
 import time
@@ -9,14 +12,28 @@ import uuid
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
+import planted
+
 HERE = pathlib.Path(__file__).parent
 READY_WITHIN_S = 120
+PASSWORD = "e2e-kafka/pa55+word"
+os.environ["E2E_KAFKA_PASSWORD"] = PASSWORD
+planted.plant("password of the pipelines", PASSWORD)
+
+
+def listen_on_free_port():
+    """Below those that connections are given: one of those may be gone before a server starts."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            pass
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    with listen_on_free_port() as held:
+        return held.getsockname()[1]
 
 
 def running(server):
@@ -35,6 +52,12 @@ class Broker:
         self.jars = jars
         self.directory = pathlib.Path(directory)
         self.address = f"127.0.0.1:{free_port()}"
+        self.login_port = free_port()
+        # What a pipeline says of it: of its `kafka:`, in braces.
+        self.fields = (
+            f"brokers: 127.0.0.1:{self.login_port}, tls: none, sasl: {{mechanism: PLAIN, "
+            'username: pipeline, password: "secret://env/E2E_KAFKA_PASSWORD"}'
+        )
         self.process = None
         self.admin = None
 
@@ -48,6 +71,7 @@ class Broker:
         text = text.replace("@DIR@", str(self.directory))
         text = text.replace("@CONTROLLER_PORT@", str(free_port()))
         text = text.replace("@PORT@", self.address.rsplit(":", 1)[1])
+        text = text.replace("@LOGIN_PORT@", str(self.login_port)).replace("@PASSWORD@", PASSWORD)
         self.properties = self.directory / "server.properties"
         self.properties.write_text(text)
         cluster = "test" + uuid.uuid4().hex[:18]

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+import planted
 from broker import Broker, running
 from spanners import Endpoint, emulator_program
 from worker import Program, no_worker_outlives_its_test  # noqa: F401
@@ -27,6 +28,15 @@ def pytest_report_header(config):
 @pytest.fixture(scope="session")
 def seed(request):
     return request.config.getoption("--seed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_said_is_a_secret(tmp_path_factory):
+    """In all that commands said and left, pipeline files that they wrote included."""
+    yield
+    written = (*planted.OURS, ".yaml", ".json", ".sql")
+    left = planted.left_in(tmp_path_factory.getbasetemp(), written)
+    planted.check([*planted.said, *left])
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,9 @@ PIPELINE = """\
 pipeline: {name}
 from:
   kafka:
-    brokers: {brokers}
-    topics: [{topics}]
-    {options}
-    properties:
-      session.timeout.ms: 2000
-      heartbeat.interval.ms: 300
-      topic.metadata.refresh.interval.ms: 500
+    {{{kafka}, topics: [{topics}], {options},
+    properties: {{session.timeout.ms: 2000, heartbeat.interval.ms: 300,
+    topic.metadata.refresh.interval.ms: 500}}}}
   key: {{format: string, name: id}}
   value: {{format: json, schema: {{n: INT64}}}}
 to:
@@ -52,9 +48,9 @@ class Events:
         file.write_text(
             PIPELINE.format(
                 name=pipeline,
-                brokers=options.pop("brokers", self.kafka.address),
+                kafka=options.pop("kafka", self.kafka.fields),
                 topics=", ".join(self.topics),
-                options="\n    ".join(f"{k}: {v}" for k, v in {"lanes": 1, **options}.items()),
+                options=", ".join(f"{k}: {v}" for k, v in {"lanes": 1, **options}.items()),
                 database=self.database.name,
             )
             + text

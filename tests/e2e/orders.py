@@ -25,10 +25,8 @@ PIPELINE = """\
 pipeline: {name}
 from:
   kafka:
-    brokers: {brokers}
-    topic: {topic}
-    lanes: {lanes}
-    properties: {{session.timeout.ms: 2000, heartbeat.interval.ms: 300}}
+    {{{kafka}, topic: {topic}, lanes: {lanes},
+    properties: {{session.timeout.ms: 2000, heartbeat.interval.ms: 300}}}}
   key: {{format: string, name: customer}}
   value:
     format: json

@@ -96,7 +96,7 @@ def test_lag_grows_while_the_worker_is_stuck(kafka, own_spanner, request, tmp_pa
 
 def test_a_kafka_that_is_down_is_waited_for(make):
     events = make()
-    file = events.write(brokers=f"127.0.0.1:{free_port()}")
+    file = events.write(kafka=f"brokers: 127.0.0.1:{free_port()}")
     done = events.program("run", file, "--wait", "7")
     assert done.returncode == 3
     assert done.stdout == ""

@@ -117,7 +117,7 @@ def run_orders(request, kafka, seed, name, tmp_path):
         file = tmp_path / "orders.yaml"
         text = orders.PIPELINE.format(
             name=name,
-            brokers=kafka.address,
+            kafka=kafka.fields,
             topic=name,
             lanes=2,
             database=path,

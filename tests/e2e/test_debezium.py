@@ -16,7 +16,7 @@ TOPIC = "shop.public.orders"
 PIPELINE = """\
 pipeline: shop
 from:
-  kafka: {{brokers: {brokers}, topic: {topic}}}
+  kafka: {{{kafka}, topic: {topic}}}
   key: {{format: debezium, schema: {{id: INT64 NOT NULL}}}}
   value:
     format: debezium
@@ -107,7 +107,7 @@ def test_spanner_holds_what_postgres_holds(
     kafka.create_topic(TOPIC, 2)
     database = local_spanner.create_database("debezium", [DDL])
     file = tmp_path / "shop.yaml"
-    file.write_text(PIPELINE.format(brokers=kafka.address, topic=TOPIC, database=database.name))
+    file.write_text(PIPELINE.format(kafka=kafka.fields, topic=TOPIC, database=database.name))
     program.ok("plan", file, "--apply")
     worker = program.start("shop", "run", file)
     shop = Shop(postgres, database, worker)

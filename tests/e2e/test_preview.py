@@ -11,7 +11,7 @@ from spanners import rows
 PIPELINE = """\
 pipeline: {name}
 from:
-  kafka: {{brokers: {brokers}, topic: {name}}}
+  kafka: {{{kafka}, topic: {name}}}
   key: {{format: string, name: id}}
   value: {{format: json, schema: {{n: INT64, city: STRING, at: TIMESTAMP}}}}
 to:
@@ -33,7 +33,7 @@ def topic(kafka, local_spanner, program, name):
     kafka.create_topic(name, 3)
     database = local_spanner.create_database(name.lower(), [])
     file = program.directory / "pipeline.yaml"
-    file.write_text(PIPELINE.format(name=name, brokers=kafka.address, database=database.name))
+    file.write_text(PIPELINE.format(name=name, kafka=kafka.fields, database=database.name))
     program.ok("plan", file, "--apply")
     producer = Producer({"bootstrap.servers": kafka.address})
 

@@ -27,7 +27,7 @@ from spanners import rows
 PIPELINE = """\
 pipeline: {name}
 from:
-  kafka: {{brokers: {brokers}, topic: {name}}}
+  kafka: {{{kafka}, topic: {name}}}
   key: {{format: string, name: k}}
   value:
     format: {format}
@@ -65,7 +65,7 @@ class Topic:
         file = self.program.directory / f"{self.name}.yaml"
         text = PIPELINE.format(
             name=self.name,
-            brokers=self.kafka.address,
+            kafka=self.kafka.fields,
             format=format,
             url=self.registry.url,
             more=more,

@@ -10,7 +10,7 @@ from spanners import rows
 PIPELINE = """\
 pipeline: {name}
 from:
-  kafka: {{brokers: {brokers}, topic: {name}, lanes: 2}}
+  kafka: {{{kafka}, topic: {name}, lanes: 2}}
   key: {{format: string, name: id}}
   value: {{format: json, schema: {{n: INT64}}}}
 to:
@@ -32,7 +32,7 @@ class Topic:
 
     def write(self, n="n", more=""):
         text = PIPELINE.format(
-            name=self.name, brokers=self.kafka.address, database=self.database.name, n=n
+            name=self.name, kafka=self.kafka.fields, database=self.database.name, n=n
         )
         self.file.write_text(text + more)
 

@@ -84,7 +84,7 @@ def test_several_sources(make, program):
     file = program.directory / "two.yaml"
     file.write_text(f"""\
 pipeline: two_sources
-kafka: {{brokers: "{events.kafka.address}"}}
+kafka: {{{events.kafka.fields}}}
 from:
   a:
     kafka: {{topic: {first}}}

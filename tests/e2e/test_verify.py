@@ -13,7 +13,7 @@ from spanners import rows
 PIPELINE = """\
 pipeline: {name}
 from:
-  kafka: {{brokers: {brokers}, topic: {name}, lanes: 2}}
+  kafka: {{{kafka}, topic: {name}, lanes: 2}}
   key: {{format: string, name: id}}
   value:
     format: json
@@ -42,7 +42,7 @@ class Topic:
         self.database = spanner.create_database(name.lower()[:30], [])
         self.file = program.directory / "pipeline.yaml"
         self.file.write_text(
-            PIPELINE.format(name=name, brokers=kafka.address, database=self.database.name)
+            PIPELINE.format(name=name, kafka=kafka.fields, database=self.database.name)
         )
         program.ok("plan", self.file, "--apply")
 

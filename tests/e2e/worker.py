@@ -10,8 +10,7 @@ import urllib.request
 
 import pytest
 
-
-said = []  # what every command of this run said: (its arguments, the text)
+import planted
 
 
 class Program:
@@ -31,7 +30,7 @@ class Program:
             text=True,
             timeout=timeout,
         )
-        said.append((done.args[1:], done.stdout + done.stderr))
+        planted.hear(str(done.args[1:]), done.stdout + done.stderr)
         return done
 
     def ok(self, *arguments, timeout=120):
@@ -74,13 +73,21 @@ class Worker:
         self.process.send_signal(number)
 
     def kill(self):
+        self.hear_arguments()
         self.process.kill()
         self.process.wait()
 
     def stop(self, within=40):
         """SIGTERM; its exit code."""
+        self.hear_arguments()
         self.signal(signal.SIGTERM)
         return self.process.wait(within)
+
+    def hear_arguments(self):
+        """As everybody on this machine sees them."""
+        arguments = pathlib.Path(f"/proc/{self.process.pid}/cmdline")
+        if self.process.poll() is None:
+            planted.hear(f"arguments of {self.name}", arguments.read_bytes())
 
     def wait(self, within=120):
         return self.process.wait(within)
@@ -103,5 +110,6 @@ class Worker:
         self.wait_for_log(r"metrics at (http://\S+)")
         page = re.findall(r"metrics at (http://\S+)", self.log())[-1]
         text = urllib.request.urlopen(page, timeout=10).read().decode()
+        planted.hear("metrics", text)
         found = re.findall(r'^(\w+)\{[^}]*partition="(\d+)"[^}]*\} (\S+)$', text, re.MULTILINE)
         return {(name, int(partition)): float(value) for name, partition, value in found}

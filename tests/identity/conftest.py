@@ -6,7 +6,7 @@ from servers import Idp, SecureBroker, SecureEndpoint  # first: it says where th
 from broker import running
 from fake_google import TOKEN, FakeGoogle
 from spanners import Endpoint
-import worker
+import planted
 from worker import Program, no_worker_outlives_its_test  # noqa: F401
 
 TOKEN_SECONDS = 6  # short, so that tokens are renewed within a test
@@ -18,6 +18,12 @@ def pytest_addoption(parser):
     parser.addoption("--rotations", type=int, default=50, help="of each credential, under load")
     parser.addoption("--vault", required=True, help="Vault's program")
     parser.addoption("--oidc", required=True, help="folder with the provider and its modules")
+    parser.addoption("--keycloak", help="its folder; without it test_keycloak.py is left out")
+
+
+def pytest_ignore_collect(collection_path, config):
+    without = collection_path.name == "test_keycloak.py" and not config.getoption("--keycloak")
+    return True if without else None
 
 
 @pytest.fixture(scope="session")
@@ -63,21 +69,13 @@ def program(request, spanner, tmp_path):
 
 
 # That any test of this suite uses; test_planted_secrets.py plants one of every other kind.
-SECRETS = (TOKEN, "scram-s3cret", "plain-s3cret", "idp-s3cret", "carol-s3cret", "next-s3cret",
-           "PRIVATE KEY")
-# What others wrote: servers that stand for somebody else's.
-FOREIGN = ("idp.log", "vault.log", "moto.log", "broker.log")
+for secret in (TOKEN, "scram-s3cret", "plain-s3cret", "idp-s3cret", "carol-s3cret", "next-s3cret",
+               "PRIVATE KEY"):
+    planted.plant(secret, secret)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_said_is_a_secret(tmp_path_factory):
     """In all that commands said, and logs and connection logs that they left, of the whole run."""
     yield
-    texts = [(str(arguments), text) for arguments, text in worker.said]
-    for path in tmp_path_factory.getbasetemp().rglob("*"):
-        ours = path.suffix in (".log", ".out", ".jsonl") and path.name not in FOREIGN
-        if ours and path.is_file() and not path.name[0].isdigit():  # Kafka's own data
-            texts.append((str(path), path.read_text(errors="replace")))
-    for where, text in texts:
-        for secret in SECRETS:
-            assert secret not in text, f"{secret} is in what {where} said"
+    planted.check([*planted.said, *planted.left_in(tmp_path_factory.getbasetemp())])

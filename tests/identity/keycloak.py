@@ -5,6 +5,7 @@ as an administrator changes it."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import time
 import urllib.error
@@ -43,7 +44,7 @@ class Keycloak:
             env={**os.environ, "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",
                  "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
                  "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMINISTRATOR},
-            stdout=log, stderr=log)
+            stdout=log, stderr=log, start_new_session=True)
         give_up = time.monotonic() + 180
         while True:
             try:
@@ -58,8 +59,9 @@ class Keycloak:
                                                  "accessTokenLifespan": self.token_seconds})
 
     def stop(self):
+        """The shell that starts it, and Java."""
         if self.process is not None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     @staticmethod
