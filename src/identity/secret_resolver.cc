@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "identity/credential_metrics.h"
 #include "identity/errors.h"
 #include "identity/json.h"
 #include "identity/limits.h"
@@ -61,8 +62,9 @@ absl::StatusOr<Secret> FieldOf(const SecretReference& reference, const Secret& w
 
 }  // namespace
 
-SecretResolver::SecretResolver(const env::Environment& environment, env::Clock& clock)
-    : clock_(clock) {
+SecretResolver::SecretResolver(const env::Environment& environment, env::Clock& clock,
+                               observe::Metrics* metrics)
+    : clock_(clock), metrics_(metrics) {
   Add(SecretPlace::kEnv, std::make_unique<EnvStore>(environment));
   Add(SecretPlace::kFile, std::make_unique<FileStore>(environment));
   Add(SecretPlace::kKubernetes, std::make_unique<FileStore>(environment));
@@ -78,32 +80,19 @@ absl::StatusOr<SecretVersion> SecretResolver::FetchRemote(SecretStore& store,
   const int64_t now = clock_.MonotonicNanos();
   {
     std::lock_guard lock(mu_);
-    const auto known = known_.find(name);
-    if (known != known_.end() &&
-        now - known->second.read_at_nanos < kSecretKeepSeconds * env::kNanosPerSecond) {
+    const auto known = answers_.find(name);
+    if (known != answers_.end() &&
+        now - known->second.asked_at_nanos < kSecretKeepSeconds * env::kNanosPerSecond) {
       return known->second.secret;
     }
   }
   auto secret = store.Fetch(reference);
   std::lock_guard lock(mu_);
-  if (secret.ok()) {
-    known_[name] = {*secret, now, false};
-    return secret;
-  }
-  const auto known = known_.find(name);
-  const bool away =
-      absl::IsUnavailable(secret.status()) || absl::IsDeadlineExceeded(secret.status());
-  if (known == known_.end() || !away) return secret;
-  if (!known->second.away) {
-    observe::LogWarning(StrCat(name, " cannot be read anew, and what it was stays in use: ",
-                               View(secret.status().message())));
-  }
-  known->second.read_at_nanos = now;
-  known->second.away = true;
-  return known->second.secret;
+  answers_.insert_or_assign(name, Answer{secret, now});
+  return secret;
 }
 
-absl::StatusOr<SecretVersion> SecretResolver::Resolve(const SecretReference& reference) {
+absl::StatusOr<SecretVersion> SecretResolver::Read(const SecretReference& reference) {
   const auto store = stores_.find(reference.place);
   KS_CHECK(store != stores_.end());  // Services adds all that the parser knows
   const bool remote = store->second->remote();
@@ -113,6 +102,49 @@ absl::StatusOr<SecretVersion> SecretResolver::Resolve(const SecretReference& ref
     KS_ASSIGN_OR_RETURN(secret.value, FieldOf(reference, secret.value));
   }
   if (secret.value.empty()) return EmptySecret(reference.text);
+  return secret;
+}
+
+// The environment is never asked in vain.
+observe::Series* SecretResolver::Told(const SecretReference& reference) {
+  const bool told = metrics_ != nullptr && reference.place != SecretPlace::kEnv;
+  return told ? &metrics_->Credential(reference.text) : nullptr;
+}
+
+void SecretResolver::Remember(const SecretReference& reference, const SecretVersion& secret) {
+  std::lock_guard lock(mu_);
+  const auto [found, first] = good_.try_emplace(reference.text);
+  Good& good = found->second;
+  if (first || good.secret.version != secret.version) {
+    TellCredential(Told(reference), clock_.NowNanos(), kNeverExpires);
+  }
+  if (good.failing) observe::LogInfo(StrCat(reference.text, " can be read again"));
+  good = {.secret = secret};
+}
+
+absl::StatusOr<SecretVersion> SecretResolver::LastGood(const SecretReference& reference,
+                                                       const absl::Status& why_not) {
+  std::lock_guard lock(mu_);
+  const auto found = good_.find(reference.text);
+  if (found == good_.end()) return why_not;
+  Good& good = found->second;
+  const int64_t now = clock_.MonotonicNanos();
+  if (!good.failing || now - good.told_at_nanos >= kSecretKeepSeconds * env::kNanosPerSecond) {
+    TellFailure(Told(reference));
+    good.told_at_nanos = now;
+  }
+  if (!std::exchange(good.failing, true)) {
+    observe::LogWarning(
+        StrCat(reference.text,
+               " cannot be read anew, and what it was stays in use: ", View(why_not.message())));
+  }
+  return good.secret;
+}
+
+absl::StatusOr<SecretVersion> SecretResolver::Resolve(const SecretReference& reference) {
+  auto secret = Read(reference);
+  if (!secret.ok()) return LastGood(reference, secret.status());
+  Remember(reference, *secret);
   return secret;
 }
 

@@ -50,6 +50,22 @@ TEST_F(SecretResolverTest, RefusesAnEmptySecret) {
   EXPECT_THAT(ErrorOf("secret://env/PW"), HasSubstr("is there, and empty"));
 }
 
+// A file that is gone, or that lost its field, while we run.
+TEST_F(SecretResolverTest, WhatCannotBeReadAnyMoreStaysWhatItWas) {
+  environment_.files["/m/pw"] = R"({"password": "one"})";
+  const auto first = Resolve("secret://file/m/pw#password");
+  for (const std::string_view now : {"", "{}", "two"}) {
+    environment_.files["/m/pw"] = std::string(now);
+    EXPECT_EQ(Resolve("secret://file/m/pw#password")->value.Reveal(), "one") << now;
+    EXPECT_EQ(Resolve("secret://file/m/pw#password")->version, first->version);
+  }
+  environment_.files.erase("/m/pw");
+  EXPECT_EQ(Resolve("secret://file/m/pw#password")->value.Reveal(), "one");
+  EXPECT_THAT(ErrorOf("secret://file/m/pw"), HasSubstr("cannot read"));  // never read as a whole
+  environment_.files["/m/pw"] = R"({"password": "two"})";
+  EXPECT_EQ(Resolve("secret://file/m/pw#password")->value.Reveal(), "two");
+}
+
 TEST_F(SecretResolverTest, VersionsFollowTheSecret) {
   environment_.files["/m/pw"] = "one";
   const std::string first = Resolve("secret://file/m/pw")->version;

@@ -27,6 +27,7 @@ class SecretStoresTest : public testing::Test {
     http_ = http.get();
     ServicesOptions options{.environment = &environment_, .clock = &clock_};
     options.http = std::move(http);
+    options.metrics = &metrics_;
     services_ = std::make_unique<Services>(std::move(options));
     environment_.variables["VAULT_ADDR"] = "https://vault.test:8200";
     environment_.variables["VAULT_TOKEN"] = "s.given";
@@ -55,6 +56,7 @@ class SecretStoresTest : public testing::Test {
 
   env::SimEnvironment environment_;
   SharedClock clock_{kNow};
+  observe::Metrics metrics_;
   FakeHttp* http_ = nullptr;
   std::unique_ptr<Services> services_;
 };
@@ -97,13 +99,33 @@ TEST_F(SecretStoresTest, AwayFromTheStartIsAnError) {
   EXPECT_THAT(ErrorOf(kPassword), HasSubstr("Vault is sealed"));
 }
 
-TEST_F(SecretStoresTest, ARefusalIsNotHidden) {
+TEST_F(SecretStoresTest, ARefusalLeavesTheLastWordTooAndIsNotAskedForAllTheTime) {
+  const auto failures = [&] {
+    const std::string text = metrics_.Text();
+    const std::string name = StrCat("credential_failures_total{credential=\"", kPassword, "\"} ");
+    const size_t at = text.find(name);
+    return at == std::string::npos ? -1 : std::stoi(text.substr(at + name.size()));
+  };
   ASSERT_TRUE(Resolve(kPassword).ok());
+  EXPECT_EQ(failures(), 0);
+  http_->On(StrCat(kVault, "secret/data/kafka/prod"), 403, R"({"errors":["permission denied"]})");
   Later(kSecretKeepSeconds);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(Resolve(kPassword)->value.Reveal(), "one");
+  EXPECT_EQ(failures(), 1);
+  EXPECT_EQ(Asked("secret/data/kafka/prod"), 1 + 2);  // the second with another login
+  http_->On(StrCat(kVault, "secret/data/kafka/prod"), 404, R"({"errors":[]})");
+  Later(kSecretKeepSeconds);
+  EXPECT_EQ(Resolve(kPassword)->value.Reveal(), "one");
+  EXPECT_EQ(failures(), 2);
+  VaultHolds("two", 4);
+  Later(kSecretKeepSeconds);
+  EXPECT_EQ(Resolve(kPassword)->value.Reveal(), "two");
+  EXPECT_EQ(failures(), 2);
+}
+
+TEST_F(SecretStoresTest, ARefusalFromTheStartIsAnError) {
   http_->On(StrCat(kVault, "secret/data/kafka/prod"), 403, R"({"errors":["permission denied"]})");
   EXPECT_THAT(ErrorOf(kPassword), HasSubstr("permission denied"));
-  http_->On(StrCat(kVault, "secret/data/kafka/prod"), 404, R"({"errors":[]})");
-  EXPECT_THAT(ErrorOf(kPassword), HasSubstr("no such secret"));
 }
 
 TEST_F(SecretStoresTest, VaultsFiveHundredMayBeARefusal) {
@@ -113,6 +135,7 @@ TEST_F(SecretStoresTest, VaultsFiveHundredMayBeARefusal) {
   absl::Status refused = Resolve(kPassword).status();
   EXPECT_TRUE(absl::IsPermissionDenied(refused)) << refused;
   EXPECT_THAT(std::string(refused.message()), HasSubstr("Check the login"));
+  Later(kSecretKeepSeconds);
   http_->On(StrCat(kVault, "auth/approle/login"), 500, R"({"errors":["internal error"]})");
   refused = Resolve(kPassword).status();
   EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;

@@ -23,7 +23,7 @@ std::unique_ptr<HttpClient> Wrap(ServicesOptions& options) {
 Services::Services(ServicesOptions options)
     : http_(Wrap(options)),
       options_(std::move(options)),
-      secrets_(*options_.environment, *options_.clock) {
+      secrets_(*options_.environment, *options_.clock, options_.metrics) {
   const env::Environment& environment = *options_.environment;
   secrets_.Add(SecretPlace::kVault, MakeVaultStore(environment, *http_, *options_.clock));
   secrets_.Add(SecretPlace::kAws, MakeAwsSecretStore(environment, *http_, *options_.clock));

@@ -43,6 +43,7 @@ Properties DefaultProperties(const Prefetch& prefetch) {
       {"fetch.message.max.bytes", std::to_string(kFetchBytes)},
       {"fetch.queue.backoff.ms", std::to_string(kPrefetchPauseMillis)},
       {"fetch.wait.max.ms", std::to_string(kFetchWaitMillis)},
+      {"reconnect.backoff.max.ms", std::to_string(kReconnectMillisMax)},
   };
 }
 

@@ -264,6 +264,7 @@ absl::Status Login::GiveToken() {
       token_.principal.c_str(), extensions.data(), extensions.size(), reason, sizeof(reason));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return TokenNotTaken(reason);
   const int64_t now = ClockOf(options_).NowNanos();
+  given_at_nanos_ = now;
   refresh_at_nanos_ = now + std::max((token_.expires_at_nanos - now) / 2, kTokenRetryNanos);
   watch_.SetCredentialVersion(token_.value.Fingerprint());
   identity::TellCredential(Told("token"), now, token_.expires_at_nanos);
@@ -336,10 +337,13 @@ absl::Status Login::Use(const Credentials& credentials) {
 
 // By our own clock, not when librdkafka asks: it asks at four fifths of a token's life and looks
 // only once a second. A connection that logs in again with a token about to end must do so once
-// more at once, which the broker refuses within a second of the last time (KIP-368).
+// more at once, which the broker refuses within a second of the last time (KIP-368). One that Kafka
+// refuses is not kept until its end: another may be had by now.
 void Login::RefreshWhenDue() {
   const int64_t now = ClockOf(options_).NowNanos();
-  if (now < refresh_at_nanos_) return;
+  const bool refused = !watch_.last_refusal().ok() && now >= given_at_nanos_ + kTokenRetryNanosMax;
+  if (now < refresh_at_nanos_ && !refused) return;
+  given_at_nanos_ = now;
   auto token = tokens_->Fetch();
   absl::Status status = token.status();
   if (token.ok()) {

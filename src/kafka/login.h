@@ -94,6 +94,7 @@ class Login {
   ConnectionWatch watch_;
   std::unique_ptr<identity::TokenSource> tokens_;  // null: a mechanism without
   identity::Token token_;                          // the last; empty: none yet
+  int64_t given_at_nanos_ = 0;                     // token_, or the last try; since the Unix epoch
   int64_t refresh_at_nanos_ = 0;                   // of token_; since the Unix epoch
   rd_kafka_s* handle_ = nullptr;
   rd_kafka_queue_s* queue_ = nullptr;

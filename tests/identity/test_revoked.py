@@ -2,6 +2,9 @@
 it may not do waits; and when the credential is good again everything is there, once. And one that
 expires while a commit is on its way."""
 
+import base64
+import json
+import threading
 import time
 
 import pytest
@@ -9,9 +12,14 @@ import pytest
 import ocsf
 from fake_aws import known_keys
 from fakes import Registry, TokenRecorder
-from servers import DATABASE
-from test_kafka import RECORDS, WAYS, Pipeline, pipeline, shown, table_has  # noqa: F401
+from servers import DATABASE, signed_jwt
+from test_google import federated
+from test_kafka import RECORDS, WAYS, Pipeline, oauth, pipeline, shown, table_has  # noqa: F401
 from test_rotation import NOTHING, Minting, at_registry
+
+
+BY_SECRET = {"Authorization": "Basic " + base64.b64encode(b"pipe-secret:idp-s3cret").decode(),
+             "Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
@@ -140,6 +148,75 @@ def test_a_client_that_the_authorization_server_forgot(running, idp):
     recorder.refuses = None
     goes_on(made, worker, RECORDS + 10)
     recorder.stop()
+
+
+@pytest.mark.parametrize("wrong,words", [("nonsense", "token of pipe"),
+                                         ("a stranger's", "look at its audience, its issuer")])
+def test_a_file_that_has_a_wrong_token_for_a_while(wrong, words, running, idp, tmp_path):
+    """Whoever renews it puts something else there; one that would be good for an hour, too."""
+    file = tmp_path / "token"
+    recorder = TokenRecorder(idp.issuer)
+
+    def renew():
+        recorder.answer("POST", "/token", BY_SECRET, b"grant_type=client_credentials")
+        file.write_text(recorder.given[-1])
+
+    renew()
+    made, worker = running(oauth(grant="token_file", token=f"secret://file{file}"), "")
+    file.write_text("no token" if wrong == "nonsense" else signed_jwt(
+        idp.client_key, {"sub": "me", "aud": "other"}, 3600))
+    wait_for(lambda: words in worker.log() + "".join(reasons(made, "kafka")), worker)
+    time.sleep(idp.token_seconds)  # the good one has ended
+    made.produce(10)
+    time.sleep(1)
+    assert worker.running() and made.count() == RECORDS
+    keep = threading.Event()
+
+    def keep_renewing():
+        while not keep.wait(1):
+            renew()
+
+    renewing = threading.Thread(target=keep_renewing, daemon=True)
+    renewing.start()
+    goes_on(made, worker, RECORDS + 10)
+    keep.set()
+    renewing.join()
+    recorder.stop()
+
+
+class Federation(Minting):
+    """STS: tokens for the subject in the file, and for no other."""
+
+    def answer(self, method, path, headers, fields):
+        if fields.get("subject_token") != "subject":
+            return 400, {"error": "invalid_grant", "error_description": "unknown subject"}
+        return super().answer(method, path, headers, fields)
+
+
+def test_a_workload_s_file_that_has_a_wrong_subject_for_a_while(kafka, idp, spanner, secure,
+                                                                program, tmp_path):
+    google = Federation(secure.tokens)
+    made = Pipeline("wrong_subject", WAYS["scram_512"][0], kafka, idp, spanner, tmp_path)
+    to_secure(made, secure, program, google, tmp_path)
+    credentials = tmp_path / "credentials.json"
+    credentials.write_text(json.dumps(federated(google, tmp_path)))
+    program.environment |= {"PASSWORD": "scram-s3cret",
+                            "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
+                            "KAFKA_SPANNER_CREDENTIAL_HOSTS": google.host}
+    program.ok("plan", "--apply", made.write())
+    worker = program.start("worker", "run", "--connection-log", made.log, made.write())
+    wait_for(lambda: count(made, program) == RECORDS, worker)
+    (tmp_path / "subject").write_text("somebody else")
+    wait_for(lambda: "a token could not be renewed" in worker.log(), worker)
+    assert "unknown subject" in reasons(made, "google-sts")[0]
+    time.sleep(3)  # nobody takes the last token any more
+    made.produce(10)
+    time.sleep(2)
+    assert worker.running()
+    (tmp_path / "subject").write_text("subject")
+    wait_for(lambda: count(made, program) == RECORDS + 10, worker)
+    assert worker.stop() == 0
+    google.stop()
 
 
 def to_secure(made, secure, program, google, directory):

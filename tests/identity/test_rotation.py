@@ -262,6 +262,33 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
     print(f"{rotations} of each kind, {len(tokens())} tokens for Spanner, {load.sent} records each")
 
 
+def test_a_password_that_comes_seconds_late_is_no_rebalance(kafka, idp, spanner, program, tmp_path):
+    """Kafka has it at once, the pipeline does not: it is refused again and again, so each attempt is
+    put off for longer. When it has the password it must be back before its session has ended."""
+    made = Pipeline("late", WAYS["scram_512"][0], kafka, idp, spanner, tmp_path)
+    made.connection["properties"] = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
+    password = tmp_path / "password"
+    password.write_text("scram-s3cret")
+    made.connection["sasl"]["password"] = f"secret://file{password}"
+    worker = program.start("worker", *made.arguments())
+    kafka.wait_for(lambda: table_has(made, RECORDS), 60)
+    before, sent = kafka.generations()[made.name], RECORDS
+    try:
+        for n in range(2):
+            kafka.set_scram_password("alice", f"late-s3cret-{n}")
+            kafka.cutters["SCRAM"].cut()
+            time.sleep(3.5)
+            password.write_text(f"late-s3cret-{n}")
+            made.produce(10)
+            sent += 10
+            kafka.wait_for(lambda: table_has(made, sent), 60)
+            time.sleep(6)
+        assert kafka.generations()[made.name] == before
+        assert worker.stop() == 0
+    finally:
+        kafka.set_scram_password("alice", "scram-s3cret")
+
+
 # kind: what it is changed to, and what is said of it. Those of SCRAM and certificates to Kafka:
 # test_kafka.py; a version that a secret manager has too early: test_secret_stores.py.
 WRONG = {
