@@ -23,6 +23,10 @@ constexpr std::string_view kUnknownCertificate =
     "Kafka does not take our certificate: has it expired or been revoked, and is its authority "
     "among those in the broker's truststore?";
 
+constexpr std::string_view kTokenRefused =
+    "Kafka does not take the token: look at its audience, its issuer, its expiry and the keys that "
+    "the broker checks it with";
+
 // Java says 46 of all that it does not like in a certificate.
 constexpr Meaning kMeanings[] = {
     {"certificate verify failed",
@@ -37,9 +41,9 @@ constexpr Meaning kMeanings[] = {
     {"SSL alert number 51", "our certificate and its key do not belong together"},
     {"SSL alert number 116",
      "Kafka wants a certificate of ours: give `tls: {certificate: …, private_key: …}`"},
-    {"invalid_token",
-     "Kafka does not take the token: look at its audience, its issuer, its expiry and the keys "
-     "that the broker checks it with"},
+    {"invalid_token", kTokenRefused},
+    // What Java says of one that is no JWT.
+    {"invalid credentials with SASL mechanism OAUTHBEARER", kTokenRefused},
     {"SASL authentication error", "check the user, its secret and whether Kafka knows both"},
     {"Unsupported SASL mechanism",
      "the listener has another mechanism: take one of those in `sasl: {mechanism: …}`"},

@@ -63,6 +63,7 @@ class Cutter:
                 pass
 
     def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # a thread waits in accept()
         self.listener.close()
         self.cut()
 

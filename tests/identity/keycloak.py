@@ -12,11 +12,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from servers import free_port, openssl, public_jwk
+from servers import RECIPES, free_port, openssl, public_jwk
 
 ADMINISTRATOR = "adm1n-s3cret"
-REALM = json.loads((pathlib.Path(__file__).parents[2]
-                    / "docs/guide/identity/keycloak-realm.json").read_text())
+REALM = json.loads((RECIPES / "keycloak-realm.json").read_text())
 
 
 class Keycloak:

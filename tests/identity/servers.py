@@ -17,6 +17,7 @@ from authority import Authority
 from gates import Cutter, Iam, Passwords
 
 HERE = pathlib.Path(__file__).parent
+RECIPES = HERE.parents[1] / "docs/guide/identity"
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from broker import Broker, free_port, listen_on_free_port  # noqa: E402
 from spanners import Endpoint  # noqa: E402

@@ -12,7 +12,7 @@ import pytest
 
 import ocsf
 from fake_google import TOKEN
-from servers import DATABASE, Authority
+from servers import DATABASE, RECIPES, Authority
 from test_kafka import WAYS, Pipeline
 from worker import Program
 
@@ -102,6 +102,16 @@ def test_federation(sql, fake, tmp_path):
     theirs, ours = asked(fake, "/v1/token")
     assert ours == theirs
     assert ours["scope"] == DATA
+
+
+def test_the_recipe(sql, fake, tmp_path):
+    """docs/guide/identity/google-wif.json, with nothing changed but the address and the path."""
+    credentials = json.loads((RECIPES / "google-wif.json").read_text())
+    here = federated(fake, tmp_path)
+    changed = {name: here[name] for name in ("token_url", "credential_source")}
+    assert set(changed["credential_source"]) == set(credentials["credential_source"])
+    asked_for = both_ask_alike(sql, fake, tmp_path, credentials | changed, "/v1/token")
+    assert asked_for["audience"] == credentials["audience"]
 
 
 def test_impersonation(sql, fake, tmp_path):

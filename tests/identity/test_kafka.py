@@ -54,8 +54,9 @@ class Pipeline:
         listener, sasl_fields, tls = way
         connection = {"brokers": kafka.at(listener), "topic": self.topic}
         if sasl_fields:
-            endpoint = {"token_endpoint": idp.token_endpoint}
-            connection["sasl"] = sasl_fields | (endpoint if "grant" in sasl_fields else {})
+            asks = sasl_fields.get("grant", "token_file") != "token_file"
+            endpoint = {"token_endpoint": idp.token_endpoint} if asks else {}
+            connection["sasl"] = sasl_fields | endpoint
         connection["tls"] = {"ca": str(kafka.authority.certificate)} if tls else "none"
         if listener == "MTLS":
             certificate, key = kafka.authority.issue("pipe")

@@ -13,11 +13,10 @@ from confluent_kafka import Producer
 
 from broker import running
 from keycloak import ADMINISTRATOR, Keycloak
-from servers import SecureBroker, openssl
+from servers import RECIPES, SecureBroker, openssl
 from test_grants import allow
 from test_kafka import RECORDS, pipeline, table_has  # noqa: F401
 from test_matrix import CLIENT, TOKEN_REFUSED
-from test_recipes import RECIPES
 from spanners import rows
 import planted
 

@@ -1,6 +1,6 @@
-"""A place that gives its secret no more while a pipeline runs: what was read last serves on, on new
-connections too; it is reported, in words; and when the place gives it again, a change made meanwhile
-is taken."""
+"""A place that gives its secret no more while a pipeline runs: what was read last serves on, on
+new connections too; it is reported, in words; and when the place gives it again, a change made
+meanwhile is taken."""
 
 import base64
 import re
@@ -13,7 +13,7 @@ from fakes import Fake
 from managers import Aws, Vault
 from servers import signed_jwt
 from test_kafka import RECORDS, WAYS, pipeline, table_has  # noqa: F401
-from test_matrix import MoodySecrets
+from test_matrix import MoodySecrets, another_key
 from test_revoked import reasons, wait_for
 
 LEASE = {"token_ttl": "6s", "token_max_ttl": "12s"}  # Vault's; it is renewed once
@@ -92,7 +92,6 @@ class Workload(InVault):
         self.show(self.vault.jwt_key)
 
     def lose(self):
-        from test_matrix import another_key
         self.show(another_key(self.file.parent).removeprefix("secret://file"))
 
 
@@ -199,10 +198,13 @@ class InKubernetes:
         pass
 
 
-@pytest.mark.parametrize("kind", [VaultToken, AppRole, Workload, InAws, InGoogle, InKubernetes])
-def test_what_was_read_last_serves_on(kind, request, pipeline, program, kafka,  # noqa: F811
-                                      tmp_path):
-    place = kind(request, tmp_path)
+PLACES = {"vault": VaultToken, "approle": AppRole, "workload": Workload, "aws": InAws,
+          "google": InGoogle, "kubernetes": InKubernetes}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_lost(kind, request, pipeline, program, kafka, tmp_path):  # noqa: F811
+    place = PLACES[kind](request, tmp_path)
     program.environment |= place.environment
     made = pipeline(WAYS["scram_512"][0])
     made.connection["sasl"]["password"] = place.reference

@@ -263,8 +263,8 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
 
 
 def test_a_password_that_comes_seconds_late_is_no_rebalance(kafka, idp, spanner, program, tmp_path):
-    """Kafka has it at once, the pipeline does not: it is refused again and again, so each attempt is
-    put off for longer. When it has the password it must be back before its session has ended."""
+    """Kafka has it at once, the pipeline does not: it is refused again and again, so each attempt
+    is put off for longer. When it has it, it must be back before its session has ended."""
     made = Pipeline("late", WAYS["scram_512"][0], kafka, idp, spanner, tmp_path)
     made.connection["properties"] = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
     password = tmp_path / "password"
