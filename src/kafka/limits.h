@@ -30,9 +30,9 @@ inline constexpr int64_t kTokenRetryNanos = 1'000'000'000;
 inline constexpr int64_t kTokenRetryNanosMax = 10'000'000'000;
 // How often the thread that serves logins looks whether it is to stop.
 inline constexpr int kLoginPollMillis = 200;
-// The longest pause between attempts to connect, as in Kafka's own clients; librdkafka's default is
-// ten seconds. After some refusals (Kafka had a new password earlier than we) the next attempt would
-// come so late, new password or not, that our session in the group has ended.
+// The longest pause between attempts to connect, as in Kafka's own clients; librdkafka's default
+// is ten seconds. After some refusals (Kafka had a new password earlier than we) the next attempt
+// would come so late, new password or not, that our session in the group has ended.
 inline constexpr int kReconnectMillisMax = 1'000;
 // What librdkafka fetches ahead, per partition: below so many messages it fetches again, at most so
 // many bytes at once (more where a single batch is larger). Less where many partitions share the
