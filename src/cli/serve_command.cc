@@ -15,7 +15,9 @@
 #include "control/errors.h"
 #include "control/governor.h"
 #include "control/http_api.h"
+#include "control/recent_connections.h"
 #include "control/serve_file.h"
+#include "control/sightings.h"
 #include "control/store.h"
 #include "control/supervisor.h"
 #include "env/environment.h"
@@ -51,13 +53,12 @@ absl::Status PrepareTables(const Connection& connection, const std::string& data
 }
 
 // Runs one pipeline as `run` does.
-control::Supervisor::Run RunnerOf(const ServeOptions& options, const GlobalOptions& global,
+control::Supervisor::Run RunnerOf(const ServeOptions& options, identity::ConnectionLog& log,
                                   observe::Metrics& metrics) {
-  return [&options, &global, &metrics](pipeline::PipelineSpec spec,
-                                       const std::stop_token& stop) -> absl::Status {
+  return [&options, &log, &metrics](pipeline::PipelineSpec spec,
+                                    const std::stop_token& stop) -> absl::Status {
     const runtime::StartWait wait{runtime::kStartTimeoutMillis, stop};
-    auto ready = Prepare(std::move(spec), options.endpoint, options.create, wait,
-                         global.connection_log.get(), &metrics);
+    auto ready = Prepare(std::move(spec), options.endpoint, options.create, wait, &log, &metrics);
     if (stop.stop_requested()) return absl::OkStatus();
     KS_RETURN_IF_ERROR(ready.status());
     runtime::PipelineRunnerOptions runner;
@@ -72,7 +73,8 @@ control::Supervisor::Run RunnerOf(const ServeOptions& options, const GlobalOptio
 
 absl::StatusOr<control::GovernorOptions> GovernorOf(const ServeOptions& options,
                                                     const control::ServeFile& file,
-                                                    const Connection& connection) {
+                                                    const Connection& connection,
+                                                    identity::ConnectionLog* log) {
   control::GovernorOptions governor;
   governor.client = connection.client.get();
   const std::string path = Beside(options.file, file.policy);
@@ -80,6 +82,13 @@ absl::StatusOr<control::GovernorOptions> GovernorOf(const ServeOptions& options,
   KS_ASSIGN_OR_RETURN(const std::string text, env::RealEnvironment().ReadFile(path));
   governor.policy_sha256 = governance::Sha256Hex(text);
   governor.connections = file.connections;
+  governor.open_target =
+      [endpoint = options.endpoint, log](
+          const pipeline::PipelineSpec& spec) -> absl::StatusOr<std::shared_ptr<spanner::Client>> {
+    KS_ASSIGN_OR_RETURN(Connection opened, Connect(TargetOf(spec, endpoint, log)));
+    const auto held = std::make_shared<Connection>(std::move(opened));
+    return std::shared_ptr<spanner::Client>(held, held->client.get());
+  };
   KS_ASSIGN_OR_RETURN(governor.sinks.emplace_back(),
                       governance::OpenCheckpointFile(Beside(options.file, file.checkpoints)));
   return governor;
@@ -93,16 +102,18 @@ absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
   KS_ASSIGN_OR_RETURN(const control::ServeFile file,
                       control::ParseServeFile(options.file, std::move(text)));
   observe::Metrics metrics;
+  control::RecentConnections connections(global.connection_log.get());
   ConnectTo to{.database = file.database,
                .endpoint = options.endpoint,
-               .log = global.connection_log.get(),
+               .log = &connections,
                .metrics = &metrics,
                .admin = options.create};
   KS_ASSIGN_OR_RETURN(const Connection connection, Connect(to));
   KS_ASSIGN_OR_RETURN(const auto secret, connection.identity->secrets().Resolve(file.audit_key));
   KS_ASSIGN_OR_RETURN(auto key,
                       governance::AuditKey::Private(secret.value.Reveal(), file.audit_key.text));
-  KS_ASSIGN_OR_RETURN(control::GovernorOptions governed, GovernorOf(options, file, connection));
+  KS_ASSIGN_OR_RETURN(control::GovernorOptions governed,
+                      GovernorOf(options, file, connection, &connections));
   bool opened = false;
   KS_RETURN_IF_ERROR(PrepareTables(connection, file.database, options.create, &opened));
   if (opened) {
@@ -110,22 +121,22 @@ absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
                              key, governed.sinks);
     KS_RETURN_IF_ERROR(log.Open());
   }
-  KS_ASSIGN_OR_RETURN(const auto page,
-                      ServeMetrics(options.page, metrics, global.connection_log.get()));
+  KS_ASSIGN_OR_RETURN(const auto page, ServeMetrics(options.page, metrics, &connections));
   env::Clock& clock = env::RealClock();
   control::Issuers issuers(file.issuers, connection.identity->http(), clock);
   control::Governor governor(std::move(governed), std::move(key));
+  control::Sightings sightings(*connection.client, metrics, WriterName());
   control::Supervisor supervisor(*connection.client, file.connections,
-                                 RunnerOf(options, global, metrics));
+                                 RunnerOf(options, connections, metrics), sightings);
   control::HttpApi api({.governor = &governor,
                         .client = connection.client.get(),
                         .issuers = &issuers,
                         .http = &connection.identity->http(),
                         .secrets = &connection.identity->secrets(),
                         .clock = &clock},
-                       file.page, supervisor);
+                       file.page, supervisor, connections);
   identity::HttpServerOptions listen = file.listen;
-  listen.log = global.connection_log.get();
+  listen.log = &connections;
   if (!listen.tls.certificate.empty()) {
     listen.told = &metrics.Credential("certificate of the control plane");
   }

@@ -162,6 +162,17 @@ absl::Status StillNeedsApproval(std::string_view sentence) {
   return absl::FailedPreconditionError(AbslView(sentence));
 }
 
+absl::Status NotEverywhere(governance::Verb verb) {
+  return absl::PermissionDeniedError(StrCat("none of your roles grants ", governance::NameOf(verb),
+                                            " on every pipeline, and this is about no single one"));
+}
+
+absl::Status TooLongToVerify() {
+  return absl::FailedPreconditionError(
+      StrCat("the log has more than ", kAuditVerifiedMax,
+             " entries: verify it offline, by `audit export` and `audit verify`"));
+}
+
 absl::Status NoTables(size_t missing) {
   return absl::FailedPreconditionError(
       StrCat("the control plane's database lacks ", missing,

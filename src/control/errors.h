@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "governance/policy/verbs.h"
 
 namespace ks::control {
 
@@ -49,6 +50,9 @@ absl::Status AlreadyDone(std::string_view id);
 absl::Status PlanChanged();
 absl::Status NeedsApproval(std::string_view request);
 absl::Status StillNeedsApproval(std::string_view sentence);
+// On all pipelines, where it is about none of them.
+absl::Status NotEverywhere(governance::Verb verb);
+absl::Status TooLongToVerify();
 absl::Status NoTables(size_t missing);
 absl::Status NoOrigin(std::string_view page);
 absl::Status PlainHttp(std::string_view address);

@@ -49,8 +49,13 @@ const Served* ServedOf(Verb verb) {
   return nullptr;
 }
 
-json ActorJson(const Actor& actor) {
-  return {{"issuer", actor.issuer}, {"subject", actor.subject}};
+// What the pipeline's tables would be made with; kafka_spanner's own are the same for every one.
+json TablesOf(const pipeline::Plan& plan) {
+  json tables = json::array();
+  for (const std::string& statement : plan.missing_ddl) {
+    if (statement.find("kafka_spanner") == std::string::npos) tables.push_back(statement);
+  }
+  return tables;
 }
 
 // Runs `body` in a transaction, and gives its own error back as it was.
@@ -102,6 +107,14 @@ void Governor::RecordRefusal(const Actor& actor, const json& details, const absl
 
 // ---- Judging
 
+// What the tables would be made with for the file that a pipeline has now.
+json Governor::DdlOf(const PipelineRow& row) const {
+  const auto spec = MakeServable(row.name, row.file, options_.connections);
+  if (!spec.ok()) return json::array();
+  const auto plan = pipeline::MakePlan(*spec, nullptr);
+  return plan.ok() ? TablesOf(*plan) : json::array();
+}
+
 // The plan has all that the reviewers of it decide about: what is there, and what will be.
 absl::Status Governor::PlanInto(const Call& call, Case* made) const {
   const Served* served = ServedOf(call.verb);
@@ -125,6 +138,9 @@ absl::Status Governor::PlanInto(const Call& call, Case* made) const {
     plan["reason"] = reason;
     return absl::OkStatus();
   }
+  const std::string reason = identity::TextOf(call.options, "reason");
+  if (reason.size() > kReasonBytesMax) return BadBody(R"({"reason": "at most 2,000 bytes"})");
+  if (!reason.empty()) plan["reason"] = reason;
   if (served == nullptr) return absl::OkStatus();  // see, audit: about nothing but the pipeline
   const std::string file = call.verb == Verb::kConfigure ? identity::TextOf(call.options, "file")
                            : made->row                   ? made->row->file
@@ -138,6 +154,10 @@ absl::Status Governor::PlanInto(const Call& call, Case* made) const {
   if (governance::InfoOf(call.verb).kind == governance::VerbKind::kHalts) return absl::OkStatus();
   KS_ASSIGN_OR_RETURN(const auto spec, MakeServable(call.pipeline, file, options_.connections));
   KS_ASSIGN_OR_RETURN(const pipeline::Plan found, pipeline::MakePlan(spec, nullptr));
+  if (call.verb == Verb::kConfigure) {
+    plan["new_ddl"] = TablesOf(found);
+    plan["ddl"] = made->row ? DdlOf(*made->row) : json::array();
+  }
   effect.personal = governance::WrittenAsTheyAre(options_.policy, found);
   for (const auto& source : spec.sources)
     effect.facts[Fact::kLanes] = std::max<int64_t>(effect.facts[Fact::kLanes], source.lanes);
@@ -211,6 +231,7 @@ absl::Status Governor::Change(const Call& call, const Case& found, std::string* 
   if (call.verb == Verb::kConfigure) {
     row.file = found.plan["new_file"];
     row.editor = found.request.actor;
+    WriteVersion(row.name, {row.revision, row.file, row.editor, found.request.now_nanos}, wire);
   }
   WritePipeline(row, wire);
   return absl::OkStatus();
@@ -317,18 +338,22 @@ Governor::Answer Governor::ReviewRequest(const Actor& actor, const std::string& 
   if (plan_hash != row->plan_hash) return PlanChanged();
   if (actor.SameAs(row->actor)) return OwnRequest();
   if (pipeline && actor.SameAs(pipeline->editor)) return OwnEdit();
-  const bool may = std::any_of(
-      options_.policy.rules.begin(), options_.policy.rules.end(), [&](const auto& rule) {
-        return std::any_of(rule.needs.begin(), rule.needs.end(),
-                           [&](const auto& need) { return need.from.Has(actor); });
-      });
-  if (!may) return NoReviewer();
+  if (!MayReview(actor, *row)) return NoReviewer();
   const governance::Review review{actor, plan_hash, approves, options_.clock->NowNanos()};
   const json details = {{"request", id}, {"plan_sha256", plan_hash}, {"approves", approves}};
   KS_RETURN_IF_ERROR(Recorded(*options_.client, LogOf(actor, row->pipeline),
                               Action::kApprovalReview, details,
                               [&](std::string* wire) { WriteReview(id, review, wire); }));
   return json{{"state", "done"}};
+}
+
+bool Governor::MayReview(const Actor& actor, const RequestRow& row) const {
+  if (row.state != "open" || row.actor.SameAs(actor)) return false;
+  return std::any_of(options_.policy.rules.begin(), options_.policy.rules.end(),
+                     [&](const auto& rule) {
+                       return std::any_of(rule.needs.begin(), rule.needs.end(),
+                                          [&](const auto& need) { return need.from.Has(actor); });
+                     });
 }
 
 Governor::Answer Governor::ReviewGlass(const Actor& actor, const std::string& id,
@@ -366,88 +391,6 @@ absl::Status Governor::EndSession(const SessionRow& session, const char* by) {
   const json details = {{"session", session.id}, {"by", by}};
   return Recorded(*options_.client, LogOf(session.actor, ""), Action::kSessionEnd, details,
                   [&](std::string* wire) { DeleteSession(session.id, wire); });
-}
-
-// ---- Looking
-
-absl::Status Governor::AskFor(Verb verb, const Actor& actor, const std::string& pipeline) {
-  governance::Request request;
-  request.verb = verb;
-  request.pipeline = pipeline;
-  request.actor = actor;
-  request.now_nanos = options_.clock->NowNanos();
-  for (const governance::FactInfo& info : governance::kFacts) request.effect.facts[info.fact] = 0;
-  const Decision decision = governance::Decide(options_.policy, request, {});
-  return decision.verdict == Verdict::kAllowed ? absl::OkStatus()
-                                               : Denied(governance::Sentence(decision));
-}
-
-bool Governor::MaySee(const Actor& actor, const std::string& pipeline) {
-  return AskFor(Verb::kSee, actor, pipeline).ok();
-}
-
-Governor::Answer Governor::Pipelines(const Actor& actor) {
-  KS_ASSIGN_OR_RETURN(const auto rows, ReadPipelines(ReaderOf(*options_.client)));
-  json list = json::array();
-  for (const PipelineRow& row : rows) {
-    if (!MaySee(actor, row.name)) continue;
-    list.push_back({{"name", row.name}, {"state", row.state}, {"revision", row.revision}});
-  }
-  return json{{"pipelines", std::move(list)}};
-}
-
-Governor::Answer Governor::Pipeline(const Actor& actor, const std::string& name) {
-  KS_RETURN_IF_ERROR(AskFor(Verb::kSee, actor, name));
-  KS_ASSIGN_OR_RETURN(const auto row, ReadPipeline(ReaderOf(*options_.client), name));
-  if (!row) return NoSuchPipeline(name);
-  const auto* facts = options_.policy.Find(name);
-  return json{{"name", row->name},
-              {"state", row->state},
-              {"revision", row->revision},
-              {"file", row->file},
-              {"editor", ActorJson(row->editor)},
-              {"environment", facts->environment},
-              {"labels", facts->labels}};
-}
-
-Governor::Answer Governor::Requests(const Actor& actor) {
-  const Reader reader = ReaderOf(*options_.client);
-  KS_ASSIGN_OR_RETURN(const auto rows, ReadRequests(reader));
-  KS_ASSIGN_OR_RETURN(auto reviews, ReadListedReviews(reader));
-  json list = json::array();
-  for (const RequestRow& row : rows) {
-    if (!MaySee(actor, row.pipeline)) continue;
-    json given = json::array();
-    for (const auto& review : reviews[row.id]) {
-      given.push_back({{"by", ActorJson(review.reviewer)},
-                       {"approves", review.approves},
-                       {"plan_sha256", review.plan_hash}});
-    }
-    list.push_back({{"request", row.id},
-                    {"pipeline", row.pipeline},
-                    {"verb", governance::NameOf(row.verb)},
-                    {"state", row.state},
-                    {"by", ActorJson(row.actor)},
-                    {"plan", identity::ParseJson(row.plan)},
-                    {"plan_sha256", row.plan_hash},
-                    {"reviews", std::move(given)}});
-  }
-  return json{{"requests", std::move(list)}};
-}
-
-Governor::Answer Governor::Glass(const Actor& actor) {
-  KS_ASSIGN_OR_RETURN(const auto rows, ReadGlass(ReaderOf(*options_.client)));
-  json list = json::array();
-  for (const GlassRow& row : rows) {
-    if (!AskFor(Verb::kAudit, actor, row.glass.pipeline).ok()) continue;
-    list.push_back({{"glass", row.id},
-                    {"by", ActorJson(row.glass.actor)},
-                    {"pipeline", row.glass.pipeline},
-                    {"reason", row.reason},
-                    {"over", row.glass.until_nanos <= options_.clock->NowNanos()},
-                    {"reviewer", row.reviewer}});
-  }
-  return json{{"glass", std::move(list)}};
 }
 
 }  // namespace ks::control

@@ -10,6 +10,7 @@
 // the other, those of several processes are Spanner's to order.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -37,12 +38,15 @@ struct GovernorOptions {
   std::string policy_sha256;
   ServedConnections connections;
   std::vector<std::shared_ptr<governance::CheckpointSink>> sinks;
+  // The database that a pipeline writes to.
+  std::function<absl::StatusOr<std::shared_ptr<spanner::Client>>(const pipeline::PipelineSpec&)>
+      open_target;
   env::Clock* clock = &env::RealClock();
   env::Random* random = &env::RealRandom();
 };
 
-// An action on a pipeline. `options`: of configure, {"file": text}; of break_glass, {"minutes": 30,
-// "reason": text}; of others, {}.
+// An action on a pipeline. `options`: of configure, {"file": text}; of break_glass, {"minutes":
+// 30}; and of each {"reason": text}, which only break_glass has to have.
 struct Call {
   governance::Verb verb = governance::Verb::kSee;
   std::string pipeline;
@@ -73,8 +77,16 @@ class Governor {
   // Only what the actor may see.
   Answer Pipelines(const governance::Actor& actor);
   Answer Pipeline(const governance::Actor& actor, const std::string& name);
+  Answer Versions(const governance::Actor& actor, const std::string& name);
   Answer Requests(const governance::Actor& actor);
   Answer Glass(const governance::Actor& actor);
+  Answer DeadLetters(const governance::Actor& actor, const std::string& name);
+  // The newest first, at most kAuditListed; those before entry `before`.
+  Answer Audit(const governance::Actor& actor, int64_t before);
+  // Signs the log as it is, and checks that all of it is what was signed.
+  Answer VerifyAudit(const governance::Actor& actor);
+  // Of what is about no pipeline: OK where a role has the verb on every one.
+  absl::Status AskForAll(governance::Verb verb, const governance::Actor& actor) const;
 
   // People who sign in with a browser, and out: sessions.h.
   absl::Status BeginSession(const SessionRow& session);
@@ -97,6 +109,9 @@ class Governor {
                              const std::string& approval);
   absl::Status PlanInto(const Call& call, Case* made) const;
   absl::Status GlassInto(const Reader& reader, Case* made) const;
+  nlohmann::json DdlOf(const PipelineRow& row) const;
+  nlohmann::json MayDo(const governance::Actor& actor, const std::string& pipeline) const;
+  bool MayReview(const governance::Actor& actor, const RequestRow& row) const;
   bool MaySee(const governance::Actor& actor, const std::string& pipeline);
   absl::Status AskFor(governance::Verb verb, const governance::Actor& actor,
                       const std::string& pipeline);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/host_port.h"
 #include "base/status_macros.h"
@@ -104,10 +105,12 @@ void HttpApi::Send(httplib::Response& response, int status, const json& body) {
   response.set_content(Dump(body), kJson);
 }
 
-HttpApi::HttpApi(const SessionServices& services, std::string page, const Supervisor& supervisor)
+HttpApi::HttpApi(const SessionServices& services, std::string page, const Supervisor& supervisor,
+                 const RecentConnections& connections)
     : services_(services),
       governor_(*services.governor),
       supervisor_(supervisor),
+      connections_(connections),
       page_(std::move(page)) {}
 
 HttpApi::~HttpApi() = default;
@@ -175,7 +178,10 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
 HttpApi::Answer HttpApi::Handle(const httplib::Request& request, const Route& route,
                                 Parameters parameters, Actor* actor) {
   KS_RETURN_IF_ERROR(Identify(request, actor));
-  Asked asked{*actor, std::move(parameters), json::object()};
+  Asked asked{*actor,
+              std::move(parameters),
+              json::object(),
+              {request.params.begin(), request.params.end()}};
   if (!request.body.empty()) {
     asked.body = identity::ParseJson(request.body);
     if (!asked.body.is_object()) return BadBody(*route.body == '\0' ? "{}" : route.body);
@@ -250,6 +256,31 @@ HttpApi::Answer HttpApi::Pipeline(const Asked& asked) {
   const Supervisor::State state = supervisor_.StateOf(name);
   answer["here"] = {{"running", state.running}, {"error", state.error}};
   return answer;
+}
+
+HttpApi::Answer HttpApi::Versions(const Asked& asked) {
+  return governor_.Versions(asked.actor, asked.parameters.at("pipeline"));
+}
+
+HttpApi::Answer HttpApi::DeadLetters(const Asked& asked) {
+  return governor_.DeadLetters(asked.actor, asked.parameters.at("pipeline"));
+}
+
+HttpApi::Answer HttpApi::Audit(const Asked& asked) {
+  int64_t before = INT64_MAX;
+  const auto given = asked.query.find("before");
+  if (given != asked.query.end() && !absl::SimpleAtoi(given->second, &before))
+    return BadBody("?before=NUMBER");
+  return governor_.Audit(asked.actor, before);
+}
+
+HttpApi::Answer HttpApi::VerifyAudit(const Asked& asked) {
+  return governor_.VerifyAudit(asked.actor);
+}
+
+HttpApi::Answer HttpApi::Connections(const Asked& asked) {
+  KS_RETURN_IF_ERROR(governor_.AskForAll(Verb::kAudit, asked.actor));
+  return json{{"connections", connections_.Newest()}};
 }
 
 HttpApi::Answer HttpApi::Configure(const Asked& asked) {

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "control/governor.h"
+#include "control/recent_connections.h"
 #include "control/sessions.h"
 #include "control/supervisor.h"
 #include "identity/http_server.h"
@@ -36,7 +37,8 @@ namespace ks::control {
 class HttpApi {
  public:
   // `page`: the origin that browsers find this server under; empty: where it listens.
-  HttpApi(const SessionServices& services, std::string page, const Supervisor& supervisor);
+  HttpApi(const SessionServices& services, std::string page, const Supervisor& supervisor,
+          const RecentConnections& connections);
   ~HttpApi();
 
   // Serves until destroyed. Plain HTTP is for this machine only.
@@ -48,6 +50,7 @@ class HttpApi {
     governance::Actor actor;
     Parameters parameters;  // of the path
     nlohmann::json body;
+    Parameters query;
   };
   using Handler = absl::StatusOr<nlohmann::json> (HttpApi::*)(const Asked&);
   struct Route {
@@ -102,6 +105,11 @@ class HttpApi {
 
   Answer Pipelines(const Asked& asked);
   Answer Pipeline(const Asked& asked);
+  Answer Versions(const Asked& asked);
+  Answer DeadLetters(const Asked& asked);
+  Answer Audit(const Asked& asked);
+  Answer VerifyAudit(const Asked& asked);
+  Answer Connections(const Asked& asked);
   Answer Configure(const Asked& asked);
   Answer Act(const Asked& asked);
   Answer Plan(const Asked& asked);
@@ -121,6 +129,7 @@ class HttpApi {
   const SessionServices services_;
   Governor& governor_;
   const Supervisor& supervisor_;
+  const RecentConnections& connections_;
   std::string page_;
   std::unique_ptr<Sessions> sessions_;  // from Start() on
   absl::Mutex mu_;

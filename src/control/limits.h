@@ -30,6 +30,16 @@ inline constexpr size_t kSessionsPerPerson = 10;
 inline constexpr int64_t kLoginSeconds = 600;
 // How often Spanner is asked how pipelines should be.
 inline constexpr int kLookMillis = 2'000;
+// For how long what a replica said of its pipelines is taken for true.
+inline constexpr int64_t kSightingSeconds = 10;
+// Files of a pipeline that are shown.
+inline constexpr int kVersionsListed = 50;
+// Entries of the audit log, dead letters and connections that are shown at once.
+inline constexpr size_t kAuditListed = 100;
+inline constexpr size_t kDeadLettersListed = 50;
+inline constexpr size_t kConnectionsListed = 200;
+// A longer audit log is verified offline.
+inline constexpr uint64_t kAuditVerifiedMax = 100'000;
 // A pipeline that failed is started again after so long, doubled at each failure up to the longest.
 inline constexpr int64_t kRetrySeconds = 5;
 inline constexpr int64_t kRetrySecondsMax = 300;

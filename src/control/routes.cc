@@ -8,7 +8,7 @@ namespace {
 using nlohmann::json;
 
 constexpr char kFileBody[] = R"({"file": "the pipeline file's text"})";
-constexpr char kActBody[] = R"({"minutes": 30, "reason": "of break_glass"})";
+constexpr char kActBody[] = R"({"reason": "why", "minutes": 30})";
 
 json ParametersOf(const std::string& path) {
   json parameters = json::array();
@@ -33,6 +33,10 @@ const std::vector<HttpApi::Route>& HttpApi::Routes() {
   static const auto* const routes = new std::vector<Route>{
       {"GET", "/v1/pipelines", &HttpApi::Pipelines, "", "all that you may see"},
       {"GET", "/v1/pipelines/{pipeline}", &HttpApi::Pipeline, "", "one, with its file"},
+      {"GET", "/v1/pipelines/{pipeline}/versions", &HttpApi::Versions, "",
+       "its files, the newest first"},
+      {"GET", "/v1/pipelines/{pipeline}/dead_letters", &HttpApi::DeadLetters, "",
+       "how many, and where the newest are; why, for those who may `audit`"},
       {"PUT", "/v1/pipelines/{pipeline}", &HttpApi::Configure, kFileBody,
        "give it a pipeline file"},
       {"POST", "/v1/pipelines/{pipeline}/{verb}", &HttpApi::Act, kActBody,
@@ -48,6 +52,12 @@ const std::vector<HttpApi::Route>& HttpApi::Routes() {
       {"GET", "/v1/glass", &HttpApi::Glass, "", "who broke the glass, newest first"},
       {"POST", "/v1/glass/{glass}/review", &HttpApi::ReviewGlass,
        R"({"verdict": "what you make of it"})", "look at it afterwards"},
+      {"GET", "/v1/audit", &HttpApi::Audit, "",
+       "the record of what you may `audit`, newest first; `?before=` an entry's number"},
+      {"GET", "/v1/audit/verification", &HttpApi::VerifyAudit, "",
+       "whether the whole record is what was signed"},
+      {"GET", "/v1/connections", &HttpApi::Connections, "",
+       "who connected to what from this replica, and who was not let in; newest first"},
       {"GET", "/connectors", &HttpApi::Connectors, "", "names, as Kafka Connect lists them"},
       {"GET", "/connectors/{pipeline}", &HttpApi::Connector, "", "as Kafka Connect shows one"},
       {"GET", "/connectors/{pipeline}/config", &HttpApi::ConnectorConfig, "", "its configuration"},

@@ -69,6 +69,22 @@ constexpr TableDdl kTables[] = {
   Reason STRING(MAX) NOT NULL,
   Reviewer STRING(MAX) NOT NULL
 ) PRIMARY KEY (Glass))sql"},
+    {"Versions", R"sql(CREATE TABLE kafka_spanner.Versions (
+  Pipeline STRING(128) NOT NULL,
+  Revision INT64 NOT NULL,
+  File STRING(MAX) NOT NULL,
+  EditorIssuer STRING(MAX) NOT NULL,
+  EditorSubject STRING(MAX) NOT NULL,
+  ConfiguredAt TIMESTAMP NOT NULL
+) PRIMARY KEY (Pipeline, Revision DESC))sql"},
+    {"Sightings", R"sql(CREATE TABLE kafka_spanner.Sightings (
+  Pipeline STRING(128) NOT NULL,
+  Replica STRING(1024) NOT NULL,
+  Running BOOL NOT NULL,
+  Error STRING(MAX) NOT NULL,
+  Seen STRING(MAX) NOT NULL,
+  SeenAt TIMESTAMP NOT NULL OPTIONS (allow_commit_timestamp = true)
+) PRIMARY KEY (Pipeline, Replica), ROW DELETION POLICY (OLDER_THAN(SeenAt, INTERVAL 1 DAY)))sql"},
     // Expired sessions are not looked at any more; Spanner deletes them some time.
     {"Sessions", R"sql(CREATE TABLE kafka_spanner.Sessions (
   Session STRING(64) NOT NULL,
@@ -177,6 +193,15 @@ std::vector<std::string> Texts(const ListValue& row, int i) {
   return texts;
 }
 
+SightingRow SightingOf(const ListValue& row) {
+  return {Text(row, 0), Text(row, 1), row.values(2).bool_value(), Text(row, 3),
+          identity::ParseJson(Text(row, 4))};
+}
+
+VersionRow VersionOf(const ListValue& row) {
+  return {Number(row, 0), Text(row, 1), Actor{Text(row, 2), Text(row, 3)}, Nanos(row, 4)};
+}
+
 SessionRow SessionOf(const ListValue& row) {
   return {Text(row, 0), Actor{Text(row, 1), Text(row, 2), Texts(row, 3)}, Text(row, 4),
           Nanos(row, 5), Nanos(row, 6)};
@@ -274,6 +299,54 @@ absl::StatusOr<std::vector<SessionRow>> ReadSessionsOf(const Reader& reader, con
   return rows;
 }
 
+absl::StatusOr<std::vector<SightingRow>> ReadSightings(const Reader& reader) {
+  return ReadAll(
+      reader,
+      Sql(StrCat("SELECT Pipeline, Replica, Running, Error, Seen FROM kafka_spanner.Sightings ",
+                 "WHERE SeenAt > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL ", kSightingSeconds,
+                 " SECOND) ORDER BY Pipeline, Replica")),
+      &SightingOf);
+}
+
+absl::StatusOr<std::vector<VersionRow>> ReadVersions(const Reader& reader,
+                                                     std::string_view pipeline) {
+  return ReadAll(reader,
+                 SqlWith(StrCat("SELECT Revision, File, EditorIssuer, EditorSubject, ConfiguredAt ",
+                                "FROM kafka_spanner.Versions WHERE Pipeline = @id ",
+                                "ORDER BY Revision DESC LIMIT ", kVersionsListed),
+                         pipeline),
+                 &VersionOf);
+}
+
+absl::StatusOr<std::vector<AuditRow>> ReadAuditEntries(const Reader& reader, int64_t before) {
+  v1::ExecuteSqlRequest request =
+      Sql(StrCat("SELECT Seq, Entry FROM kafka_spanner.AuditLog WHERE Seq < @before ORDER BY Seq ",
+                 "DESC LIMIT ", kAuditListed));
+  (*request.mutable_params()->mutable_fields())["before"].set_string_value(StrCat(before));
+  (*request.mutable_param_types())["before"].set_code(v1::INT64);
+  return ReadAll(
+      reader, std::move(request), +[](const ListValue& row) {
+        return AuditRow{Number(row, 0), Text(row, 1)};
+      });
+}
+
+absl::StatusOr<spanner::ResultPtr> ReadDeadLetters(spanner::Client& target,
+                                                   std::string_view pipeline) {
+  return target.QueryNow(
+      SqlWith(StrCat("SELECT Topic, KafkaPartition, KafkaOffset, Stage, Reason, FailedAt FROM ",
+                     "kafka_spanner.DeadLetters WHERE Pipeline = @id ORDER BY FailedAt DESC LIMIT ",
+                     kDeadLettersListed),
+              pipeline));
+}
+
+absl::StatusOr<int64_t> CountDeadLetters(spanner::Client& target, std::string_view pipeline) {
+  KS_ASSIGN_OR_RETURN(const auto counted,
+                      target.QueryNow(SqlWith("SELECT COUNT(*) FROM kafka_spanner.DeadLetters "
+                                              "WHERE Pipeline = @id",
+                                              pipeline)));
+  return Number(counted->rows(0), 0);
+}
+
 void WritePipeline(const PipelineRow& row, std::string* wire) {
   Append(MutationKind::kInsertOrUpdate, "kafka_spanner.Pipelines",
          {{"Pipeline", Value::String(row.name)},
@@ -328,6 +401,28 @@ void WriteGlass(const GlassRow& row, std::string* wire) {
           {"WholeAt", Moment(row.glass.until_nanos)},
           {"Reason", Value::String(row.reason)},
           {"Reviewer", Value::String(row.reviewer)}},
+         wire);
+}
+
+void WriteSighting(const SightingRow& row, std::string* wire) {
+  Append(MutationKind::kInsertOrUpdate, "kafka_spanner.Sightings",
+         {{"Pipeline", Value::String(row.pipeline)},
+          {"Replica", Value::String(row.replica)},
+          {"Running", Value::Bool(row.running)},
+          {"Error", Value::String(row.error)},
+          {"Seen", Value::String(row.seen.dump())},
+          {"SeenAt", Value::Timestamp(pipeline::kPendingCommitTimestamp)}},
+         wire);
+}
+
+void WriteVersion(std::string_view pipeline, const VersionRow& row, std::string* wire) {
+  Append(MutationKind::kInsertOrUpdate, "kafka_spanner.Versions",
+         {{"Pipeline", Value::String(pipeline)},
+          {"Revision", Value::Int64(row.revision)},
+          {"File", Value::String(row.file)},
+          {"EditorIssuer", Value::String(row.editor.issuer)},
+          {"EditorSubject", Value::String(row.editor.subject)},
+          {"ConfiguredAt", Moment(row.configured_nanos)}},
          wire);
 }
 

@@ -63,6 +63,28 @@ struct SessionRow {
   int64_t expires_nanos = 0;
 };
 
+// What a replica sees of a pipeline: sightings.h.
+struct SightingRow {
+  std::string pipeline;
+  std::string replica;
+  bool running = false;
+  std::string error;
+  nlohmann::json seen;
+};
+
+// A file that a pipeline has or had.
+struct VersionRow {
+  int64_t revision = 0;
+  std::string file;
+  governance::Actor editor;
+  int64_t configured_nanos = 0;
+};
+
+struct AuditRow {
+  int64_t seq = 0;
+  std::string entry;  // canonical JSON
+};
+
 struct GlassRow {
   std::string id;
   governance::BrokenGlass glass;
@@ -91,12 +113,28 @@ absl::StatusOr<std::optional<SessionRow>> ReadSession(const Reader& reader, std:
 absl::StatusOr<std::vector<SessionRow>> ReadSessionsOf(const Reader& reader,
                                                        const governance::Actor& actor);
 
+// Of replicas that were here kSightingSeconds ago.
+absl::StatusOr<std::vector<SightingRow>> ReadSightings(const Reader& reader);
+// The newest first, at most kVersionsListed.
+absl::StatusOr<std::vector<VersionRow>> ReadVersions(const Reader& reader,
+                                                     std::string_view pipeline);
+
+// The newest first, at most kAuditListed.
+absl::StatusOr<std::vector<AuditRow>> ReadAuditEntries(const Reader& reader, int64_t before);
+// Of a pipeline's own database: Topic, KafkaPartition, KafkaOffset, Stage, Reason, FailedAt; the
+// newest first, at most kDeadLettersListed.
+absl::StatusOr<spanner::ResultPtr> ReadDeadLetters(spanner::Client& target,
+                                                   std::string_view pipeline);
+absl::StatusOr<int64_t> CountDeadLetters(spanner::Client& target, std::string_view pipeline);
+
 // Each appends mutations, as bytes of a commit.
 void WritePipeline(const PipelineRow& row, std::string* wire);
 void WriteRequest(const RequestRow& row, std::string* wire);  // fails the commit if it is there
 void CloseRequest(std::string_view id, std::string* wire);
 void WriteReview(std::string_view request, const governance::Review& review, std::string* wire);
 void WriteGlass(const GlassRow& row, std::string* wire);
+void WriteSighting(const SightingRow& row, std::string* wire);
+void WriteVersion(std::string_view pipeline, const VersionRow& row, std::string* wire);
 void WriteSession(const SessionRow& row, std::string* wire);
 void DeleteSession(std::string_view id, std::string* wire);
 

@@ -22,8 +22,12 @@ struct Supervisor::Slot {
 };
 
 Supervisor::Supervisor(spanner::Client& client, ServedConnections connections, Run run,
-                       env::Clock& clock)
-    : client_(client), connections_(std::move(connections)), run_(std::move(run)), clock_(clock) {
+                       Sightings& sightings, env::Clock& clock)
+    : client_(client),
+      connections_(std::move(connections)),
+      run_(std::move(run)),
+      sightings_(sightings),
+      clock_(clock) {
   looking_ = std::jthread([this](const std::stop_token& stop) {
     std::mutex mu;
     std::condition_variable_any wake;
@@ -59,8 +63,21 @@ void Supervisor::Look() {
   }
   for (const PipelineRow& row : *rows) Settle(row);
   Forget(*rows);
+  Tell(*rows);
   const absl::MutexLock lock(&mu_);
   ready_ = true;
+}
+
+// Of those that should run, and those that were just stopped.
+void Supervisor::Tell(const std::vector<PipelineRow>& rows) {
+  std::vector<Sightings::Running> running;
+  for (const PipelineRow& row : rows) {
+    const State state = StateOf(row.name);
+    if (row.state == "running" || state.running)
+      running.push_back({row.name, state.running, state.error});
+  }
+  if (const absl::Status told = sightings_.Tell(running); !told.ok())
+    observe::LogWarning(StrCat("what runs here was not told: ", View(told.message())));
 }
 
 void Supervisor::Forget(const std::vector<PipelineRow>& rows) {

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "control/servable.h"
+#include "control/sightings.h"
 #include "control/store.h"
 #include "env/clock.h"
 #include "pipeline/spec.h"
@@ -30,7 +31,8 @@ class Supervisor {
   // Runs one pipeline until it is told to stop, or fails.
   using Run = std::function<absl::Status(pipeline::PipelineSpec, std::stop_token)>;
 
-  Supervisor(spanner::Client& client, ServedConnections connections, Run run,
+  // `sightings` outlives it.
+  Supervisor(spanner::Client& client, ServedConnections connections, Run run, Sightings& sightings,
              env::Clock& clock = env::RealClock());
   ~Supervisor();  // stops everything, and waits for it
 
@@ -47,11 +49,13 @@ class Supervisor {
   void Look();
   void Settle(const PipelineRow& row);
   void Start(Slot& slot, const PipelineRow& row);
+  void Tell(const std::vector<PipelineRow>& rows);
   void Forget(const std::vector<PipelineRow>& rows);
 
   spanner::Client& client_;
   const ServedConnections connections_;
   const Run run_;
+  Sightings& sightings_;  // the looking thread's
   env::Clock& clock_;
   mutable absl::Mutex mu_;
   bool ready_ ABSL_GUARDED_BY(mu_) = false;

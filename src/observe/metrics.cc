@@ -76,6 +76,12 @@ void Series::Set(MetricId gauge, double value) {
   KS_CHECK(InfoOf(gauge).kind == MetricKind::kGauge);
   static_cast<prometheus::Gauge*>(cells_[static_cast<size_t>(gauge)].gauge)->Set(value);
 }
+double Series::CounterAt(MetricId counter) const {
+  return static_cast<prometheus::Counter*>(cells_[static_cast<size_t>(counter)].counter)->Value();
+}
+double Series::GaugeAt(MetricId gauge) const {
+  return static_cast<prometheus::Gauge*>(cells_[static_cast<size_t>(gauge)].gauge)->Value();
+}
 void Series::Record(MetricId histogram, double value) {
   KS_CHECK(InfoOf(histogram).kind == MetricKind::kHistogram);
   static_cast<prometheus::Histogram*>(cells_[static_cast<size_t>(histogram)].histogram)
@@ -106,6 +112,7 @@ Series& Metrics::Partition(std::string_view pipeline, std::string_view topic, in
   auto& series = state_->series[std::string(pipeline) + '\n' + std::string(topic) + '\n' +
                                 std::to_string(partition)];
   if (series == nullptr) series = state_->NewSeries(Scope::kPartition, labels);
+  series->held_ = true;
   return *series;
 }
 
@@ -129,6 +136,28 @@ void Metrics::Forget(std::string_view pipeline, std::string_view topic, int32_t 
   Series& series = Partition(pipeline, topic, partition);
   series.Set(MetricId::kLagRecords, 0);
   series.Set(MetricId::kLagSeconds, 0);
+  absl::MutexLock lock(&state_->mu);
+  series.held_ = false;
+}
+
+std::vector<Metrics::Held> Metrics::HeldOf(std::string_view pipeline) const {
+  std::vector<Held> all;
+  const std::string prefix = std::string(pipeline) + '\n';
+  absl::MutexLock lock(&state_->mu);
+  for (auto it = state_->series.lower_bound(prefix);
+       it != state_->series.end() && it->first.starts_with(prefix); ++it) {
+    const size_t end = it->first.rfind('\n');
+    const Series& series = *it->second;
+    all.push_back({.topic = it->first.substr(prefix.size(), end - prefix.size()),
+                   .partition = std::stoi(it->first.substr(end + 1)),
+                   .held = series.held_,
+                   .records = series.CounterAt(MetricId::kRecords),
+                   .dead_letters = series.CounterAt(MetricId::kDeadLetters),
+                   .lag_records = series.GaugeAt(MetricId::kLagRecords),
+                   .lag_seconds = series.GaugeAt(MetricId::kLagSeconds),
+                   .committed_offset = series.GaugeAt(MetricId::kCommittedOffset)});
+  }
+  return all;
 }
 
 std::string Metrics::Text() const {
@@ -145,8 +174,7 @@ double Metrics::Total(MetricId counter) const {
   double total = 0;
   absl::MutexLock lock(&state_->mu);
   for (const auto& [labels, series] : state_->series) {
-    total += static_cast<prometheus::Counter*>(series->cells_[static_cast<size_t>(counter)].counter)
-                 ->Value();
+    total += series->CounterAt(counter);
   }
   return total;
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "observe/metrics_table.h"
@@ -33,7 +34,11 @@ class Series {
     void* gauge;
     void* histogram;
   };
+  double CounterAt(MetricId counter) const;
+  double GaugeAt(MetricId gauge) const;
+
   Cell cells_[kMetricCount] = {};
+  bool held_ = false;  // of a partition; under the lock of its Metrics
 };
 
 class Metrics {
@@ -51,6 +56,19 @@ class Metrics {
   void Watch(MetricId counter, std::function<int64_t()> total);
   // Takes the gauges of a partition that went to another worker away; its counters stay.
   void Forget(std::string_view pipeline, std::string_view topic, int32_t partition);
+
+  // The partitions that this process has or had, in the order of their names.
+  struct Held {
+    std::string topic;
+    int32_t partition = 0;
+    bool held = false;  // not given away since
+    double records = 0;
+    double dead_letters = 0;
+    double lag_records = 0;
+    double lag_seconds = 0;
+    double committed_offset = 0;
+  };
+  std::vector<Held> HeldOf(std::string_view pipeline) const;
 
   // What Prometheus scrapes.
   std::string Text() const;

@@ -1,11 +1,14 @@
 """The page in a real browser, with a real identity provider: login, every view in light and dark,
 on a desktop and a phone, and an accessibility check of each."""
 
+import json
 import os
 import pathlib
 import shutil
 
 import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
 import people
 from people import sign_in
@@ -17,7 +20,15 @@ pytestmark = pytest.mark.skipif(BINARY is None and OPTIONAL, reason="there is no
 
 LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("desktop", "phone")]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-VIEWS = {"pipelines": "#/pipelines"}
+# Where each is, and what it shows when it is whole.
+VIEWS = {
+    "pipelines": ("#/pipelines", "dev1"),
+    "pipeline": ("#/pipelines/dev1", "Dead letters"),
+    "approvals": ("#/approvals", "configure prod1"),
+    "request": ("#/approvals/{request}", "Approve this plan"),
+    "audit": ("#/audit", "holds"),
+    "connections": ("#/connections", "GET http /jwks"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +39,8 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def served(request, spanner, tmp_path_factory, other):
-    """A control plane, its people, and two pipelines."""
+def served(request, spanner, kafka, tmp_path_factory, other):
+    """A control plane and its people; dev1 runs with a dead letter, prod1 waits for approval."""
     option = request.config.getoption
     spanner.create_database("page")
     made = []
@@ -39,7 +50,27 @@ def served(request, spanner, tmp_path_factory, other):
         return made[-1]
 
     plane = Plane(option("--program"), spanner, tmp_path_factory.mktemp("page"), "page", issuer_of,
-                  other)
+                  other, brokers=kafka.address)
+    topics = AdminClient({"bootstrap.servers": kafka.address})
+    topics.create_topics([NewTopic("page", 3, 1)])["page"].result(30)
+    producer = Producer({"bootstrap.servers": kafka.address})
+    for n in range(300):
+        producer.produce("page", json.dumps({"n": n}) if n != 7 else "no JSON", key=f"k{n}")
+    producer.flush()
+    plane.otto = other.token("otto", ["leads"])
+    file = pipeline_file("dev1", plane.database, kafka="topic: page")
+    for text in (file, file + "# looked at twice\n"):
+        assert plane.put("/v1/pipelines/dev1", plane.otto, {"file": text}).status_code == 200
+    assert plane.post("/v1/pipelines/dev1/start", plane.otto,
+                      {"reason": "the first run"}).status_code == 200
+    plane.get("/v1/pipelines", "stranger")
+    asked = plane.put("/v1/pipelines/prod1", plane.otto,
+                      {"file": pipeline_file("prod1", plane.database, kafka="topic: page"),
+                       "reason": "Orders go live on Monday"})
+    assert asked.status_code == 202
+    plane.request = asked.json()["request"]
+    plane.wait(lambda: plane.get("/v1/pipelines/dev1", plane.otto).json()["status"] == "running"
+               and len(plane.get("/v1/pipelines/dev1", plane.otto).json()["partitions"]) == 3)
     yield plane
     plane.stop(kill=True)
     made[0].stop()
@@ -106,10 +137,129 @@ def test_every_view_is_accessible_in_every_look(request, served, page, shots, vi
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
-        page.goto(served.url + "/" + VIEWS[view])
-        page.locator(".view > *").first.wait_for()
-        page.wait_for_timeout(300)
+        page.goto("about:blank")
+        address, whole = VIEWS[view]
+        page.goto(served.url + "/" + address.format(request=served.request))
+        page.get_by_text(whole, exact=True).first.wait_for()
         page.screenshot(path=shots / f"{view}-{scheme}-{size}.png", full_page=True)
         check_accessible(page, axe)
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert overflow <= 0, f"{view} is wider than a {size}"
+
+
+def ask_why(page, button, why, confirm=None):
+    page.get_by_role("button", name=button, exact=True).click()
+    dialog = page.get_by_role("dialog")
+    assert page.evaluate("document.activeElement.id") == "reason"
+    dialog.get_by_label("Why").fill(why)
+    dialog.get_by_role("button", name=confirm or button, exact=True).click()
+
+
+def test_an_action_asks_why_and_shows_what_came_of_it(served, page):
+    sign_in(page, served.url, "alice")
+    page.get_by_role("link", name="dev1").click()
+    heading = page.get_by_role("heading", name="dev1")
+    heading.wait_for()
+    assert page.evaluate("document.activeElement.tagName") == "H1"  # the view that was gone to
+    assert page.get_by_role("row", name="page/2").is_visible()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.keyboard.press("Escape")  # nothing is done
+    assert served.state("dev1") == "running"
+    assert page.evaluate("document.activeElement.textContent") == "Pause"
+    ask_why(page, "Pause", "<b>looks</b> odd")
+    page.get_by_role("button", name="Resume", exact=True).wait_for()
+    assert served.state("dev1") == "paused"
+    details = [entry["details"]["plan"]["reason"] for entry in served.entries()
+               if entry["action"] == "pipeline.pause" and entry["phase"] == "intent"]
+    assert details == ["<b>looks</b> odd"]
+    ask_why(page, "Resume", "it was nothing")
+    page.get_by_text("running", exact=True).wait_for()
+    page.get_by_role("button", name="Look").click()
+    page.get_by_text("1 in all.").wait_for()
+    assert page.get_by_text("for those who may audit").is_visible()
+    page.get_by_text("Revision 2").click()
+    assert page.get_by_text("# looked at twice").count() == 2
+
+
+def test_two_people_approve_what_they_see(served, browser):
+    """Nobody approves their own, one is not enough, and what was asked for is what is done."""
+    def tab_of(who):
+        page = browser.new_context().new_page()
+        sign_in(page, served.url, who)
+        page.goto(f"{served.url}/#/approvals/{served.request}")
+        page.get_by_text("Orders go live on Monday").wait_for()
+        assert page.get_by_text("put in: + pipeline: prod1").is_visible()
+        assert page.get_by_text("put in: + CREATE TABLE T (").is_visible()
+        return page
+
+    alice = tab_of("alice")
+    assert alice.get_by_role("button", name="Approve").count() == 0
+    assert alice.get_by_text("No rule counts you").is_visible()
+    lena = tab_of("lena")
+    lena.get_by_role("button", name="Approve this plan").click()
+    lena.get_by_text("Approved.").wait_for()
+    run = f"/v1/requests/{served.request}/run"
+    assert served.post(run, served.otto).status_code == 409
+    ann = tab_of("ann")
+    ann.get_by_role("button", name="Approve this plan").click()
+    lena.get_by_text("by ann").wait_for()  # told without asking
+    assert served.post(run, served.otto).status_code == 200
+    lena.get_by_text("done", exact=True).wait_for()
+    assert lena.get_by_role("button", name="Approve").count() == 0
+    # Now alice asks for a start of it, and sees what she waits for.
+    alice.goto(f"{served.url}/#/pipelines/prod1")
+    ask_why(alice, "Start", "go")
+    alice.get_by_role("link", name="Follow the request").click()
+    alice.get_by_role("button", name="Run it").click()
+    alice.get_by_role("alert").get_by_text("That did not work.").wait_for()
+    assert served.state("prod1") == "stopped"
+    for page in (alice, lena, ann):
+        page.context.close()
+
+
+def test_who_may_not_is_told_so(served, page):
+    sign_in(page, served.url, "vera")
+    page.get_by_role("link", name="dev1").click()
+    page.get_by_text("# looked at twice").first.wait_for()
+    assert page.get_by_role("button", name="Pause").count() == 0
+    page.get_by_role("link", name="Connections").click()
+    page.get_by_text("You may not.").wait_for()
+    page.get_by_role("link", name="Audit").click()
+    page.get_by_text("There is nothing that you may read.").wait_for()
+    page.goto(f"{served.url}/#/pipelines/prod1")
+    page.get_by_text("You may not.").wait_for()
+
+
+def test_what_is_on_the_screen_stays_true_and_nobody_is_asked_for_a_hidden_tab(served, page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    sign_in(page, served.url, "ann")
+    answers = []
+    page.on("response", lambda response: answers.append(response.status))
+    page.wait_for_timeout(3500)
+    assert 304 in answers and set(answers) <= {200, 304}
+    page.evaluate("""Object.defineProperty(document, 'hidden', {get: () => window.away});
+        window.away = true; document.dispatchEvent(new Event('visibilitychange'));""")
+    page.wait_for_timeout(500)
+    before = len(asked)
+    page.wait_for_timeout(3500)
+    assert len(asked) == before
+    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'));")
+    page.wait_for_timeout(1000)
+    assert len(asked) == before + 1
+
+
+def test_an_ended_session_and_an_absent_server_are_told_in_words(served, page):
+    sign_in(page, served.url, "ann")
+    page.goto(f"{served.url}/#/pipelines/dev1")
+    page.get_by_role("heading", name="dev1").wait_for()
+    page.route("**/v1/pipelines/dev1", lambda route: route.abort())
+    page.get_by_text("The server does not answer.").wait_for()
+    page.unroute("**/v1/pipelines/dev1")
+    page.get_by_text("The server does not answer.").wait_for(state="detached")
+    page.context.clear_cookies(name="kafka_spanner_session")
+    page.get_by_role("heading", name="Your session has ended").wait_for()
+    page.wrong.clear()  # the request that was let fail
+    # Where they were is where they are again.
+    page.get_by_role("link", name="Sign in with").click()
+    page.get_by_role("heading", name="dev1").wait_for()

@@ -2,11 +2,15 @@
 import { Failure, get, send, useCsrf } from './api.js';
 import { h, notice } from './dom.js';
 import { live } from './live.js';
+import * as approvals from './approvals.js';
+import * as audit from './audit.js';
+import * as connections from './connections.js';
+import * as pipeline from './pipeline.js';
 import * as pipelines from './pipelines.js';
 import { signIn, whereToGoOn } from './sign_in.js';
 
-// By the first word after `#/`.
-const VIEWS = { pipelines };
+// By the first word after `#/`; the second, if there is one, says which.
+const VIEWS = { pipelines, approvals, audit, connections };
 
 const main = document.getElementById('main');
 let running = [];  // what the view on the screen keeps true
@@ -44,7 +48,7 @@ function frame(words) {
 
 function route() {
   const words = location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent);
-  const view = VIEWS[words[0]];
+  const view = words[0] === 'pipelines' && words[1] ? pipeline : VIEWS[words[0]];
   if (!view) {
     location.replace('#/pipelines');
     return;

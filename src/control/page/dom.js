@@ -8,7 +8,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, '');
     else element.setAttribute(name, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(Infinity).filter((child) => child || child === 0));
   return element;
 }
 
@@ -16,7 +16,7 @@ export function h(tag, attributes = {}, ...children) {
 export function swap(container, ...children) {
   const active = document.activeElement;
   const key = container.contains(active) ? active.dataset.key : undefined;
-  container.replaceChildren(...children.flat(Infinity).filter((child) => child));
+  container.replaceChildren(...children.flat(Infinity).filter(Boolean));
   if (key) container.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 
@@ -29,7 +29,7 @@ export function say(text) {
 // A state, by colour and word.
 const TONES = {
   running: 'good', approved: 'good', done: 'good', success: 'good', holds: 'good', reviewed: 'good',
-  paused: 'wait', starting: 'wait', open: 'wait', waiting: 'wait', running_out: 'wait',
+  paused: 'wait', starting: 'wait', open: 'wait', unfinished: 'wait',
   failed: 'bad', failure: 'bad', refused: 'bad', broken: 'bad', unassigned: 'bad',
 };
 export function state(word) {
@@ -70,7 +70,12 @@ export function seconds(s) {
   return `${Math.round(s / 3600)} h`;
 }
 
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+// The day only where it is another than today.
 export function moment(rfc3339) {
-  return h('time', { datetime: rfc3339, title: rfc3339 }, MOMENT.format(new Date(rfc3339)));
+  const at = new Date(rfc3339);
+  const today = at.toDateString() === new Date().toDateString();
+  return h('time', { datetime: rfc3339, title: rfc3339 },
+    today ? TIME.format(at) : `${DAY.format(at)}, ${TIME.format(at)}`);
 }

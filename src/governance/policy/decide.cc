@@ -182,6 +182,17 @@ bool HasRoleFor(const Policy& policy, const Request& request) {
   return pipeline != nullptr && !GrantsFor(policy, request, *pipeline).empty();
 }
 
+bool HasVerbEverywhere(const Policy& policy, const Actor& actor, Verb verb) {
+  return std::any_of(policy.roles.begin(), policy.roles.end(), [&](const Role& role) {
+    return role.members.Has(actor) &&
+           std::any_of(role.may.begin(), role.may.end(), [&](const Permission& permission) {
+             const Selector& on = permission.on;
+             return Has(permission.verbs, verb) && on.pipelines.empty() &&
+                    on.environments.empty() && on.labels.empty();
+           });
+  });
+}
+
 nlohmann::json ToJson(const Decision& decision) {
   nlohmann::json reasons = nlohmann::json::array();
   for (const Reason& reason : decision.reasons) {

@@ -45,6 +45,9 @@ Decision Decide(const Policy& policy, const Request& request, const std::vector<
 // none is denied before anybody looks at what the action would do.
 bool HasRoleFor(const Policy& policy, const Request& request);
 
+// Whether a role of the actor has the verb on every pipeline: for what is about none of them.
+bool HasVerbEverywhere(const Policy& policy, const Actor& actor, Verb verb);
+
 // {"verdict": "denied", "reasons": [{"kind": "denies", "by": "role x", "text": "…"}]}
 nlohmann::json ToJson(const Decision& decision);
 // The reasons that decided, in one sentence.

@@ -1,0 +1,87 @@
+// What needs approval: exactly what would be done, who asked, who said what.
+import { at, send } from './api.js';
+import { planDiffs } from './diff.js';
+import { facts, h, moment, notice, say, state, swap, table } from './dom.js';
+
+export const title = 'Approvals';
+export const titleOf = ([id]) => (id ? 'Request' : title);
+
+export function show(view) {
+  const [id] = view.words;
+  const told = h('div', { role: 'status' });
+  const body = h('div');
+  view.append(told, body);
+  const requests = view.live('/v1/requests', (answer) => {
+    if (!id) {
+      swap(body, list(answer.requests));
+      const open = answer.requests.filter((request) => request.state === 'open').length;
+      say(`${open} requests are open`);
+      return;
+    }
+    const request = answer.requests.find((each) => each.request === id);
+    swap(body, request ? one(request, told, (failure) => view.fail(failure), () => requests.now())
+      : h('p', { class: 'empty' }, 'There is no such request that you may see. ',
+          h('a', { href: '#/approvals', 'data-key': 'all' }, 'All requests')));
+  });
+}
+
+const whatIs = (request) => `${request.verb.replace('_', ' ')} ${request.pipeline}`;
+
+function list(requests) {
+  if (requests.length === 0)
+    return h('p', { class: 'empty' }, 'Nothing needs approval. What does is asked for by doing it: the server answers with a request.');
+  return table('Requests', [
+    { title: 'What' }, { title: 'State' }, { title: 'Asked by' }, { title: 'Approvals', number: true },
+    { title: 'When', wide: true },
+  ], requests.map((request) => [
+    h('a', { href: `#${at('approvals', request.request)}`, 'data-key': request.request }, whatIs(request)),
+    state(request.state), request.by.subject,
+    String(request.reviews.filter((review) => review.approves).length), moment(request.asked_at)]));
+}
+
+function one(request, told, fail, again) {
+  async function review(approve) {
+    try {
+      await send('POST', `${at('v1', 'requests', request.request)}/review`,
+                 { plan_sha256: request.plan_sha256, approve });
+      told.replaceChildren(notice('good', approve ? 'Approved.' : 'Denied.', 'It is on record.'));
+      again();
+    } catch (failure) {
+      fail(failure);
+    }
+  }
+  async function run() {
+    try {
+      await send('POST', `${at('v1', 'requests', request.request)}/run`);
+      told.replaceChildren(notice('good', 'Done.', 'It was decided again, and done.'));
+      again();
+    } catch (failure) {
+      fail(failure);
+    }
+  }
+  const button = (key, words, onclick, tone = null) =>
+    h('button', { type: 'button', 'data-key': key, class: tone, onclick }, words);
+  const { reason } = request.plan;
+  return [
+    h('p', {}, h('a', { href: '#/approvals', 'data-key': 'all' }, '← All requests')),
+    facts([
+      ['What', whatIs(request)], ['State', state(request.state)], ['Asked by', request.by.subject],
+      ['When', moment(request.asked_at)],
+    ]),
+    reason && h('p', { class: 'quote' }, reason),
+    h('h2', {}, 'What would be done'),
+    planDiffs(request.plan),
+    h('p', { class: 'empty hash' }, 'Approval is for this plan alone: ', h('code', {}, request.plan_sha256)),
+    h('h2', {}, 'Reviews'),
+    request.reviews.length === 0 ? h('p', { class: 'empty' }, 'Nobody has looked at it yet.')
+      : h('ul', { class: 'reviews' }, request.reviews.map((each) => h('li', {},
+          state(each.approves ? 'approved' : 'refused'), ` by ${each.by.subject} of ${new URL(each.by.issuer).host}`))),
+    h('div', { class: 'actions' },
+      request.may_review && [
+        button('approve', 'Approve this plan', () => review(true), 'main'),
+        button('deny', 'Deny', () => review(false), 'danger')],
+      request.yours && request.state === 'open' && button('run', 'Run it', run, 'main')),
+    request.state === 'open' && !request.may_review && !request.yours &&
+      h('p', { class: 'empty' }, 'No rule counts you among its reviewers.'),
+  ];
+}
