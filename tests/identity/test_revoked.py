@@ -96,6 +96,25 @@ def test_keys_that_aws_knows_no_more(running, kafka, program):
     goes_on(made, worker, RECORDS + 10)
 
 
+def test_keys_that_aws_replaced(running, kafka, program, tmp_path):
+    """Those before are gone at once, and what they signed with them: the new ones are read from the
+    profile long before the signed request that we have would end."""
+    gate = kafka.cutters["MSK"]
+    gate.keys = known_keys("right")
+    program.environment["HOME"] = str(tmp_path)
+    profile = tmp_path / ".aws/credentials"
+    profile.parent.mkdir()
+    text = "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
+    profile.write_text(text.format("AKIAFILE", "file-aws-s3cret"))
+    made, worker = running(("MSK", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1"}, False), "")
+    gate.keys = {"AKIANEW": ("new-aws-s3cret", "")}
+    gate.cut()
+    wait_for(lambda: any("look at its audience" in r for r in reasons(made, "kafka")), worker)
+    profile.write_text(text.format("AKIANEW", "new-aws-s3cret"))
+    made.produce(10)
+    goes_on(made, worker, RECORDS + 10)
+
+
 def test_a_certificate_that_its_authority_revoked(running, kafka, tmp_path):
     """Java believes a list of revoked certificates for half a minute."""
     certificate, key = kafka.authority.issue("pipe", into=tmp_path)
