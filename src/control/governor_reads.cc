@@ -217,8 +217,8 @@ Governor::Answer Governor::VerifyAudit(const Actor& actor) {
     // Another replica may have appended since: its own checkpoint vouches for that.
     if (lines++ < checkpoint.size) verdict.Update(verifier.AddLine("the log", lines, line));
   }));
-  verdict.Update(
-      verifier.AddLine("the checkpoints", 1, governance::EventOfCheckpoint(*newest).dump()));
+  const json signed_now = governance::EventOfCheckpoint(*newest, options_.clock->NowNanos());
+  verdict.Update(verifier.AddLine("the checkpoints", 1, signed_now.dump()));
   if (verdict.ok()) verdict = verifier.Finish();
   if (absl::IsUnavailable(verdict) || absl::IsDeadlineExceeded(verdict)) return verdict;
   return json{{"holds", verdict.ok()},
