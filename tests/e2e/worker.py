@@ -105,11 +105,17 @@ class Worker:
             assert time.monotonic() < give_up, f"{self.name} never said {pattern}:\n{self.log()}"
             time.sleep(0.05)
 
-    def metrics(self):
-        """{(metric, partition): value}; needs `--metrics`, whose address is in the log."""
+    def page(self):
+        """Its metrics; needs `--metrics`, whose address is in the log."""
         self.wait_for_log(r"metrics at (http://\S+)")
         page = re.findall(r"metrics at (http://\S+)", self.log())[-1]
         text = urllib.request.urlopen(page, timeout=10).read().decode()
         planted.hear("metrics", text)
-        found = re.findall(r'^(\w+)\{[^}]*partition="(\d+)"[^}]*\} (\S+)$', text, re.MULTILINE)
+        return text
+
+    def metrics(self):
+        """{(metric, partition): value}."""
+        found = re.findall(
+            r'^(\w+)\{[^}]*partition="(\d+)"[^}]*\} (\S+)$', self.page(), re.MULTILINE
+        )
         return {(name, int(partition)): float(value) for name, partition, value in found}

@@ -8,7 +8,7 @@ import time
 from confluent_kafka import Consumer, TopicPartition
 
 import ocsf
-from test_kafka import RECORDS, WAYS, pipeline  # noqa: F401
+from test_kafka import RECORDS, WAYS, pipeline, table_has  # noqa: F401
 
 
 def to_topic(directory, kafka, topic, **more):
@@ -65,6 +65,18 @@ def test_no_way_to_the_topic_stops_nothing(pipeline, program, kafka, tmp_path): 
                      done.stderr)
     assert told and int(told[1]) > 0, done.stderr
     assert "wrong-s3cret" not in done.stderr + made.log.read_text()
+
+
+def test_what_a_full_disk_swallows_is_counted(pipeline, program):  # noqa: F811
+    made = pipeline(WAYS["scram_512"][0])
+    program.environment["PASSWORD"] = "scram-s3cret"
+    worker = program.start("worker", "run", "--create", "--connection-log", "/dev/full",
+                           "--metrics", "127.0.0.1:0", made.write())
+    made.kafka.wait_for(lambda: table_has(made, RECORDS), 60)
+    lost = re.search(r"^kafka_spanner_connection_log_dropped_total (\d+)$", worker.page(), re.M)
+    assert lost and int(lost[1]) > 0
+    assert worker.stop() == 0
+    assert worker.log().count("the connection log cannot be written") == 1
 
 
 def test_a_file_that_is_no_topics_is_refused(program, kafka, tmp_path):

@@ -218,7 +218,7 @@ def test_lost(kind, request, pipeline, program, kafka, tmp_path):  # noqa: F811
         if place.service:
             assert any(place.words in reason for reason in reasons(made, place.service))
         failures = f'credential_failures_total{{credential="{place.reference}"}}'
-        assert re.search(re.escape(failures) + " [1-9]", page_of(worker))
+        assert re.search(re.escape(failures) + " [1-9]", worker.page())
         kafka.cutters["SCRAM"].cut()
         made.produce(10)
         wait_for(lambda: table_has(made, RECORDS + 10), worker)
@@ -234,9 +234,3 @@ def test_lost(kind, request, pipeline, program, kafka, tmp_path):  # noqa: F811
     finally:
         kafka.set_scram_password("alice", "scram-s3cret")
         place.stop()
-
-
-def page_of(worker):
-    worker.wait_for_log(r"metrics at (http://\S+)")
-    page = re.findall(r"metrics at (http://\S+)", worker.log())[-1]
-    return urllib.request.urlopen(page, timeout=10).read().decode()

@@ -7,6 +7,7 @@ PLAIN's users stand in the broker's file and SCRAM's have no end, so they do not
 import base64
 import datetime
 import json
+import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -274,6 +275,19 @@ def test_kafka(way, state, words, service, table, kafka, idp, program, tmp_path)
     shown_text = done.stdout + done.stderr + (cell.log.read_text() if cell.log.exists() else "")
     for secret in ("s3cret", "PRIVATE KEY", "a-subject"):
         assert secret not in shown_text
+
+
+def test_a_broker_that_hangs(table, kafka, idp, program, tmp_path):
+    """It takes the connection and says nothing: that is no refusal, and waiting mends it."""
+    cell = KafkaCell("scram_512", "right", table, kafka, idp, program, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        table.connection |= {"brokers": f"127.0.0.1:{silent.getsockname()[1]}",
+                             "properties": {"socket.connection.setup.timeout.ms": 1000}}
+        done, failed = cell.run()
+    assert done.returncode == 3 and any("no broker answers" in said for said in failed), failed
+    refused = [e for e in Attempts(cell.log).of("kafka") if e["status_id"] == 2]
+    assert refused and {e["status_code"] for e in refused} == {"UNAVAILABLE"}
+    assert all("timed out in state SSL_HANDSHAKE" in e["status_detail"] for e in refused)
 
 
 # ---- Spanner

@@ -131,15 +131,33 @@ def test_a_certificate_that_its_authority_revoked(running, kafka, tmp_path):
     goes_on(made, worker, RECORDS + 10)
 
 
-@pytest.mark.parametrize("kind", ["basic", "bearer"])
-def test_a_reader_that_the_registry_forgot(kind, running):
+class Given:
+    """The tokens that a recorder has seen given out."""
+
+    def __init__(self, recorder):
+        self.recorder = recorder
+
+    def __contains__(self, who):
+        return who.removeprefix("Bearer ") in self.recorder.given
+
+
+@pytest.mark.parametrize("kind", ["basic", "bearer", "oauth", "certificate"])
+def test_a_reader_that_the_registry_forgot(kind, running, idp, kafka, tmp_path):
     """What it has read serves on; a new schema waits until it may be read."""
-    server = Registry("reader", "reader-s3cret")
+    server, recorder = Registry("reader", "reader-s3cret"), TokenRecorder(idp.issuer)
     password = "secret://env/PASSWORD"
-    login = {"basic": {"username": "reader", "password": password}, "bearer": {"token": password}}
-    right = server.taken = server.taken if kind == "basic" else {"Bearer reader-s3cret"}
-    made, worker = running(NOTHING, "reader-s3cret", lambda made: at_registry(
-        server, made, **login[kind]), whole=True)
+    certificate, key = kafka.authority.issue("reader", into=tmp_path)
+    login = {"basic": {"username": "reader", "password": password}, "bearer": {"token": password},
+             "oauth": {"oauth": {"grant": "client_credentials", "client_id": "pipe-secret",
+                                 "client_secret": password,
+                                 "token_endpoint": recorder.url + "/token"}},
+             "certificate": {"ca": str(kafka.authority.certificate), **shown(certificate, key)}}
+    right = server.taken = {"basic": server.taken, "bearer": {"Bearer reader-s3cret"},
+                            "oauth": Given(recorder), "certificate": {"reader"}}[kind]
+    if kind == "certificate":
+        server.behind_tls(kafka.authority)
+    made, worker = running(NOTHING, "idp-s3cret" if kind == "oauth" else "reader-s3cret",
+                           lambda made: at_registry(server, made, **login[kind]), whole=True)
     server.taken = {"somebody else"}
     made.produce(10)
     wait_for(lambda: table_has(made, RECORDS + 10), worker)
@@ -151,6 +169,7 @@ def test_a_reader_that_the_registry_forgot(kind, running):
     server.taken = right
     goes_on(made, worker, RECORDS + 20)
     server.stop()
+    recorder.stop()
 
 
 def test_a_client_that_the_authorization_server_forgot(running, idp):
