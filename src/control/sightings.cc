@@ -80,15 +80,15 @@ json StandingOf(const std::vector<SightingRow>& rows, std::string_view pipeline,
     }
     replicas.push_back({{"replica", row.replica}, {"running", row.running}, {"error", row.error}});
   }
+  const bool should = wanted == "running";  // what does not run is nobody's in a moment
   double lag_seconds = 0;
   double lag_records = 0;
   json list = json::array();
   for (auto& [name, partition] : partitions) {
     lag_seconds = std::max(lag_seconds, NumberOf(partition, "lag_seconds"));
     lag_records += NumberOf(partition, "lag_records");
-    list.push_back(std::move(partition));
+    if (should) list.push_back(std::move(partition));
   }
-  const bool should = wanted == "running";
   const bool known = should && !list.empty();
   json standing = {{"status", !should         ? std::string(wanted)
                               : runs          ? "running"

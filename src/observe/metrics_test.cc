@@ -44,6 +44,24 @@ TEST(Metrics, ForgetsTheLagOfAPartitionThatWentAway) {
               HasSubstr("kafka_spanner_lag_records{partition=\"0\",pipeline=\"p\",topic=\"t\"} 0"));
 }
 
+TEST(Metrics, TellsWhichPartitionsAreHeld) {
+  Metrics metrics;
+  metrics.Partition("p", "t", 0).Set(MetricId::kLagSeconds, 1.5);
+  metrics.Partition("p", "t", 11).Add(MetricId::kRecords, 3);
+  metrics.Partition("pp", "t", 0);
+  metrics.Forget("p", "t", 11);
+  const auto held = metrics.HeldOf("p");
+  ASSERT_EQ(held.size(), 2u);
+  EXPECT_EQ(held[0].topic, "t");
+  EXPECT_TRUE(held[0].held);
+  EXPECT_EQ(held[0].lag_seconds, 1.5);
+  EXPECT_EQ(held[1].partition, 11);
+  EXPECT_FALSE(held[1].held);
+  EXPECT_EQ(held[1].records, 3);
+  metrics.Partition("p", "t", 11);
+  EXPECT_TRUE(metrics.HeldOf("p")[1].held);
+}
+
 TEST(Metrics, CredentialsAreApartFromPartitions) {
   Metrics metrics;
   metrics.Partition("p", "t", 0).Add(MetricId::kRecords);

@@ -122,6 +122,9 @@ void PartitionDriver::Act(pipeline::Seek& action) {
   seek_to_ = action.offset;
   if (!started_) {
     started_ = true;  // the assignment begins there
+    // Another worker may have brought it so far: that is true before anything comes.
+    if (action.offset >= 0)
+      series_.Set(MetricId::kCommittedOffset, static_cast<double>(action.offset));
     services_.listener->on_start(name_, Offset(action.offset));
     return;
   }

@@ -367,6 +367,7 @@ void SourceRunner::Report() {
 
 // A fetch tells the end sooner than the watch does, which knows it where nothing is fetched.
 void SourceRunner::SetLag(const TopicPartition& name, Assigned& assigned) {
+  if (assigned.revoked) return;  // its metrics are forgotten already
   const Offset done = std::max(assigned.committed, assigned.start);
   if (done < Offset(0)) return;
   const Offset end = std::max(assigned.end, consumer_->CachedWatermarks(name).high);
