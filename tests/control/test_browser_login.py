@@ -2,53 +2,15 @@
 right is refused and on record. The issuer is ours, so that it can lie; a real one, with a real
 browser, is in test_page.py."""
 
+import hashlib
 import time
-import urllib.parse
 
 import pytest
 
+from browser import LOGIN, SESSION, Browser
+from issuer import encoded
 from plane import pipeline_file
 from spanners import rows
-
-SESSION, LOGIN = "kafka_spanner_session", "kafka_spanner_login"
-
-
-class Browser:
-    """Cookies, and nothing else of a browser."""
-
-    def __init__(self, plane):
-        self.plane, self.cookies, self.csrf = plane, {}, ""
-
-    def send(self, method, path, body=None, **headers):
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = self.plane.send(method, path, body=body, allow_redirects=False,
-                                 headers={"Cookie": cookie, **headers})
-        for name, value in answer.cookies.items():
-            self.cookies[name] = value
-        for each in answer.raw.headers.getlist("Set-Cookie"):
-            if "Max-Age=0" in each:
-                self.cookies.pop(each.split("=")[0], None)
-        return answer
-
-    def begin(self):
-        """What the issuer is asked."""
-        answer = self.send("GET", "/auth/login")
-        assert answer.status_code == 302, answer.text
-        return dict(urllib.parse.parse_qsl(urllib.parse.urlparse(answer.headers["Location"]).query))
-
-    def come_back(self, **query):
-        return self.send("GET", "/auth/callback?" + urllib.parse.urlencode(query))
-
-    def sign_in(self, issuer, subject, groups=()):
-        asked = self.begin()
-        answer = self.come_back(code=issuer.allow(asked, subject, groups), state=asked["state"])
-        assert answer.status_code == 302 and answer.headers["Location"] == "/", answer.text
-        self.csrf = self.send("GET", "/auth/session").json()["csrf"]
-        return self
-
-    def change(self, method, path, body=None, **headers):
-        return self.send(method, path, body, **{"Origin": self.plane.page,
-                                                "X-Csrf-Token": self.csrf, **headers})
 
 
 @pytest.fixture
@@ -134,6 +96,27 @@ def test_a_callback_that_is_not_of_this_browsers_attempt_is_refused(plane, issue
     # And all of that took nothing from who did it right.
     browser.cookies[LOGIN] = attempt
     assert browser.come_back(code=code, state=state).status_code == 302
+
+
+def test_an_attempt_is_over_after_ten_minutes(plane, issuer, browser):
+    """Even one in which everything fits: whoever keeps a browser's cookie has it for so long."""
+    browser.begin()
+    _, secret, at = browser.cookies[LOGIN].split(".")
+
+    def come_back(age):
+        attempt = f"{int(time.time()) - age}.{secret}.{at}"
+
+        def derived(purpose):
+            return hashlib.sha256(f"{purpose}:{attempt}".encode()).hexdigest()
+
+        challenge = encoded(hashlib.sha256(derived("verifier").encode()).digest())
+        code = issuer.allow({"client_id": "control-page", "nonce": derived("nonce"),
+                             "code_challenge": challenge}, "alice")
+        browser.cookies = {LOGIN: attempt}
+        return browser.come_back(code=code, state=derived("state"))
+
+    refused(plane, come_back(age=700))
+    assert come_back(age=500).status_code == 302
 
 
 def test_a_code_is_taken_once(plane, issuer, browser):

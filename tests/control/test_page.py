@@ -206,6 +206,22 @@ def test_two_people_approve_what_they_see(served, browser):
     assert served.post(run, served.otto).status_code == 200
     lena.get_by_text("done", exact=True).wait_for()
     assert lena.get_by_role("button", name="Approve").count() == 0
+    # What is done with broken glass is looked at by others, when it is over.
+    alice.goto(f"{served.url}/#/pipelines/dev1")
+    alice.get_by_role("button", name="Break the glass").click()
+    dialog = alice.get_by_role("dialog")
+    dialog.get_by_label("For how many minutes").fill("5")
+    dialog.get_by_label("Why").fill("the pager")
+    dialog.get_by_role("button", name="Break the glass").click()
+    alice.get_by_text("Done.").wait_for()
+    lena.goto(f"{served.url}/#/approvals")
+    lena.get_by_role("row", name="the pager").get_by_text("open", exact=True).wait_for()
+    end = "UPDATE kafka_spanner.BrokenGlass SET WholeAt = CURRENT_TIMESTAMP() WHERE TRUE"
+    served.spanner.database("page").run_in_transaction(lambda t: t.execute_update(end))
+    lena.get_by_role("button", name="Review").click()
+    lena.get_by_label("Your verdict").fill("rightly so")
+    lena.get_by_role("dialog").get_by_role("button", name="Reviewed").click()
+    lena.get_by_text("reviewed", exact=True).wait_for()
     # Now alice asks for a start of it, and sees what she waits for.
     alice.goto(f"{served.url}/#/pipelines/prod1")
     ask_why(alice, "Start", "go")

@@ -4,6 +4,7 @@ record or argument list."""
 import pathlib
 
 import planted
+from browser import Browser
 from plane import pipeline_file
 from spanners import rows
 
@@ -20,6 +21,7 @@ def test_planted_secrets(make, issuer, name):
     planted.plant("secret of the server", PASSWORD, *key)
     planted.plant("sent by mistake", SENT)
     planted.plant("token", token.split(".")[-1])
+    planted.plant("of people's login", "page-s3cret", "planted-c0de")
     before = len(planted.said)
 
     def ask(method, path, body=None):
@@ -39,6 +41,9 @@ def test_planted_secrets(make, issuer, name):
                  "/healthz", "/readyz", "/nothing"):
         ask("GET", path)
     ask("POST", "/v1/pipelines/dev1/plan/stop")
+    person = Browser(plane).sign_in(issuer, "alice", ["sre"])
+    person.begin()
+    assert person.come_back(code="planted-c0de", state="x").status_code == 401
     proc = pathlib.Path(f"/proc/{plane.process.pid}")
     planted.hear("arguments", (proc / "cmdline").read_bytes())
     assert (proc / "environ").stat().st_uid == 0  # of root: nobody else reads it

@@ -2,6 +2,7 @@
 import { at, send } from './api.js';
 import { planDiffs } from './diff.js';
 import { facts, h, moment, notice, say, state, swap, table } from './dom.js';
+import { askWhy } from './reason.js';
 
 export const title = 'Approvals';
 export const titleOf = ([id]) => (id ? 'Request' : title);
@@ -10,10 +11,28 @@ export function show(view) {
   const [id] = view.words;
   const told = h('div', { role: 'status' });
   const body = h('div');
-  view.append(told, body);
+  const glass = h('section', { 'aria-label': 'Broken glass' });
+  let glassIsLive = null;
+  view.append(told, body, glass);
+
+  async function look(each) {
+    const answer = await askWhy({
+      title: 'What do you make of it?', label: 'Your verdict (goes on record)', confirm: 'Reviewed',
+      text: `${each.by.subject} broke the glass of ${each.pipeline}: ${each.reason}`,
+    });
+    if (!answer) return;
+    try {
+      await send('POST', `${at('v1', 'glass', each.glass)}/review`, { verdict: answer.reason });
+      told.replaceChildren(notice('good', 'Reviewed.', 'It is on record.'));
+      glassIsLive.now();
+    } catch (failure) {
+      view.fail(failure);
+    }
+  }
   const requests = view.live('/v1/requests', (answer) => {
     if (!id) {
       swap(body, list(answer.requests));
+      if (!glassIsLive) glassIsLive = view.live('/v1/glass', (found) => swap(glass, broken(found.glass, look)));
       const open = answer.requests.filter((request) => request.state === 'open').length;
       say(`${open} requests are open`);
       return;
@@ -23,6 +42,20 @@ export function show(view) {
       : h('p', { class: 'empty' }, 'There is no such request that you may see. ',
           h('a', { href: '#/approvals', 'data-key': 'all' }, 'All requests')));
   });
+}
+
+// What was done without approval, for those who may audit it.
+function broken(times, look) {
+  if (times.length === 0) return null;
+  return [
+    h('h2', {}, 'Broken glass'),
+    table('Broken glass', [{ title: 'Pipeline' }, { title: 'By' }, { title: 'Why' }, { title: 'Review' }],
+      times.map((each) => [
+        each.pipeline, each.by.subject, h('span', { class: 'why' }, each.reason),
+        each.reviewer ? state('reviewed') : !each.over ? state('open')
+          : h('button', { type: 'button', 'data-key': each.glass, onclick: () => look(each) }, 'Review'),
+      ])),
+  ];
 }
 
 const whatIs = (request) => `${request.verb.replace('_', ' ')} ${request.pipeline}`;

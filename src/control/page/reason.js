@@ -2,7 +2,8 @@
 import { h } from './dom.js';
 
 // Resolves to the answer {reason, minutes?}, or null where they thought better of it.
-export function askWhy({ title, text, confirm, danger = false, minutes = false }) {
+export function askWhy({ title, text, confirm, danger = false, minutes = false,
+                         label = 'Why (goes on record)' }) {
   return new Promise((resolve) => {
     const reason = h('textarea', { id: 'reason', rows: '3', maxlength: '1500', required: true });
     const time = minutes && h('input', { id: 'minutes', type: 'number', min: '1', max: '1440', value: '30', required: true });
@@ -16,7 +17,7 @@ export function askWhy({ title, text, confirm, danger = false, minutes = false }
         h('h2', { id: 'asked' }, title),
         text && h('p', {}, text),
         time && [h('label', { for: 'minutes' }, 'For how many minutes'), time],
-        h('label', { for: 'reason' }, 'Why (goes on record)'), reason,
+        h('label', { for: 'reason' }, label), reason,
         h('div', { class: 'actions end' },
           h('button', { type: 'button', onclick: () => dialog.close('') }, 'Cancel'),
           h('button', { class: danger ? 'main danger' : 'main' }, confirm))));
