@@ -203,6 +203,20 @@ absl::Status SequenceInReadOnly() {
               "transaction. Current transaction type is ReadOnly: get_next_sequence_value");
 }
 
+absl::Status IdentityNameMalformed(std::string_view name) {
+  return Make(kInvalidArgument, "The column identifier's format is invalid: ", name,
+              ". It should be either \"<schema>.<table>.<column>\" or \"<table>.<column>\".");
+}
+
+absl::Status IdentityTableNotFound(std::string_view table) {
+  return Make(kInvalidArgument,
+              "Table not found for the GET_TABLE_COLUMN_IDENTITY_STATE function: ", table);
+}
+
+absl::Status IdentityColumnNotFound(std::string_view table, std::string_view column) {
+  return Make(kInvalidArgument, "Identity column not found in table ", table, ": ", column);
+}
+
 absl::Status NotNullViolation(std::string_view table, std::string_view column) {
   return Make(kFailedPrecondition, "Cannot specify a null value for column: ", column,
               " in table: ", table);

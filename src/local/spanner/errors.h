@@ -61,6 +61,9 @@ absl::Status WriteAndDeleteReferenced(std::string_view table, std::string_view k
 absl::Status SequenceNotFound(std::string_view sequence);
 absl::Status SequenceExhausted();
 absl::Status SequenceInReadOnly();
+absl::Status IdentityNameMalformed(std::string_view name);
+absl::Status IdentityTableNotFound(std::string_view table);
+absl::Status IdentityColumnNotFound(std::string_view table, std::string_view column);
 
 // ---- Values ----
 absl::Status NotNullViolation(std::string_view table, std::string_view column);

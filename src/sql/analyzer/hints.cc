@@ -34,6 +34,8 @@ constexpr KnownHint kHints[] = {
     {HintPlace::kStatement, "LOCK_SCANNED_RANGES", "EXCLUSIVE|SHARED"},
     {HintPlace::kStatement, "OPTIMIZER_STATISTICS_PACKAGE", ""},
     {HintPlace::kStatement, "OPTIMIZER_VERSION", ""},
+    {HintPlace::kStatement, "PARAMETER_SENSITIVE", "ALWAYS|AUTO|NEVER"},
+    {HintPlace::kStatement, "PDML_MAX_PARALLELISM", ""},
     {HintPlace::kStatement, "SCAN_METHOD", "AUTO|BATCH|ROW"},
     {HintPlace::kStatement, "USE_ADDITIONAL_PARALLELISM", kBool},
     {HintPlace::kStatement, "USE_UNENFORCED_FOREIGN_KEY", kBool},

@@ -65,13 +65,15 @@ struct Column {
 };
 
 // Where GET_NEXT_SEQUENCE_VALUE and GET_INTERNAL_SEQUENCE_STATE find their sequence, by its name in
-// the schema. Whoever owns sequences implements it.
+// the schema, and GET_TABLE_COLUMN_IDENTITY_STATE its column. Whoever owns sequences implements it.
 class SequenceSource {
  public:
   virtual ~SequenceSource() = default;
   virtual absl::StatusOr<int64_t> Next(std::string_view sequence) = 0;
   // The counter; nothing when the sequence has given no value yet.
   virtual absl::StatusOr<std::optional<int64_t>> State(std::string_view sequence) = 0;
+  // The same of an identity column: `[schema.]table.column`.
+  virtual absl::StatusOr<std::optional<int64_t>> IdentityState(std::string_view column) = 0;
 };
 
 // What evaluation of one batch may use. Errors belong to rows: Fail() marks the row (and the kernel

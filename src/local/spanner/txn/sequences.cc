@@ -1,5 +1,6 @@
 #include "local/spanner/txn/sequences.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -97,6 +98,20 @@ absl::StatusOr<std::optional<int64_t>> SchemaSequences::State(std::string_view n
   const Sequence* sequence = schema_.FindSequence(name);
   if (sequence == nullptr) return errors::SequenceNotFound(name);
   return core_.sequences().State(sequence->parameters);
+}
+
+absl::StatusOr<std::optional<int64_t>> SchemaSequences::IdentityState(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  const auto dots = std::count(name.begin(), name.end(), '.');
+  if (dots < 1 || dots > 2) return errors::IdentityNameMalformed(name);
+  const std::string_view table_name = name.substr(0, dot);
+  const Table* table = schema_.FindTable(table_name);
+  if (table == nullptr) return errors::IdentityTableNotFound(table_name);
+  const int column = table->FindColumn(name.substr(dot + 1));
+  if (column < 0 || !table->columns[static_cast<size_t>(column)].identity.has_value()) {
+    return errors::IdentityColumnNotFound(table->name, name.substr(dot + 1));
+  }
+  return core_.sequences().State(*table->columns[static_cast<size_t>(column)].identity);
 }
 
 }  // namespace ks::local

@@ -64,6 +64,7 @@ class SchemaSequences final : public sql::SequenceSource {
   absl::StatusOr<int64_t> Next(std::string_view sequence) override;
   absl::StatusOr<int64_t> Next(const SequenceParameters& parameters);
   absl::StatusOr<std::optional<int64_t>> State(std::string_view sequence) override;
+  absl::StatusOr<std::optional<int64_t>> IdentityState(std::string_view column) override;
 
  private:
   DatabaseCore& core_;
