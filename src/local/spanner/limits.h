@@ -48,6 +48,9 @@ inline constinit Limit kStringChars{"string-chars", (10 << 20) / 4, "of a STRING
 // ---- Messages (server/) ----
 inline constinit Limit kMessageBytes{"message-bytes", 100 << 20, "of any request or answer"};
 inline constinit Limit kRequestBytes{"request-bytes", 10 << 20, "of one that is no commit"};
+inline constinit Limit kAdminBytes{"admin-bytes", 1 << 20, "of administration but schemas"};
+// Production has 500. Tests make more schema changes than that, so it is not the default here.
+inline constinit Limit kAdminRequests{"admin-requests", 1'000'000, "of administration in 100 s"};
 inline constinit Limit kUnaryResultBytes{"result-bytes", 10 << 20, "of Read and ExecuteSql"};
 inline constinit Limit kSqlChars{"sql-chars", 1'000'000, "of one statement"};
 inline constinit Limit kQueryParameters{"parameters", 950, "of one statement"};

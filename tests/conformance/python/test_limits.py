@@ -190,6 +190,24 @@ def test_a_key_that_is_too_large_is_named(instance):
     database.drop()
 
 
+def test_limits_of_administration(server, monkeypatch):
+    server.kill()
+    server.start("--limit", "admin-requests=30", "--limit", "admin-bytes=2000")
+    monkeypatch.setenv("SPANNER_EMULATOR_HOST", server.listen)
+    instance = make_instance(spanner.Client(project="conformance"))
+    # A schema is no administrative request of that size.
+    database = new_database(instance, [f"CREATE TABLE {'T' * 120}{i} (K INT64) PRIMARY KEY (K)"
+                                       for i in range(30)])
+    instance.labels = {"a": "b" * 2000}
+    with pytest.raises(exceptions.InvalidArgument, match="Request is .* the limit is 2000 bytes"):
+        instance.update()
+    with pytest.raises(exceptions.ResourceExhausted, match="30 administrative requests"):
+        for _ in range(40):
+            database.exists()
+    with database.snapshot() as snapshot:  # what is no administration goes on
+        assert list(snapshot.execute_sql("SELECT 1")) == [[1]]
+
+
 def test_limits_of_a_schema(server, monkeypatch):
     for limit in ("views=1", "roles=1", "change-streams=1", "ddl-bytes=200"):
         server.kill()

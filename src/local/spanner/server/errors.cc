@@ -240,6 +240,11 @@ absl::Status TooManySplitPoints(size_t count) {
 absl::Status SplitPointLivesTooLong() {
   return Invalid("split_points.expire_time must be within 30 days.");
 }
+absl::Status TooManyAdminRequests(int64_t limit) {
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "Quota exceeded: more than ", limit,
+      " administrative requests in 100 seconds (--limit admin-requests). Try again later."));
+}
 absl::Status RequestTooLarge(size_t bytes, size_t limit) {
   return Invalid("Request is ", bytes, " bytes long; the limit is ", limit, " bytes.");
 }

@@ -69,6 +69,7 @@ absl::Status MissingField(std::string_view field);  // "CommitRequest.transactio
 absl::Status DdlTooLarge(int64_t bytes);
 absl::Status TooManySplitPoints(size_t count);
 absl::Status SplitPointLivesTooLong();
+absl::Status TooManyAdminRequests(int64_t limit);
 absl::Status RequestTooLarge(size_t bytes, size_t limit);
 absl::Status ServiceUnknown(std::string_view service);
 absl::Status MalformedRequest(std::string_view message);

@@ -40,6 +40,7 @@ inline constexpr int64_t kPartitionSampleRows = 100'000;  // keys looked at to f
 // ---- Administration ----
 // How long a call waits before it answers with an operation that is not done.
 inline constexpr int64_t kOperationPatienceNanos = int64_t{5} * 1'000'000'000;
+inline constexpr int64_t kAdminWindowNanos = int64_t{100} * 1'000'000'000;  // of kAdminRequests
 inline constexpr int kNodeUnits = 1'000;  // processing units of a node
 
 // ---- Threads (call_loop.h) ----

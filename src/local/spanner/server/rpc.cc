@@ -70,6 +70,13 @@ void RpcService::AddCommit(const char* method, CommitStart function) {
   });
 }
 
+absl::Status RpcService::CheckAdmin(size_t bytes) {
+  if (bytes > static_cast<size_t>(limits::kAdminBytes)) {
+    return errors::RequestTooLarge(bytes, limits::kAdminBytes);
+  }
+  return state_.admin_quota.Take(state_.clock.MonotonicNanos());
+}
+
 absl::Status RpcService::WithFaults(Call& call, const char* method, const RequestNames& names,
                                     absl::FunctionRef<absl::Status()> body) {
   const Faults faults = state_.faults.Next(method);

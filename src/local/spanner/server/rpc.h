@@ -54,6 +54,7 @@ RequestNames NamesOf(std::string_view wire);
 struct ServiceKind {
   bool faulty = true;    // faults on demand befall them
   bool lasting = false;  // they may last or wait, so none holds up others
+  bool admin = false;    // they count against the quota of administration
 };
 
 class RpcService : public grpc::Service {
@@ -96,6 +97,7 @@ class RpcService : public grpc::Service {
   absl::Status Serve(ServedCall& served, const char* method, Body&& body);
   // Waits, ends the transaction and loses the session as `faults` say.
   static absl::Status BeforeFaults(Call& call, const Faults& faults, const RequestNames& names);
+  absl::Status CheckAdmin(size_t bytes);
   bool Faulty() const { return kind_.faulty && state_.faults.armed(); }
   absl::Status WithFaults(Call& call, const char* method, const RequestNames& names,
                           absl::FunctionRef<absl::Status()> body);
@@ -113,6 +115,11 @@ absl::Status RpcService::Serve(ServedCall& served, const char* method, Body&& bo
   const std::string_view bytes = served.request();
   if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return errors::MalformedRequest(request.GetTypeName());
+  }
+  if (kind_.admin) {
+    // A schema has a limit of its own.
+    constexpr bool kHasSchema = requires { request.proto_descriptors(); };
+    KS_RETURN_IF_ERROR(CheckAdmin(kHasSchema ? 0 : bytes.size()));
   }
   if (!Faulty()) return body(request);
   return WithFaults(served.call(), method, NamesOf(request), [&] { return body(request); });

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "local/spanner/server/admin_quota.h"
 #include "local/spanner/server/faults.h"
 #include "local/spanner/server/operations.h"
 #include "local/spanner/server/registry.h"
@@ -20,6 +21,7 @@ struct ServerState {
 
   env::Clock& clock;
   FaultInjector faults;
+  AdminQuota admin_quota;
   const std::unique_ptr<Registry> registry;
   SessionStore sessions;      // before the registry's databases go, their transactions do
   OperationStore operations;  // the first to end: its work uses the others

@@ -17,7 +17,8 @@ namespace ks::local {
 
 namespace {
 
-constexpr ServiceKind kAdmin{.lasting = true};
+constexpr ServiceKind kAdmin{.lasting = true, .admin = true};
+constexpr ServiceKind kOperations{.lasting = true};
 
 }  // namespace
 
@@ -86,7 +87,7 @@ InstanceAdminService::InstanceAdminService(ServerState& state)
 }
 
 OperationsService::OperationsService(ServerState& state)
-    : RpcService(state, "/google.longrunning.Operations/", kAdmin) {
+    : RpcService(state, "/google.longrunning.Operations/", kOperations) {
   Add("ListOperations", &OperationRpcs::ListOperations);
   Add("GetOperation", &OperationRpcs::GetOperation);
   Add("DeleteOperation", &OperationRpcs::DeleteOperation);
