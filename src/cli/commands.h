@@ -8,6 +8,7 @@ namespace ks::cli {
 void AddDevCommand(CLI::App& app, GlobalOptions& options);
 void AddRunCommand(CLI::App& app, GlobalOptions& options);
 void AddInitCommand(CLI::App& app, GlobalOptions& options);
+void AddSchemaCommand(CLI::App& app, GlobalOptions& options);
 void AddPlanCommand(CLI::App& app, GlobalOptions& options);
 void AddPreviewCommand(CLI::App& app, GlobalOptions& options);
 void AddVerifyCommand(CLI::App& app, GlobalOptions& options);

@@ -1,7 +1,6 @@
 // kafka-spanner serve: many pipelines, and the control plane that governs them.
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <future>
 #include <iostream>
 
 #include "base/status_macros.h"
@@ -95,9 +94,7 @@ absl::StatusOr<control::GovernorOptions> GovernorOf(const ServeOptions& options,
 }
 
 absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
-  auto stopped = std::make_shared<std::promise<void>>();
-  // Before any other thread starts: the signals are blocked in all of them.
-  OnStopSignal([stopped] { stopped->set_value(); });
+  StopSignal stop;  // before any other thread starts: the signals are blocked in all of them
   KS_ASSIGN_OR_RETURN(std::string text, env::RealEnvironment().ReadFile(options.file));
   KS_ASSIGN_OR_RETURN(const control::ServeFile file,
                       control::ParseServeFile(options.file, std::move(text)));
@@ -142,7 +139,7 @@ absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
   }
   KS_RETURN_IF_ERROR(api.Start(std::move(listen)));
   std::cout << "serves on " << api.address() << std::endl;
-  stopped->get_future().wait();
+  stop.Wait();
   return absl::OkStatus();
 }
 

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <future>
 #include <memory>
 #include <thread>
 
@@ -36,10 +35,12 @@ void OnEachInterrupt(std::function<void()> then) {
   }).detach();
 }
 
-void WaitForStopSignal() {
+StopSignal::StopSignal() {
   auto stopped = std::make_shared<std::promise<void>>();
+  stopped_ = stopped->get_future();
   OnStopSignal([stopped] { stopped->set_value(); });
-  stopped->get_future().wait();
 }
+
+void StopSignal::Wait() { stopped_.wait(); }
 
 }  // namespace ks::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 
 namespace ks::cli {
 
@@ -11,7 +12,14 @@ void OnStopSignal(std::function<void()> on_stop);
 // `then` runs at each SIGINT, on a thread of its own, and the process goes on. Call once, before
 // other threads start, instead of OnStopSignal.
 void OnEachInterrupt(std::function<void()> then);
-// Waits until a signal asks to stop.
-void WaitForStopSignal();
+// A signal to wait for. Make it before other threads start, instead of OnStopSignal.
+class StopSignal {
+ public:
+  StopSignal();
+  void Wait();  // once
+
+ private:
+  std::future<void> stopped_;
+};
 
 }  // namespace ks::cli

@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/signals.h"
 #include "local/spanner/limits.h"
+#include "local/spanner/rest/rest_gateway.h"
 #include "local/spanner/server/server.h"
 
 namespace ks::cli {
@@ -15,6 +16,7 @@ namespace {
 
 struct SpannerOptions {
   local::ServerOptions server;
+  std::string rest;  // empty: no REST API
   bool in_memory = false;
 };
 
@@ -34,15 +36,30 @@ int Serve(const SpannerOptions& options, const GlobalOptions& global) {
         absl::InvalidArgumentError(
             "say where the data is kept: --data DIR, or --in-memory to forget it at the end"));
   }
+  StopSignal stop;
   auto server = local::LocalSpannerServer::Start(options.server);
   if (!server.ok()) return Fail(global, server.status());
+  std::unique_ptr<local::RestGateway> rest;
+  if (!options.rest.empty()) {
+    auto started = local::RestGateway::Start(options.rest, (*server)->address());
+    if (!started.ok()) return Fail(global, started.status());
+    rest = *std::move(started);
+  }
   if (global.json) {
-    std::cout << nlohmann::json{{"address", (*server)->address()}}.dump() << std::endl;
+    nlohmann::json said = {{"address", (*server)->address()}};
+    if (rest != nullptr) said["rest"] = rest->address();
+    std::cout << said.dump() << std::endl;
   } else {
     std::cout << "Spanner listens on " << (*server)->address() << "\n"
-              << "  export SPANNER_EMULATOR_HOST=" << (*server)->address() << std::endl;
+              << "  export SPANNER_EMULATOR_HOST=" << (*server)->address() << "\n";
+    if (rest != nullptr) {
+      std::cout << "  gcloud config set api_endpoint_overrides/spanner http://" << rest->address()
+                << "/\n";
+    }
+    std::cout << std::flush;
   }
-  WaitForStopSignal();
+  stop.Wait();
+  rest.reset();
   (*server)->Shutdown();
   return kExitOk;
 }
@@ -55,6 +72,8 @@ void AddSpannerCommand(CLI::App& app, GlobalOptions& global) {
   command
       ->add_option("--listen", options->server.listen_address, "HOST:PORT (port 0: any free one)")
       ->capture_default_str();
+  CLI::Option* rest = command->add_option(
+      "--rest", options->rest, "HOST:PORT: serve the REST API there, too, for `gcloud spanner`");
   CLI::Option* data =
       command->add_option("--data", options->server.data_dir, "directory that keeps the data");
   command->add_flag("--in-memory", options->in_memory, "forget everything at the end")
@@ -68,7 +87,7 @@ void AddSpannerCommand(CLI::App& app, GlobalOptions& global) {
                                          "serve over TLS: certificate chain, PEM");
   command->add_option("--tls-private-key", security.private_key_file, "its private key, PEM")
       ->needs(tls);
-  tls->needs("--tls-private-key");
+  tls->needs("--tls-private-key")->excludes(rest);
   command
       ->add_option(
           "--access-tokens", security.tokens_file,
