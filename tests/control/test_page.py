@@ -23,7 +23,7 @@ SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 # Where each is, and what it shows when it is whole.
 VIEWS = {
     "pipelines": ("#/pipelines", "dev1"),
-    "pipeline": ("#/pipelines/dev1", "Dead letters"),
+    "pipeline": ("#/pipelines/dev1", "Versions"),
     "approvals": ("#/approvals", "configure prod1"),
     "request": ("#/approvals/{request}", "Approve this plan"),
     "audit": ("#/audit", "holds"),

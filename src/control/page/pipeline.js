@@ -28,8 +28,8 @@ export function show(view) {
   const told = h('div', { role: 'status' });
   const actions = h('div', { class: 'actions', role: 'group', 'aria-label': 'What you may do' });
   const standing = h('div');
-  const more = h('div');
-  view.append(told, actions, standing, more);
+  const files = h('div');
+  view.append(told, actions, standing, files, h('h2', {}, 'Dead letters'), ...lettersOf());
 
   async function act(verb) {
     const answer = await askWhy({ title: `${WORDS[verb]} ${name}?`, text: SAYS[verb], confirm: WORDS[verb],
@@ -47,23 +47,23 @@ export function show(view) {
     }
   }
 
-  let shownRevision = -1;
+  let shownFile = null;
   const standingNow = view.live(path, (p) => {
     swap(actions, [...(VERBS[p.state] ?? []), 'break_glass'].filter((verb) => p.may.includes(verb)).map((verb) =>
       h('button', { type: 'button', 'data-key': verb, class: verb === 'break_glass' ? 'danger' : null,
                     onclick: () => act(verb) }, WORDS[verb])));
     swap(standing, standingOf(p));
     say(`${name} is ${p.status}`);
-    if (p.revision === shownRevision) return;
-    shownRevision = p.revision;
-    fileAndLetters(p).then((shown) => swap(more, shown)).catch((failure) => view.fail(failure));
+    if (p.file === shownFile) return;
+    shownFile = p.file;
+    filesOf(p).then((shown) => swap(files, shown)).catch((failure) => view.fail(failure));
   });
 
-  async function fileAndLetters(p) {
+  async function filesOf(p) {
     const { versions } = await get(`${path}/versions`);
     return [
       h('h2', {}, 'File'),
-      h('p', { class: 'empty' }, `Revision ${p.revision}, last edited by ${p.editor.subject || 'nobody'}.`),
+      h('p', { class: 'empty' }, `Last edited by ${p.editor.subject || 'nobody'}.`),
       h('pre', { class: 'code', tabindex: '0', role: 'region', 'aria-label': 'Pipeline file' }, p.file),
       h('h2', {}, 'Versions'),
       versions.length === 0 ? h('p', { class: 'empty' }, 'None is kept yet: the next change of the file makes one.')
@@ -71,8 +71,6 @@ export function show(view) {
             h('summary', {}, `Revision ${version.revision}`, h('span', { class: 'by' },
               ' by ', version.editor.subject, ', ', moment(version.configured_at))),
             diff('Against the one before', versions[i + 1]?.file ?? '', version.file))),
-      h('h2', {}, 'Dead letters'),
-      lettersOf(),
     ];
   }
 
