@@ -1,11 +1,12 @@
 # The functions a CMakeLists.txt of this project is written with.
 #
-#   ks_module(<path under src> [LIBS <external targets>] [THREADED])
+#   ks_module(<path under src> [LIBS <external targets>] [THREADED] [FUZZED])
 #       src/<path>/**/*.cc          -> library    ks_<path, / as _>
 #       src/<path>/**/testing/*.cc  -> library    ks_<..>_testing   (fakes)
 #       src/<path>/**/*_test.cc     -> executable ks_<..>_tests     (one ctest entry: unit.<path>)
 #     Whom a module sees stands in tools/layers.txt; it is linked with those, its tests with their
-#     fakes too. Files are found by themselves; a folder without sources is fine.
+#     fakes too. Files are found by themselves; a folder without sources is fine. FUZZED: a fuzzer
+#     sees which of its code runs.
 #   ks_program(<name> MAIN <file> DEPS <modules>)
 #   ks_test(<name> SOURCES <files> [DEPS <modules>] [LIBS ..] [ARGS ..] [LABELS ..] [TIMEOUT <s>]
 #           [SANITIZED] [THREADED] [SERIAL] [NO_MAIN])
@@ -75,7 +76,7 @@ function(ks_library target files libs)
 endfunction()
 
 function(ks_module path)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADED" "" "LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADED;FUZZED" "" "LIBS")
   set(dir ${CMAKE_SOURCE_DIR}/src/${path})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
@@ -99,6 +100,9 @@ function(ks_module path)
   ks_targets(deps ${below})
   ks_targets(target ${path})
   ks_library(${target} "${sources}" "${deps};${arg_LIBS}")
+  if(KS_ASAN AND arg_FUZZED)  # counts what runs, for fuzzers to see what is new
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 
   list(TRANSFORM deps APPEND "_testing" OUTPUT_VARIABLE fakes)
   ks_library(${target}_testing "${testing}" "${target};${fakes};GTest::gmock")

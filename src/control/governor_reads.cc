@@ -1,6 +1,9 @@
 // What people may look at through the control plane: nothing here changes anything.
 #include <google/spanner/v1/spanner.pb.h>
 
+#include <optional>
+#include <string>
+
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "control/errors.h"
@@ -204,10 +207,14 @@ Governor::Answer Governor::Audit(const Actor& actor, int64_t before) {
 
 Governor::Answer Governor::VerifyAudit(const Actor& actor) {
   KS_RETURN_IF_ERROR(AskForAll(Verb::kAudit, actor));
-  const absl::MutexLock lock(&mu_);
-  // Signing checks that what was signed before is a beginning of what is there now.
-  absl::Status verdict = LogOf(actor, "").Sign();
-  KS_ASSIGN_OR_RETURN(const auto newest, options_.sinks.front()->Newest());
+  absl::Status verdict;
+  std::optional<std::string> newest;
+  {  // not for the reading of the whole log: people act meanwhile
+    const absl::MutexLock lock(&mu_);
+    // Signing checks that what was signed before is a beginning of what is there now.
+    verdict = LogOf(actor, "").Sign();
+    KS_ASSIGN_OR_RETURN(newest, options_.sinks.front()->Newest());
+  }
   if (!newest) return absl::InternalError("no checkpoint was published");
   KS_ASSIGN_OR_RETURN(const auto checkpoint, key_.Open(*newest));
   if (checkpoint.size > kAuditVerifiedMax) return TooLongToVerify();
