@@ -11,15 +11,18 @@ XML = """<R><Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</Secre
 <SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials></R>"""
 
 
+def in_future(time):
+    return (datetime.datetime.now(datetime.timezone.utc) + time).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class FakeAws(Fake):
     def __init__(self, state="right"):
         super().__init__()
-        self.state, self.requests = state, 0
+        self.state, self.requests, self.life = state, 0, datetime.timedelta(hours=1)
 
     def answer(self, method, path, headers, body):
         self.requests += 1
-        hours = datetime.timedelta(hours=-1 if self.state == "expired" else 1)
-        ends = (datetime.datetime.now(datetime.timezone.utc) + hours).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ends = in_future(-self.life if self.state == "expired" else self.life)
         if path == "/":
             if self.state == "right":
                 return 200, XML.format(*ISSUED, ends).encode()

@@ -60,9 +60,10 @@ class Kubernetes(Fake):
 
     def __init__(self):
         super().__init__()
-        self.known = set()
+        self.known, self.requests = set(), 0
 
     def answer(self, method, path, headers, body):
+        self.requests += 1
         review = json.loads(body) | {"apiVersion": "authentication.k8s.io/v1",
                                      "kind": "TokenReview"}
         review["status"] = {"authenticated": False, "error": "the token is unknown or has expired"}

@@ -5,12 +5,10 @@ import base64
 import datetime
 import hashlib
 import hmac
-import json
 import socket
 import struct
 import threading
 import urllib.parse
-import urllib.request
 
 SASL_AUTHENTICATE = 36
 
@@ -135,12 +133,7 @@ class Iam(Gate):
         self.why.append(wrong)
         if wrong:
             return proof
-        request = urllib.request.Request(
-            self.idp.token_endpoint, b"grant_type=client_credentials",
-            {"Authorization": "Basic " + base64.b64encode(b"pipe-secret:idp-s3cret").decode(),
-             "Content-Type": "application/x-www-form-urlencoded"})
-        own = json.loads(urllib.request.urlopen(request, timeout=10).read())["access_token"]
-        return f"n,,\x01auth=Bearer {own}\x01\x01".encode()
+        return f"n,,\x01auth=Bearer {self.idp.token()['access_token']}\x01\x01".encode()
 
     def wrong_with(self, text):
         """Empty: nothing."""

@@ -22,6 +22,7 @@ DATA = "secret://vault/secret/kafka#password"
 
 class InVault:
     service, reference = "vault", DATA
+    counted = None
 
     def __init__(self, request, directory):
         self.vault = Vault(request.config.getoption("--vault"), directory)
@@ -95,14 +96,36 @@ class Workload(InVault):
         self.show(another_key(self.file.parent).removeprefix("secret://file"))
 
 
+class Pod(InVault):
+    """The cluster takes the token of its service account no more: the pod is gone."""
+    words, counted = "permission denied", "/v1/auth/kubernetes/login"
+
+    def log_in(self, directory):
+        self.vault.know_jwts()
+        self.vault.ask("POST", "auth/kubernetes/role/short", {
+            "bound_service_account_names": ["pipe"], "token_policies": "pipe",
+            "bound_service_account_namespaces": ["team"], **LEASE})
+        return self.vault.login("kubernetes", "right", directory) | {"VAULT_ROLE": "short"}
+
+    def requests(self):
+        return self.vault.kubernetes.requests
+
+    def lose(self):
+        self.known, self.vault.kubernetes.known = self.vault.kubernetes.known, set()
+
+    def give_back(self):
+        self.vault.kubernetes.known = self.known
+
+
 class AwsGate(Fake):
     """Stands before moto, which takes any keys; `refuses` as AWS does."""
 
     def __init__(self, behind):
         super().__init__()
-        self.behind, self.refuses = behind, False
+        self.behind, self.refuses, self.requests = behind, False, 0
 
     def answer(self, method, path, headers, body):
+        self.requests += 1
         if self.refuses:
             return 400, {"__type": "AccessDeniedException", "message": "not authorized to perform"}
         kept = {name: value for name, value in headers.items() if name.lower() != "host"}
@@ -112,7 +135,10 @@ class AwsGate(Fake):
 
 class InAws:
     service, reference = "aws-secrets-manager", "secret://aws/kafka"
-    words = "AccessDeniedException"
+    words, counted = "AccessDeniedException", "POST"
+
+    def requests(self):
+        return self.gate.requests
 
     def __init__(self, request, directory):
         self.aws = Aws(directory)
@@ -136,9 +162,12 @@ class InAws:
 
 
 class InGoogle:
-    service, words = "google-secret-manager", "look at the account"
+    service, words, counted = "google-secret-manager", "look at the account", "GET"
     name = "projects/p/secrets/kafka/versions"
     reference = f"secret://google/{name}/latest"
+
+    def requests(self):
+        return len([r for r in self.fake.requests if r[1] in self.fake.secrets])
 
     def __init__(self, request, directory):
         self.fake, self.version = MoodySecrets(), 0
@@ -166,7 +195,7 @@ class InGoogle:
 
 class InKubernetes:
     """A mounted Secret, as the kubelet lays it: `..data` leads to the folder of a version."""
-    service, words, environment = None, "cannot read", {}
+    service, words, environment, counted = None, "cannot read", {}, None
 
     def __init__(self, request, directory):
         self.mount, self.version = directory / "mount", 0
@@ -198,8 +227,8 @@ class InKubernetes:
         pass
 
 
-PLACES = {"vault": VaultToken, "approle": AppRole, "workload": Workload, "aws": InAws,
-          "google": InGoogle, "kubernetes": InKubernetes}
+PLACES = {"vault": VaultToken, "approle": AppRole, "workload": Workload, "pod": Pod,
+          "aws": InAws, "google": InGoogle, "kubernetes": InKubernetes}
 
 
 @pytest.mark.parametrize("kind", PLACES)
@@ -231,6 +260,9 @@ def test_lost(kind, request, pipeline, program, kafka, tmp_path):  # noqa: F811
         made.produce(10)
         wait_for(lambda: table_has(made, RECORDS + 20), worker)
         assert worker.stop() == 0 and made.count() == RECORDS + 20
+        if place.counted:  # an entry for each request, and no other
+            entries = [a["api"]["operation"] for a in made.attempts(place.service)]
+            assert sum(place.counted in asked for asked in entries) == place.requests()
     finally:
         kafka.set_scram_password("alice", "scram-s3cret")
         place.stop()

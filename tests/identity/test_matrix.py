@@ -10,7 +10,6 @@ import json
 import socket
 import subprocess
 import urllib.parse
-import urllib.request
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -78,12 +77,7 @@ class Grants(Fake):
         form = dict(urllib.parse.parse_qsl(body.decode()))
         if self.refuse or not self.good(form):
             return 401, {"error": "invalid_client", "error_description": self.refuse or "unknown"}
-        basic = base64.b64encode(b"pipe-secret:idp-s3cret").decode()
-        request = urllib.request.Request(
-            self.idp.token_endpoint, b"grant_type=client_credentials",
-            {"Authorization": f"Basic {basic}",
-             "Content-Type": "application/x-www-form-urlencoded"})
-        return 200, json.loads(urllib.request.urlopen(request, timeout=10).read())
+        return 200, self.idp.token()
 
     def good(self, form):
         kind = form["grant_type"].rsplit(":", 1)[-1]
@@ -213,10 +207,7 @@ class KafkaCell:
 
     def token(self):
         if self.state == "right":
-            grants = Grants(self.idp)
-            _, said = grants.answer("POST", "/token", {}, b"grant_type=x&client_secret=idp-s3cret")
-            grants.stop()
-            return said["access_token"]
+            return self.idp.token()["access_token"]
         ends = -60 if self.state == "expired" else 3600
         return signed_jwt(self.idp.client_key, {"sub": "me", "aud": "other"}, ends)
 

@@ -2,25 +2,24 @@
 it may not do waits; and when the credential is good again everything is there, once. And one that
 expires while a commit is on its way."""
 
-import base64
+import datetime
 import json
+import re
 import threading
 import time
 
 import pytest
 
 import ocsf
-from fake_aws import known_keys
+from fake_aws import FakeAws, known_keys, source
 from fakes import Registry, TokenRecorder
 from gates import Cutter
 from servers import DATABASE, free_port, signed_jwt
 from test_google import federated
 from test_kafka import RECORDS, WAYS, Pipeline, oauth, pipeline, shown, table_has  # noqa: F401
+from test_matrix import GIVEN, GRANTS, RIGHT, Grants
 from test_rotation import NOTHING, Minting, at_registry
 
-
-BY_SECRET = {"Authorization": "Basic " + base64.b64encode(b"pipe-secret:idp-s3cret").decode(),
-             "Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
@@ -115,6 +114,34 @@ def test_keys_that_aws_replaced(running, kafka, program, tmp_path):
     goes_on(made, worker, RECORDS + 10)
 
 
+@pytest.mark.parametrize("kind", ["role", "web_identity", "instance"])
+def test_a_role_that_aws_gives_no_more(kind, running, kafka, program, tmp_path):
+    """No new keys are given out, and what those before sign is not taken any more."""
+    gate, service = kafka.cutters["MSK"], GIVEN[kind]
+    gate.keys = known_keys("right")
+    aws = FakeAws()
+    aws.life = datetime.timedelta(seconds=6)
+    environment, fields = source(kind, aws.url, tmp_path)
+    program.environment |= {"HOME": str(tmp_path), **environment}
+    made, worker = running(
+        ("MSK", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1", **fields}, False), "")
+    aws.state = "wrong"
+    gate.keys = {}
+    gate.cut()
+    wait_for(lambda: any("look at its audience" in r for r in reasons(made, "kafka")), worker)
+    told = {"instance": "no instance's (status 403)"}.get(kind, "AccessDenied: no role for you")
+    wait_for(lambda: re.search("no new token for Kafka: .*" + re.escape(told), worker.log()),
+             worker)
+    assert "refused: HTTP status 403. Grant this identity" in reasons(made, service)[0]
+    made.produce(10)
+    assert worker.running() and made.count() == RECORDS
+    aws.state = "right"
+    gate.keys = known_keys("right")
+    goes_on(made, worker, RECORDS + 10)
+    assert len(made.attempts(service)) == aws.requests
+    aws.stop()
+
+
 def test_a_certificate_that_its_authority_revoked(running, kafka, tmp_path):
     """Java believes a list of revoked certificates for half a minute."""
     certificate, key = kafka.authority.issue("pipe", into=tmp_path)
@@ -172,21 +199,24 @@ def test_a_reader_that_the_registry_forgot(kind, running, idp, kafka, tmp_path):
     recorder.stop()
 
 
-def test_a_client_that_the_authorization_server_forgot(running, idp):
-    recorder = TokenRecorder(idp.issuer)
-    elsewhere = {"token_endpoint": recorder.url + "/token"}
-    made, worker = running(WAYS["oauth_secret"][0], "idp-s3cret",
+@pytest.mark.parametrize("grant", GRANTS)
+def test_a_client_that_the_authorization_server_forgot(grant, running, idp):
+    server = Grants(idp)
+    elsewhere = {"token_endpoint": server.url + "/token"}
+    made, worker = running(oauth(**GRANTS[grant] | {"grant": grant}), RIGHT[grant],
                            lambda connection: connection["sasl"].update(elsewhere))
-    recorder.refuses = {"error": "invalid_client", "error_description": "the client was deleted"}
+    server.refuse = "the client was deleted"
     wait_for(lambda: reasons(made, "token-endpoint"), worker)
     assert "the client was deleted" in reasons(made, "token-endpoint")[0]
     # The token at hand serves until it ends; then Kafka takes nothing of us any more.
     wait_for(lambda: "the client was deleted" in worker.log(), worker)
     time.sleep(idp.token_seconds)
     made.produce(10)
-    recorder.refuses = None
+    assert worker.running() and made.count() == RECORDS
+    server.refuse = None
     goes_on(made, worker, RECORDS + 10)
-    recorder.stop()
+    assert len(made.attempts("token-endpoint")) == server.requests
+    server.stop()
 
 
 def test_an_authorization_server_that_is_away_for_longer_than_a_token_lives(running, idp):
@@ -210,11 +240,9 @@ def test_an_authorization_server_that_is_away_for_longer_than_a_token_lives(runn
 def test_a_file_that_has_a_wrong_token_for_a_while(wrong, running, idp, tmp_path):
     """Whoever renews it puts something else there; one that would be good for an hour, too."""
     file = tmp_path / "token"
-    recorder = TokenRecorder(idp.issuer)
 
     def renew():
-        recorder.answer("POST", "/token", BY_SECRET, b"grant_type=client_credentials")
-        file.write_text(recorder.given[-1])
+        file.write_text(idp.token()["access_token"])
 
     renew()
     made, worker = running(oauth(grant="token_file", token=f"secret://file{file}"), "")
@@ -236,7 +264,6 @@ def test_a_file_that_has_a_wrong_token_for_a_while(wrong, running, idp, tmp_path
     goes_on(made, worker, RECORDS + 10)
     keep.set()
     renewing.join()
-    recorder.stop()
 
 
 class Federation(Minting):

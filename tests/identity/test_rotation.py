@@ -3,7 +3,9 @@ nothing restarts, no group is rebalanced. Connections are cut after each change,
 ones are made with what is new; what was before is taken for one change more, as real servers do."""
 
 import base64
+import datetime
 import json
+import re
 import threading
 import time
 import urllib.parse
@@ -13,10 +15,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+from fake_aws import XML, in_future, source
 from fake_google import FakeGoogle
-from fakes import Registry, TokenRecorder
+from fakes import Fake, Registry, TokenRecorder
 from servers import DATABASE
-from test_kafka import RECORDS, WAYS, Pipeline, shown, table_has
+from test_kafka import RECORDS, WAYS, Pipeline, oauth, shown, table_has
 
 NOTHING = ("PL", None, False)  # the way to Kafka of a pipeline whose registry is what counts
 
@@ -86,6 +89,44 @@ class Issuer(TokenRecorder):
         return None
 
 
+class Sts(Fake):
+    """Assumes a role for whom `taken` has: each time it gives new keys, of three seconds, and what
+    they sign is let through `gate` for a second more. `used`: who came."""
+
+    def __init__(self, gate):
+        super().__init__()
+        self.gate, self.taken, self.used, self.given = gate, set(), set(), []
+
+    def answer(self, method, path, headers, body):
+        who = re.search(r"Credential=(\w+)/", headers["Authorization"])[1]
+        if who not in self.taken:
+            return 403, b"<E><Error><Code>InvalidClientTokenId</Code></Error></E>"
+        self.used.add(who)
+        n, now = len(self.given), time.monotonic()
+        key = (f"ASIA{n}", f"issued-s3cret-{n}", f"session-s3cret-{n}")
+        self.given.append((now, key))
+        self.gate.keys = {name: proof for when, (name, *proof) in self.given if now - when < 4}
+        return 200, XML.format(*key, in_future(datetime.timedelta(seconds=3))).encode()
+
+
+class Renewal(threading.Thread):
+    """Of a file with a token, as whoever does it for a workload: well before it ends."""
+
+    def __init__(self, idp, file):
+        super().__init__(daemon=True)
+        self.idp, self.file, self.stopping = idp, file, threading.Event()
+        self.renew()
+
+    def renew(self):
+        new = self.file.with_suffix(".new")
+        new.write_text(self.idp.token("pipe-file")["access_token"])
+        new.replace(self.file)
+
+    def run(self):
+        while not self.stopping.wait(0.5):
+            self.renew()
+
+
 def at_registry(server, pipeline, **login):
     """`pipeline` reads Avro, with schemas from there; each of its records has schema `schema`."""
     pipeline.schema = 1
@@ -120,6 +161,15 @@ class Kinds:
         self.made["oauth_key"].connection["sasl"] |= {
             "private_key": self.secret("signing"), "token_endpoint": self.issuer.url + "/token"}
         self.made["mtls"].connection["tls"] |= self.certificate("pipe")
+        self.renewal = Renewal(idp, directory / "token")
+        self.renewal.start()
+        self.made["token_file"] = make("token_file", oauth(
+            grant="token_file", token=self.secret("token")))
+        self.sts = Sts(kafka.cutters["MSK"])
+        self.environment, fields = source("profile_role", self.sts.url, directory)
+        self.lay_keys(0)
+        self.made["msk"] = make("msk", (
+            "MSK", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1", **fields}, False))
         logins = {"basic": {"username": "reader", "password": self.secret("reader")},
                   "bearer": {"token": self.secret("reader")},
                   "certificate": {"ca": str(kafka.authority.certificate),
@@ -153,6 +203,14 @@ class Kinds:
         new.write_bytes(pem)
         new.replace(self.directory / "signing")
 
+    def lay_keys(self, n):
+        """Of AWS, into the profile; those before are known too."""
+        self.sts.taken = {f"AKIA{n - 1}", f"AKIA{n}"}
+        new = self.directory / ".aws/new"
+        new.write_text(f"[default]\naws_access_key_id = AKIA{n}\n"
+                       f"aws_secret_access_key = aws-s3cret-{n}\n")
+        new.replace(self.directory / ".aws/credentials")
+
     def change(self, n):
         before = "s3cret" if n == 1 else f"s3cret-{n - 1}"
         self.kafka.set_scram_password("alice", f"scram-s3cret-{n}")
@@ -164,6 +222,7 @@ class Kinds:
                            ("reader", "reader")):
             (self.directory / name).write_text(f"{text}-s3cret-{n}")
         self.sign(n)
+        self.lay_keys(n)
         self.show("pipe", "pipe", n)
         self.show("reader", f"reader-{n}", n)
         for kind in self.registries:
@@ -178,13 +237,16 @@ class Kinds:
 
     def are_used(self, n):
         """Number `n`, of what is not Kafka's own."""
-        return {f"idp-s3cret-{n}", f"key-{n}"} <= self.issuer.used and all(
+        asked = self.issuer.used | self.sts.used
+        return {f"idp-s3cret-{n}", f"key-{n}", f"AKIA{n}"} <= asked and all(
             self.shown(kind, n) in server.used for kind, server in self.registries.items())
 
     def end(self):
         self.kafka.set_scram_password("alice", "scram-s3cret")
         self.kafka.cutters["PLAIN"].taken["alice"] = {"plain-s3cret"}
-        for each in (self.issuer, *self.registries.values()):
+        self.renewal.stopping.set()
+        self.renewal.join()
+        for each in (self.issuer, self.sts, *self.registries.values()):
             each.stop()
 
 
@@ -220,12 +282,14 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
         return each
 
     kinds = Kinds(make, kafka, idp, tmp_path)
+    program.environment |= kinds.environment
     made = list(kinds.made.values())
     files = [each.write() for each in made]
     for file in files:
         program.ok("plan", "--apply", file)
     log = tmp_path / "connections.jsonl"
-    worker = program.start("worker", "run", "--connection-log", log, *files)
+    worker = program.start("worker", "run", "--connection-log", log, "--metrics", "127.0.0.1:0",
+                           *files)
 
     def rows_of(table):
         text = program.ok("sql", "--format", "csv", "--endpoint", endpoint, "-d", DATABASE, "-e",
@@ -244,18 +308,35 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
     def taken():
         return worker.log().count("Kafka took the new credentials")
 
-    def spanner_entries():
-        lines = [json.loads(line) for line in log.read_text().splitlines()]
-        return [a for a in lines if a["dst_endpoint"]["svc_name"] == "spanner"]
+    def entries(service):
+        whole = log.read_text().rpartition("\n")[0]  # the last may be on its way
+        return [json.loads(line) for line in whole.splitlines()
+                if f'"svc_name":"{service}"' in line]
 
     def tokens():
-        return {a["unmapped"]["credential_version"] for a in spanner_entries()}
+        return {a["unmapped"]["credential_version"] for a in entries("spanner")}
+
+    def ends():
+        """Of the tokens that have no name of ours: the file's, and those signed with AWS's keys."""
+        told = re.findall(r'^kafka_spanner_credential_expires_timestamp_seconds'
+                          r'{credential="token for Kafka \S+:(\d+)"} (\S+)$', worker.page(), re.M)
+        assert {int(port) for port, _ in told} == {kafka.ports["OAUTH"], kafka.ports["MSK"]}
+        return dict(told)
+
+    def are_other_than(before):
+        return all(end != before[port] for port, end in ends().items())
+
+    def taken_of(mechanism):
+        """Versions of those tokens that Kafka took."""
+        return {a["unmapped"]["credential_version"] for a in entries("kafka")
+                if mechanism in a["auth_protocol"] and a["status_id"] == 1
+                and a["user"]["name"] == "unknown"}
 
     def check_nothing_was_noticed():
         generations = kafka.generations()
         assert {each.name: generations[each.name] for each in made} == before
         assert worker.stop() == 0
-        assert {a["status_id"] for a in spanner_entries()} == {1}
+        assert {a["status_id"] for a in entries("spanner")} == {1}
         # Rows are appended by offset: one that came twice would be one of these.
         assert rows_of("kafka_spanner.DeadLetters") == 0
         said = worker.log() + log.read_text()
@@ -271,11 +352,13 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
     load.start()
     try:
         for n in range(1, rotations + 1):
-            already = taken()
+            already, before_change = taken(), ends()
             kinds.change(n)
-            wait_for(lambda: taken() == already + 3 and kinds.are_used(n))
+            wait_for(lambda: taken() == already + 3 and kinds.are_used(n)
+                     and are_other_than(before_change))
             for cutter in kafka.cutters.values():
                 cutter.cut()
+            wait_for(lambda: len(taken_of("OAUTHBEARER")) > n and len(taken_of("AWS_MSK_IAM")) > n)
         # Each pipeline has tokens of its own.
         wait_for(lambda: len(tokens()) >= len(made) * rotations, 4 * rotations + 30)
         load.stopping.set()

@@ -2,7 +2,7 @@
 // Usage: provider.mjs PORT TOKEN_SECONDS PUBLIC_JWK_FILE
 //
 // Clients: `pipe-secret` (secret in the header), `pipe-post` (in the form), `pipe-key`
-// (private_key_jwt). All secrets are `idp-s3cret`.
+// (private_key_jwt), `pipe-file` (its tokens live half as long). All secrets are `idp-s3cret`.
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
@@ -26,6 +26,7 @@ const provider = new Provider(issuer, {
   jwks: { keys: [signing] },
   clients: [
     client('pipe-secret', 'client_secret_basic', secret),
+    client('pipe-file', 'client_secret_basic', secret),
     client('pipe-post', 'client_secret_post', secret),
     client('pipe-key', 'private_key_jwt', {
       ...key,
@@ -39,11 +40,11 @@ const provider = new Provider(issuer, {
       enabled: true,
       defaultResource: () => 'urn:kafka',
       useGrantedResource: () => true,
-      getResourceServerInfo: () => ({
+      getResourceServerInfo: (context, resource, { clientId }) => ({
         scope: 'kafka',
         audience: 'kafka',
         accessTokenFormat: 'jwt',
-        accessTokenTTL: Number(seconds),
+        accessTokenTTL: Number(seconds) / (clientId === 'pipe-file' ? 2 : 1),
         jwt: { sign: { alg: 'RS256' } },
       }),
     },
