@@ -52,7 +52,7 @@ class Server {
     bytes.push_back(static_cast<char>(session_.size()));
     bytes.append(session_).append(request);
     grpc::ClientContext context;
-    context.set_deadline(gpr_time_from_seconds(2, GPR_TIMESPAN));
+    context.set_deadline(gpr_time_from_millis(200, GPR_TIMESPAN));
     grpc::CompletionQueue queue;
     auto call = stub_->PrepareCall(&context, std::string("/google.spanner.v1.Spanner/") + method,
                                    &queue);
