@@ -13,6 +13,7 @@
 #include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "kafka/partition_scan.h"
+#include "pipeline/ddl.h"
 #include "pipeline/plan.h"
 
 namespace ks::cli {
@@ -93,9 +94,7 @@ absl::StatusOr<std::string> Checked(const Proposal& proposal, std::vector<std::s
   std::string text = PipelineText(proposal, columns);
   KS_ASSIGN_OR_RETURN(const auto spec, ParsePipelineFile("init.yaml", text, log));
   KS_ASSIGN_OR_RETURN(const auto plan, pipeline::MakePlan(spec, nullptr));
-  for (const std::string& statement : plan.missing_ddl) {
-    if (statement.find("kafka_spanner") == std::string::npos) ddl->push_back(statement);
-  }
+  *ddl = pipeline::TablesDdl(plan);
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include "governance/policy/personal_data.h"
 #include "identity/json.h"
 #include "observe/log.h"
+#include "pipeline/ddl.h"
 #include "pipeline/plan.h"
 
 namespace ks::control {
@@ -47,15 +48,6 @@ const Served* ServedOf(Verb verb) {
     if (each.verb == verb) return &each;
   }
   return nullptr;
-}
-
-// What the pipeline's tables would be made with; kafka_spanner's own are the same for every one.
-json TablesOf(const pipeline::Plan& plan) {
-  json tables = json::array();
-  for (const std::string& statement : plan.missing_ddl) {
-    if (statement.find("kafka_spanner") == std::string::npos) tables.push_back(statement);
-  }
-  return tables;
 }
 
 // Runs `body` in a transaction, and gives its own error back as it was.
@@ -112,7 +104,7 @@ json Governor::DdlOf(const PipelineRow& row) const {
   const auto spec = MakeServable(row.name, row.file, options_.connections);
   if (!spec.ok()) return json::array();
   const auto plan = pipeline::MakePlan(*spec, nullptr);
-  return plan.ok() ? TablesOf(*plan) : json::array();
+  return plan.ok() ? json(pipeline::TablesDdl(*plan)) : json::array();
 }
 
 // The plan has all that the reviewers of it decide about: what is there, and what will be.
@@ -155,7 +147,7 @@ absl::Status Governor::PlanInto(const Call& call, Case* made) const {
   KS_ASSIGN_OR_RETURN(const auto spec, MakeServable(call.pipeline, file, options_.connections));
   KS_ASSIGN_OR_RETURN(const pipeline::Plan found, pipeline::MakePlan(spec, nullptr));
   if (call.verb == Verb::kConfigure) {
-    plan["new_ddl"] = TablesOf(found);
+    plan["new_ddl"] = pipeline::TablesDdl(found);
     plan["ddl"] = made->row ? DdlOf(*made->row) : json::array();
   }
   effect.personal = governance::WrittenAsTheyAre(options_.policy, found);

@@ -102,4 +102,15 @@ void PlanDdl(const TargetSchema* target, Plan* plan) {
   }
 }
 
+std::vector<std::string> TablesDdl(const Plan& plan) {
+  std::vector<std::string> statements;
+  for (size_t i = 0; i < plan.missing.size(); ++i) {
+    const bool own =
+        std::any_of(CheckpointDdl().begin(), CheckpointDdl().end(),
+                    [&](const DdlStatement& each) { return each.name == plan.missing[i]; });
+    if (!own) statements.push_back(plan.missing_ddl[i]);
+  }
+  return statements;
+}
+
 }  // namespace ks::pipeline

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include <string>
+#include <vector>
+
 #include "pipeline/plan.h"
 #include "pipeline/target.h"
 
@@ -18,5 +21,7 @@ std::string CreateTableSql(const TargetTable& table);
 // Fills plan->missing_ddl and plan->missing: named schemas, tables (parents first), views,
 // kafka_spanner's own tables.
 void PlanDdl(const TargetSchema* target, Plan* plan);
+// plan.missing_ddl without kafka_spanner's own, which are the same for every pipeline.
+std::vector<std::string> TablesDdl(const Plan& plan);
 
 }  // namespace ks::pipeline
