@@ -59,8 +59,7 @@ int Serve(const SpannerOptions& options, const GlobalOptions& global) {
     std::cout << std::flush;
   }
   stop.Wait();
-  rest.reset();
-  (*server)->Shutdown();
+  (*server)->Shutdown();  // first: its end is that of the calls which requests over REST wait for
   return kExitOk;
 }
 

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -21,17 +23,22 @@ DATABASE = f"{INSTANCE}/databases/rest-db"
 SINGERS = "CREATE TABLE Singers (Id INT64, Name STRING(MAX), Born DATE) PRIMARY KEY (Id)"
 
 
-@pytest.fixture(scope="module")
-def rest(tmp_path_factory):
-    """host:port of the REST API of a Spanner of its own."""
+def start(*flags):
+    """A Spanner of its own, and the host:port of its REST API."""
     program = os.environ["CONFORMANCE_PROGRAM"]
     if not program:
         pytest.skip("only with --program")
     process = subprocess.Popen(
         [program, "spanner", "--in-memory", "--listen", "127.0.0.1:0", "--rest", "127.0.0.1:0",
-         "--output", "json"],
+         "--output", "json", *flags],
         stdout=subprocess.PIPE, text=True)
-    yield json.loads(process.stdout.readline())["rest"]
+    return process, json.loads(process.stdout.readline())["rest"]
+
+
+@pytest.fixture(scope="module")
+def rest():
+    process, address = start()
+    yield address
     process.terminate()
     assert process.wait(20) == 0
 
@@ -144,6 +151,27 @@ def test_what_is_no_request_says_so(rest, databases):
         answer = ask(rest, verb, path, body)
         assert answer[0] == status and words in answer[1]["message"], (verb, path, answer)
     assert ask(rest, "GET", f"/v1/{INSTANCE}/databases?pageSize=5&alt=json")[0] == 200
+
+
+def test_its_end_waits_for_no_long_request():
+    process, address = start("--database", DATABASE)
+    session = ask(address, "POST", f"/v1/{DATABASE}/sessions", b"{}")[1]["name"]
+    series = "UNNEST(GENERATE_ARRAY(1, 16000))"
+    body = json.dumps({"sql": f"SELECT COUNT(*) FROM {series} a, {series} b, {series} c"}).encode()
+    answers = []
+    asking = threading.Thread(
+        target=lambda: answers.append(ask(address, "POST", f"/v1/{session}:executeSql", body)))
+    asking.start()
+    running = json.dumps(
+        {"sql": "SELECT TEXT FROM SPANNER_SYS.OLDEST_ACTIVE_QUERIES"}).encode()
+    give_up = time.monotonic() + 30
+    while "COUNT(*)" not in str(ask(address, "POST", f"/v1/{session}:executeSql", running)):
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    process.terminate()
+    assert process.wait(20) == 0
+    asking.join(20)
+    assert answers[0][0] >= 400
 
 
 @pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")

@@ -89,6 +89,16 @@ absl::Status SetText(const pb::Descriptor& message, std::string_view path, const
   return absl::OkStatus();
 }
 
+// Of the URL alone: httplib's own parameters have a body's, too, where its type says that it is a
+// form, as curl does of JSON unless told otherwise.
+httplib::Params QueryOf(const httplib::Request& http) {
+  httplib::Params query;
+  const size_t mark = http.target.find('?');
+  if (mark != std::string::npos)
+    httplib::detail::parse_query_text(http.target.substr(mark + 1), query);
+  return query;
+}
+
 // The request message that an HTTP request stands for.
 absl::Status ReadRequest(const httplib::Request& http, const HttpRules::Match& match,
                          pb::Message* message) {
@@ -102,7 +112,7 @@ absl::Status ReadRequest(const httplib::Request& http, const HttpRules::Match& m
       request[FindField(*message->GetDescriptor(), match.body)->json_name()] = std::move(body);
     }
   }
-  for (const auto& [name, value] : http.params) {
+  for (const auto& [name, value] : QueryOf(http)) {
     if (kSystemParameters.contains(name)) continue;
     KS_RETURN_IF_ERROR(SetText(*message->GetDescriptor(), name, value, &request));
   }
