@@ -57,18 +57,6 @@ std::optional<HttpApi::Parameters> Match(const Segments& pattern, const Segments
   return parameters;
 }
 
-// What was asked for, or, to whoever has it already, that it is the same (RFC 9110, 13.1.2).
-void SendFresh(const httplib::Request& request, httplib::Response& response, int status,
-               const json& body) {
-  HttpApi::Send(response, status, body);
-  if (request.method != "GET") return;
-  const std::string tag = StrCat("\"", governance::Sha256Hex(response.body), "\"");
-  response.set_header("ETag", tag);
-  if (request.get_header_value("If-None-Match") != tag) return;
-  response.status = 304;
-  response.body.clear();
-}
-
 }  // namespace
 
 int HttpApi::StatusOf(const absl::Status& status) {
@@ -103,6 +91,14 @@ void HttpApi::Send(httplib::Response& response, int status, const json& body) {
   response.set_header("Content-Security-Policy", "default-src 'none'");
   if (status == 401) response.set_header("WWW-Authenticate", "Bearer");
   response.set_content(Dump(body), kJson);
+}
+
+void HttpApi::Tag(const httplib::Request& request, httplib::Response& response) {
+  const std::string tag = StrCat("\"", governance::Sha256Hex(response.body), "\"");
+  response.set_header("ETag", tag);
+  if (request.get_header_value("If-None-Match") != tag) return;
+  response.status = 304;
+  response.body.clear();
 }
 
 HttpApi::HttpApi(const SessionServices& services, std::string page, const Supervisor& supervisor,
@@ -164,7 +160,9 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
     const int status = StatusOf(answer.status());
     if (answer.ok()) {
       const bool waits = identity::TextOf(*answer, "state") == "needs_approval";
-      return SendFresh(request, response, waits ? 202 : 200, *answer);
+      Send(response, waits ? 202 : 200, *answer);
+      if (request.method == "GET") Tag(request, response);
+      return;
     }
     if (status == 401 || status == 403) Refused(request, actor, answer.status());
     json error = {{"error", View(answer.status().message())}};

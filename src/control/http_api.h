@@ -73,6 +73,8 @@ class HttpApi {
   static const std::vector<BrowserRoute>& BrowserRoutes();
 
   static void Send(httplib::Response& response, int status, const nlohmann::json& body);
+  // Of what is sent: to whoever has it already, that it is the same (RFC 9110, 13.1.2).
+  static void Tag(const httplib::Request& request, httplib::Response& response);
   static int StatusOf(const absl::Status& status);
 
  private:

@@ -10,7 +10,6 @@
 #include "control/http_api.h"
 #include "control/limits.h"
 #include "control/page_files.h"
-#include "governance/hash.h"
 #include "identity/json.h"
 
 namespace ks::control {
@@ -39,16 +38,6 @@ void SendPage(httplib::Response& response, int status, std::string_view content,
   response.status = status;
   for (const auto& [name, value] : kPageHeaders) response.set_header(name, value);
   response.set_content(content.data(), content.size(), std::string(type));
-}
-
-void SendFile(const httplib::Request& request, httplib::Response& response, const PageFile& file) {
-  SendPage(response, 200, file.content, file.type);
-  const std::string tag = StrCat("\"", governance::Sha256Hex(file.content), "\"");
-  response.set_header("Cache-Control", "no-cache");
-  response.set_header("ETag", tag);
-  if (request.get_header_value("If-None-Match") != tag) return;
-  response.status = 304;
-  response.body.clear();
 }
 
 std::string Escaped(std::string_view text) {
@@ -85,7 +74,9 @@ const std::vector<HttpApi::BrowserRoute>& HttpApi::BrowserRoutes() {
 bool HttpApi::ServeBrowser(const httplib::Request& request, httplib::Response& response) {
   if (request.method == "GET" && request.path != kFailedPage) {
     if (const PageFile* file = FindPageFile(request.path); file != nullptr) {
-      SendFile(request, response, *file);
+      SendPage(response, 200, file->content, file->type);
+      response.set_header("Cache-Control", "no-cache");
+      Tag(request, response);
       return true;
     }
   }

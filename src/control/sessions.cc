@@ -50,6 +50,11 @@ std::string ChallengeOf(const std::string& verifier) {
   return absl::WebSafeBase64Escape(absl::HexStringToBytes(Sha256Hex(verifier)));
 }
 
+std::string WithQuery(std::string_view url, const identity::HttpHeaders& fields) {
+  const bool has_query = url.find('?') != std::string_view::npos;
+  return StrCat(url, has_query ? "&" : "?", identity::FormEncode(fields));
+}
+
 // Empty where it is not there, or more than once: which of them would another have read?
 std::string OnlyOne(const Sessions::Query& query, const std::string& name) {
   return query.count(name) == 1 ? query.find(name)->second : "";
@@ -95,17 +100,15 @@ absl::StatusOr<Sessions::Attempt> Sessions::Begin(std::string_view issuer) {
   if (endpoint.empty()) return IssuerLacks(settings->issuer, "authorization_endpoint");
   const Secret cookie(
       AttemptText(services_.clock->NowNanos() / env::kNanosPerSecond, settings->issuer));
-  const std::string query =
-      identity::FormEncode({{"response_type", "code"},
-                            {"client_id", settings->client_id},
-                            {"redirect_uri", CallbackUrl()},
-                            {"scope", settings->scope},
-                            {"state", Derived(cookie, "state")},
-                            {"nonce", Derived(cookie, "nonce")},
-                            {"code_challenge", ChallengeOf(Derived(cookie, "verifier"))},
-                            {"code_challenge_method", "S256"}});
-  const bool has_query = endpoint.find('?') != std::string::npos;
-  return Attempt{StrCat(endpoint, has_query ? "&" : "?", query), cookie};
+  return Attempt{WithQuery(endpoint, {{"response_type", "code"},
+                                      {"client_id", settings->client_id},
+                                      {"redirect_uri", CallbackUrl()},
+                                      {"scope", settings->scope},
+                                      {"state", Derived(cookie, "state")},
+                                      {"nonce", Derived(cookie, "nonce")},
+                                      {"code_challenge", ChallengeOf(Derived(cookie, "verifier"))},
+                                      {"code_challenge_method", "S256"}}),
+                 cookie};
 }
 
 absl::StatusOr<Secret> Sessions::Finish(const Query& answer, const Secret& attempt) {
@@ -196,10 +199,8 @@ absl::StatusOr<std::string> Sessions::End(const SessionRow& session) {
   if (issuer == nullptr) return "";
   const auto endpoint = services_.issuers->AddressOf(*issuer, "end_session_endpoint");
   if (!endpoint.ok() || endpoint->empty()) return "";
-  const bool has_query = endpoint->find('?') != std::string::npos;
-  return StrCat(*endpoint, has_query ? "&" : "?",
-                identity::FormEncode({{"client_id", issuer->client_id},
-                                      {"post_logout_redirect_uri", StrCat(page_, "/")}}));
+  return WithQuery(*endpoint, {{"client_id", issuer->client_id},
+                               {"post_logout_redirect_uri", StrCat(page_, "/")}});
 }
 
 absl::Status Sessions::EndByToken(std::string_view logout_token) {

@@ -38,6 +38,8 @@ class Verifier {
 
   // The next line of a file: an entry's or a checkpoint's event, or nothing.
   absl::Status AddLine(std::string_view file, size_t number, std::string_view line);
+  // A checkpoint's note alone.
+  absl::Status AddCheckpoint(const std::string& note);
   // The verdict over all lines.
   absl::Status Finish() const;
 
@@ -55,7 +57,6 @@ class Verifier {
     Checkpoint checkpoint;
     std::string note;
   };
-  absl::Status AddCheckpoint(const std::string& note);
   absl::Status AddEntry(size_t line, const std::string& entry, const nlohmann::json& event);
   absl::Status CheckOrder(size_t line, uint64_t seq) const;
 
