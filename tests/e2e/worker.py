@@ -105,6 +105,12 @@ class Worker:
             assert time.monotonic() < give_up, f"{self.name} never said {pattern}:\n{self.log()}"
             time.sleep(0.05)
 
+    def wait_for(self, condition, within=60):
+        give_up = time.monotonic() + within
+        while not condition():
+            assert self.running() and time.monotonic() < give_up, self.log()
+            time.sleep(0.1)
+
     def page(self):
         """Its metrics; needs `--metrics`, whose address is in the log."""
         self.wait_for_log(r"metrics at (http://\S+)")

@@ -101,6 +101,10 @@ class Pipeline:
         lines = ocsf.check(self.log.read_text())
         return [line for line in lines if line["dst_endpoint"]["svc_name"] == service]
 
+    def reasons(self, service):
+        """Of the attempts that failed."""
+        return [a["status_detail"] for a in self.attempts(service) if a["status_id"] == 2]
+
 
 def shows_no_secret(done, pipeline):
     shown = done.stdout + done.stderr + pipeline.log.read_text()

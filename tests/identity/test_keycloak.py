@@ -82,17 +82,6 @@ def give_rights(kafka, program, file):
     allow(kafka, json.loads(program.ok("plan", "--grants", "--output", "json", file))["kafka"])
 
 
-def wait_for(condition, worker, within=60):
-    give_up = time.monotonic() + within
-    while not condition():
-        assert worker.running() and time.monotonic() < give_up, worker.log()
-        time.sleep(0.1)
-
-
-def reasons(made, service):
-    return [a["status_detail"] for a in made.attempts(service) if a["status_id"] == 2]
-
-
 @pytest.mark.parametrize("proof", ["secret", "key"])
 def test_recipe(proof, keycloak, kafka, spanner, program, tmp_path):
     """The recipe's client, with nothing changed but addresses and the secret's path; and one with a
@@ -166,7 +155,7 @@ def test_a_token_that_kafka_does_not_take(of, keycloak, made, client, program, t
     if of == "the past":  # we see that ourselves
         assert "has stopped to renew it" in done.stderr
     else:
-        assert TOKEN_REFUSED in reasons(made, "kafka")[0] and TOKEN_REFUSED in done.stderr
+        assert TOKEN_REFUSED in made.reasons("kafka")[0] and TOKEN_REFUSED in done.stderr
 
 
 def test_tokens_are_renewed_and_secrets_rotated(made, client, program, tmp_path):
@@ -174,7 +163,7 @@ def test_tokens_are_renewed_and_secrets_rotated(made, client, program, tmp_path)
     the file still has the one before, which Keycloak takes no more."""
     worker = program.start("worker", *made.arguments())
     sent = RECORDS
-    wait_for(lambda: table_has(made, sent), worker)
+    worker.wait_for(lambda: table_has(made, sent))
     for _ in range(2):
         end = time.monotonic() + TOKEN_SECONDS
         while time.monotonic() < end:
@@ -183,27 +172,27 @@ def test_tokens_are_renewed_and_secrets_rotated(made, client, program, tmp_path)
             time.sleep(0.5)
         client.new_secret()
         (tmp_path / "secret").write_text(client.secret)
-    wait_for(lambda: table_has(made, sent), worker)
+    worker.wait_for(lambda: table_has(made, sent))
     asked = len(made.attempts("token-endpoint"))
-    wait_for(lambda: made.attempts("token-endpoint")[-1]["status_id"] == 1
-             and len(made.attempts("token-endpoint")) > asked, worker)
+    worker.wait_for(lambda: made.attempts("token-endpoint")[-1]["status_id"] == 1
+                    and len(made.attempts("token-endpoint")) > asked)
     assert worker.stop() == 0
-    assert not reasons(made, "kafka")
+    assert not made.reasons("kafka")
     assert len({a["unmapped"]["credential_version"] for a in made.attempts()}) >= 3
 
 
 def test_a_client_that_is_disabled_while_running(made, client, program):
     worker = program.start("worker", *made.arguments())
-    wait_for(lambda: table_has(made, RECORDS), worker)
+    worker.wait_for(lambda: table_has(made, RECORDS))
     client.set(enabled=False)
-    wait_for(lambda: reasons(made, "token-endpoint"), worker)
-    assert "Invalid client credentials" in reasons(made, "token-endpoint")[0]
-    wait_for(lambda: CLIENT in worker.log(), worker)
+    worker.wait_for(lambda: made.reasons("token-endpoint"))
+    assert "Invalid client credentials" in made.reasons("token-endpoint")[0]
+    worker.wait_for(lambda: CLIENT in worker.log())
     # The token at hand serves until it ends; then Kafka takes nothing of us any more.
     time.sleep(TOKEN_SECONDS + 1)
     made.produce(10)
     time.sleep(2)
     assert worker.running() and made.count() == RECORDS
     client.set(enabled=True)
-    wait_for(lambda: table_has(made, RECORDS + 10), worker)
+    worker.wait_for(lambda: table_has(made, RECORDS + 10))
     assert worker.stop() == 0

@@ -14,7 +14,6 @@ from managers import Aws, Vault
 from servers import signed_jwt
 from test_kafka import RECORDS, WAYS, pipeline, table_has  # noqa: F401
 from test_matrix import MoodySecrets, another_key
-from test_revoked import reasons, wait_for
 
 LEASE = {"token_ttl": "6s", "token_max_ttl": "12s"}  # Vault's; it is renewed once
 DATA = "secret://vault/secret/kafka#password"
@@ -239,26 +238,26 @@ def test_lost(kind, request, pipeline, program, kafka, tmp_path):  # noqa: F811
     made.connection["sasl"]["password"] = place.reference
     worker = program.start("worker", *made.arguments(), "--metrics", "127.0.0.1:0")
     try:
-        wait_for(lambda: table_has(made, RECORDS), worker)
+        worker.wait_for(lambda: table_has(made, RECORDS))
         place.lose()
-        wait_for(lambda: "what it was stays in use" in worker.log(), worker)
+        worker.wait_for(lambda: "what it was stays in use" in worker.log())
         told = re.search(r".*what it was stays in use: .*", worker.log())[0]
         assert place.reference.split("#")[0] in told and place.words in told
         if place.service:
-            assert any(place.words in reason for reason in reasons(made, place.service))
+            assert any(place.words in reason for reason in made.reasons(place.service))
         failures = f'credential_failures_total{{credential="{place.reference}"}}'
         assert re.search(re.escape(failures) + " [1-9]", worker.page())
         kafka.cutters["SCRAM"].cut()
         made.produce(10)
-        wait_for(lambda: table_has(made, RECORDS + 10), worker)
+        worker.wait_for(lambda: table_has(made, RECORDS + 10))
         kafka.set_scram_password("alice", "next-s3cret")
         place.give_back()
         place.put("next-s3cret")
-        wait_for(lambda: "Kafka took the new credentials of alice" in worker.log(), worker)
+        worker.wait_for(lambda: "Kafka took the new credentials of alice" in worker.log())
         assert f"{place.reference} can be read again" in worker.log()
         kafka.cutters["SCRAM"].cut()
         made.produce(10)
-        wait_for(lambda: table_has(made, RECORDS + 20), worker)
+        worker.wait_for(lambda: table_has(made, RECORDS + 20))
         assert worker.stop() == 0 and made.count() == RECORDS + 20
         if place.counted:  # an entry for each request, and no other
             entries = [a["api"]["operation"] for a in made.attempts(place.service)]

@@ -33,24 +33,13 @@ def running(pipeline, program):  # noqa: F811
             made.produce(RECORDS)
         program.environment["PASSWORD"] = password
         worker = program.start("worker", *made.arguments())
-        wait_for(lambda: table_has(made, RECORDS), worker)
+        worker.wait_for(lambda: table_has(made, RECORDS))
         return made, worker
     return start
 
 
-def wait_for(condition, worker, within=60):
-    give_up = time.monotonic() + within
-    while not condition():
-        assert worker.running() and time.monotonic() < give_up, worker.log()
-        time.sleep(0.1)
-
-
-def reasons(made, service):
-    return [a["status_detail"] for a in made.attempts(service) if a["status_id"] == 2]
-
-
 def goes_on(made, worker, sent):
-    wait_for(lambda: table_has(made, sent), worker)
+    worker.wait_for(lambda: table_has(made, sent))
     assert worker.stop() == 0
     assert made.count() == sent
 
@@ -61,8 +50,7 @@ def test_a_user_that_kafka_forgot(running, kafka):
                            lambda connection: connection["sasl"].update(username="carol"))
     kafka.forget_scram("carol")
     kafka.cutters["SCRAM"].cut()
-    wait_for(lambda: any("Authentication failed" in r for r in reasons(made, "kafka")),
-             worker)
+    worker.wait_for(lambda: any("Authentication failed" in r for r in made.reasons("kafka")))
     made.produce(10)
     assert worker.running() and made.count() == RECORDS
     kafka.set_scram_password("carol", "carol-s3cret")
@@ -74,7 +62,7 @@ def test_a_user_of_plain_that_kafka_forgot(running, kafka):
     made, worker = running(WAYS["plain"][0], "plain-s3cret")
     gate.taken["alice"] = set()
     gate.cut()
-    wait_for(lambda: any("check the user" in r for r in reasons(made, "kafka")), worker)
+    worker.wait_for(lambda: any("check the user" in r for r in made.reasons("kafka")))
     made.produce(10)
     assert worker.running() and made.count() == RECORDS
     gate.taken["alice"] = {gate.own}
@@ -88,7 +76,7 @@ def test_keys_that_aws_knows_no_more(running, kafka, program):
     made, worker = running(("MSK", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1"}, False), "")
     gate.keys = {}
     gate.cut()
-    wait_for(lambda: any("look at its audience" in r for r in reasons(made, "kafka")), worker)
+    worker.wait_for(lambda: any("look at its audience" in r for r in made.reasons("kafka")))
     made.produce(10)
     assert worker.running() and made.count() == RECORDS
     gate.keys = known_keys("right")
@@ -108,7 +96,7 @@ def test_keys_that_aws_replaced(running, kafka, program, tmp_path):
     made, worker = running(("MSK", {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1"}, False), "")
     gate.keys = {"AKIANEW": ("new-aws-s3cret", "")}
     gate.cut()
-    wait_for(lambda: any("look at its audience" in r for r in reasons(made, "kafka")), worker)
+    worker.wait_for(lambda: any("look at its audience" in r for r in made.reasons("kafka")))
     profile.write_text(text.format("AKIANEW", "new-aws-s3cret"))
     made.produce(10)
     goes_on(made, worker, RECORDS + 10)
@@ -128,11 +116,10 @@ def test_a_role_that_aws_gives_no_more(kind, running, kafka, program, tmp_path):
     aws.state = "wrong"
     gate.keys = {}
     gate.cut()
-    wait_for(lambda: any("look at its audience" in r for r in reasons(made, "kafka")), worker)
+    worker.wait_for(lambda: any("look at its audience" in r for r in made.reasons("kafka")))
     told = {"instance": "no instance's (status 403)"}.get(kind, "AccessDenied: no role for you")
-    wait_for(lambda: re.search("no new token for Kafka: .*" + re.escape(told), worker.log()),
-             worker)
-    assert "refused: HTTP status 403. Grant this identity" in reasons(made, service)[0]
+    worker.wait_for(lambda: re.search("no new token for Kafka: .*" + re.escape(told), worker.log()))
+    assert "refused: HTTP status 403. Grant this identity" in made.reasons(service)[0]
     made.produce(10)
     assert worker.running() and made.count() == RECORDS
     aws.state = "right"
@@ -150,8 +137,8 @@ def test_a_certificate_that_its_authority_revoked(running, kafka, tmp_path):
     kafka.authority.revoke(certificate)
     time.sleep(31)
     kafka.cutters["MTLS"].cut()
-    wait_for(lambda: any("has it expired or been revoked" in r for r in reasons(made, "kafka")),
-             worker)
+    words = "has it expired or been revoked"
+    worker.wait_for(lambda: any(words in reason for reason in made.reasons("kafka")))
     made.produce(10)
     assert worker.running() and made.count() == RECORDS
     kafka.authority.issue("pipe", into=tmp_path)  # in the place of what was there
@@ -187,11 +174,11 @@ def test_a_reader_that_the_registry_forgot(kind, running, idp, kafka, tmp_path):
                            lambda made: at_registry(server, made, **login[kind]), whole=True)
     server.taken = {"somebody else"}
     made.produce(10)
-    wait_for(lambda: table_has(made, RECORDS + 10), worker)
+    worker.wait_for(lambda: table_has(made, RECORDS + 10))
     made.schema = 2
     made.produce(10)
-    wait_for(lambda: reasons(made, "schema-registry"), worker)
-    assert "HTTP status 401" in reasons(made, "schema-registry")[0]
+    worker.wait_for(lambda: made.reasons("schema-registry"))
+    assert "HTTP status 401" in made.reasons("schema-registry")[0]
     assert worker.running() and made.count() == RECORDS + 10
     server.taken = right
     goes_on(made, worker, RECORDS + 20)
@@ -206,10 +193,10 @@ def test_a_client_that_the_authorization_server_forgot(grant, running, idp):
     made, worker = running(oauth(**GRANTS[grant] | {"grant": grant}), RIGHT[grant],
                            lambda connection: connection["sasl"].update(elsewhere))
     server.refuse = "the client was deleted"
-    wait_for(lambda: reasons(made, "token-endpoint"), worker)
-    assert "the client was deleted" in reasons(made, "token-endpoint")[0]
+    worker.wait_for(lambda: made.reasons("token-endpoint"))
+    assert "the client was deleted" in made.reasons("token-endpoint")[0]
     # The token at hand serves until it ends; then Kafka takes nothing of us any more.
-    wait_for(lambda: "the client was deleted" in worker.log(), worker)
+    worker.wait_for(lambda: "the client was deleted" in worker.log())
     time.sleep(idp.token_seconds)
     made.produce(10)
     assert worker.running() and made.count() == RECORDS
@@ -226,7 +213,7 @@ def test_an_authorization_server_that_is_away_for_longer_than_a_token_lives(runn
         "sasl"].update(token_endpoint=f"http://127.0.0.1:{port}/token"))
     gate.stop()
     words = f"no answer from 127.0.0.1:{port}"
-    wait_for(lambda: any(words in r for r in reasons(made, "token-endpoint")), worker)
+    worker.wait_for(lambda: any(words in r for r in made.reasons("token-endpoint")))
     time.sleep(idp.token_seconds)
     made.produce(10)
     time.sleep(2)
@@ -248,7 +235,7 @@ def test_a_file_that_has_a_wrong_token_for_a_while(wrong, running, idp, tmp_path
     made, worker = running(oauth(grant="token_file", token=f"secret://file{file}"), "")
     file.write_text("no token" if wrong == "nonsense" else signed_jwt(
         idp.client_key, {"sub": "me", "aud": "other"}, 3600))
-    wait_for(lambda: any("look at its audience" in r for r in reasons(made, "kafka")), worker)
+    worker.wait_for(lambda: any("look at its audience" in r for r in made.reasons("kafka")))
     time.sleep(idp.token_seconds)  # the good one has ended
     made.produce(10)
     time.sleep(1)
@@ -287,16 +274,16 @@ def test_a_workload_s_file_that_has_a_wrong_subject_for_a_while(kafka, idp, span
                             "KAFKA_SPANNER_CREDENTIAL_HOSTS": google.host}
     program.ok("plan", "--apply", made.write())
     worker = program.start("worker", "run", "--connection-log", made.log, made.write())
-    wait_for(lambda: count(made, program) == RECORDS, worker)
+    worker.wait_for(lambda: count(made, program) == RECORDS)
     (tmp_path / "subject").write_text("somebody else")
-    wait_for(lambda: "a token could not be renewed" in worker.log(), worker)
-    assert "unknown subject" in reasons(made, "google-sts")[0]
+    worker.wait_for(lambda: "a token could not be renewed" in worker.log())
+    assert "unknown subject" in made.reasons("google-sts")[0]
     time.sleep(3)  # nobody takes the last token any more
     made.produce(10)
     time.sleep(2)
     assert worker.running()
     (tmp_path / "subject").write_text("subject")
-    wait_for(lambda: count(made, program) == RECORDS + 10, worker)
+    worker.wait_for(lambda: count(made, program) == RECORDS + 10)
     assert worker.stop() == 0
     google.stop()
 
@@ -346,10 +333,10 @@ def test_a_token_that_expires_while_a_commit_is_on_its_way(kafka, idp, spanner, 
     worker = program.start("worker", "run", "--connection-log", made.log, made.write())
     sent = RECORDS
     for _ in range(3):
-        wait_for(lambda: count(made, program) == sent, worker, 90)
+        worker.wait_for(lambda: count(made, program) == sent, 90)
         made.produce(10)
         sent += 10
-    wait_for(lambda: count(made, program) == sent, worker, 90)
+    worker.wait_for(lambda: count(made, program) == sent, 90)
     faults(secure, [])
     assert worker.stop() == 0
     used = {a["unmapped"]["credential_version"] for a in made.attempts("spanner")}
@@ -367,14 +354,14 @@ def test_a_token_that_spanner_takes_no_more(kafka, idp, spanner, secure, program
     program.environment["PASSWORD"] = "scram-s3cret"
     program.ok("plan", "--apply", made.write())
     worker = program.start("worker", "run", "--connection-log", made.log, made.write())
-    wait_for(lambda: count(made, program) == RECORDS, worker)
+    worker.wait_for(lambda: count(made, program) == RECORDS)
     google.revoked = True  # tokens are given out that nobody takes
-    wait_for(lambda: not secure.tokens.read_text(), worker)
+    worker.wait_for(lambda: not secure.tokens.read_text())
     made.produce(10)
-    wait_for(lambda: reasons(made, "spanner"), worker)
-    assert "invalid authentication credentials" in reasons(made, "spanner")[0]
+    worker.wait_for(lambda: made.reasons("spanner"))
+    assert "invalid authentication credentials" in made.reasons("spanner")[0]
     google.revoked = False
-    wait_for(lambda: count(made, program) == RECORDS + 10, worker)
+    worker.wait_for(lambda: count(made, program) == RECORDS + 10)
     assert worker.stop() == 0
     google.stop()
     entries = ocsf.check(made.log.read_text())

@@ -31,13 +31,6 @@ def with_password(pipeline, reference):
     return made
 
 
-def wait_for(condition, worker, within=40):
-    deadline = time.monotonic() + within
-    while not condition():
-        assert worker.running() and time.monotonic() < deadline, worker.log()
-        time.sleep(0.2)
-
-
 def test_aws(pipeline, program, aws):
     created = aws.client("secretsmanager").create_secret(
         Name="kafka", SecretString='{"password": "scram-s3cret"}')
@@ -95,21 +88,21 @@ def test_vault_rotates_seals_and_revokes(pipeline, program, kafka, vault):
     program.environment |= vault.role("pipe", token_ttl="8s", token_max_ttl="20s")
     made = with_password(pipeline, "secret://vault/secret/kafka#password")
     worker = program.start("worker", *made.arguments())
-    wait_for(lambda: table_has(made, RECORDS), worker)
+    worker.wait_for(lambda: table_has(made, RECORDS), 40)
     vault.put("wrong-s3cret")
-    wait_for(lambda: "those before stay in use" in worker.log(), worker)
+    worker.wait_for(lambda: "those before stay in use" in worker.log(), 40)
     vault.seal()
-    wait_for(lambda: "what it was stays in use" in worker.log(), worker)
+    worker.wait_for(lambda: "what it was stays in use" in worker.log(), 40)
     time.sleep(10)
     made.produce(10)
-    wait_for(lambda: table_has(made, RECORDS + 10), worker)
+    worker.wait_for(lambda: table_has(made, RECORDS + 10), 40)
     vault.unseal()
     kafka.set_scram_password("alice", "next-s3cret")
     try:
         vault.put("next-s3cret")
-        wait_for(lambda: "Kafka took the new credentials of alice" in worker.log(), worker, 60)
+        worker.wait_for(lambda: "Kafka took the new credentials of alice" in worker.log(), 60)
         made.produce(10)
-        wait_for(lambda: table_has(made, RECORDS + 20), worker)
+        worker.wait_for(lambda: table_has(made, RECORDS + 20), 40)
         assert worker.stop() == 0
     finally:
         kafka.set_scram_password("alice", "scram-s3cret")
