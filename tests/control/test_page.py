@@ -246,6 +246,24 @@ def test_who_may_not_is_told_so(served, page):
     page.get_by_text("You may not.").wait_for()
 
 
+def test_looking_again_and_again_asks_no_more_often(served, page):
+    sign_in(page, served.url, "ann")
+    page.get_by_role("link", name="dev1").wait_for()
+    asked = []
+    page.on("request", lambda each: asked.append(each.url))
+    # As a tab that comes and goes, while the server takes its time to answer.
+    page.evaluate("""const fetch = window.fetch;
+        window.fetch = (...what) => new Promise((then) =>
+            setTimeout(() => then(fetch(...what)), 500));""")
+    for _ in range(40):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(1_000)
+    asked.clear()
+    page.wait_for_timeout(7_000)
+    assert 1 <= len([url for url in asked if url.endswith("/v1/pipelines")]) <= 3, asked
+
+
 def test_what_is_on_the_screen_stays_true_and_nobody_is_asked_for_a_hidden_tab(served, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))

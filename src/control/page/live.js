@@ -14,20 +14,23 @@ export function live(path, show, fail) {
   let tag = '';
   let pause = EAGER;
   let timer = 0;
+  let turn = 0;  // of the last one that asked: an answer to an earlier one is nobody's any more
   let over = false;
 
   async function ask() {
+    const mine = ++turn;
+    const stale = () => over || mine !== turn;
     timer = 0;
     try {
       const fresh = await getFresh(path, tag);
-      if (over) return;
+      if (stale()) return;
       if (fresh) {
         tag = fresh.tag;
         show(fresh.body);
       }
       pause = fresh ? EAGER : Math.min(pause * 1.25, LAZY);
     } catch (failure) {
-      if (over) return;
+      if (stale()) return;
       tag = '';  // what was shown may have given way to the error
       fail(failure);
       if (failure.status === 401 || failure.status === 403 || failure.status === 404) return;
