@@ -29,6 +29,9 @@ struct Current {
   std::string who, mechanism;
 };
 thread_local Current current;
+// Of the handshake that this thread is in; asked at its start, as nobody knows it any more once the
+// client has reset the connection.
+thread_local HostPort handshake_peer;
 
 HostPort PeerOf(int fd) {
   sockaddr_storage peer{};
@@ -57,7 +60,7 @@ struct HttpServer::State {
 
   ConnectionAttempt NewAttempt(HostPort peer) const;
   void RecordAnswers();
-  void RecordHandshake(const SSL* handshake) const;
+  void RecordFailedHandshake() const;
   static void OnHandshake(const SSL* handshake, int where, int result);
   void SetUpTls(SSL_CTX* context);
 };
@@ -98,14 +101,15 @@ void HttpServer::State::RecordAnswers() {
 
 // At each step of a handshake; those that end it without a failure have nothing to tell.
 void HttpServer::State::OnHandshake(const SSL* handshake, int where, int result) {
+  if (where == SSL_CB_HANDSHAKE_START) handshake_peer = PeerOf(SSL_get_fd(handshake));
   if (where != SSL_CB_ACCEPT_EXIT || result > 0) return;
   if (SSL_want(handshake) != SSL_NOTHING && BIO_should_retry(SSL_get_rbio(handshake))) return;
   const auto* self = static_cast<const State*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(handshake)));
-  self->RecordHandshake(handshake);
+  self->RecordFailedHandshake();
 }
 
-void HttpServer::State::RecordHandshake(const SSL* handshake) const {
-  ConnectionAttempt attempt = NewAttempt(PeerOf(SSL_get_fd(handshake)));
+void HttpServer::State::RecordFailedHandshake() const {
+  ConnectionAttempt attempt = NewAttempt(handshake_peer);
   attempt.operation = "TLS handshake";
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   attempt.result = HandshakeFailed(reason == nullptr ? "the client went away" : reason);

@@ -10,7 +10,7 @@ import urllib.request
 
 from playwright.sync_api import sync_playwright
 
-from broker import free_port
+from ports import free_port
 
 GROUPS = {"alice": ["sre"], "lena": ["leads"], "vera": ["visitors"], "ann": ["leads", "sre"]}
 

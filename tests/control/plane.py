@@ -11,7 +11,7 @@ import time
 import requests
 
 import planted
-from broker import free_port
+from ports import free_port
 from spanners import INSTANCE, PROJECT, rows
 
 POLICY = """issuers: {{corp: "{issuer}", other: "{other}"}}

@@ -3,8 +3,6 @@ plaintext, and one for pipelines, which log in."""
 
 import os
 import pathlib
-import random
-import socket
 import subprocess
 import time
 import uuid
@@ -13,27 +11,13 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 import planted
+from ports import free_port
 
 HERE = pathlib.Path(__file__).parent
 READY_WITHIN_S = 120
 PASSWORD = "e2e-kafka/pa55+word"
 os.environ["E2E_KAFKA_PASSWORD"] = PASSWORD
 planted.plant("password of the pipelines", PASSWORD)
-
-
-def listen_on_free_port():
-    """Below those that connections are given: one of those may be gone before a server starts."""
-    while True:
-        port = random.SystemRandom().randrange(10_000, 32_000)
-        try:
-            return socket.create_server(("127.0.0.1", port))
-        except OSError:
-            pass
-
-
-def free_port():
-    with listen_on_free_port() as held:
-        return held.getsockname()[1]
 
 
 def running(server):

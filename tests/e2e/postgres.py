@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from broker import free_port
+from ports import free_port
 
 READY_WITHIN_S = 120
 

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-from broker import free_port
+from ports import free_port
 
 READY_WITHIN_S = 180
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from broker import free_port
+from ports import free_port
 
 os.environ["SPANNER_DISABLE_BUILTIN_METRICS"] = "true"
 HERE = pathlib.Path(__file__).parent

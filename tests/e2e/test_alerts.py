@@ -11,7 +11,8 @@ import threading
 
 import pytest
 
-from broker import Broker, free_port
+from broker import Broker
+from ports import free_port
 from events import Events
 from spanners import Endpoint
 from worker import Program

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from broker import Broker, free_port
+from broker import Broker
+from ports import free_port
 from events import Events
 from spanners import Endpoint, rows
 from worker import Program

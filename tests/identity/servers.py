@@ -2,7 +2,6 @@
 authorization server, and the keys of both. All on free loopback ports."""
 
 import base64
-import contextlib
 import json
 import pathlib
 import struct
@@ -19,7 +18,8 @@ from gates import Cutter, Iam, Passwords
 HERE = pathlib.Path(__file__).parent
 RECIPES = HERE.parents[1] / "docs/guide/identity"
 sys.path.insert(0, str(HERE.parent / "e2e"))
-from broker import Broker, free_port, listen_on_free_port  # noqa: E402
+from broker import Broker  # noqa: E402
+from ports import free_port  # noqa: E402
 from spanners import Endpoint  # noqa: E402
 
 LISTENERS = ("PL", "CONTROLLER", "OAUTH", "SCRAM", "MTLS", "PLAIN", "MSK")
@@ -31,13 +31,6 @@ def openssl(*arguments, **more):
     done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, **more)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
-
-
-def free_ports(count):
-    """All different: they are held until the last is found."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(listen_on_free_port()) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 def signed_jwt(key, claims, seconds):
@@ -114,7 +107,7 @@ class SecureBroker(Broker):
         super().__init__(jars, directory)
         self.idp = idp
         names = (*LISTENERS, *(f"{name}_BEHIND" for name in GATES))
-        self.ports = dict(zip(names, free_ports(len(names))))
+        self.ports = {name: free_port() for name in names}
         self.cutters = {}
         self.address = self.at("PL")
         self.authority = Authority(self.directory / "tls")

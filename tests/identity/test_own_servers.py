@@ -4,6 +4,7 @@ serves, under load; the local Spanner's too. The control plane: tests/control/te
 import datetime
 import socket
 import ssl
+import struct
 import threading
 import time
 import urllib.error
@@ -166,7 +167,11 @@ def test_a_handshake_that_fails_is_on_record(tls_page):
     with socket.create_connection(("127.0.0.1", port), 10) as plain:
         plain.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         plain.recv(100)
-    wait_for(lambda: len(asked(made)) >= 2, running.log)
+    with socket.create_connection(("127.0.0.1", port), 10) as plain:
+        plain.sendall(b"\x16\x03\x01")
+        time.sleep(0.2)  # the handshake has begun
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset
+    wait_for(lambda: len(asked(made)) >= 3, running.log)
     assert running.stop() == 0
     failed = asked(made)
     assert {(e["api"]["operation"], e["status_id"]) for e in failed} == {("TLS handshake", 2)}
