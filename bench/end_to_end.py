@@ -7,7 +7,8 @@
 
 Throughput: `kafka-spanner run --once` over 1,000,000 signups (signups.yaml), exactly once, beside
 two limits measured in the same round: a bare librdkafka consume loop over the same topic, and a
-bare loop of commits of the same size into the same endpoint. Rates count from the first records to
+bare loop of commits of the same size into the same endpoint, and once more with every batch traced
+to a receiver that takes all. Rates count from the first records to
 the last, so that starting up is in none of them; CPU seconds are user and system, all of the
 process. Latency: at 2,000 records a second with commits that take 10 ms, from the moment a record
 is handed to the producer to the answer of its commit.
@@ -17,6 +18,7 @@ CPU seconds little. Exits with 1 when a record is missing or doubled at the endp
 """
 
 import argparse
+import http.server
 import json
 import os
 import pathlib
@@ -26,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -65,6 +68,7 @@ class Kafka:
         properties = pathlib.Path(folder) / "server.properties"
         text = (ROOT / "tests/e2e/kafka/server.properties").read_text()
         text = text.replace("@CONTROLLER_PORT@", str(free_port())).replace("@DIR@", folder)
+        text = text.replace("@LOGIN_PORT@", str(free_port())).replace("@PASSWORD@", "not-used")
         properties.write_text(text.replace("@PORT@", self.address.split(":")[1]))
         java = ["java", "-Xms512m", "-Xmx512m", "-cp", f"{ROOT}/build/deps/kafka/*"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -114,7 +118,7 @@ class Endpoint:
 class Pipeline:
     """`kafka-spanner run` of signups.yaml, with a group and checkpoints of its own."""
 
-    def __init__(self, brokers, topic, endpoint, folder, *args):
+    def __init__(self, brokers, topic, endpoint, folder, *args, environment=()):
         text = (ROOT / "bench/signups.yaml").read_text()
         text = text.replace("localhost:9092", brokers)
         text = text.replace("topic: signups,", f"topic: {topic},")
@@ -125,7 +129,8 @@ class Pipeline:
         subprocess.run([PROGRAM, "plan", "--apply", *to, self.file], check=True,
                        stdout=subprocess.DEVNULL)
         self.process = subprocess.Popen(
-            [PROGRAM, "--output", "json", "run", *to, *args, self.file], stdout=subprocess.PIPE)
+            [PROGRAM, "--output", "json", "run", *to, *args, self.file], stdout=subprocess.PIPE,
+            env={**os.environ, **dict(environment)})
 
     def wait(self):
         """The program's own summary, its CPU seconds and its largest resident set."""
@@ -137,6 +142,30 @@ class Pipeline:
         summary["cpu_seconds"] = usage.ru_utime + usage.ru_stime
         summary["rss_mib"] = usage.ru_maxrss / 1024
         return summary
+
+
+class Receiver:
+    """Takes traces, and counts their spans."""
+
+    def __init__(self):
+        self.spans = 0
+        counter = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                counter.spans += body.count(b'"spanId"')
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{self.server.server_port}"
+        self.environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": url}
 
 
 def load(*args):
@@ -153,6 +182,13 @@ def one_round(brokers, topic, records, folder):
         sink = endpoint.stop()
     if sink["rows"] != records:
         raise SystemExit(f"{records} records in the topic, {sink['rows']} rows at the endpoint")
+    receiver, endpoint = Receiver(), Endpoint()
+    try:
+        traced = Pipeline(brokers, topic, endpoint, folder, "--once",
+                          environment=receiver.environment).wait()
+    finally:
+        endpoint.stop()
+        receiver.server.shutdown()
     endpoint = Endpoint()
     try:
         commit = json.loads(subprocess.run(
@@ -165,6 +201,8 @@ def one_round(brokers, topic, records, folder):
     return {
         "records/s": records / sink["seconds"],
         "CPU s/million": run["cpu_seconds"] / millions,
+        "traced, CPU s/million": traced["cpu_seconds"] / millions,
+        "traced, spans taken": receiver.spans,
         "RSS MiB": run["rss_mib"],
         "commits": sink["commits"],
         "consume limit, records/s": records / consume["seconds"],

@@ -21,6 +21,7 @@
 #include "cli/pipeline_process.h"
 #include "cli/result_table.h"
 #include "cli/signals.h"
+#include "cli/traces.h"
 #include "env/clock.h"
 #include "kafka/admin.h"
 #include "kafka/embedded_broker.h"
@@ -96,6 +97,7 @@ class Dev {
   std::unique_ptr<kafka::Producer> producer_;
   ReadyPipeline ready_;
   observe::Metrics metrics_;
+  std::unique_ptr<observe::TraceExporter> traces_;
   std::unique_ptr<identity::HttpServer> page_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<runtime::PipelineRunner> runner_;
@@ -132,11 +134,13 @@ absl::Status Dev::SetUp() {
   KS_ASSIGN_OR_RETURN(ready_, Prepare(std::move(spec), spanner_->address(), /*create=*/true));
   KS_ASSIGN_OR_RETURN(producer_, kafka::Producer::Create({.brokers = broker_->address(),
                                                           .properties = {{"linger.ms", "5"}}}));
+  KS_ASSIGN_OR_RETURN(traces_, OpenTraces(/*log=*/nullptr, metrics_));
   KS_ASSIGN_OR_RETURN(page_, ServeMetrics(options_.page, metrics_, /*log=*/nullptr));
   loader_ = std::make_unique<Loader>(file_, *ready_.spec, *producer_);
   runtime::PipelineRunnerOptions options;
   options.writer = WriterName();
   options.topic_ids = false;
+  options.traces = traces_.get();
   options.report_every_millis = 50;  // the loader waits for it
   options.on_progress = [this](const std::vector<runtime::PartitionProgress>& partitions) {
     for (const auto& p : partitions) loader_->OnCommitted(p.partition, p.committed.value());

@@ -10,6 +10,7 @@
 #include "cli/pipeline_file.h"
 #include "cli/pipeline_process.h"
 #include "cli/signals.h"
+#include "cli/traces.h"
 #include "env/clock.h"
 #include "observe/log.h"
 
@@ -45,6 +46,7 @@ absl::Status RunAll(std::vector<std::unique_ptr<runtime::PipelineRunner>>& runne
 
 int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
   observe::Metrics metrics;
+  std::unique_ptr<observe::TraceExporter> traces;  // outlives the runners
   std::vector<ReadyPipeline> pipelines;
   std::vector<std::unique_ptr<runtime::PipelineRunner>> runners;
   std::stop_source stop;
@@ -54,6 +56,9 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     observe::LogInfo("stopping: committing what is in flight (a second signal ends at once)");
     stop.request_stop();
   });
+  auto opened = OpenTraces(global.connection_log.get(), metrics);
+  if (!opened.ok()) return Fail(global, opened.status());
+  traces = *std::move(opened);
   for (const std::string& file : options.files) {
     auto spec = ReadPipelineFile(file, global.connection_log.get());
     if (!spec.ok()) return Fail(global, spec.status());
@@ -69,6 +74,7 @@ int RunPipelines(const RunOptions& options, const GlobalOptions& global) {
     runner.once = options.once;
     runner.shards = options.threads;
     runner.identity = ready.connection.identity.get();
+    runner.traces = traces.get();
     runners.push_back(std::make_unique<runtime::PipelineRunner>(
         *ready.spec, *ready.plan, *ready.connection.client, metrics, std::move(runner)));
   }

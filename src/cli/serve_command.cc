@@ -11,6 +11,7 @@
 #include "cli/pipeline_process.h"
 #include "cli/policy.h"
 #include "cli/signals.h"
+#include "cli/traces.h"
 #include "control/errors.h"
 #include "control/governor.h"
 #include "control/http_api.h"
@@ -53,9 +54,9 @@ absl::Status PrepareTables(const Connection& connection, const std::string& data
 
 // Runs one pipeline as `run` does.
 control::Supervisor::Run RunnerOf(const ServeOptions& options, identity::ConnectionLog& log,
-                                  observe::Metrics& metrics) {
-  return [&options, &log, &metrics](pipeline::PipelineSpec spec,
-                                    const std::stop_token& stop) -> absl::Status {
+                                  observe::Metrics& metrics, observe::TraceExporter* traces) {
+  return [&options, &log, &metrics, traces](pipeline::PipelineSpec spec,
+                                            const std::stop_token& stop) -> absl::Status {
     const runtime::StartWait wait{runtime::kStartTimeoutMillis, stop};
     auto ready = Prepare(std::move(spec), options.endpoint, options.create, wait, &log, &metrics);
     if (stop.stop_requested()) return absl::OkStatus();
@@ -64,6 +65,7 @@ control::Supervisor::Run RunnerOf(const ServeOptions& options, identity::Connect
     runner.writer = WriterName();
     runner.wait = wait;
     runner.identity = ready->connection.identity.get();
+    runner.traces = traces;
     return runtime::PipelineRunner(*ready->spec, *ready->plan, *ready->connection.client, metrics,
                                    std::move(runner))
         .Run();
@@ -118,13 +120,14 @@ absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
                              key, governed.sinks);
     KS_RETURN_IF_ERROR(log.Open());
   }
+  KS_ASSIGN_OR_RETURN(const auto traces, OpenTraces(&connections, metrics));
   KS_ASSIGN_OR_RETURN(const auto page, ServeMetrics(options.page, metrics, &connections));
   env::Clock& clock = env::RealClock();
   control::Issuers issuers(file.issuers, connection.identity->http(), clock);
   control::Governor governor(std::move(governed), std::move(key));
   control::Sightings sightings(*connection.client, metrics, WriterName());
   control::Supervisor supervisor(*connection.client, file.connections,
-                                 RunnerOf(options, connections, metrics), sightings);
+                                 RunnerOf(options, connections, metrics, traces.get()), sightings);
   control::HttpApi api({.governor = &governor,
                         .client = connection.client.get(),
                         .issuers = &issuers,

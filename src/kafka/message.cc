@@ -54,6 +54,17 @@ std::vector<Header> MessageView::headers() const {
   return result;
 }
 
+std::optional<std::string_view> MessageView::header(const char* name) const {
+  rd_kafka_headers_t* headers = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  if (rd_kafka_message_headers(raw_, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return std::nullopt;
+  }
+  return Bytes(value, size);
+}
+
 size_t MessageView::bytes() const { return raw_->len + raw_->key_len; }
 
 void MessageBatch::Clear() {

@@ -46,6 +46,8 @@ class MessageView {
   std::optional<std::string_view> value() const;  // nothing: a tombstone
   bool has_headers() const;
   std::vector<Header> headers() const;  // allocates; only where headers are wanted
+  // The last header of that name; nothing: there is none, or it has no value.
+  std::optional<std::string_view> header(const char* name) const;
   // Bytes of key and value.
   size_t bytes() const;
 

@@ -220,7 +220,7 @@ std::string MetricsMarkdown() {
       "`kafka-spanner run` and `dev` offer these to Prometheus with `--metrics HOST:PORT`, at "
       "`/metrics`. Each has the\n"
       "labels `pipeline`, `topic` and `partition`; those of credentials have the label "
-      "`credential`, those of the connection log none. "
+      "`credential`, those of the connection log and of traces none. "
       "Alert rules over them:\n"
       "[deploy/alerts.yaml](../../deploy/alerts.yaml). This page is written from the table in\n"
       "`src/observe/metrics_table.h`.\n\n"

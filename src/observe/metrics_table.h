@@ -25,8 +25,9 @@ enum class MetricId : uint8_t {
   kCredentialExpires,
   kCredentialFailures,
   kConnectionLogDropped,
+  kTraceSpansDropped,
 };
-inline constexpr size_t kMetricCount = static_cast<size_t>(MetricId::kConnectionLogDropped) + 1;
+inline constexpr size_t kMetricCount = static_cast<size_t>(MetricId::kTraceSpansDropped) + 1;
 
 enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram };
 enum class Buckets : uint8_t { kNone, kLatency, kSize };
@@ -91,6 +92,11 @@ inline constexpr MetricInfo kMetrics[] = {
      "kafka_spanner_connection_log_dropped_total",
      "Entries of the connection log that could not be written to its file, or did not get into its "
      "topic; not there without `--connection-log` or `--connection-log-topic`.",
+     Scope::kProcess},
+    {MetricId::kTraceSpansDropped, MetricKind::kCounter, Buckets::kNone,
+     "kafka_spanner_trace_spans_dropped_total",
+     "Spans of traces that the receiver did not take in time; not there without "
+     "`OTEL_EXPORTER_OTLP_ENDPOINT`.",
      Scope::kProcess},
 };
 

@@ -43,7 +43,27 @@ Flight::Flight(const FlightContext* context, std::vector<Leg> legs, bool small)
       batch_(env::NewUuid(*context->random)),
       small_(small),
       generation_(context->generation),
-      state_(BackingOff{0, Next::kRead}) {}
+      state_(BackingOff{0, Next::kRead}) {
+  if (!context->traces.any()) return;
+  trace_ = batch_;
+  std::erase(trace_, '-');
+  if (!context->traces.Takes(trace_)) trace_.clear();
+}
+
+BatchEnded Flight::Ended(absl::Status status) const {
+  BatchEnded ended;
+  ended.trace = trace_;
+  for (const Leg& leg : legs_) {
+    ended.lanes.push_back({leg.lane, leg.from.head, leg.end});
+    ended.records += leg.batch.size.records;
+    ended.bytes += leg.batch.size.bytes;
+    ended.dead_letters += leg.batch.dead_letters;
+  }
+  ended.mutations = mutations();
+  ended.attempts = counts_.attempts;
+  ended.status = std::move(status);
+  return ended;
+}
 
 int64_t Flight::mutations() const {
   int64_t sum = 0;
@@ -112,7 +132,7 @@ Flight::Outcome Flight::Read(Actions* actions) {
     }
     const CallId call = ++*context_->last_call;
     reading.calls.emplace_back(call, i);
-    actions->push_back(ReadRows{call, legs_[i].lane, std::move(reads)});
+    actions->push_back(ReadRows{call, legs_[i].lane, std::move(reads), trace_});
   }
   state_ = std::move(reading);
   return Outcome::kFlying;
@@ -175,13 +195,15 @@ Flight::Outcome Flight::Commit(int64_t now, Actions* actions) {
       if (mutations.ok()) mutations->append(checkpoints);
       return mutations;
     };
-    actions->push_back(RunTransaction{call, context_->tag, std::move(reads), std::move(compute)});
+    actions->push_back(
+        RunTransaction{call, context_->tag, std::move(reads), std::move(compute), trace_});
     return Outcome::kFlying;
   }
   for (const Leg& leg : legs_) {
     if (leg.data != nullptr) leg.data->AppendMutations(&wire);
   }
-  actions->push_back(SendCommit{call, std::move(wire), context_->tag, return_commit_stats_});
+  actions->push_back(
+      SendCommit{call, std::move(wire), context_->tag, return_commit_stats_, trace_});
   return Outcome::kFlying;
 }
 
@@ -214,7 +236,7 @@ Flight::Outcome Flight::Resolve(Actions* actions) {
   const CallId call = ++*context_->last_call;
   state_ = Resolving{call};
   ++counts_.resolves;
-  actions->push_back(ReadChains{call, ChainReads(context_->key)});
+  actions->push_back(ReadChains{call, ChainReads(context_->key), trace_});
   return Outcome::kFlying;
 }
 

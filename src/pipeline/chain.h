@@ -30,6 +30,7 @@
 
 #include "absl/status/status.h"
 #include "env/clock.h"
+#include "observe/trace.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/ports.h"
 #include "pipeline/pushback.h"
@@ -55,6 +56,7 @@ struct FlightContext {
   Rules rules;
   env::Random* random = nullptr;
   CallId* last_call = nullptr;
+  observe::TraceSampling traces = {};
 };
 
 struct FlightCounts {
@@ -90,6 +92,9 @@ class Flight {
 
   const std::vector<Leg>& legs() const { return legs_; }
   const std::string& batch() const { return batch_; }
+  // The batch's id without its hyphens; empty: it is not traced.
+  const std::string& trace() const { return trace_; }
+  BatchEnded Ended(absl::Status status) const;
   const absl::Status& cause() const { return cause_; }
   const FlightCounts& counts() const { return counts_; }
   bool small() const { return small_; }
@@ -130,6 +135,7 @@ class Flight {
   std::vector<Leg> legs_;
   std::vector<bool> unread_;  // by leg: partials may be missing
   std::string batch_;
+  std::string trace_;
   const bool small_;
   bool return_commit_stats_ = false;
   int refusals_ = 0;

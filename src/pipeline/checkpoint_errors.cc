@@ -17,6 +17,11 @@ std::string Describe(const ChainKey& key) {
                 ")");
 }
 
+absl::Status InTrace(const absl::Status& status, std::string_view trace) {
+  if (trace.empty()) return status;
+  return absl::Status(status.code(), StrCat(View(status.message()), " Trace: ", trace, "."));
+}
+
 absl::Status TopicRecreatedError(const ChainKey& key, std::string_view how_known) {
   return absl::FailedPreconditionError(
       StrCat(Describe(key), ": the topic was deleted and created again: ", how_known,

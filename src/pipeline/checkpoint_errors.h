@@ -37,6 +37,9 @@ absl::Status PositionRefusedReason(const ChainKey& key, int64_t position, int64_
 // No error: another worker has moved the chains.
 absl::Status ChainsMovedReason(const ChainKey& key);
 
+// The same, with the trace of the batch that it is about; empty: there is none.
+absl::Status InTrace(const absl::Status& status, std::string_view trace);
+
 // "topic signups, partition 3 (pipeline signups)"
 std::string Describe(const ChainKey& key);
 

@@ -33,7 +33,7 @@ Lanes::Lanes(const PartitionOptions& options, const Chains& chains, const LaneDa
              env::Random* random, CallId* last_call, PartitionStats* stats)
     : options_(options),
       context_{options.key, chains.generation, options.writer, options.tag, options.rules,
-               random,      last_call},
+               random,      last_call,         options.traces},
       stats_(stats),
       lanes_(chains.lanes.size()),
       window_(static_cast<int>(chains.lanes.size())),

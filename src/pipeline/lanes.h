@@ -100,10 +100,10 @@ class Lanes {
   void OnRefused(Airborne* airborne, int64_t now, Actions* actions);
   void Split(const Flight& flight, int64_t now);
   void Halve(const Leg& leg);
-  void JudgeRecord(const Leg& leg, const absl::Status& cause, int64_t now);
+  void JudgeRecord(const Leg& leg, const Flight& flight, int64_t now);
   void Remove(const Airborne* airborne);
   void LearnMutations(const Flight& flight, const CommitDone& event);
-  void Notice(const absl::Status& answer, int64_t now, Actions* actions);
+  void Notice(const absl::Status& answer, const Flight& flight, int64_t now, Actions* actions);
   void Report(int64_t now, Actions* actions);
   void SetFetching(Actions* actions);
   void SetWake(int64_t now);

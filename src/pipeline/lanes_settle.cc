@@ -14,6 +14,15 @@ namespace {
 constexpr int kOutageMax = 10;
 constexpr int64_t kOutagePauseNanos = env::kNanosPerSecond;
 
+// How a flight ended, for its trace.
+absl::Status EndOf(const Flight& flight, Flight::Outcome outcome) {
+  if (outcome == Flight::Outcome::kDone) return absl::OkStatus();
+  if (outcome == Flight::Outcome::kMoved) {
+    return absl::AbortedError("another worker has moved the chains");
+  }
+  return flight.cause();
+}
+
 }  // namespace
 
 Lanes::Airborne* Lanes::Find(CallId call) {
@@ -23,31 +32,32 @@ Lanes::Airborne* Lanes::Find(CallId call) {
   return nullptr;
 }
 
-void Lanes::Notice(const absl::Status& answer, int64_t now, Actions* actions) {
+void Lanes::Notice(const absl::Status& answer, const Flight& flight, int64_t now,
+                   Actions* actions) {
   if (answer.ok() || IsDataError(answer.code())) return outage_notice_.Mended();
   if (answer.code() == absl::StatusCode::kAborted || !outage_notice_.Failed(now)) return;
-  actions->push_back(Warning{SpannerSilentWarning(options_.key, answer)});
+  actions->push_back(Warning{InTrace(SpannerSilentWarning(options_.key, answer), flight.trace())});
 }
 
 void Lanes::OnRowsRead(const RowsRead& event, int64_t now, Actions* actions) {
   Airborne* const airborne = Find(event.id);
   if (airborne == nullptr) return;
-  Notice(event.rows.status(), now, actions);
+  Notice(event.rows.status(), airborne->flight, now, actions);
   Settle(airborne, airborne->flight.OnRowsRead(event, now, actions), now, actions);
 }
 
 void Lanes::OnChainsRead(const ChainsRead& event, int64_t now, Actions* actions) {
   Airborne* const airborne = Find(event.id);
   if (airborne == nullptr) return;
-  if (!event.rows.ok()) Notice(event.rows.status(), now, actions);
+  if (!event.rows.ok()) Notice(event.rows.status(), airborne->flight, now, actions);
   Settle(airborne, airborne->flight.OnChainsRead(event, now, actions), now, actions);
 }
 
 void Lanes::OnCommitDone(const CommitDone& event, int64_t now, Actions* actions) {
   Airborne* const airborne = Find(event.id);
   if (airborne == nullptr) return;
-  Notice(event.status, now, actions);
   Flight& flight = airborne->flight;
+  Notice(event.status, flight, now, actions);
   const Flight::Outcome outcome = flight.OnCommitDone(event, now, actions);
   if (event.status.code() == absl::StatusCode::kAborted) ++stats_->aborted;
   if (flight.pushback() != absl::StatusCode::kOk) window_.OnPushback(now);
@@ -67,6 +77,10 @@ void Lanes::LearnMutations(const Flight& flight, const CommitDone& event) {
 }
 
 void Lanes::Settle(Airborne* airborne, Flight::Outcome outcome, int64_t now, Actions* actions) {
+  if (outcome == Flight::Outcome::kFlying) return;
+  if (!airborne->flight.trace().empty()) {
+    actions->push_back(airborne->flight.Ended(EndOf(airborne->flight, outcome)));
+  }
   switch (outcome) {
     case Flight::Outcome::kFlying:
       return;
@@ -79,7 +93,8 @@ void Lanes::Settle(Airborne* airborne, Flight::Outcome outcome, int64_t now, Act
       return;
     case Flight::Outcome::kFailed:
       failed_ = true;
-      finish_ = SpannerRefusesError(options_.key, airborne->flight.cause());
+      finish_ = InTrace(SpannerRefusesError(options_.key, airborne->flight.cause()),
+                        airborne->flight.trace());
       return;
     case Flight::Outcome::kRefused:
       OnRefused(airborne, now, actions);
@@ -127,7 +142,7 @@ void Lanes::OnRefused(Airborne* airborne, int64_t now, Actions*) {
     // What is refused now is a step of the chain and at most a dead letter.
     if (++outage_ > kOutageMax) {
       failed_ = true;
-      finish_ = SpannerRefusesError(options_.key, flight.cause());
+      finish_ = InTrace(SpannerRefusesError(options_.key, flight.cause()), flight.trace());
       return;
     }
     auto again = std::make_unique<Airborne>(
@@ -137,7 +152,7 @@ void Lanes::OnRefused(Airborne* airborne, int64_t now, Actions*) {
   } else if (leg.batch.size.records > 1) {
     Halve(leg);
   } else {
-    JudgeRecord(leg, flight.cause(), now);
+    JudgeRecord(leg, flight, now);
   }
   Remove(airborne);
 }
@@ -161,7 +176,8 @@ void Lanes::Halve(const Leg& leg) {
   seek_needed_ = true;
 }
 
-void Lanes::JudgeRecord(const Leg& leg, const absl::Status& cause, int64_t now) {
+void Lanes::JudgeRecord(const Leg& leg, const Flight& flight, int64_t now) {
+  const absl::Status& cause = flight.cause();
   Lane& lane = lanes_[static_cast<size_t>(leg.lane)];
   const int64_t offset = leg.batch.end_offset - 1;
   const Verdict verdict = lane.data->OnDataError(cause);
@@ -171,7 +187,7 @@ void Lanes::JudgeRecord(const Leg& leg, const absl::Status& cause, int64_t now) 
     lane.taken = std::max(lane.chain.head, offset);
     lane.in_flight = false;
     lane.in_flight_data = false;
-    Finish(RecordRefusedError(options_.key, offset, cause));
+    Finish(InTrace(RecordRefusedError(options_.key, offset, cause), flight.trace()));
     return;
   }
   Leg rest = leg;

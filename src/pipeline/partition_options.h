@@ -5,6 +5,7 @@
 #include <string>
 
 #include "env/clock.h"
+#include "observe/trace.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/limits.h"
 #include "pipeline/memory_budget.h"
@@ -34,6 +35,7 @@ struct PartitionOptions {
   int64_t idle_advance_nanos = 5 * env::kNanosPerSecond;  // how often filtered records move it
   int64_t report_nanos = env::kNanosPerSecond;            // CommitKafkaOffset so often while busy
   DeadLetterLimit dead_letters;
+  observe::TraceSampling traces;  // which batches are traced
 
   Rules rules;
 };

@@ -13,6 +13,7 @@ using env::kNanosPerSecond;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string Text(const std::optional<absl::Status>& status) {
   return status.has_value() ? status->ToString() : "(nothing)";
@@ -637,6 +638,62 @@ TEST(Partition, MissingTablesAreToldWithTheCommandThatMakesThem) {
   }
   ASSERT_TRUE(partition.ended());
   EXPECT_THAT(std::get<Stopped>(actions.back()).status.ToString(), HasSubstr("plan --apply FILE"));
+}
+
+// ---- Traces
+
+TEST(Partition, ATracedBatchIsKnownByTheIdThatItsCheckpointHas) {
+  PartitionRig rig;
+  rig.options.traces = observe::TraceSampling(1.0);
+  rig.Begin();
+  rig.hold_commits = true;
+  rig.Offer(PartitionRig::Records(0, 10));
+  ASSERT_EQ(rig.commits.size(), 1u);
+  const std::string trace = rig.commits[0].trace;
+  EXPECT_EQ(trace.size(), 32u);
+  EXPECT_THAT(rig.ended, IsEmpty());
+  rig.Apply(0);
+  ASSERT_EQ(rig.ended.size(), 1u);
+  const BatchEnded& ended = rig.ended[0];
+  std::string batch = rig.Standing().lanes[0].batch;
+  std::erase(batch, '-');
+  EXPECT_EQ(batch, trace);
+  EXPECT_EQ(ended.trace, trace);
+  EXPECT_TRUE(ended.status.ok());
+  EXPECT_EQ(ended.records, 10);
+  EXPECT_EQ(ended.attempts, 1);
+  ASSERT_EQ(ended.lanes.size(), 1u);
+  EXPECT_EQ(ended.lanes[0].begin, 0);
+  EXPECT_EQ(ended.lanes[0].end, 10);
+}
+
+TEST(Partition, WhatFailsIsSaidWithItsTrace) {
+  PartitionRig rig;
+  rig.options.traces = observe::TraceSampling(1.0);
+  rig.Begin();
+  rig.outage = absl::UnavailableError("away");
+  rig.Offer(PartitionRig::Records(0, 10));
+  while (rig.warnings.empty()) rig.Advance(60 * kNanosPerSecond);
+  rig.outage.reset();
+  rig.Advance(60 * kNanosPerSecond);
+  ASSERT_EQ(rig.ended.size(), 1u);
+  EXPECT_TRUE(rig.ended[0].status.ok());
+  EXPECT_GT(rig.ended[0].attempts, 1) << "all of one trace";
+  EXPECT_THAT(std::string(rig.warnings[0].message()),
+              HasSubstr("Trace: " + rig.ended[0].trace + "."));
+}
+
+TEST(Partition, NobodyHearsOfATraceThatIsNotAskedFor) {
+  PartitionRig rig;
+  rig.Begin();
+  rig.outage = absl::UnavailableError("away");
+  rig.Offer(PartitionRig::Records(0, 10));
+  while (rig.warnings.empty()) rig.Advance(60 * kNanosPerSecond);
+  EXPECT_THAT(std::string(rig.warnings[0].message()), Not(HasSubstr("Trace")));
+  rig.outage.reset();
+  rig.Advance(60 * kNanosPerSecond);
+  EXPECT_EQ(rig.Applied(), UpTo(10));
+  EXPECT_THAT(rig.ended, IsEmpty());
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ using CallId = uint64_t;
 struct ReadChains {
   CallId id = 0;
   std::vector<ReadSpec> reads;
+  std::string trace;  // of the batch whose fate they tell, where it is traced
 };
 
 // Strong reads of the partial aggregates that a lane's cache does not hold. -> RowsRead
@@ -57,6 +58,7 @@ struct ReadRows {
   CallId id = 0;
   int lane = 0;
   std::vector<ReadSpec> reads;
+  std::string trace;  // of the batch, where it is traced
 };
 
 // One Commit RPC with a single-use read-write transaction, one attempt, no retries below. ->
@@ -67,6 +69,7 @@ struct SendCommit {
   std::string mutations;
   std::string tag;  // transaction tag
   bool return_commit_stats = false;
+  std::string trace;  // of the batch, where it is traced
 };
 
 // Makes the mutations of a transaction (wire bytes) from the rows it has read. Owns what it needs.
@@ -81,6 +84,7 @@ struct RunTransaction {
   std::vector<ReadSpec> reads;
   // owns what it needs
   std::function<absl::StatusOr<std::string>(const std::vector<RowsPtr>&)> compute;
+  std::string trace;  // of the batch, where it is traced
 };
 
 // Fetch from `offset` on. Records fetched before are dropped; chunks from now on carry `epoch`.
@@ -108,6 +112,23 @@ struct Warning {
 // Look at the topic again, now: what is known does not fit, and may only be old. -> TopicFacts
 struct DescribeTopic {};
 
+// A batch that is traced (PartitionOptions::traces) is in Spanner, or is not going there as it is.
+struct BatchEnded {
+  struct Lane {
+    int lane = 0;
+    int64_t begin = 0;  // offsets [begin, end)
+    int64_t end = 0;
+  };
+  std::string trace;
+  std::vector<Lane> lanes;
+  int64_t records = 0;
+  int64_t bytes = 0;
+  int64_t mutations = 0;
+  int64_t dead_letters = 0;
+  int64_t attempts = 0;  // Commit calls
+  absl::Status status;   // OK: it is in Spanner
+};
+
 // Terminal: another worker has moved the chains, the shape has changed, or the broker refuses the
 // position. If the group still
 // assigns the partition here, make a new Partition after a pause of a second or so; it reads the
@@ -122,8 +143,9 @@ struct Stopped {
   absl::Status status;
 };
 
-using Action = std::variant<ReadChains, ReadRows, SendCommit, RunTransaction, Seek, Pause, Resume,
-                            CommitKafkaOffset, DescribeTopic, Warning, GivenUp, Stopped>;
+using Action =
+    std::variant<ReadChains, ReadRows, SendCommit, RunTransaction, Seek, Pause, Resume,
+                 CommitKafkaOffset, DescribeTopic, Warning, BatchEnded, GivenUp, Stopped>;
 using Actions = std::vector<Action>;
 
 // ---- Events: what the runtime has to tell

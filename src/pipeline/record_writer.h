@@ -50,6 +50,9 @@ class RecordWriter {
   // Makes lanes for a Partition. The last one made for a number is the one that is written to.
   LaneDataFactory factory();
 
+  // As Transform::set_times.
+  void set_times(StageTimes* times) { transform_->set_times(times); }
+
   // The lane of `dlq redrive`: kRedriveLane, which no worker has, so that the partial aggregates it
   // writes are its own. Records are written to it as lane 0.
   std::unique_ptr<LaneData> MakeRedriveLane();

@@ -107,8 +107,15 @@ void Transform::Run(const Records& records) {
   arena_.Reset();
   failures_.clear();
   verdicts_.assign(records.size(), RecordVerdict::kOk);
+  int64_t since = times_ == nullptr ? 0 : times_->clock->MonotonicNanos();
+  const auto lap = [&](int64_t StageTimes::*stage) {
+    if (times_ == nullptr) return;
+    const int64_t now = times_->clock->MonotonicNanos();
+    times_->*stage += now - std::exchange(since, now);
+  };
   FillMetadata(records);
   DecodeRecords(records);
+  lap(&StageTimes::decode_nanos);
   sql::EvalContext context(arena_);
   context.now_column = &inputs_[static_cast<size_t>(source_.record.of(RecordColumns::kTimestamp))];
   CheckAsserts(context);
@@ -117,6 +124,7 @@ void Transform::Run(const Records& records) {
   for (size_t table = 0; table < compiled_.size(); ++table) RunTombstones(table, context);
   std::sort(failures_.begin(), failures_.end(),
             [](const RecordFailure& a, const RecordFailure& b) { return a.record < b.record; });
+  lap(&StageTimes::evaluate_nanos);
 }
 
 void Transform::FillMetadata(const Records& records) {

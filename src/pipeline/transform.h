@@ -26,6 +26,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "env/clock.h"
 #include "formats/decoder.h"
 #include "pipeline/plan.h"
 #include "sql/eval/expression.h"
@@ -76,11 +77,20 @@ struct TableRows {
   uint32_t record(uint32_t row) const { return records == nullptr ? row : records[row]; }
 };
 
+// Where time goes, added up. Whoever measures gives the clock.
+struct StageTimes {
+  env::Clock* clock = nullptr;
+  int64_t decode_nanos = 0;
+  int64_t evaluate_nanos = 0;
+};
+
 class Transform {
  public:
   static absl::StatusOr<std::unique_ptr<Transform>> Create(const Plan& plan, size_t source);
 
   void Run(const Records& records);
+  // Adds to `times` from now on; null: nobody measures.
+  void set_times(StageTimes* times) { times_ = times; }
 
   const PlannedSource& source() const { return source_; }
   const std::vector<TableRows>& tables() const { return tables_; }
@@ -128,6 +138,7 @@ class Transform {
 
   const PlannedSource& source_;
   const Policy on_error_;
+  StageTimes* times_ = nullptr;
   std::unique_ptr<formats::Decoder> key_decoder_;  // null: the key has no columns
   std::unique_ptr<formats::Decoder> value_decoder_;
   std::vector<int> value_columns_;  // by field of value_decoder_: the record's column

@@ -24,4 +24,13 @@ inline constexpr int64_t kCallRetryMillis = 2'000;
 // The longest a data thread sleeps.
 inline constexpr int64_t kIdleWaitMillis = 500;
 
+// What is remembered of traced batches, and how much one trace may hold. The number of links is
+// what OpenTelemetry allows by default.
+inline constexpr size_t kTracedPollsMax = 256;
+inline constexpr size_t kTracedWritesMax = 8;  // of one poll
+inline constexpr size_t kTracedCallsMax = 256;
+inline constexpr size_t kTracedSpansMax = 64;
+inline constexpr size_t kTracedLinksMax = 128;
+inline constexpr size_t kTracedHeadersMax = 1'024;  // records of a poll whose headers are read
+
 }  // namespace ks::runtime

@@ -24,6 +24,10 @@ PartitionDriver::PartitionDriver(kafka::TopicPartition name,
       series_(series),
       services_(services) {
   queue_->NotifyOn(services_.inbox->event_fd());
+  if (services_.traces != nullptr) {
+    tracer_ = std::make_unique<BatchTracer>(name_, services_.trace_labels, *services_.traces,
+                                            *services_.clock, env::RealRandom());
+  }
 }
 
 PartitionDriver::~PartitionDriver() { queue_->NotifyOn(-1); }
@@ -38,6 +42,7 @@ int64_t PartitionDriver::wake_at() const {
 
 void PartitionDriver::Tell(pipeline::Event event) {
   if (ended_) return;
+  if (tracer_ != nullptr) tracer_->OnEvent(event);
   pipeline::Actions actions;
   machine_->Handle(event, services_.clock->MonotonicNanos(), &actions);
   Do(std::move(actions));
@@ -45,6 +50,7 @@ void PartitionDriver::Tell(pipeline::Event event) {
 
 void PartitionDriver::Do(pipeline::Actions actions) {
   for (pipeline::Action& action : actions) {
+    if (tracer_ != nullptr) tracer_->OnAction(action);
     std::visit([this](auto& what) { Act(what); }, action);
   }
 }
@@ -158,6 +164,10 @@ void PartitionDriver::Act(pipeline::Warning& action) {
   services_.listener->on_warning(action.status);
 }
 
+void PartitionDriver::Act(pipeline::BatchEnded&) {
+  if (const auto complete = machine_->complete_offset()) tracer_->OnCommitted(*complete);
+}
+
 void PartitionDriver::Act(pipeline::GivenUp& action) {
   ended_ = true;
   series_.Add(MetricId::kFenced);
@@ -215,6 +225,7 @@ void PartitionDriver::OnSchema(const absl::Status& told) {
 
 bool PartitionDriver::TakeMessages() {
   DropBacklog();
+  const int64_t since = tracer_ == nullptr ? 0 : services_.clock->MonotonicNanos();
   queue_->Take(&backlog_);
   if (backlog_.empty()) return false;
   key_hashes_.clear();
@@ -245,6 +256,7 @@ bool PartitionDriver::TakeMessages() {
   if (!offsets_.empty()) {
     taken_.push_back({timestamps_ms_.front(), backlog_end_});
     if (taken_.size() == 1) services_.oldest->timestamp_ms = timestamps_ms_.front();
+    if (tracer_ != nullptr) tracer_->OnPoll(since, backlog_, positions_, offsets_);
   }
   return backlog_end_ >= 0;
 }
@@ -262,8 +274,9 @@ bool PartitionDriver::OfferBacklog() {
   if (admission.consumed == 0 && !chunk.offsets.empty()) return false;
   next_ = from + admission.consumed;
   if (!admission.rows.empty()) {
-    const auto refused =
-        path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from), admission, series_);
+    pipeline::StageTimes* const times = tracer_ == nullptr ? nullptr : tracer_->BeginWrite();
+    const auto refused = path_->Write(backlog_, absl::MakeConstSpan(positions_).subspan(from),
+                                      admission, series_, times);
     if (refused) Tell(*refused);
   }
   const uint32_t epoch = epoch_;

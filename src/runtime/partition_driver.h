@@ -21,6 +21,7 @@
 #include "observe/metrics.h"
 #include "pipeline/partition.h"
 #include "pipeline/ports.h"
+#include "runtime/batch_tracer.h"
 #include "runtime/inbox.h"
 #include "runtime/record_path.h"
 #include "runtime/spanner_port.h"
@@ -60,6 +61,8 @@ struct DriverServices {
   env::Clock* clock;
   const DriverListener* listener;
   std::shared_ptr<OldestWaiting> oldest;
+  observe::TraceExporter* traces = nullptr;  // null: no batch is traced
+  TraceLabels trace_labels = {};
 };
 
 class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
@@ -91,6 +94,7 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   void Act(pipeline::CommitKafkaOffset& action);
   void Act(pipeline::DescribeTopic& action);
   void Act(pipeline::Warning& action);
+  void Act(pipeline::BatchEnded& action);
   void Act(pipeline::GivenUp& action);
   void Act(pipeline::Stopped& action);
 
@@ -133,7 +137,8 @@ class PartitionDriver : public std::enable_shared_from_this<PartitionDriver> {
   bool seek_failed_ = false;
   int64_t seek_to_ = -1;
   int64_t seek_retry_at_ = 0;
-  pipeline::PartitionStats counted_;  // what the metrics know
+  std::unique_ptr<BatchTracer> tracer_;  // null: no batch is traced
+  pipeline::PartitionStats counted_;     // what the metrics know
   // Chunks that were taken and are not committed: first timestamp, first offset after it.
   struct Taken {
     int64_t timestamp_ms = -1;

@@ -49,7 +49,11 @@ absl::Status PipelineRunner::Run() {
         (spec_.memory_bytes - spec_.memory_bytes / 2) / static_cast<int64_t>(spec_.sources.size());
     source.topic_ids = options_.topic_ids;
     source.identity = options_.identity;
-    source.make_path = MakeRecordPathFactory(plan_, i, options_.report_every_millis, &memory_);
+    source.traces = options_.traces;
+    const observe::TraceSampling traces =
+        options_.traces == nullptr ? observe::TraceSampling() : options_.traces->sampling();
+    source.make_path =
+        MakeRecordPathFactory(plan_, i, options_.report_every_millis, &memory_, traces);
     sources_.push_back(std::make_unique<SourceRunner>(
         std::move(source), SourceServices{&port_, &shards_, &metrics_, &clock_}));
     KS_RETURN_IF_ERROR(sources_.back()->Start());

@@ -17,6 +17,7 @@
 #include "env/clock.h"
 #include "identity/services.h"
 #include "observe/metrics.h"
+#include "observe/trace_exporter.h"
 #include "pipeline/memory_budget.h"
 #include "pipeline/plan.h"
 #include "pipeline/spec.h"
@@ -30,9 +31,10 @@ struct PipelineRunnerOptions {
   std::string writer;  // names this worker in the checkpoints: host and process
   StartWait wait;      // its stop token asks the runner to stop, at any time
   bool once = false;
-  bool topic_ids = true;                   // false: the embedded broker, which has none
-  int shards = 0;                          // 0: as many as there are cores
-  identity::Services* identity = nullptr;  // for sources that prove who they are
+  bool topic_ids = true;                     // false: the embedded broker, which has none
+  int shards = 0;                            // 0: as many as there are cores
+  identity::Services* identity = nullptr;    // for sources that prove who they are
+  observe::TraceExporter* traces = nullptr;  // null: no batch is traced; outlives the runner
   // How often partitions report what is committed, and `on_progress` is called on the control
   // thread.
   int report_every_millis = 1'000;

@@ -17,12 +17,13 @@ using observe::MetricId;
 class PlannedRecordPath : public RecordPath {
  public:
   PlannedRecordPath(const pipeline::Plan& plan, size_t source, int report_every_millis,
-                    const pipeline::MemoryBudget* memory,
+                    const pipeline::MemoryBudget* memory, const observe::TraceSampling& traces,
                     std::unique_ptr<pipeline::RecordWriter> writer)
       : spec_(*plan.spec),
         source_(spec_.sources[source]),
         report_every_millis_(report_every_millis),
         memory_(memory),
+        traces_(traces),
         writer_(std::move(writer)),
         key_schemas_(source_.key),
         value_schemas_(source_.value) {}
@@ -34,7 +35,8 @@ class PlannedRecordPath : public RecordPath {
   std::optional<pipeline::RecordRefused> Write(const kafka::MessageBatch& messages,
                                                absl::Span<const uint32_t> positions,
                                                const pipeline::Admission& admission,
-                                               observe::Series& series) override;
+                                               observe::Series& series,
+                                               pipeline::StageTimes* times) override;
 
  private:
   // The schemas of keys or of values that need not be waited for any more.
@@ -45,14 +47,14 @@ class PlannedRecordPath : public RecordPath {
 
     explicit Schemas(const pipeline::PartSpec& part)
         : store(part.format == pipeline::Format::kJson ? nullptr : part.store.get()) {}
-    bool Prepare(std::optional<std::string_view> bytes,
-                 const formats::SchemaStore::Told& told);
+    bool Prepare(std::optional<std::string_view> bytes, const formats::SchemaStore::Told& told);
   };
 
   const pipeline::PipelineSpec& spec_;
   const pipeline::SourceSpec& source_;
   const int report_every_millis_;
   const pipeline::MemoryBudget* const memory_;
+  const observe::TraceSampling traces_;
   const std::unique_ptr<pipeline::RecordWriter> writer_;
   Schemas key_schemas_;
   Schemas value_schemas_;
@@ -68,6 +70,7 @@ std::unique_ptr<pipeline::Partition> PlannedRecordPath::MakePartition(
   options.continue_on_data_loss = source_.continue_on_data_loss;
   options.batch = {spec_.batch.records, spec_.batch.bytes, spec_.batch.mutations};
   options.memory = memory_;
+  options.traces = traces_;
   options.report_nanos = report_every_millis_ * env::kNanosPerMilli;
   options.dead_letters.count = spec_.breaker.max;
   options.dead_letters.window_nanos = spec_.breaker.window_ms * env::kNanosPerMilli;
@@ -103,9 +106,10 @@ bool PlannedRecordPath::Prepare(const kafka::MessageBatch& messages,
 
 std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(
     const kafka::MessageBatch& messages, absl::Span<const uint32_t> positions,
-    const pipeline::Admission& admission, observe::Series& series) {
+    const pipeline::Admission& admission, observe::Series& series, pipeline::StageTimes* times) {
   chunk_.Clear();
   for (const uint32_t row : admission.rows) chunk_.Add(messages[positions[row]]);
+  writer_->set_times(times);
   const pipeline::RecordWriterStats before = writer_->stats();
   auto refused = writer_->Write(chunk_.records(), admission.lanes);
   const pipeline::RecordWriterStats& after = writer_->stats();
@@ -117,13 +121,14 @@ std::optional<pipeline::RecordRefused> PlannedRecordPath::Write(
 }  // namespace
 
 RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source,
-                                        int report_every_millis, pipeline::MemoryBudget* memory) {
-  return [&plan, source, report_every_millis,
-          memory](const kafka::TopicPartition& name) -> std::unique_ptr<RecordPath> {
+                                        int report_every_millis, pipeline::MemoryBudget* memory,
+                                        const observe::TraceSampling& traces) {
+  return [&plan, source, report_every_millis, memory,
+          traces](const kafka::TopicPartition& name) -> std::unique_ptr<RecordPath> {
     auto writer = pipeline::RecordWriter::Create(plan, source, name.topic, name.partition.value());
     KS_CHECK(writer.ok());  // a plan was made of the same SQL
     (*writer)->set_memory(memory);
-    return std::make_unique<PlannedRecordPath>(plan, source, report_every_millis, memory,
+    return std::make_unique<PlannedRecordPath>(plan, source, report_every_millis, memory, traces,
                                                *std::move(writer));
   };
 }

@@ -12,10 +12,12 @@
 #include "formats/schema_store.h"
 #include "kafka/message.h"
 #include "observe/metrics.h"
+#include "observe/trace.h"
 #include "pipeline/memory_budget.h"
 #include "pipeline/partition.h"
 #include "pipeline/plan.h"
 #include "pipeline/ports.h"
+#include "pipeline/transform.h"
 
 namespace ks::runtime {
 
@@ -31,18 +33,21 @@ class RecordPath {
                        const formats::SchemaStore::Told& told) = 0;
   // Puts the admitted records into their lanes: record admission.rows[i] is
   // messages[positions[admission.rows[i]]]. The record at which the pipeline has to stop, if there
-  // is one.
+  // is one. `times`: as Transform::set_times.
   virtual std::optional<pipeline::RecordRefused> Write(const kafka::MessageBatch& messages,
                                                        absl::Span<const uint32_t> positions,
                                                        const pipeline::Admission& admission,
-                                                       observe::Series& series) = 0;
+                                                       observe::Series& series,
+                                                       pipeline::StageTimes* times) = 0;
 };
 
 using RecordPathFactory = std::function<std::unique_ptr<RecordPath>(const kafka::TopicPartition&)>;
 
 // For the partitions of source `source` of the plan, which outlives them. Partitions say how far
-// they are every `report_every_millis`, and hold together what `memory` allows.
+// they are every `report_every_millis`, hold together what `memory` allows, and trace what `traces`
+// takes.
 RecordPathFactory MakeRecordPathFactory(const pipeline::Plan& plan, size_t source,
-                                        int report_every_millis, pipeline::MemoryBudget* memory);
+                                        int report_every_millis, pipeline::MemoryBudget* memory,
+                                        const observe::TraceSampling& traces);
 
 }  // namespace ks::runtime

@@ -205,8 +205,14 @@ absl::Status SourceRunner::StartDriver(const TopicPartition& name, Assigned& ass
   assigned.oldest = std::make_shared<OldestWaiting>();
   observe::Series& series =
       services_.metrics->Partition(options_.spec->name, name.topic, name.partition.value());
-  const DriverServices services{consumer_.get(), services_.spanner, assigned.shard->inbox(),
-                                services_.clock, &listener_,        assigned.oldest};
+  const DriverServices services{consumer_.get(),
+                                services_.spanner,
+                                assigned.shard->inbox(),
+                                services_.clock,
+                                &listener_,
+                                assigned.oldest,
+                                options_.traces,
+                                {options_.spec->name, group(), options_.spec->target.database}};
   // std::function wants what can be copied.
   auto queue = std::make_shared<std::unique_ptr<kafka::ConsumerQueue>>(*std::move(opened));
   assigned.shard->Add(

@@ -46,6 +46,7 @@ struct SourceOptions {
   StartWait wait;
   int64_t prefetch_bytes = 0;  // what librdkafka may fetch ahead for all partitions
   RecordPathFactory make_path;
+  observe::TraceExporter* traces = nullptr;  // null: no batch is traced
 };
 
 struct SourceServices {

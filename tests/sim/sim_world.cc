@@ -514,6 +514,7 @@ class World {
     }
   }
 
+  void Do(Seat&, const BatchEnded&) {}
   void Do(Seat& seat, const GivenUp& action) {
     Trace(seat, StrCat("gives up: ", action.reason.ToString()));
     ++run_.given_up;

@@ -57,6 +57,7 @@ class PartitionRig {
   std::vector<int64_t> reported;
   std::vector<absl::Status> warnings;
   std::optional<absl::Status> stopped;
+  std::vector<BatchEnded> ended;
   std::optional<absl::Status> given_up;
   bool fetching = false;
   int described = 0;
@@ -81,6 +82,7 @@ class PartitionRig {
   void Do(const CommitKafkaOffset& action) { reported.push_back(action.offset); }
   void Do(const DescribeTopic&) { ++described; }
   void Do(const Warning& action) { warnings.push_back(action.status); }
+  void Do(const BatchEnded& action) { ended.push_back(action); }
   void Do(const GivenUp& action) { given_up = action.reason; }
   void Do(const Stopped& action) { stopped = action.status; }
   std::vector<RowsPtr> Rows(const std::vector<ReadSpec>& specs) const;
