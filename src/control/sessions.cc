@@ -1,14 +1,10 @@
 #include "control/sessions.h"
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
-
-#include <array>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "control/errors.h"
@@ -16,6 +12,7 @@
 #include "governance/hash.h"
 #include "identity/json.h"
 #include "identity/oauth.h"
+#include "identity/pkce.h"
 #include "identity/url.h"
 
 namespace ks::control {
@@ -26,15 +23,6 @@ using identity::Secret;
 using identity::TextOf;
 
 constexpr char kLogoutEvent[] = "http://schemas.openid.net/event/backchannel-logout";
-constexpr size_t kSecretBytes = 32;
-
-// Unlike env::Random, nothing that can be guessed from what came before.
-std::string RandomText() {
-  std::array<uint8_t, kSecretBytes> bytes{};
-  KS_CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
-  return absl::WebSafeBase64Escape(
-      absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-}
 
 // State, nonce and verifier of an attempt: none of them says anything about the others.
 std::string Derived(const Secret& attempt, std::string_view purpose) {
@@ -45,16 +33,6 @@ bool Same(std::string_view one, std::string_view other) {
   return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
-// S256 of RFC 7636.
-std::string ChallengeOf(const std::string& verifier) {
-  return absl::WebSafeBase64Escape(absl::HexStringToBytes(Sha256Hex(verifier)));
-}
-
-std::string WithQuery(std::string_view url, const identity::HttpHeaders& fields) {
-  const bool has_query = url.find('?') != std::string_view::npos;
-  return StrCat(url, has_query ? "&" : "?", identity::FormEncode(fields));
-}
-
 // Empty where it is not there, or more than once: which of them would another have read?
 std::string OnlyOne(const Sessions::Query& query, const std::string& name) {
   return query.count(name) == 1 ? query.find(name)->second : "";
@@ -62,7 +40,8 @@ std::string OnlyOne(const Sessions::Query& query, const std::string& name) {
 
 // An attempt's text: when, a random text, and at which issuer.
 std::string AttemptText(int64_t now_seconds, const std::string& issuer) {
-  return StrCat(now_seconds, ".", RandomText(), ".", absl::WebSafeBase64Escape(AbslView(issuer)));
+  return StrCat(now_seconds, ".", identity::RandomText(), ".",
+                absl::WebSafeBase64Escape(AbslView(issuer)));
 }
 
 struct ReadAttempt {
@@ -100,15 +79,17 @@ absl::StatusOr<Sessions::Attempt> Sessions::Begin(std::string_view issuer) {
   if (endpoint.empty()) return IssuerLacks(settings->issuer, "authorization_endpoint");
   const Secret cookie(
       AttemptText(services_.clock->NowNanos() / env::kNanosPerSecond, settings->issuer));
-  return Attempt{WithQuery(endpoint, {{"response_type", "code"},
-                                      {"client_id", settings->client_id},
-                                      {"redirect_uri", CallbackUrl()},
-                                      {"scope", settings->scope},
-                                      {"state", Derived(cookie, "state")},
-                                      {"nonce", Derived(cookie, "nonce")},
-                                      {"code_challenge", ChallengeOf(Derived(cookie, "verifier"))},
-                                      {"code_challenge_method", "S256"}}),
-                 cookie};
+  return Attempt{
+      identity::WithQuery(endpoint,
+                          {{"response_type", "code"},
+                           {"client_id", settings->client_id},
+                           {"redirect_uri", CallbackUrl()},
+                           {"scope", settings->scope},
+                           {"state", Derived(cookie, "state")},
+                           {"nonce", Derived(cookie, "nonce")},
+                           {"code_challenge", identity::PkceChallenge(Derived(cookie, "verifier"))},
+                           {"code_challenge_method", "S256"}}),
+      cookie};
 }
 
 absl::StatusOr<Secret> Sessions::Finish(const Query& answer, const Secret& attempt) {
@@ -126,7 +107,7 @@ absl::StatusOr<Secret> Sessions::Finish(const Query& answer, const Secret& attem
   KS_ASSIGN_OR_RETURN(const auto claims,
                       services_.issuers->Check(*issuer, token, issuer->client_id));
   KS_RETURN_IF_ERROR(CheckIdToken(claims, *issuer, Derived(attempt, "nonce")));
-  const Secret cookie(RandomText());
+  const Secret cookie(identity::RandomText());
   const SessionRow row{.id = Sha256Hex(cookie.Reveal()),
                        .actor = ActorOf(claims, *issuer),
                        .issuer_session = TextOf(claims, "sid"),
@@ -199,8 +180,8 @@ absl::StatusOr<std::string> Sessions::End(const SessionRow& session) {
   if (issuer == nullptr) return "";
   const auto endpoint = services_.issuers->AddressOf(*issuer, "end_session_endpoint");
   if (!endpoint.ok() || endpoint->empty()) return "";
-  return WithQuery(*endpoint, {{"client_id", issuer->client_id},
-                               {"post_logout_redirect_uri", StrCat(page_, "/")}});
+  return identity::WithQuery(*endpoint, {{"client_id", issuer->client_id},
+                                         {"post_logout_redirect_uri", StrCat(page_, "/")}});
 }
 
 absl::Status Sessions::EndByToken(std::string_view logout_token) {

@@ -58,6 +58,8 @@ std::unique_ptr<HttpClient> MakeHttpClient();
 
 // `name=value&…`, percent-encoded, for a query or a form.
 std::string FormEncode(const HttpHeaders& fields);
+// The URL with them after what it has of a query.
+std::string WithQuery(std::string_view url, const HttpHeaders& fields);
 // All but A-Z a-z 0-9 - _ . ~ as %XX (RFC 3986, 2.3).
 std::string PercentEncode(std::string_view text);
 

@@ -72,6 +72,11 @@ std::string PercentEncode(std::string_view text) {
   return out;
 }
 
+std::string WithQuery(std::string_view url, const HttpHeaders& fields) {
+  const bool has_query = url.find('?') != std::string_view::npos;
+  return StrCat(url, has_query ? "&" : "?", FormEncode(fields));
+}
+
 std::string FormEncode(const HttpHeaders& fields) {
   std::string out;
   for (const auto& [name, value] : fields) {
