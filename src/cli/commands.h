@@ -21,6 +21,8 @@ void AddOffsetsMoves(CLI::App& offsets, GlobalOptions& options);  // set, skip
 void AddDlqCommand(CLI::App& app, GlobalOptions& options);
 void AddAuditCommand(CLI::App& app, GlobalOptions& options);
 void AddServeCommand(CLI::App& app, GlobalOptions& options);
+void AddLoginCommand(CLI::App& app, GlobalOptions& options);  // logout too
+void AddRemoteCommand(CLI::App& app, GlobalOptions& options);
 void AddPolicyCommand(CLI::App& app, GlobalOptions& options);
 void AddSqlCommand(CLI::App& app, GlobalOptions& options);
 void AddSpannerCommand(CLI::App& app, GlobalOptions& options);

@@ -96,13 +96,13 @@ int main(int argc, char** argv) {
   Logs logs;
   AddLogOptions(app, options, logs);
   for (const auto add :
-       {ks::cli::AddDevCommand, ks::cli::AddRunCommand, ks::cli::AddServeCommand,
-        ks::cli::AddSchemaCommand, ks::cli::AddInitCommand, ks::cli::AddPlanCommand,
-        ks::cli::AddPreviewCommand, ks::cli::AddVerifyCommand, ks::cli::AddReplayCommand,
-        ks::cli::AddTestCommand, ks::cli::AddDoctorCommand, ks::cli::AddStatusCommand,
-        ks::cli::AddOffsetsCommand, ks::cli::AddDlqCommand, ks::cli::AddAuditCommand,
-        ks::cli::AddPolicyCommand, ks::cli::AddSqlCommand, ks::cli::AddSpannerCommand,
-        ks::cli::AddDocCommand})
+       {ks::cli::AddDevCommand,     ks::cli::AddRunCommand,     ks::cli::AddServeCommand,
+        ks::cli::AddSchemaCommand,  ks::cli::AddInitCommand,    ks::cli::AddPlanCommand,
+        ks::cli::AddPreviewCommand, ks::cli::AddVerifyCommand,  ks::cli::AddReplayCommand,
+        ks::cli::AddTestCommand,    ks::cli::AddDoctorCommand,  ks::cli::AddStatusCommand,
+        ks::cli::AddOffsetsCommand, ks::cli::AddDlqCommand,     ks::cli::AddAuditCommand,
+        ks::cli::AddLoginCommand,   ks::cli::AddRemoteCommand,  ks::cli::AddPolicyCommand,
+        ks::cli::AddSqlCommand,     ks::cli::AddSpannerCommand, ks::cli::AddDocCommand})
     add(app, options);
 
   try {

@@ -241,6 +241,13 @@ bool HttpApi::StrangerGoesOnRecord(int64_t* others) {
 
 // ---- Handlers
 
+HttpApi::Answer HttpApi::Me(const Asked& asked) {
+  return json{{"issuer", asked.actor.issuer},
+              {"subject", asked.actor.subject},
+              {"groups", asked.actor.groups},
+              {"roles", governor_.RolesOf(asked.actor)}};
+}
+
 HttpApi::Answer HttpApi::Pipelines(const Asked& asked) {
   KS_ASSIGN_OR_RETURN(json answer, governor_.Pipelines(asked.actor));
   for (json& each : answer["pipelines"])

@@ -101,10 +101,12 @@ class HttpApi {
   absl::Status Logout(const httplib::Request& request, httplib::Response& response);
   absl::Status BackChannelLogout(const httplib::Request& request, httplib::Response& response);
   absl::Status ShowSession(const httplib::Request& request, httplib::Response& response);
+  absl::Status ShowCliLogins(const httplib::Request& request, httplib::Response& response);
   void Refused(const httplib::Request& request, const governance::Actor& actor,
                const absl::Status& why);
   bool StrangerGoesOnRecord(int64_t* others);
 
+  Answer Me(const Asked& asked);
   Answer Pipelines(const Asked& asked);
   Answer Pipeline(const Asked& asked);
   Answer Versions(const Asked& asked);

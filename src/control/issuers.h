@@ -35,6 +35,9 @@ struct IssuerSettings {
   std::string client_id = "";
   identity::SecretReference client_secret = {};  // none: a public client, which PKCE protects
   std::string scope = "openid";
+  // Another client of it, a public one, for people at a command line; without an id there is none.
+  std::string cli_id = "";
+  std::string cli_scope = "openid";
 };
 
 // Who the claims of a checked token are about.

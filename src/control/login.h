@@ -1,5 +1,6 @@
-// Login: which machine sends a request? A bearer token of one of the issuers that the server file
-// names (RFC 6750). People in browsers have sessions instead: sessions.h. Thread safety: a pure
+// Login: who sends a request? A bearer token of one of the issuers that the server file names (RFC
+// 6750): a machine's, for this server's audience, or the ID token of a person at a command line,
+// for its client. People in browsers have sessions instead: sessions.h. Thread safety: a pure
 // function.
 #pragma once
 

@@ -59,6 +59,8 @@ const std::vector<HttpApi::BrowserRoute>& HttpApi::BrowserRoutes() {
   static const auto* const routes = new std::vector<BrowserRoute>{
       {"GET", "/auth/session", &HttpApi::ShowSession,
        "who is signed in, in which roles, and the token that changes need; or where to sign in"},
+      {"GET", "/auth/cli", &HttpApi::ShowCliLogins,
+       "where people sign in from a command line: issuer, client and scope of each"},
       {"GET", "/auth/login", &HttpApi::BeginLogin,
        "begins to sign in: goes to the issuer; `?issuer=` where there are several"},
       {"GET", "/auth/callback", &HttpApi::FinishLogin,
@@ -188,6 +190,17 @@ absl::Status HttpApi::BackChannelLogout(const httplib::Request& request,
   }
   KS_RETURN_IF_ERROR(ended);
   Send(response, 200, json::object());
+  return absl::OkStatus();
+}
+
+absl::Status HttpApi::ShowCliLogins(const httplib::Request&, httplib::Response& response) {
+  json logins = json::array();
+  for (const IssuerSettings* each : services_.issuers->All()) {
+    if (each->cli_id.empty()) continue;
+    logins.push_back(
+        {{"issuer", each->issuer}, {"client_id", each->cli_id}, {"scope", each->cli_scope}});
+  }
+  Send(response, 200, {{"logins", std::move(logins)}});
   return absl::OkStatus();
 }
 

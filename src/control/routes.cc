@@ -31,6 +31,7 @@ std::string Lower(std::string text) {
 
 const std::vector<HttpApi::Route>& HttpApi::Routes() {
   static const auto* const routes = new std::vector<Route>{
+      {"GET", "/v1/me", &HttpApi::Me, "", "who you are here, and your roles"},
       {"GET", "/v1/pipelines", &HttpApi::Pipelines, "", "all that you may see"},
       {"GET", "/v1/pipelines/{pipeline}", &HttpApi::Pipeline, "", "one, with its file"},
       {"GET", "/v1/pipelines/{pipeline}/versions", &HttpApi::Versions, "",

@@ -48,12 +48,19 @@ absl::Status ReadIssuer(const SourceText& file, const YAML::Node& node, const st
   reader.Text("groups_claim", &issuer->groups_claim);
   reader.Text("ca", &issuer->ca);
   const Entry* client = reader.Find("client");
+  const Entry* cli = reader.Find("cli");
   KS_RETURN_IF_ERROR(reader.Finish());
   if (client != nullptr) {
     ObjectReader fields(file, client->value, StrCat(path, ".client"), client->position);
     fields.Text("id", &issuer->client_id, ObjectReader::kRequired);
     fields.Secret("secret", &issuer->client_secret);
     fields.Text("scope", &issuer->scope);
+    KS_RETURN_IF_ERROR(fields.Finish());
+  }
+  if (cli != nullptr) {
+    ObjectReader fields(file, cli->value, StrCat(path, ".cli"), cli->position);
+    fields.Text("id", &issuer->cli_id, ObjectReader::kRequired);
+    fields.Text("scope", &issuer->cli_scope);
     KS_RETURN_IF_ERROR(fields.Finish());
   }
   const absl::Status safe = identity::CheckCredentialUrl(issuer->issuer).status();

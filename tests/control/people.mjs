@@ -1,6 +1,7 @@
 // An OpenID-certified identity provider where people log in, for tests/control.
 // Usage: people.mjs PORT PAGE GROUPS, the last as JSON: {"alice": ["sre"]}. Anybody may log in with
-// any password; the client is `control-page` with the secret `page-s3cret`.
+// any password; the clients are `control-page` with the secret `page-s3cret`, and `control-cli`, whose
+// ID tokens last for seconds.
 import { generateKeyPairSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 
@@ -18,11 +19,25 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     post_logout_redirect_uris: [`${page}/`],
     backchannel_logout_uri: `${page}/auth/backchannel`,
     backchannel_logout_session_required: true,
+  }, {
+    client_id: 'control-cli',
+    token_endpoint_auth_method: 'none',
+    application_type: 'native',
+    grant_types: [
+      'authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code',
+    ],
+    redirect_uris: ['http://127.0.0.1/callback'],
   }],
   claims: { openid: ['sub', 'sid', 'groups'] },
   conformIdTokenClaims: false,
   pkce: { required: () => true },
-  features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
+  features: {
+    backchannelLogout: { enabled: true }, devInteractions: { enabled: true },
+    deviceFlow: { enabled: true }, revocation: { enabled: true },
+  },
+  issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+  rotateRefreshToken: true,
+  ttl: { IdToken: (_, token, client) => (client.clientId === 'control-cli' ? 20 : 3600) },
   findAccount: (_, id) => ({
     accountId: id,
     claims: () => ({ sub: id, groups: groupsOf[id] ?? [] }),

@@ -56,7 +56,12 @@ def chromium(binary):
 def sign_in(page, url, who):
     page.goto(url)
     page.get_by_role("link", name="Sign in with").click()
+    log_in(page, who)
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
+def log_in(page, who):
+    """Where the provider asks."""
     page.get_by_placeholder("Enter any login").fill(who)
     page.get_by_placeholder("and password").fill("any")
     page.get_by_role("button", name="Sign-in").click()
-    page.get_by_role("button", name="Sign out").wait_for()

@@ -55,6 +55,7 @@ login:
   - issuer: "{issuer}"
     audience: kafka-spanner
     client: {{id: control-page, secret: "secret://file{directory}/client.secret"}}
+    cli: {{id: control-cli}}
   - {{issuer: "{other}", audience: kafka-spanner}}
 kafka: {kafka}
 databases: ["{database}"]
