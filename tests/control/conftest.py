@@ -21,7 +21,13 @@ def pytest_addoption(parser):
         "--kafka", required=True, help="folder with Kafka's jars: tools/setup/run kafka"
     )
     parser.addoption("--oidc", required=True, help="folder of oidc-provider: tools/setup/run oidc")
+    parser.addoption("--keycloak", help="its folder; without it test_keycloak.py is left out")
     parser.addoption("--axe", required=True, help="axe-core: tools/setup/run browser")
+
+
+def pytest_ignore_collect(collection_path, config):
+    without = collection_path.name == "test_keycloak.py" and not config.getoption("--keycloak")
+    return True if without else None
 
 
 @pytest.fixture(scope="session", autouse=True)
