@@ -7,6 +7,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "governance/audit/checkpoint_topic.h"
 
 namespace ks::cli {
 namespace {
@@ -26,14 +27,28 @@ governance::Actor LocalActor() {
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::shared_ptr<governance::CheckpointSink>>> OpenCheckpointSinks(
+    const pipeline::AuditSpec& spec, std::string_view database, identity::Services& identity) {
+  std::vector<std::shared_ptr<governance::CheckpointSink>> sinks;
+  if (!spec.checkpoints.empty()) {
+    KS_ASSIGN_OR_RETURN(sinks.emplace_back(), governance::OpenCheckpointFile(spec.checkpoints));
+  }
+  if (spec.topic) {
+    KS_ASSIGN_OR_RETURN(
+        sinks.emplace_back(),
+        governance::OpenCheckpointTopic(*spec.topic, governance::OriginOf(database), identity));
+  }
+  return sinks;
+}
+
 absl::StatusOr<std::unique_ptr<governance::AuditLog>> OpenAuditLog(
     const pipeline::PipelineSpec& spec, const Connection& connection) {
   if (!spec.audit) return nullptr;
   KS_ASSIGN_OR_RETURN(const auto secret, connection.identity->secrets().Resolve(spec.audit->key));
   KS_ASSIGN_OR_RETURN(auto key,
                       governance::AuditKey::Private(secret.value.Reveal(), spec.audit->key.text));
-  std::vector<std::shared_ptr<governance::CheckpointSink>> sinks(1);
-  KS_ASSIGN_OR_RETURN(sinks[0], governance::OpenCheckpointFile(spec.audit->checkpoints));
+  KS_ASSIGN_OR_RETURN(auto sinks, OpenCheckpointSinks(*spec.audit, connection.client->database(),
+                                                      *connection.identity));
   return std::make_unique<governance::AuditLog>(
       governance::AuditLogOptions{
           .client = connection.client.get(), .pipeline = spec.name, .actor = LocalActor()},

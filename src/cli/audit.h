@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cli/connect.h"
@@ -10,9 +12,14 @@
 
 namespace ks::cli {
 
-// Null where the file has no `audit:`. `connection` outlives the log. Fails where the key or the
-// file of checkpoints cannot be used: then nothing may be done.
+// Null where the file has no `audit:`. `connection` outlives the log. Fails where the key or a
+// place of checkpoints cannot be used: then nothing may be done.
 absl::StatusOr<std::unique_ptr<governance::AuditLog>> OpenAuditLog(
     const pipeline::PipelineSpec& spec, const Connection& connection);
+
+// Where checkpoints of that database's log go; a path is as it stands in `spec`. `identity`
+// outlives them.
+absl::StatusOr<std::vector<std::shared_ptr<governance::CheckpointSink>>> OpenCheckpointSinks(
+    const pipeline::AuditSpec& spec, std::string_view database, identity::Services& identity);
 
 }  // namespace ks::cli

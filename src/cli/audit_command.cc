@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/pipeline_file.h"
 #include "env/environment.h"
+#include "governance/audit/checkpoint_topic.h"
 #include "governance/audit/verifier.h"
 #include "governance/errors.h"
 
@@ -27,6 +28,7 @@ struct AuditOptions {
   std::string endpoint;
   std::string key;
   std::vector<std::string> checkpoints;
+  std::string topic;  // file that says which
   std::string id;
   uint64_t since = 0;
 };
@@ -45,8 +47,14 @@ int RunExport(const AuditOptions& options, const GlobalOptions& global) {
         *log.connection.client, [](std::string_view line) { std::cout << line << "\n"; }));
     // Beside the entries, where they are at hand: an auditor gets them from where they were
     // published.
-    std::ifstream checkpoints(log.spec.audit->checkpoints);
+    const pipeline::AuditSpec& audit = *log.spec.audit;
+    std::ifstream checkpoints(audit.checkpoints);
     for (std::string line; std::getline(checkpoints, line);) std::cout << line << "\n";
+    if (audit.checkpoints.empty()) {
+      KS_RETURN_IF_ERROR(governance::ReadCheckpointTopic(
+          *audit.topic, governance::OriginOf(log.connection.client->database()),
+          *log.connection.identity, [](std::string_view line) { std::cout << line << "\n"; }));
+    }
     if (!std::cout.flush()) return absl::DataLossError("standard output cannot be written to");
     return absl::OkStatus();
   }();
@@ -71,12 +79,29 @@ absl::Status AddFile(const std::string& path, governance::Verifier* verifier) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<governance::Verifier> Verified(const AuditOptions& options) {
+// The log's own checkpoints in the topic that `path` names.
+absl::Status AddTopic(const std::string& path, identity::ConnectionLog* log,
+                      governance::Verifier* verifier) {
+  KS_ASSIGN_OR_RETURN(const pipeline::KafkaTopic topic, ReadTopicFile(path));
+  identity::Services identity({.log = log});
+  absl::Status added;
+  size_t found = 0;
+  KS_RETURN_IF_ERROR(governance::ReadCheckpointTopic(
+      topic, verifier->origin(), identity, [&](std::string_view line) {
+        added.Update(verifier->AddLine(StrCat("topic ", topic.topic), ++found, line));
+      }));
+  if (added.ok() && found == 0) return governance::NoneInTopic(topic.topic, verifier->origin());
+  return added;
+}
+
+absl::StatusOr<governance::Verifier> Verified(const AuditOptions& options,
+                                              identity::ConnectionLog* log) {
   KS_ASSIGN_OR_RETURN(const std::string pem, env::RealEnvironment().ReadFile(options.key));
   KS_ASSIGN_OR_RETURN(auto key, governance::AuditKey::Public(pem, options.key));
   governance::Verifier verifier(std::move(key));
   for (const std::string& path : options.checkpoints) KS_RETURN_IF_ERROR(AddFile(path, &verifier));
   KS_RETURN_IF_ERROR(AddFile(options.file, &verifier));
+  if (!options.topic.empty()) KS_RETURN_IF_ERROR(AddTopic(options.topic, log, &verifier));
   KS_RETURN_IF_ERROR(verifier.Finish());
   return verifier;
 }
@@ -98,7 +123,7 @@ ordered_json Base64Of(const governance::Hashes& hashes) {
 }
 
 int RunVerify(const AuditOptions& options, const GlobalOptions& global) {
-  const auto verifier = Verified(options);
+  const auto verifier = Verified(options, global.connection_log.get());
   if (!verifier.ok()) return Refuse(global, verifier.status());
   if (global.json) {
     std::cout << ordered_json{{"verified", true},
@@ -115,8 +140,8 @@ int RunVerify(const AuditOptions& options, const GlobalOptions& global) {
   return kExitOk;
 }
 
-absl::StatusOr<ordered_json> Proof(const AuditOptions& options) {
-  KS_ASSIGN_OR_RETURN(const auto verifier, Verified(options));
+absl::StatusOr<ordered_json> Proof(const AuditOptions& options, identity::ConnectionLog* log) {
+  KS_ASSIGN_OR_RETURN(const auto verifier, Verified(options, log));
   ordered_json proof = {{"checkpoint", verifier.last_note()}, {"size", verifier.last().size}};
   if (options.since > 0) {
     if (options.since > verifier.last().size)
@@ -134,7 +159,7 @@ absl::StatusOr<ordered_json> Proof(const AuditOptions& options) {
 }
 
 int RunProve(const AuditOptions& options, const GlobalOptions& global) {
-  const auto proof = Proof(options);
+  const auto proof = Proof(options, global.connection_log.get());
   if (!proof.ok()) return Refuse(global, proof.status());
   std::cout << proof->dump(2) << "\n";
   return kExitOk;
@@ -170,6 +195,9 @@ void AddAuditCommand(CLI::App& app, GlobalOptions& global) {
       command->add_option("--key", options->key, "file of the public key")->required();
       command->add_option("--checkpoints", options->checkpoints,
                           "file of checkpoints as they were published; may be given again");
+      command->add_option("--checkpoints-topic", options->topic,
+                          "the topic that they were sent to: a file with `kafka: {brokers, topic, "
+                          "…}`");
     } else {
       command->add_option("FILE", options->file, "pipeline file")->required();
       command->add_option("--endpoint", options->endpoint, "HOST:PORT of a local Spanner");

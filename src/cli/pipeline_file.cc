@@ -80,10 +80,14 @@ absl::StatusOr<OpenedPipeline> OpenPipeline(const std::string& path, const std::
   return opened;
 }
 
-absl::StatusOr<kafka::LogTopicOptions> ReadLogTopicFile(const std::string& path) {
+absl::StatusOr<pipeline::KafkaTopic> ReadTopicFile(const std::string& path) {
   std::string text;
   if (!ReadFileText(path, &text)) return pipeline::NoReadableFile(path);
-  KS_ASSIGN_OR_RETURN(pipeline::KafkaTopic to, pipeline::ParseKafkaTopic(path, std::move(text)));
+  return pipeline::ParseKafkaTopic(path, std::move(text));
+}
+
+absl::StatusOr<kafka::LogTopicOptions> ReadLogTopicFile(const std::string& path) {
+  KS_ASSIGN_OR_RETURN(pipeline::KafkaTopic to, ReadTopicFile(path));
   return kafka::LogTopicOptions{.brokers = std::move(to.brokers),
                                 .topic = std::move(to.topic),
                                 .key = WriterName(),

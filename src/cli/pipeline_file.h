@@ -35,6 +35,8 @@ struct OpenedPipeline {
 absl::StatusOr<OpenedPipeline> OpenPipeline(const std::string& path, const std::string& endpoint,
                                             identity::ConnectionLog* log);
 
+// A file that says nothing but which topic, and how to reach it.
+absl::StatusOr<pipeline::KafkaTopic> ReadTopicFile(const std::string& path);
 // Where the file of --connection-log-topic says that the connection log goes.
 absl::StatusOr<kafka::LogTopicOptions> ReadLogTopicFile(const std::string& path);
 

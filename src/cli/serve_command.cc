@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
@@ -90,8 +91,10 @@ absl::StatusOr<control::GovernorOptions> GovernorOf(const ServeOptions& options,
     const auto held = std::make_shared<Connection>(std::move(opened));
     return std::shared_ptr<spanner::Client>(held, held->client.get());
   };
-  KS_ASSIGN_OR_RETURN(governor.sinks.emplace_back(),
-                      governance::OpenCheckpointFile(Beside(options.file, file.checkpoints)));
+  pipeline::AuditSpec audit = file.audit;
+  if (!audit.checkpoints.empty()) audit.checkpoints = Beside(options.file, audit.checkpoints);
+  KS_ASSIGN_OR_RETURN(governor.sinks,
+                      OpenCheckpointSinks(audit, file.database, *connection.identity));
   return governor;
 }
 
@@ -108,9 +111,9 @@ absl::Status Serve(const ServeOptions& options, const GlobalOptions& global) {
                .metrics = &metrics,
                .admin = options.create};
   KS_ASSIGN_OR_RETURN(const Connection connection, Connect(to));
-  KS_ASSIGN_OR_RETURN(const auto secret, connection.identity->secrets().Resolve(file.audit_key));
+  KS_ASSIGN_OR_RETURN(const auto secret, connection.identity->secrets().Resolve(file.audit.key));
   KS_ASSIGN_OR_RETURN(auto key,
-                      governance::AuditKey::Private(secret.value.Reveal(), file.audit_key.text));
+                      governance::AuditKey::Private(secret.value.Reveal(), file.audit.key.text));
   KS_ASSIGN_OR_RETURN(control::GovernorOptions governed,
                       GovernorOf(options, file, connection, &connections));
   bool opened = false;

@@ -167,12 +167,6 @@ absl::Status NotEverywhere(governance::Verb verb) {
                                             " on every pipeline, and this is about no single one"));
 }
 
-absl::Status TooLongToVerify() {
-  return absl::FailedPreconditionError(
-      StrCat("the log has more than ", kAuditVerifiedMax,
-             " entries: verify it offline, by `audit export` and `audit verify`"));
-}
-
 absl::Status NoTables(size_t missing) {
   return absl::FailedPreconditionError(
       StrCat("the control plane's database lacks ", missing,

@@ -52,7 +52,6 @@ absl::Status NeedsApproval(std::string_view request);
 absl::Status StillNeedsApproval(std::string_view sentence);
 // On all pipelines, where it is about none of them.
 absl::Status NotEverywhere(governance::Verb verb);
-absl::Status TooLongToVerify();
 absl::Status NoTables(size_t missing);
 absl::Status NoOrigin(std::string_view page);
 absl::Status PlainHttp(std::string_view address);

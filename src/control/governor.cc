@@ -76,7 +76,7 @@ absl::Status Recorded(spanner::Client& client, governance::AuditLog log, Action 
 }  // namespace
 
 Governor::Governor(GovernorOptions options, governance::AuditKey key)
-    : options_(std::move(options)), key_(std::move(key)) {}
+    : options_(std::move(options)), key_(std::move(key)), verified_(key_) {}
 
 bool Governor::Serves(Verb verb) { return ServedOf(verb) != nullptr; }
 

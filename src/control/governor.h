@@ -26,6 +26,7 @@
 #include "env/clock.h"
 #include "governance/actor.h"
 #include "governance/audit/audit_log.h"
+#include "governance/audit/verified_log.h"
 #include "governance/policy/decide.h"
 #include "governance/policy/policy.h"
 #include "spanner/client.h"
@@ -83,8 +84,9 @@ class Governor {
   Answer DeadLetters(const governance::Actor& actor, const std::string& name);
   // The newest first, at most kAuditListed; those before entry `before`.
   Answer Audit(const governance::Actor& actor, int64_t before);
-  // Signs the log as it is, and checks that all of it is what was signed.
-  Answer VerifyAudit(const governance::Actor& actor);
+  // Signs the log as it is, and checks that all of it is what was signed; `whole`: without what is
+  // remembered of the last time (verified_log.h).
+  Answer VerifyAudit(const governance::Actor& actor, bool whole);
   // Of what is about no pipeline: OK where a role has the verb on every one.
   absl::Status AskForAll(governance::Verb verb, const governance::Actor& actor) const;
 
@@ -125,6 +127,7 @@ class Governor {
 
   const GovernorOptions options_;
   const governance::AuditKey key_;
+  governance::VerifiedLog verified_;
   absl::Mutex mu_;  // the log's sinks, and one action at a time
 };
 

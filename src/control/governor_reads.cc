@@ -10,7 +10,6 @@
 #include "control/governor.h"
 #include "control/limits.h"
 #include "control/sightings.h"
-#include "governance/audit/verifier.h"
 #include "identity/json.h"
 
 namespace ks::control {
@@ -205,33 +204,29 @@ Governor::Answer Governor::Audit(const Actor& actor, int64_t before) {
   return json{{"entries", std::move(list)}, {"before", next}, {"everything", everything}};
 }
 
-Governor::Answer Governor::VerifyAudit(const Actor& actor) {
+Governor::Answer Governor::VerifyAudit(const Actor& actor, bool whole) {
   KS_RETURN_IF_ERROR(AskForAll(Verb::kAudit, actor));
-  absl::Status verdict;
+  absl::Status is_signed;
   std::optional<std::string> newest;
-  {  // not for the reading of the whole log: people act meanwhile
+  {  // not for the reading of the log: people act meanwhile
     const absl::MutexLock lock(&mu_);
     // Signing checks that what was signed before is a beginning of what is there now.
-    verdict = LogOf(actor, "").Sign();
+    is_signed = LogOf(actor, "").Sign();
     KS_ASSIGN_OR_RETURN(newest, options_.sinks.front()->Newest());
   }
+  if (absl::IsUnavailable(is_signed) || absl::IsDeadlineExceeded(is_signed)) return is_signed;
   if (!newest) return absl::InternalError("no checkpoint was published");
   KS_ASSIGN_OR_RETURN(const auto checkpoint, key_.Open(*newest));
-  if (checkpoint.size > kAuditVerifiedMax) return TooLongToVerify();
-  governance::Verifier verifier(key_);
-  size_t lines = 0;
-  verdict.Update(governance::ExportEntries(*options_.client, [&](std::string_view line) {
-    // Another replica may have appended since: its own checkpoint vouches for that.
-    if (lines++ < checkpoint.size) verdict.Update(verifier.AddLine("the log", lines, line));
-  }));
-  verdict.Update(verifier.AddCheckpoint(*newest));
-  if (verdict.ok()) verdict = verifier.Finish();
-  if (absl::IsUnavailable(verdict) || absl::IsDeadlineExceeded(verdict)) return verdict;
-  return json{{"holds", verdict.ok()},
+  const int64_t now = options_.clock->NowNanos();
+  KS_ASSIGN_OR_RETURN(const auto verdict, verified_.Verify(*options_.client, *newest, whole, now));
+  is_signed.Update(verdict.holds);
+  return json{{"holds", is_signed.ok()},
               {"entries", checkpoint.size},
-              {"why", View(verdict.message())},
+              {"read", verdict.read},
+              {"why", View(is_signed.message())},
               {"checkpoint", *newest},
-              {"verified_at", identity::Rfc3339Of(options_.clock->NowNanos())}};
+              {"verified_at", identity::Rfc3339Of(now)},
+              {"whole_at", identity::Rfc3339Of(verdict.whole_nanos)}};
 }
 
 }  // namespace ks::control

@@ -280,7 +280,8 @@ HttpApi::Answer HttpApi::Audit(const Asked& asked) {
 }
 
 HttpApi::Answer HttpApi::VerifyAudit(const Asked& asked) {
-  return governor_.VerifyAudit(asked.actor);
+  const auto whole = asked.query.find("whole");
+  return governor_.VerifyAudit(asked.actor, whole != asked.query.end() && whole->second == "true");
 }
 
 HttpApi::Answer HttpApi::Connections(const Asked& asked) {

@@ -38,8 +38,6 @@ inline constexpr int kVersionsListed = 50;
 inline constexpr size_t kAuditListed = 100;
 inline constexpr size_t kDeadLettersListed = 50;
 inline constexpr size_t kConnectionsListed = 200;
-// A longer audit log is verified offline.
-inline constexpr uint64_t kAuditVerifiedMax = 100'000;
 // A pipeline that failed is started again after so long, doubled at each failure up to the longest.
 inline constexpr int64_t kRetrySeconds = 5;
 inline constexpr int64_t kRetrySecondsMax = 300;

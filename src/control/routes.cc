@@ -56,7 +56,7 @@ const std::vector<HttpApi::Route>& HttpApi::Routes() {
       {"GET", "/v1/audit", &HttpApi::Audit, "",
        "the record of what you may `audit`, newest first; `?before=` an entry's number"},
       {"GET", "/v1/audit/verification", &HttpApi::VerifyAudit, "",
-       "whether the whole record is what was signed"},
+       "whether the whole record is what was signed; `?whole=true` reads all of it again"},
       {"GET", "/v1/connections", &HttpApi::Connections, "",
        "who connected to what from this replica, and who was not let in; newest first"},
       {"GET", "/connectors", &HttpApi::Connectors, "", "names, as Kafka Connect lists them"},

@@ -112,10 +112,7 @@ absl::StatusOr<ServeFile> ParseServeFile(std::string file_name, std::string text
   KS_RETURN_IF_ERROR(ReadListen(file, *listen, &serve.listen));
   KS_RETURN_IF_ERROR(ReadIssuers(file, *login, &serve.issuers));
   KS_RETURN_IF_ERROR(ReadDatabases(file, *databases, &serve.connections.databases));
-  ObjectReader log(file, audit->value, "audit", audit->position);
-  log.Secret("key", &serve.audit_key, ObjectReader::kRequired);
-  log.Text("checkpoints", &serve.checkpoints, ObjectReader::kRequired);
-  KS_RETURN_IF_ERROR(log.Finish());
+  KS_ASSIGN_OR_RETURN(serve.audit, pipeline::ReadAudit(file, *audit));
   // Put under each pipeline's text as it stands here.
   serve.connections.kafka = YAML::Dump(kafka->value);
   return serve;

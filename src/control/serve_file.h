@@ -9,16 +9,15 @@
 #include "control/issuers.h"
 #include "control/servable.h"
 #include "identity/http_server.h"
-#include "identity/secret_reference.h"
+#include "pipeline/audit_spec.h"
 
 namespace ks::control {
 
 struct ServeFile {
   identity::HttpServerOptions listen = {.service = "control-plane", .address = ""};
   std::string database;  // of the control plane itself
-  identity::SecretReference audit_key;
-  std::string checkpoints;  // path of the file that they are appended to
-  std::string policy;       // path of the policy file
+  pipeline::AuditSpec audit;
+  std::string policy;  // path of the policy file
   std::vector<IssuerSettings> issuers;
   std::string page;  // the origin that browsers find this server under; empty: where it listens
   ServedConnections connections;

@@ -1,6 +1,7 @@
 #include "governance/errors.h"
 
 #include "base/str_cat.h"
+#include "governance/limits.h"
 
 namespace ks::governance {
 
@@ -29,6 +30,19 @@ absl::Status CannotSign() { return absl::InternalError("OpenSSL could not sign t
 absl::Status CannotKeepCheckpoint(std::string_view path, std::string_view reason) {
   return absl::FailedPreconditionError(
       StrCat("cannot write the audit log's checkpoint to ", path, ": ", reason));
+}
+
+absl::Status TooLongToVerify() {
+  return absl::FailedPreconditionError(
+      StrCat("the log has more than ", kVerifiedAtOnceMax,
+             " entries that were not verified: verify it offline, by `audit export` and `audit "
+             "verify`"));
+}
+
+absl::Status NoneInTopic(std::string_view topic, std::string_view origin) {
+  return absl::DataLossError(StrCat("topic ", topic, " has no checkpoint of ", origin,
+                                    ": is it the topic of this log? If it is, they were deleted "
+                                    "there, or the first entry was changed here"));
 }
 
 absl::Status CannotReadCheckpoints(std::string_view path, std::string_view reason) {

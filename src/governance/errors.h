@@ -16,6 +16,9 @@ absl::Status NoPublicKey(std::string_view file);
 absl::Status NoCheckpoint(std::string_view reason);
 absl::Status CannotSign();
 absl::Status CannotKeepCheckpoint(std::string_view path, std::string_view reason);
+absl::Status TooLongToVerify();
+// A topic without a checkpoint of this log, which was said to be there.
+absl::Status NoneInTopic(std::string_view topic, std::string_view origin);
 absl::Status CannotReadCheckpoints(std::string_view path, std::string_view reason);
 
 // ---- The log in Spanner

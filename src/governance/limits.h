@@ -12,6 +12,8 @@ inline constexpr size_t kDetailsBytesMax = size_t{256} << 10;
 inline constexpr size_t kErrorBytesMax = 500;
 // Entries read at once for an export.
 inline constexpr int64_t kExportPage = 1000;
+// Entries that a server reads to verify a log; longer ones are verified offline.
+inline constexpr uint64_t kVerifiedAtOnceMax = 100'000;
 // A line of an export or of a file of checkpoints.
 inline constexpr size_t kExportLineBytesMax = size_t{16} << 20;
 // The topic of checkpoints has to take one within this time.

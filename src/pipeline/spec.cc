@@ -131,14 +131,6 @@ absl::Status ReadLimits(const SourceText& file, const ObjectReader::Entry& entry
   return reader.Finish();
 }
 
-absl::Status ReadAudit(const SourceText& file, const ObjectReader::Entry& entry,
-                       std::optional<AuditSpec>* audit) {
-  ObjectReader reader(file, entry.value, "audit", entry.position);
-  reader.Secret("key", &audit->emplace().key, ObjectReader::kRequired);
-  reader.Text("checkpoints", &(*audit)->checkpoints, ObjectReader::kRequired);
-  return reader.Finish();
-}
-
 // What a file alone shows about names in it.
 absl::Status CheckNames(const SourceText& file, const ObjectReader::Entry& name,
                         const PipelineSpec& spec) {
@@ -188,7 +180,9 @@ absl::StatusOr<PipelineSpec> ReadPipeline(std::shared_ptr<const SourceText> sour
   if (asserts != nullptr) KS_RETURN_IF_ERROR(ReadAsserts(file, *asserts, &spec));
   KS_RETURN_IF_ERROR(ReadTables(file, *tables, &spec));
   if (limits != nullptr) KS_RETURN_IF_ERROR(ReadLimits(file, *limits, &spec));
-  if (audit != nullptr) KS_RETURN_IF_ERROR(ReadAudit(file, *audit, &spec.audit));
+  if (audit != nullptr) {
+    KS_ASSIGN_OR_RETURN(spec.audit, ReadAudit(file, *audit));
+  }
   KS_RETURN_IF_ERROR(CheckNames(file, *name, spec));
   return spec;
 }

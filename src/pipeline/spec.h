@@ -24,6 +24,7 @@
 #include "formats/schema_store.h"
 #include "identity/kafka_security.h"
 #include "identity/secret_reference.h"
+#include "pipeline/audit_spec.h"
 #include "pipeline/limits.h"
 #include "pipeline/source_text.h"
 #include "sql/types/type.h"
@@ -139,12 +140,6 @@ struct BatchLimitsSpec {
 struct BreakerSpec {
   int64_t max = kDeadLettersMaxDefault;
   int64_t window_ms = kDeadLettersWindowMsDefault;
-};
-
-// Governed actions go on record (governance/audit), and signed checkpoints of it outside.
-struct AuditSpec {
-  identity::SecretReference key;  // an Ed25519 private key in PEM form
-  std::string checkpoints;        // the file that they are appended to
 };
 
 struct PipelineSpec {

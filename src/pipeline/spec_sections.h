@@ -1,4 +1,4 @@
-// The larger sections of a pipeline file, for spec.cc alone.
+// The larger sections of a pipeline file, for spec.cc and audit_spec.cc alone.
 #pragma once
 
 #include <string_view>

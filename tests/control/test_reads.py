@@ -128,7 +128,42 @@ def test_a_record_that_was_changed_does_not_hold(make, issuer):
               "WHERE Seq = 1")
     database.run_in_transaction(lambda transaction: transaction.execute_update(forged))
     found = two.get("/v1/audit/verification", lena).json()
+    # It was remembered as verified, and is found all the same.
     assert found["holds"] is False and found["why"], found
+    assert two.get("/v1/audit/verification", lena).json()["holds"] is False
+    back = forged.replace("'alice', 'otto!'", "'otto!', 'alice'")
+    database.run_in_transaction(lambda transaction: transaction.execute_update(back))
+    assert two.get("/v1/audit/verification", lena).json()["holds"] is True
+
+
+def test_what_was_verified_is_not_read_again(plane, issuer):
+    alice, lena = issuer.token("alice", ["sre"]), issuer.token("lena", ["leads"])
+    file = {"file": pipeline_file("dev1", plane.database)}
+
+    def act():
+        assert plane.put("/v1/pipelines/dev1", alice, file).status_code == 200
+
+    def verified(query=""):
+        found = plane.get("/v1/audit/verification" + query, lena).json()
+        assert found["holds"] is True and found["entries"] == len(plane.entries()), found
+        return found
+
+    act()
+    first = verified()
+    assert first["read"] == first["entries"] and first["whole_at"] == first["verified_at"]
+    assert verified()["read"] == 0
+    act()
+    second = verified()
+    assert second["read"] == second["entries"] - first["entries"] > 0
+    assert second["whole_at"] == first["whole_at"] < second["verified_at"]
+    whole = verified("?whole=true")
+    assert whole["read"] == whole["entries"] and whole["whole_at"] > first["whole_at"]
+    # What is removed of that which was remembered, and an end that is cut off.
+    database = plane.spanner.database(plane.name)
+    for which in (1, whole["entries"] - 1):
+        remove = f"DELETE FROM kafka_spanner.AuditLog WHERE Seq = {which}"
+        database.run_in_transaction(lambda transaction: transaction.execute_update(remove))
+        assert plane.get("/v1/audit/verification", lena).json()["holds"] is False
 
 
 def test_who_has_what_was_asked_for_is_told_so(plane, issuer):

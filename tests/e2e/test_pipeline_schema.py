@@ -80,7 +80,7 @@ to: {{spanner: {{database: projects/p/instances/i/databases/d}}}}
 assert: [{{check: "TRUE"}}]
 tables: {{any: {{select: SELECT 1}}}}
 limits: {{batch: {{}}, dead_letters: {{}}}}
-audit: {{key: secret://env/K, checkpoints: c}}
+audit: {{key: secret://env/K, checkpoints: c, kafka: {{brokers: b, topic: t, {LOGIN}}}}}
 """
 
 

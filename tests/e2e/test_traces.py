@@ -140,8 +140,16 @@ def test_a_batch_from_poll_to_commit(kafka, request, tmp_path, name, spanner, re
         assert told["service.name"] == "kafka-spanner" and told["deployment"] == "test"
 
 
-def test_attempts_that_failed_are_in_the_trace(kafka, request, tmp_path, name, spanner, receiver):
+@pytest.fixture
+def proxy(spanner):
     proxy = CommitProxy(spanner, seed=5)
+    yield proxy
+    proxy.stop()
+
+
+def test_attempts_that_failed_are_in_the_trace(
+    kafka, request, tmp_path, name, spanner, proxy, receiver
+):
     program = traced(
         request, proxy.address, tmp_path,
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"http://{receiver.address}/v1/traces",
@@ -163,7 +171,6 @@ def test_attempts_that_failed_are_in_the_trace(kafka, request, tmp_path, name, s
         errors |= {attributes(span)["error.type"] for span in failed}
         assert named["read"], "what became of it was read"
     assert retried > 0 and errors & {"UNAVAILABLE", "DEADLINE_EXCEEDED"}
-    proxy.stop()
 
 
 class Strict:

@@ -10,11 +10,11 @@ export function show(view) {
   const older = h('div', { class: 'actions' });
   view.append(verdict, h('h2', {}, 'Entries'), list, older);
 
-  async function verify() {
-    verdict.replaceChildren(h('p', { class: 'empty' }, 'Verifying the whole record…'));
+  async function verify(whole) {
+    verdict.replaceChildren(h('p', { class: 'empty' }, whole ? 'Verifying the whole record…' : 'Verifying the record…'));
     try {
-      const found = await get('/v1/audit/verification');
-      swap(verdict, judged(found, verify));
+      const found = await get(`/v1/audit/verification${whole ? '?whole=true' : ''}`);
+      swap(verdict, judged(found, () => verify(true)));
       say(found.holds ? 'The record holds' : 'The record does not hold');
     } catch (failure) {
       verdict.replaceChildren(notice(failure.status === 403 ? 'calm' : 'bad', 'Not verified.', failure.message));
@@ -22,7 +22,7 @@ export function show(view) {
   }
 
   view.live('/v1/audit', ({ entries, before }) => {
-    if (!verdict.hasChildNodes()) verify();
+    if (!verdict.hasChildNodes()) verify(false);
     let all = entries;
     const draw = (next) => {
       swap(list, all.length === 0 ? h('p', { class: 'empty' }, 'There is nothing that you may read.') : rows(all));
@@ -46,15 +46,19 @@ function judged(found, again) {
       ['Verification', state(found.holds ? 'holds' : 'broken')],
       ['Entries', number(found.entries)],
       ['When', moment(found.verified_at)],
+      ['Read whole', moment(found.whole_at)],
     ]),
     found.holds
-      ? h('p', { class: 'empty' }, 'This server found every entry to be what was signed. To trust no server: ',
+      ? h('p', { class: 'empty' },
+          found.read === found.entries ? 'This server read every entry and found it to be what was signed.'
+            : `This server read ${number(found.read)} new entries; the others have the digest under a secret key that they had when it read them.`,
+          ' To trust no server: ',
           h('code', {}, 'audit export'), ' and ', h('code', {}, 'audit verify'), ', anywhere, with the public key.')
       : notice('bad', 'The record is not what was signed.', found.why,
           ' Keep the checkpoint files safe and compare an export with them: the runbook in docs/guide/audit.md says how.'),
     h('details', { class: 'version' }, h('summary', {}, 'The signed checkpoint'),
       h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Signed checkpoint' }, found.checkpoint)),
-    h('div', { class: 'actions' }, h('button', { type: 'button', 'data-key': 'verify', onclick: again }, 'Verify again')),
+    h('div', { class: 'actions' }, h('button', { type: 'button', 'data-key': 'verify', onclick: again }, 'Verify the whole record')),
   ];
 }
 

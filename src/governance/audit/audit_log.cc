@@ -234,6 +234,15 @@ absl::StatusOr<bool> CreateAuditTable(spanner::Client& client, spanner::Admin& a
   return true;
 }
 
+absl::Status ReadEntries(
+    spanner::Client& client, uint64_t from,
+    const std::function<void(uint64_t seq, const std::string& entry)>& consume) {
+  return ForEachRow(client, static_cast<int64_t>(from), [&](const Row& row) -> absl::Status {
+    consume(static_cast<uint64_t>(row.seq), row.entry);
+    return absl::OkStatus();
+  });
+}
+
 absl::Status ExportEntries(spanner::Client& client,
                            const std::function<void(std::string_view line)>& consume) {
   return ForEachRow(client, 0, [&](const Row& row) -> absl::Status {

@@ -93,6 +93,10 @@ absl::Status RunOnRecord(AuditLog* log, Action action, const nlohmann::json& int
 // Makes the table where it is missing, and says whether it did.
 absl::StatusOr<bool> CreateAuditTable(spanner::Client& client, spanner::Admin& admin);
 
+// Entries from `from` on, oldest first; whether one is missing is the caller's to notice.
+absl::Status ReadEntries(
+    spanner::Client& client, uint64_t from,
+    const std::function<void(uint64_t seq, const std::string& entry)>& consume);
 // All entries, oldest first, as lines of an export.
 absl::Status ExportEntries(spanner::Client& client,
                            const std::function<void(std::string_view line)>& consume);

@@ -53,17 +53,16 @@ int ActivityOf(std::string_view action) {
 }  // namespace
 
 std::string CanonicalJson(const Entry& entry) {
-  json object = {
-      {"action", InfoOf(entry.action).name},
-      {"actor", {{"issuer", entry.actor.issuer}, {"subject", entry.actor.subject}}},
-      {"code", CodeOf(entry.action, entry.phase)},
-      {"database", entry.database},
-      {"details", DetailsOf(entry)},
-      {"id", entry.id},
-      {"phase", NameOf(entry.phase)},
-      {"pipeline", entry.pipeline},
-      {"seq", entry.seq},
-      {"time", identity::Rfc3339Of(entry.time_nanos)}};
+  json object = {{"action", InfoOf(entry.action).name},
+                 {"actor", {{"issuer", entry.actor.issuer}, {"subject", entry.actor.subject}}},
+                 {"code", CodeOf(entry.action, entry.phase)},
+                 {"database", entry.database},
+                 {"details", DetailsOf(entry)},
+                 {"id", entry.id},
+                 {"phase", NameOf(entry.phase)},
+                 {"pipeline", entry.pipeline},
+                 {"seq", entry.seq},
+                 {"time", identity::Rfc3339Of(entry.time_nanos)}};
   if (!entry.intent.empty()) object["intent"] = entry.intent;
   if (entry.result) {
     object["outcome"] = entry.result->ok() ? "success" : "failure";

@@ -10,8 +10,17 @@ absl::Status Verifier::AddLine(std::string_view file, size_t number, std::string
   if (line.empty()) return absl::OkStatus();
   const auto parsed = ParseExportedLine(line);
   if (!parsed) return NotAnEvent(file, number);
-  return parsed->is_checkpoint ? AddCheckpoint(parsed->raw)
-                               : AddEntry(number, parsed->raw, parsed->event);
+  if (parsed->is_checkpoint) return AddCheckpoint(parsed->raw);
+  const auto made_again = EventOf(parsed->raw);
+  if (!made_again) return NotAnEvent("line", number);
+  const absl::Status added = AddEvent(number, parsed->raw, *made_again);
+  if (!added.ok() || !checks_.around || *made_again == parsed->event) return added;
+  return EventDiffersFromEntry(number, entries() - 1);
+}
+
+absl::Status Verifier::AddEntry(size_t number, const std::string& entry) {
+  const auto event = EventOf(entry);
+  return event ? AddEvent(number, entry, *event) : NotAnEvent("entry", number);
 }
 
 absl::Status Verifier::AddCheckpoint(const std::string& note) {
@@ -24,40 +33,43 @@ absl::Status Verifier::AddCheckpoint(const std::string& note) {
 }
 
 absl::Status Verifier::CheckOrder(size_t line, uint64_t seq) const {
-  if (!checks_.order || seq == leaves_.size()) return absl::OkStatus();
-  if (seq < leaves_.size()) return EntryDuplicated(line, seq);
-  return seq == leaves_.size() + 1 ? EntryMissing(line, leaves_.size(), seq)
-                                   : EntryReordered(line, leaves_.size(), seq);
+  const uint64_t next = entries();
+  if (!checks_.order || seq == next) return absl::OkStatus();
+  if (seq < next) return EntryDuplicated(line, seq);
+  return seq == next + 1 ? EntryMissing(line, next, seq) : EntryReordered(line, next, seq);
 }
 
-absl::Status Verifier::AddEntry(size_t line, const std::string& entry,
-                                const nlohmann::json& event) {
-  const auto made_again = EventOf(entry);
-  if (!made_again) return NotAnEvent("line", line);
-  const auto& metadata = (*made_again)["metadata"];
-  const auto seq = metadata["sequence"].get<uint64_t>();
-  KS_RETURN_IF_ERROR(CheckOrder(line, seq));
-  if (checks_.around && *made_again != event) return EventDiffersFromEntry(line, seq);
+absl::Status Verifier::AddEvent(size_t line, const std::string& entry,
+                                const nlohmann::json& made_again) {
+  const auto& metadata = made_again["metadata"];
+  KS_RETURN_IF_ERROR(CheckOrder(line, metadata["sequence"].get<uint64_t>()));
   index_by_id_[metadata["uid"].get<std::string>()] = leaves_.size();
+  if (leaves_.empty()) origin_ = OriginOf(made_again["resources"][1]["name"].get<std::string>());
   leaves_.push_back(LeafHash(entry));
   return absl::OkStatus();
+}
+
+Frontier Verifier::tree() const {
+  Frontier tree = before_;
+  for (const Hash& leaf : leaves_) tree.Append(leaf);
+  return tree;
 }
 
 absl::Status Verifier::Finish() const {
   if (checkpoints_.empty()) return NothingSigned();
   uint64_t verified = 0;
-  Frontier tree;
+  Frontier tree = before_;
   for (const auto& [size, kept] : checkpoints_) {
-    if (size > leaves_.size()) {
-      if (checks_.length) return ExportTruncated(leaves_.size(), last().size);
+    if (size > entries()) {
+      if (checks_.length) return ExportTruncated(entries(), last().size);
       break;
     }
-    for (; tree.size() < size;) tree.Append(leaves_[tree.size()]);
+    for (; tree.size() < size;) tree.Append(leaves_[tree.size() - before_.size()]);
     if (checks_.tree && tree.Root() != kept.checkpoint.root)
       return EntriesChanged(verified < size ? verified : 0, size);
     verified = size;
   }
-  if (checks_.end && last().size < leaves_.size()) return EndNotSigned(last().size, leaves_.size());
+  if (checks_.end && last().size < entries()) return EndNotSigned(last().size, entries());
   return absl::OkStatus();
 }
 

@@ -34,21 +34,28 @@ struct Checks {
 
 class Verifier {
  public:
-  explicit Verifier(AuditKey key, Checks checks = {}) : key_(std::move(key)), checks_(checks) {}
+  // `before`: the tree of the entries that need not be given, since they were verified.
+  explicit Verifier(AuditKey key, Checks checks = {}, Frontier before = {})
+      : key_(std::move(key)), checks_(checks), before_(std::move(before)) {}
 
   // The next line of a file: an entry's or a checkpoint's event, or nothing.
   absl::Status AddLine(std::string_view file, size_t number, std::string_view line);
+  // An entry alone.
+  absl::Status AddEntry(size_t number, const std::string& entry);
   // A checkpoint's note alone.
   absl::Status AddCheckpoint(const std::string& note);
   // The verdict over all lines.
   absl::Status Finish() const;
 
+  // The log's name, as its first entry has it; empty before there is one.
+  const std::string& origin() const { return origin_; }
   // After Finish() said OK:
-  uint64_t entries() const { return leaves_.size(); }
+  uint64_t entries() const { return before_.size() + leaves_.size(); }
   size_t checkpoints() const { return checkpoints_.size(); }
   const Checkpoint& last() const { return checkpoints_.rbegin()->second.checkpoint; }
   const std::string& last_note() const { return checkpoints_.rbegin()->second.note; }
-  const Hashes& leaves() const { return leaves_; }
+  const Hashes& leaves() const { return leaves_; }  // after `before`
+  Frontier tree() const;                            // of all
   // Where an entry stands; nothing where there is none.
   std::optional<uint64_t> IndexOf(std::string_view id) const;
 
@@ -57,11 +64,13 @@ class Verifier {
     Checkpoint checkpoint;
     std::string note;
   };
-  absl::Status AddEntry(size_t line, const std::string& entry, const nlohmann::json& event);
+  absl::Status AddEvent(size_t line, const std::string& entry, const nlohmann::json& made_again);
   absl::Status CheckOrder(size_t line, uint64_t seq) const;
 
   const AuditKey key_;
   const Checks checks_;
+  const Frontier before_;
+  std::string origin_;
   Hashes leaves_;
   StringMap<uint64_t> index_by_id_;
   std::multimap<uint64_t, Signed> checkpoints_;  // by size
