@@ -7,7 +7,7 @@
 // verified is found at once, without being sent here; as surely as by reading it, unless somebody
 // can read the parameters of our queries. `whole` reads everything, as the first time.
 //
-// Invariants (tests/control/test_reads.py, verified_log_test.cc):
+// Invariants (tests/control/test_reads.py):
 //   1. Nothing is remembered of a log that does not hold.
 //   2. The digest that is remembered is made of the bytes that were verified, never of a second
 //      reading.
