@@ -1,5 +1,10 @@
 // DDL through the front door: what it makes, what it refuses with which code, what it does to rows
 // that are there.
+#include <barrier>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "gtest/gtest.h"
 #include "local/spanner/ddl/schema_change.h"
 #include "local/spanner/txn/test_tables.h"
@@ -55,6 +60,27 @@ TEST_F(Ddl, PrintsWhatItWasGiven) {
   db_ = OpenInMemory([](Schema&) { return absl::OkStatus(); });
   ASSERT_TRUE(Apply(statements).ok());
   EXPECT_EQ(Printed(), first);
+}
+
+TEST_F(Ddl, BatchesAtOnceComeOneAfterTheOther) {
+  ASSERT_TRUE(Apply({kSingers}).ok());
+  constexpr int kAtOnce = 8;
+  std::vector<std::string> same;
+  for (int i = 0; i < 100; ++i)
+    same.push_back("ALTER TABLE Singers ADD COLUMN IF NOT EXISTS C" + std::to_string(i) + " INT64");
+  std::vector<absl::Status> statuses(kAtOnce);
+  {
+    std::vector<std::jthread> threads;
+    std::barrier begin(kAtOnce);
+    for (absl::Status& status : statuses) {
+      threads.emplace_back([&] {
+        begin.arrive_and_wait();
+        status = Apply(same);
+      });
+    }
+    threads.clear();  // waits for them
+  }
+  for (const absl::Status& status : statuses) EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_F(Ddl, TablesWork) {

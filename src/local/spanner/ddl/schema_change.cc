@@ -120,6 +120,7 @@ Index* EditIndex(Schema& schema, std::string_view name) {
 
 absl::Status ApplyDdl(Database& database, const DdlBatch& batch, const DdlObserver& observer) {
   KS_ASSIGN_OR_RETURN(auto parsed, Parse(batch.statements));
+  const absl::MutexLock lock(&database.core().ddl_batches());
   for (size_t i = 0; i < parsed.size(); ++i) {
     DdlProgress progress{i, 0, database.core().oracle().Now(), CommitTimestamp(0)};
     auto report = [&](int percent) {

@@ -37,8 +37,10 @@ struct DdlBatch {
   std::string proto_descriptors;  // a serialized google.protobuf.FileDescriptorSet, or empty
 };
 
-// Parses and applies all. INVALID_ARGUMENT before anything is done when one does not parse; then
-// the first error of a statement (UNIMPLEMENTED where the local Spanner cannot do it).
+// Parses and applies all, after the batches that came before: none sees another half done, so that
+// IF NOT EXISTS is true of what it changes. INVALID_ARGUMENT before anything is done when one does
+// not parse; then the first error of a statement (UNIMPLEMENTED where the local Spanner cannot do
+// it).
 absl::Status ApplyDdl(Database& database, const DdlBatch& batch, const DdlObserver& observer = {});
 
 // Checks that the statements parse, without applying them.

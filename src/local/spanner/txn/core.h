@@ -50,6 +50,9 @@ class DatabaseCore {
   CommitTimestamp oldest_readable() const;
   absl::StatusOr<CommitTimestamp> ChangeSchema(const SchemaEdit& edit);
 
+  // Held while a batch of DDL is applied: batches come one after the other.
+  absl::Mutex& ddl_batches() { return ddl_batches_; }
+
   // One round of what the janitor does.
   absl::Status CollectGarbage();
 
@@ -64,6 +67,7 @@ class DatabaseCore {
   Statistics statistics_;
   SplitPoints split_points_;
   absl::Mutex gate_;
+  absl::Mutex ddl_batches_;
   absl::Mutex ddl_mu_;  // one schema change at a time
 
   mutable absl::Mutex schema_mu_;
