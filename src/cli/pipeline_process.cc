@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "cli/audit.h"
 #include "cli/result_table.h"
 #include "observe/log.h"
 #include "runtime/target_reader.h"
@@ -21,12 +22,28 @@ using observe::MetricId;
 
 namespace {
 
-// A running pipeline asks for the right to write rows and for no other.
-absl::Status OnlyRows(const std::string& pipeline, const std::vector<std::string>& missing) {
-  return absl::PermissionDeniedError(
-      StrCat("pipeline ", pipeline, " lacks ", absl::StrJoin(missing, ", "),
-             ", and who runs it may write rows only: `kafka-spanner plan --apply FILE` creates "
-             "tables, and asks for the right to."));
+// A running pipeline asks for the right to write rows and for no other, unless it may evolve.
+absl::Status OnlyRows(const pipeline::PipelineSpec& spec, const pipeline::Plan& plan) {
+  return absl::PermissionDeniedError(StrCat(
+      "pipeline ", spec.name, " lacks ", absl::StrJoin(plan.missing, ", "),
+      ", and who runs it may write rows only: ",
+      plan.only_evolves ? "`evolve: add_columns` wants spanner.databases.updateDdl as well (`plan "
+                          "--grants`); or let `kafka-spanner plan --apply FILE` do it."
+                        : "`kafka-spanner plan --apply FILE` creates tables, and asks for the "
+                          "right to."));
+}
+
+// On record, where the pipeline has one. Several workers may do it at once: what one has done is
+// nothing to do for the others.
+absl::Status MakeMissing(const pipeline::PipelineSpec& spec, const Connection& connection,
+                         const pipeline::Plan& plan) {
+  const auto make = [&] {
+    return connection.admin->UpdateDdl(spec.target.database, plan.missing_ddl);
+  };
+  if (!plan.only_evolves) return make();
+  KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(spec, connection));
+  return governance::RunOnRecord(audit.get(), governance::Action::kSchemaApply,
+                                 {{"statements", plan.missing_ddl}}, [&](auto&) { return make(); });
 }
 
 }  // namespace
@@ -39,12 +56,13 @@ absl::StatusOr<ReadyPipeline> Prepare(pipeline::PipelineSpec spec, const std::st
   ConnectTo target = TargetOf(*ready.spec, endpoint, log);
   target.retry_total_millis = runtime::kCallRetryMillis;
   target.metrics = metrics;
+  target.admin = ready.spec->target.evolve != pipeline::Evolve::kNever;
   KS_ASSIGN_OR_RETURN(ready.connection, Connect(target));
   KS_ASSIGN_OR_RETURN(pipeline::Plan plan,
                       runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
-  if (!plan.missing_ddl.empty() && create) {
-    const absl::Status made = ready.connection.admin->UpdateDdl(target.database, plan.missing_ddl);
-    if (absl::IsPermissionDenied(made)) return OnlyRows(ready.spec->name, plan.missing);
+  if (!plan.missing_ddl.empty() && (create || plan.only_evolves)) {
+    const absl::Status made = MakeMissing(*ready.spec, ready.connection, plan);
+    if (absl::IsPermissionDenied(made)) return OnlyRows(*ready.spec, plan);
     KS_RETURN_IF_ERROR(made);
     KS_ASSIGN_OR_RETURN(plan, runtime::PlanAgainst(*ready.connection.client, *ready.spec, wait));
   }

@@ -35,7 +35,11 @@ struct Field {
   std::string name;
   sql::TypeRef type = nullptr;
   bool not_null = false;
+  // Of STRING and BYTES, or of an array's elements, as written: characters or bytes. 0: none is
+  // written; kLengthMax: MAX. Decoders do not look at it: the target's column has its own.
+  int64_t length = 0;
 };
+inline constexpr int64_t kLengthMax = INT64_MAX;
 using Schema = std::vector<Field>;
 
 enum class ErrorKind : uint8_t {

@@ -47,6 +47,21 @@ class Missing {
     Add(schema, StrCat("CREATE SCHEMA ", sql::QuotedIdentifier(schema)));
   }
 
+  // Whichever worker is first does it; for the others it is done.
+  void AddChanges(const PlannedTable& table) {
+    const std::string alter = StrCat("ALTER TABLE ", QuotedPath(table.target.name));
+    for (const TargetColumn& column : table.added) {
+      Add(StrCat(table.target.name, ".", column.name),
+          StrCat(alter, " ADD COLUMN IF NOT EXISTS ", sql::QuotedIdentifier(column.name), " ",
+                 SpannerType(column.type)));
+    }
+    for (const TargetColumn& column : table.widened) {
+      Add(StrCat(table.target.name, ".", column.name),
+          StrCat(alter, " ALTER COLUMN ", sql::QuotedIdentifier(column.name), " ",
+                 column.spanner_type, column.not_null ? " NOT NULL" : ""));
+    }
+  }
+
   void AddRelation(std::string_view name, std::string sql) {
     if (target_ != nullptr && target_->Find(name) != nullptr) return;
     AddSchemaOf(name);
@@ -87,6 +102,10 @@ std::string CreateTableSql(const TargetTable& table) {
 void PlanDdl(const TargetSchema* target, Plan* plan) {
   Missing missing(target, plan);
   for (const PlannedSource& source : plan->sources) {
+    for (const PlannedTable& table : source.tables) missing.AddChanges(table);
+  }
+  const size_t changes = plan->missing.size();
+  for (const PlannedSource& source : plan->sources) {
     for (const PlannedTable& table : source.tables) {
       missing.AddRelation(table.target.name, CreateTableSql(table.target));
       if (table.aggregate)
@@ -100,6 +119,7 @@ void PlanDdl(const TargetSchema* target, Plan* plan) {
       missing.AddRelation(statement.name, std::string(statement.text));
     }
   }
+  plan->only_evolves = changes > 0 && plan->missing.size() == changes;
 }
 
 std::vector<std::string> TablesDdl(const Plan& plan) {

@@ -80,6 +80,14 @@ class Builder {
                ",expression=resource.type == \"spanner.googleapis.com/DatabaseRole\" && "
                "resource.name.endsWith(\"/",
                grants_->role, "\")'"));
+    if (plan_.spec->target.evolve == Evolve::kNever) return;
+    grants_->iam.push_back(
+        StrCat("gcloud iam roles create kafkaSpannerEvolve --project=", name[1],
+               " --permissions=spanner.databases.updateDdl,spanner.databaseOperations.get"));
+    grants_->iam.push_back(StrCat("gcloud spanner databases add-iam-policy-binding ", name[5],
+                                  " --instance=", name[3], " --project=", name[1],
+                                  " --member=serviceAccount:ACCOUNT --role=projects/", name[1],
+                                  "/roles/kafkaSpannerEvolve --condition=None"));
   }
 
  private:
@@ -121,7 +129,10 @@ class Builder {
     std::vector<std::string> privileges = {"INSERT"};
     if (table.mode != TableMode::kAppend) privileges.push_back("UPDATE");
     if (table.remove != nullptr) privileges.push_back("DELETE");
-    Grant(privileges, "TABLE", table.target.name, table.columns);
+    // A right on columns that are named says nothing of those that come.
+    const bool evolves = plan_.spec->target.evolve != Evolve::kNever;
+    Grant(privileges, "TABLE", table.target.name,
+          evolves ? std::vector<std::string>() : table.columns);
   }
 
   void Acl(KafkaAcl acl) {

@@ -61,8 +61,10 @@ enum class Alignment : uint8_t {
 
 struct PlannedTable {
   const TableSpec* spec = nullptr;
-  TargetTable target;   // snapshot, append: the table; aggregate: the table of partials
-  bool exists = false;  // in the target
+  TargetTable target;               // snapshot, append: the table; aggregate: the table of partials
+  bool exists = false;              // in the target
+  std::vector<TargetColumn> added;  // by `evolve`, to what is there; in `target` already
+  std::vector<TargetColumn> widened;  // likewise: of the type that they will have
   TableMode mode = TableMode::kSnapshot;
   sql::AnalyzedSelect select;
 
@@ -110,6 +112,7 @@ struct Plan {
   std::vector<std::string>
       missing_ddl;  // what to run before the pipeline can: schema, tables, views; in order
   std::vector<std::string> missing;  // the names of what it creates
+  bool only_evolves = false;         // nothing else is missing than what `evolve` may change
 };
 
 // `target` null: there is no database to compare with. `spec` outlives the plan.

@@ -37,7 +37,8 @@ std::string UnknownColumn(std::string_view column, std::string_view table,
                           const std::vector<std::string>& known) {
   const std::string nearest = NearestName(column, known);
   return StrCat("table `", table, "` has no column `", column, "`",
-                nearest.empty() ? StrCat("; it has ", absl::StrJoin(known, ", "))
+                nearest.empty() ? StrCat("; it has ", absl::StrJoin(known, ", "),
+                                         " (`evolve: add_columns` under `to.spanner` adds it)")
                                 : StrCat("; did you mean `", nearest, "`?"));
 }
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "base/nearest_name.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -81,9 +82,42 @@ class TablePlanner {
     if (const TargetTable* existing = Existing(spec_.name); existing != nullptr) {
       table_.target = *existing;
       table_.exists = true;
+      if (context_.spec.target.evolve == Evolve::kAddColumns) EvolveTarget();
       return absl::OkStatus();
     }
     return Propose();
+  }
+
+  // What the SELECT has more than the table, and what its fields state longer. New columns are
+  // nullable: rows that are there have nothing in them.
+  void EvolveTarget() {
+    for (const Output& output : table_.select.output) {
+      const TargetColumn* column = table_.target.Find(output.name);
+      if (column == nullptr) {
+        table_.added.push_back({.name = output.name, .type = output.expr->type});
+        table_.target.columns.push_back(table_.added.back());
+        continue;
+      }
+      const formats::Field* field = FieldOf(PlainColumn(output));
+      if (field == nullptr || field->type != column->type || column->generated) continue;
+      const std::string wider = Lengthened(column->spanner_type, field->length);
+      if (wider.empty()) continue;
+      table_.widened.push_back(*column);
+      table_.widened.back().spanner_type = wider;
+    }
+  }
+
+  // `STRING(36)` as `STRING(64)`; empty where `length` is not longer.
+  static std::string Lengthened(std::string_view spanner_type, int64_t length) {
+    const size_t open = spanner_type.find('('), close = spanner_type.find(')');
+    int64_t now = 0;  // MAX is no number
+    if (close == std::string_view::npos ||
+        !absl::SimpleAtoi(AbslView(spanner_type.substr(open + 1, close - open - 1)), &now) ||
+        length <= now)
+      return "";
+    return StrCat(spanner_type.substr(0, open + 1),
+                  length == formats::kLengthMax ? "MAX" : StrCat(length),
+                  spanner_type.substr(close));
   }
 
   bool IsKeyColumn(sql::ColumnId id) const { return id >= 0 && id < source_.record.key_columns; }
@@ -138,13 +172,20 @@ class TablePlanner {
     }
   }
 
+  // The field of the key or the value that a column is; null: of neither.
+  const formats::Field* FieldOf(sql::ColumnId id) const {
+    const auto& record = source_.record;
+    if (id < 0) return nullptr;
+    if (id < record.key_columns) return &source_.spec->key.columns[static_cast<size_t>(id)];
+    for (size_t i = 0; i < record.value_columns.size(); ++i) {
+      if (record.value_columns[i] == id) return &source_.spec->value.columns[i];
+    }
+    return nullptr;
+  }
+
   bool IsNotNull(sql::ColumnId id) const {
     const auto& record = source_.record;
-    if (id < 0) return false;
-    if (id < record.key_columns) return source_.spec->key.columns[static_cast<size_t>(id)].not_null;
-    for (size_t i = 0; i < record.value_columns.size(); ++i) {
-      if (record.value_columns[i] == id) return source_.spec->value.columns[i].not_null;
-    }
+    if (const formats::Field* field = FieldOf(id); field != nullptr) return field->not_null;
     return id == record.of(RecordColumns::kTopic) || id == record.of(RecordColumns::kPartition) ||
            id == record.of(RecordColumns::kOffset);
   }

@@ -26,6 +26,8 @@ absl::Status ReadTarget(const SourceText& file, const ObjectReader::Entry& to, T
   fields.Text("database", &target->database, ObjectReader::kRequired);
   fields.Text("role", &target->role);
   fields.Text("endpoint", &target->endpoint);
+  fields.Choice<Evolve>("evolve", {{"never", Evolve::kNever}, {"add_columns", Evolve::kAddColumns}},
+                        &target->evolve);
   target->position = spanner->position;
   if (const auto* database = fields.Find("database"); database != nullptr && fields.ok()) {
     const std::string& name = target->database;

@@ -103,10 +103,14 @@ struct SourceSpec {
   FilePosition position;
 };
 
+// What a pipeline may change of tables that are there.
+enum class Evolve : uint8_t { kNever, kAddColumns };
+
 struct TargetSpec {
   std::string database;  // projects/…/instances/…/databases/…
   std::string role;
   std::string endpoint;  // host:port; empty: Google's, or SPANNER_EMULATOR_HOST
+  Evolve evolve = Evolve::kNever;
   FilePosition position;
 };
 
@@ -160,7 +164,7 @@ struct PipelineSpec {
 absl::StatusOr<PipelineSpec> ParsePipeline(std::string file_name, std::string text);
 
 // A GoogleSQL type with an optional NOT NULL, as in a schema: `STRING(36) NOT NULL`,
-// `ARRAY<STRUCT<a INT64, b DATE>>`. Lengths are read and not kept: the target's column has its own.
+// `ARRAY<STRUCT<a INT64, b DATE>>`.
 // The error's text says what was expected; *error_offset is where.
 absl::StatusOr<formats::Field> ParseFieldType(std::string_view text, size_t* error_offset);
 

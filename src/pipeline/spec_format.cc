@@ -213,7 +213,10 @@ void ReadValue(const SourceText& file, std::string_view path, ObjectReader* read
   if (const auto* type = reader->Find("type"); type != nullptr && reader->ok()) {
     auto read = ReadField(file, path, *type);
     reader->Merge(read.status());
-    if (read.ok()) field = {.name = name, .type = read->type, .not_null = read->not_null};
+    if (read.ok()) {
+      field = *std::move(read);
+      field.name = name;
+    }
   }
   part->columns.push_back(std::move(field));
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "base/nearest_name.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -36,6 +37,7 @@ class TypeReader {
     }
     SkipSpace();
     if (at_ != text_.size()) return Fail(at_, "`NOT NULL` or nothing more");
+    field.length = length_;
     return field;
   }
 
@@ -85,6 +87,7 @@ class TypeReader {
           !length.empty() && length.find_first_not_of("0123456789") == std::string_view::npos;
       if (!number && !Equal(length, "MAX")) return Fail(at_, "a length or MAX");
       at_ += length.size();
+      if (!absl::SimpleAtoi(AbslView(length), &length_)) length_ = formats::kLengthMax;
       if (!Take(')')) return Fail(at_, "`)`");
     }
     return type;
@@ -128,6 +131,7 @@ class TypeReader {
 
   const std::string_view text_;
   size_t at_ = 0;
+  int64_t length_ = 0;  // the last that was read
 };
 
 }  // namespace
