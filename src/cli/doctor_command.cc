@@ -180,7 +180,9 @@ class Doctor {
            "can do what this pipeline needs, and no more.");
       return;
     }
-    const auto needed = pipeline::LeastGrants(plan).rights;
+    const pipeline::Grants least = pipeline::LeastGrants(plan);
+    std::set<pipeline::TableRight> needed = least.rights;
+    needed.insert(least.audit_rights.begin(), least.audit_rights.end());
     const std::string what = StrCat("rights of the role ", spec_.target.role);
     const auto roles = RolesOf(spec_.target.role);
     if (!roles.ok()) {

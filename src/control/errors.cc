@@ -77,6 +77,11 @@ absl::Status CodeRefused(std::string_view error) {
       StrCat("the issuer does not take its code back: ", Words(error), "; sign in again"));
 }
 
+absl::Status TooManyLogins() {
+  return absl::UnavailableError(
+      "many others are signing in at this moment, or the issuer is slow: go back and try again");
+}
+
 absl::Status NoLogoutToken() { return absl::UnauthenticatedError("this is no logout token"); }
 
 absl::Status FromAnotherSite() {

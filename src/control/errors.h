@@ -27,6 +27,8 @@ absl::Status NotYourLogin();
 absl::Status LoginRefused(std::string_view error);
 absl::Status CodeRefused(std::string_view error);
 absl::Status NoLogoutToken();
+// Others wait for the issuer at this moment.
+absl::Status TooManyLogins();
 absl::Status FromAnotherSite();
 
 // ---- Pipeline files that come over the network

@@ -374,8 +374,20 @@ absl::Status Governor::BeginSession(const SessionRow& session) {
   const absl::MutexLock lock(&mu_);
   const json details = {{"session", session.id},
                         {"until", identity::Rfc3339Of(session.expires_nanos)}};
-  return Recorded(*options_.client, LogOf(session.actor, ""), Action::kSessionBegin, details,
-                  [&](std::string* wire) { WriteSession(session, wire); });
+  return LogOf(session.actor, "").Run(Action::kSessionBegin, details, [&](auto& step) {
+    return InTransaction(
+        *options_.client, [&](Transaction& transaction, std::string* wire) -> absl::Status {
+          // Others may have begun since, on other replicas.
+          KS_ASSIGN_OR_RETURN(const auto now, ReadSessionsOf(ReaderOf(transaction), session.actor));
+          json changed = details;
+          for (size_t i = 0; i + kSessionsPerPerson <= now.size(); ++i) {
+            DeleteSession(now[i].id, wire);
+            changed["ended"].push_back(now[i].id);
+          }
+          WriteSession(session, wire);
+          return step.Append(transaction, changed, wire);
+        });
+  });
 }
 
 absl::Status Governor::EndSession(const SessionRow& session, const char* by) {

@@ -81,6 +81,8 @@ class Governor {
   Answer Versions(const governance::Actor& actor, const std::string& name);
   Answer Requests(const governance::Actor& actor);
   Answer Glass(const governance::Actor& actor);
+  // Names of people who signed in, for whoever has a role.
+  Answer People(const governance::Actor& actor);
   Answer DeadLetters(const governance::Actor& actor, const std::string& name);
   // The newest first, at most kAuditListed; those before entry `before`.
   Answer Audit(const governance::Actor& actor, int64_t before);

@@ -157,6 +157,18 @@ Governor::Answer Governor::Glass(const Actor& actor) {
   return json{{"glass", std::move(list)}};
 }
 
+Governor::Answer Governor::People(const Actor& actor) {
+  if (options_.policy.RolesOf(actor).empty()) return NotEverywhere(Verb::kSee);
+  KS_ASSIGN_OR_RETURN(const auto rows, ReadPeople(ReaderOf(*options_.client)));
+  json list = json::array();
+  for (const PersonRow& row : rows) {
+    json each = ActorJson(row.actor);
+    each["name"] = row.name;
+    list.push_back(std::move(each));
+  }
+  return json{{"people", std::move(list)}};
+}
+
 // ---- Dead letters
 
 // A reason may quote a record, so it is for those who may read the record of what was done.

@@ -279,6 +279,8 @@ HttpApi::Answer HttpApi::Audit(const Asked& asked) {
   return governor_.Audit(asked.actor, before);
 }
 
+HttpApi::Answer HttpApi::People(const Asked& asked) { return governor_.People(asked.actor); }
+
 HttpApi::Answer HttpApi::VerifyAudit(const Asked& asked) {
   const auto whole = asked.query.find("whole");
   return governor_.VerifyAudit(asked.actor, whole != asked.query.end() && whole->second == "true");

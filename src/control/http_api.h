@@ -113,6 +113,7 @@ class HttpApi {
   Answer DeadLetters(const Asked& asked);
   Answer Audit(const Asked& asked);
   Answer VerifyAudit(const Asked& asked);
+  Answer People(const Asked& asked);
   Answer Connections(const Asked& asked);
   Answer Configure(const Asked& asked);
   Answer Act(const Asked& asked);

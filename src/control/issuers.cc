@@ -25,6 +25,14 @@ std::vector<std::string> GroupsOf(const nlohmann::json& claims, const std::strin
 
 }  // namespace
 
+std::string NameOf(const nlohmann::json& claims) {
+  for (const char* claim : {"name", "preferred_username", "email"}) {
+    std::string name = identity::TextOf(claims, claim);
+    if (!name.empty() && name.size() <= kNameBytesMax) return name;
+  }
+  return "";
+}
+
 governance::Actor ActorOf(const nlohmann::json& claims, const IssuerSettings& settings) {
   return {settings.issuer, identity::TextOf(claims, "sub"),
           GroupsOf(claims, settings.groups_claim)};
@@ -51,9 +59,10 @@ std::vector<const IssuerSettings*> Issuers::All() const {
 }
 
 absl::StatusOr<nlohmann::json> Issuers::Check(const IssuerSettings& settings,
-                                              std::string_view token, const std::string& audience) {
+                                              std::string_view token, const std::string& audience,
+                                              bool has_subject) {
   const identity::JwtExpectations expected{settings.issuer, audience,
-                                           clock_.NowNanos() / env::kNanosPerSecond};
+                                           clock_.NowNanos() / env::kNanosPerSecond, has_subject};
   KS_ASSIGN_OR_RETURN(auto published, PublishedBy(settings, false));
   auto claims = identity::CheckJwt(token, published->keys, expected);
   if (absl::IsNotFound(claims.status())) {

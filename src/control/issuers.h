@@ -40,6 +40,9 @@ struct IssuerSettings {
   std::string cli_scope = "openid";
 };
 
+// What people call whom such a token is about, where the issuer says so; empty otherwise. It may be
+// anything that a person chose, and decides nothing.
+std::string NameOf(const nlohmann::json& claims);
 // Who the claims of a checked token are about.
 governance::Actor ActorOf(const nlohmann::json& claims, const IssuerSettings& settings);
 
@@ -51,10 +54,10 @@ class Issuers {
   const IssuerSettings* Find(std::string_view issuer) const;
   std::vector<const IssuerSettings*> All() const;
 
-  // The claims of a token for `audience`. UNAUTHENTICATED, or UNAVAILABLE where the issuer does not
-  // answer.
+  // The claims of a token for `audience`, which has a subject unless it need not. UNAUTHENTICATED,
+  // or UNAVAILABLE where the issuer does not answer.
   absl::StatusOr<nlohmann::json> Check(const IssuerSettings& settings, std::string_view token,
-                                       const std::string& audience);
+                                       const std::string& audience, bool has_subject = true);
 
   // An address of its discovery document, such as `token_endpoint`; empty where it has none.
   absl::StatusOr<std::string> AddressOf(const IssuerSettings& settings, const char* name);

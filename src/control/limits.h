@@ -26,6 +26,12 @@ inline constexpr int kStrangersPerSecond = 10;
 inline constexpr int64_t kSessionSeconds = 3'600;
 // Sessions of one person at once; the oldest ends when one more begins.
 inline constexpr size_t kSessionsPerPerson = 10;
+// Answers of issuers that are redeemed at once; of kHttpThreads, so that whoever makes them up
+// holds nothing else up.
+inline constexpr int kRedeemedAtOnce = 4;
+// People whose names are told, those who signed in last; and a name's length.
+inline constexpr int kPeopleListed = 1'000;
+inline constexpr size_t kNameBytesMax = 200;
 // How long somebody may take to log in at the issuer.
 inline constexpr int64_t kLoginSeconds = 600;
 // How often Spanner is asked how pipelines should be.

@@ -57,6 +57,8 @@ const std::vector<HttpApi::Route>& HttpApi::Routes() {
        "the record of what you may `audit`, newest first; `?before=` an entry's number"},
       {"GET", "/v1/audit/verification", &HttpApi::VerifyAudit, "",
        "whether the whole record is what was signed; `?whole=true` reads all of it again"},
+      {"GET", "/v1/people", &HttpApi::People, "",
+       "what people who signed in are called by their issuers; decides nothing"},
       {"GET", "/v1/connections", &HttpApi::Connections, "",
        "who connected to what from this replica, and who was not let in; newest first"},
       {"GET", "/connectors", &HttpApi::Connectors, "", "names, as Kafka Connect lists them"},

@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 
+#include <atomic>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
@@ -43,6 +45,20 @@ std::string AttemptText(int64_t now_seconds, const std::string& issuer) {
   return StrCat(now_seconds, ".", identity::RandomText(), ".",
                 absl::WebSafeBase64Escape(AbslView(issuer)));
 }
+
+// One of the few that may wait for an issuer.
+class Turn {
+ public:
+  explicit Turn(std::atomic<int>* waiting)
+      : waiting_(waiting), mine_(waiting->fetch_add(1) < kRedeemedAtOnce) {}
+  ~Turn() { waiting_->fetch_sub(1); }
+  Turn(const Turn&) = delete;
+  bool mine() const { return mine_; }
+
+ private:
+  std::atomic<int>* const waiting_;
+  const bool mine_;
+};
 
 struct ReadAttempt {
   int64_t began_seconds = 0;
@@ -112,7 +128,8 @@ absl::StatusOr<Secret> Sessions::Finish(const Query& answer, const Secret& attem
                        .actor = ActorOf(claims, *issuer),
                        .issuer_session = TextOf(claims, "sid"),
                        .created_nanos = now,
-                       .expires_nanos = now + kSessionSeconds * env::kNanosPerSecond};
+                       .expires_nanos = now + kSessionSeconds * env::kNanosPerSecond,
+                       .name = NameOf(claims)};
   KS_RETURN_IF_ERROR(services_.governor->BeginSession(row));
   return cookie;
 }
@@ -121,6 +138,8 @@ absl::StatusOr<std::string> Sessions::IdTokenFor(const IssuerSettings& issuer,
                                                  const std::string& code,
                                                  const std::string& verifier) {
   if (code.empty()) return NotYourLogin();
+  const Turn turn(&redeeming_);
+  if (!turn.mine()) return TooManyLogins();
   KS_ASSIGN_OR_RETURN(const std::string endpoint,
                       services_.issuers->AddressOf(issuer, "token_endpoint"));
   if (endpoint.empty()) return IssuerLacks(issuer.issuer, "token_endpoint");
@@ -189,16 +208,22 @@ absl::Status Sessions::EndByToken(std::string_view logout_token) {
   const IssuerSettings* issuer = services_.issuers->Find(name);
   if (issuer == nullptr || issuer->client_id.empty()) return UnknownIssuer();
   KS_ASSIGN_OR_RETURN(const auto claims,
-                      services_.issuers->Check(*issuer, logout_token, issuer->client_id));
+                      services_.issuers->Check(*issuer, logout_token, issuer->client_id,
+                                               /*has_subject=*/false));
   // An ID token is no logout token: it has a nonce, and no event.
   const auto events = identity::Member(claims, "events");
   if (identity::Member(events, kLogoutEvent).is_null() || claims.contains("nonce"))
     return NoLogoutToken();
+  // It names a person, a session, or both (section 2.4).
+  const governance::Actor person{issuer->issuer, TextOf(claims, "sub")};
   const std::string session = TextOf(claims, "sid");
-  KS_ASSIGN_OR_RETURN(const auto rows, ReadSessionsOf(ReaderOf(*services_.client),
-                                                      {issuer->issuer, TextOf(claims, "sub")}));
+  if (person.subject.empty() && session.empty()) return NoLogoutToken();
+  const Reader reader = ReaderOf(*services_.client);
+  KS_ASSIGN_OR_RETURN(const auto rows, session.empty()
+                                           ? ReadSessionsOf(reader, person)
+                                           : ReadIssuerSession(reader, issuer->issuer, session));
   for (const SessionRow& row : rows) {
-    if (!session.empty() && row.issuer_session != session) continue;
+    if (!person.subject.empty() && !row.actor.SameAs(person)) continue;
     KS_RETURN_IF_ERROR(services_.governor->EndSession(row, "the issuer"));
   }
   return absl::OkStatus();

@@ -19,6 +19,7 @@
 // Thread safety: any thread.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <string>
@@ -86,6 +87,7 @@ class Sessions {
 
   const SessionServices services_;
   const std::string page_;
+  std::atomic<int> redeeming_{0};  // answers of issuers
 };
 
 }  // namespace ks::control

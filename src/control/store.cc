@@ -85,6 +85,12 @@ constexpr TableDdl kTables[] = {
   Seen STRING(MAX) NOT NULL,
   SeenAt TIMESTAMP NOT NULL OPTIONS (allow_commit_timestamp = true)
 ) PRIMARY KEY (Pipeline, Replica), ROW DELETION POLICY (OLDER_THAN(SeenAt, INTERVAL 1 DAY)))sql"},
+    {"People", R"sql(CREATE TABLE kafka_spanner.People (
+  Issuer STRING(1024) NOT NULL,
+  Subject STRING(1024) NOT NULL,
+  Name STRING(MAX) NOT NULL,
+  SignedInAt TIMESTAMP NOT NULL
+) PRIMARY KEY (Issuer, Subject))sql"},
     // Expired sessions are not looked at any more; Spanner deletes them some time.
     {"Sessions", R"sql(CREATE TABLE kafka_spanner.Sessions (
   Session STRING(64) NOT NULL,
@@ -207,6 +213,10 @@ SessionRow SessionOf(const ListValue& row) {
           Nanos(row, 5), Nanos(row, 6)};
 }
 
+PersonRow PersonOf(const ListValue& row) {
+  return {Actor{Text(row, 0), Text(row, 1)}, Text(row, 2)};
+}
+
 governance::Review ReviewOf(const ListValue& row) {
   governance::Review review;
   review.reviewer = {Text(row, 0), Text(row, 1), Texts(row, 2)};
@@ -297,6 +307,25 @@ absl::StatusOr<std::vector<SessionRow>> ReadSessionsOf(const Reader& reader, con
                          &SessionOf));
   std::erase_if(rows, [&](const SessionRow& row) { return !row.actor.SameAs(actor); });
   return rows;
+}
+
+absl::StatusOr<std::vector<SessionRow>> ReadIssuerSession(const Reader& reader,
+                                                          std::string_view issuer,
+                                                          std::string_view issuer_session) {
+  KS_ASSIGN_OR_RETURN(
+      auto rows,
+      ReadAll(reader,
+              SqlWith(StrCat(kSessionColumns, " WHERE IssuerSession = @id"), issuer_session),
+              &SessionOf));
+  std::erase_if(rows, [&](const SessionRow& row) { return row.actor.issuer != issuer; });
+  return rows;
+}
+
+absl::StatusOr<std::vector<PersonRow>> ReadPeople(const Reader& reader) {
+  return ReadAll(reader,
+                 Sql(StrCat("SELECT Issuer, Subject, Name FROM kafka_spanner.People ",
+                            "ORDER BY SignedInAt DESC LIMIT ", kPeopleListed)),
+                 &PersonOf);
 }
 
 absl::StatusOr<std::vector<SightingRow>> ReadSightings(const Reader& reader) {
@@ -435,6 +464,13 @@ void WriteSession(const SessionRow& row, std::string* wire) {
           {"IssuerSession", Value::String(row.issuer_session)},
           {"CreatedAt", Moment(row.created_nanos)},
           {"ExpiresAt", Moment(row.expires_nanos)}},
+         wire);
+  if (row.name.empty()) return;
+  Append(MutationKind::kInsertOrUpdate, "kafka_spanner.People",
+         {{"Issuer", Value::String(row.actor.issuer)},
+          {"Subject", Value::String(row.actor.subject)},
+          {"Name", Value::String(row.name)},
+          {"SignedInAt", Moment(row.created_nanos)}},
          wire);
 }
 

@@ -61,6 +61,13 @@ struct SessionRow {
   std::string issuer_session;  // `sid` of the ID token; may be empty
   int64_t created_nanos = 0;
   int64_t expires_nanos = 0;
+  std::string name = "";  // of the person, as the issuer has it; kept apart (PersonRow)
+};
+
+// What people call a person who signed in: for people to read, and for nothing to decide by.
+struct PersonRow {
+  governance::Actor actor;
+  std::string name;
 };
 
 // What a replica sees of a pipeline: sightings.h.
@@ -112,6 +119,12 @@ absl::StatusOr<std::optional<SessionRow>> ReadSession(const Reader& reader, std:
 // Of one person, the oldest first; expired ones too.
 absl::StatusOr<std::vector<SessionRow>> ReadSessionsOf(const Reader& reader,
                                                        const governance::Actor& actor);
+// Those that began with one session at the issuer.
+absl::StatusOr<std::vector<SessionRow>> ReadIssuerSession(const Reader& reader,
+                                                          std::string_view issuer,
+                                                          std::string_view issuer_session);
+// Who signed in last first, at most kPeopleListed.
+absl::StatusOr<std::vector<PersonRow>> ReadPeople(const Reader& reader);
 
 // Of replicas that were here kSightingSeconds ago.
 absl::StatusOr<std::vector<SightingRow>> ReadSightings(const Reader& reader);
@@ -135,7 +148,7 @@ void WriteReview(std::string_view request, const governance::Review& review, std
 void WriteGlass(const GlassRow& row, std::string* wire);
 void WriteSighting(const SightingRow& row, std::string* wire);
 void WriteVersion(std::string_view pipeline, const VersionRow& row, std::string* wire);
-void WriteSession(const SessionRow& row, std::string* wire);
+void WriteSession(const SessionRow& row, std::string* wire);  // and the person's name
 void DeleteSession(std::string_view id, std::string* wire);
 
 // What is missing of the tables.

@@ -45,6 +45,7 @@ struct JwtExpectations {
   std::string issuer;
   std::string audience;
   int64_t now_seconds = 0;
+  bool has_subject = true;  // false: it may be about a session alone
 };
 
 // The issuer that a token names, before anything is checked: only to know whom to ask for keys.

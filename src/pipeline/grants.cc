@@ -68,6 +68,21 @@ class Builder {
     }
   }
 
+  void Audit() {
+    if (!plan_.spec->audit) return;
+    constexpr char kTable[] = "kafka_spanner.AuditLog";
+    grants_->audit_spanner = {
+        StrCat("GRANT SELECT, INSERT ON TABLE ", kTable, " TO ROLE ", grants_->role)};
+    grants_->audit_rights = {{kTable, "SELECT"}, {kTable, "INSERT"}};
+    if (!plan_.spec->audit->topic) return;
+    const KafkaTopic& topic = *plan_.spec->audit->topic;
+    const std::string principal = PrincipalOf(topic.security);
+    if (principal.empty()) return;
+    for (const char* operation : {"Read", "Write"}) {
+      grants_->audit_kafka.push_back({"Topic", topic.topic, operation, principal, topic.brokers});
+    }
+  }
+
   void Iam() {
     const std::vector<std::string> name = absl::StrSplit(plan_.spec->target.database, '/');
     if (name.size() != 6) return;
@@ -154,8 +169,33 @@ Grants LeastGrants(const Plan& plan) {
   builder.Spanner();
   builder.Kafka();
   builder.Iam();
+  builder.Audit();
   return grants;
 }
+
+namespace {
+
+void AppendAcls(const std::vector<KafkaAcl>& acls, std::string* text) {
+  for (const KafkaAcl& acl : acls) {
+    StrAppend(text, "kafka-acls.sh --bootstrap-server ", acl.brokers, " --add --allow-principal '",
+              acl.principal, "' --operation ", acl.operation,
+              acl.resource == "Topic" ? " --topic " : " --group ", acl.name, "\n");
+  }
+}
+
+nlohmann::ordered_json AclsJson(const std::vector<KafkaAcl>& acls) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const KafkaAcl& acl : acls) {
+    list.push_back({{"resource", acl.resource},
+                    {"name", acl.name},
+                    {"operation", acl.operation},
+                    {"principal", acl.principal},
+                    {"brokers", acl.brokers}});
+  }
+  return list;
+}
+
+}  // namespace
 
 std::string GrantsText(const Grants& grants) {
   std::string text =
@@ -164,27 +204,22 @@ std::string GrantsText(const Grants& grants) {
   StrAppend(&text, "\n# Google Cloud: ACCOUNT is who runs the pipeline\n");
   for (const std::string& command : grants.iam) StrAppend(&text, command, "\n");
   StrAppend(&text, "\n# Kafka\n");
-  for (const KafkaAcl& acl : grants.kafka) {
-    StrAppend(&text, "kafka-acls.sh --bootstrap-server ", acl.brokers, " --add --allow-principal '",
-              acl.principal, "' --operation ", acl.operation,
-              acl.resource == "Topic" ? " --topic " : " --group ", acl.name, "\n");
-  }
+  AppendAcls(grants.kafka, &text);
+  if (grants.audit_spanner.empty()) return text;
+  StrAppend(&text, "\n-- The record (`audit:`): for whoever changes something by a command\n");
+  for (const std::string& statement : grants.audit_spanner) StrAppend(&text, statement, ";\n");
+  AppendAcls(grants.audit_kafka, &text);
   return text;
 }
 
 std::string GrantsJson(const Grants& grants) {
-  nlohmann::ordered_json kafka = nlohmann::ordered_json::array();
-  for (const KafkaAcl& acl : grants.kafka) {
-    kafka.push_back({{"resource", acl.resource},
-                     {"name", acl.name},
-                     {"operation", acl.operation},
-                     {"principal", acl.principal},
-                     {"brokers", acl.brokers}});
+  nlohmann::ordered_json json = {{"role", grants.role},
+                                 {"spanner", grants.spanner},
+                                 {"iam", grants.iam},
+                                 {"kafka", AclsJson(grants.kafka)}};
+  if (!grants.audit_spanner.empty()) {
+    json["audit"] = {{"spanner", grants.audit_spanner}, {"kafka", AclsJson(grants.audit_kafka)}};
   }
-  const nlohmann::ordered_json json = {{"role", grants.role},
-                                       {"spanner", grants.spanner},
-                                       {"iam", grants.iam},
-                                       {"kafka", std::move(kafka)}};
   return json.dump(2);
 }
 

@@ -19,7 +19,7 @@ namespace ks::pipeline {
 struct KafkaAcl {
   std::string resource;  // Topic | Group
   std::string name;
-  std::string operation;  // Read; Describe comes with it
+  std::string operation;  // Read or Write; Describe comes with either
   std::string principal;  // as Kafka writes it: User:alice
   std::string brokers;    // of the cluster that it is for
 };
@@ -38,6 +38,10 @@ struct Grants {
   std::set<TableRight> rights;       // what these statements give on tables and views
   std::vector<KafkaAcl> kafka;
   std::vector<std::string> iam;  // gcloud's commands
+  // What commands that go on record (`audit:`) take beside that; running takes none of it.
+  std::vector<std::string> audit_spanner;
+  std::vector<KafkaAcl> audit_kafka;
+  std::set<TableRight> audit_rights;
 };
 
 Grants LeastGrants(const Plan& plan);

@@ -28,6 +28,9 @@ class Issuer:
         self.codes = {}
         self.seal = self.sign  # of ID tokens; tests put a forger here
         self.asked = 0  # how often for its keys
+        self.redeemed = 0  # how often for a token
+        self.answers = threading.Event()  # not set: it lets whoever wants a token wait
+        self.answers.set()
         self.down = False
         self.rotate("k1")
         issuer = self
@@ -82,6 +85,8 @@ class Issuer:
         return code
 
     def redeem(self, form, headers):
+        self.redeemed += 1
+        self.answers.wait(60)
         challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         login = base64.b64encode(b"control-page:page-s3cret").decode()
         expected, claims = self.codes.pop(form.get("code"), (None, None))

@@ -28,7 +28,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     ],
     redirect_uris: ['http://127.0.0.1/callback'],
   }],
-  claims: { openid: ['sub', 'sid', 'groups'] },
+  claims: { openid: ['sub', 'sid', 'groups', 'name'] },
   conformIdTokenClaims: false,
   pkce: { required: () => true },
   features: {
@@ -40,7 +40,9 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   ttl: { IdToken: (_, token, client) => (client.clientId === 'control-cli' ? 20 : 3600) },
   findAccount: (_, id) => ({
     accountId: id,
-    claims: () => ({ sub: id, groups: groupsOf[id] ?? [] }),
+    claims: () => ({
+      sub: id, groups: groupsOf[id] ?? [], ...(id === 'alice' && { name: 'Alice Liddell' }),
+    }),
   }),
   // What the client may know is not asked each time.
   async loadExistingGrant(ctx) {

@@ -2,6 +2,7 @@
 right is refused and on record. The issuer is ours, so that it can lie; a real one, with a real
 browser, is in test_page.py."""
 
+import concurrent.futures
 import hashlib
 import time
 
@@ -219,6 +220,89 @@ def test_sessions_are_few_and_short(plane, issuer):
     assert browsers[-1].send("GET", "/v1/pipelines").status_code == 401
 
 
+def test_sessions_are_counted_over_all_replicas(make, issuer):
+    """Many that begin at once, on two replicas: ten are left."""
+    planes = make(), make()
+    begun = [Browser(planes[i % 2]) for i in range(24)]
+    asked = [each.begin() for each in begun]
+
+    def finish(i):
+        code = issuer.allow(asked[i], "alice", ["sre"])
+        return begun[i].come_back(code=code, state=asked[i]["state"]).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(finish, range(24)))
+    # An answer that came while four others waited for the issuer may be refused.
+    assert set(statuses) <= {302, 503} and statuses.count(302) > 12
+    kept = rows(planes[0].spanner.database(planes[0].name),
+                "SELECT Session FROM kafka_spanner.Sessions")
+    assert len(kept) == 10
+    alive = [each for each in begun if each.send("GET", "/v1/pipelines").status_code == 200]
+    assert len(alive) == 10
+
+
+def test_nobody_is_redeemed_without_an_attempt_of_ones_own(plane, issuer, browser):
+    """The issuer is not asked about what cannot be right."""
+    state = browser.begin()["state"]
+    before = issuer.redeemed
+    for cookies in ({}, {LOGIN: "x"}, {LOGIN: browser.cookies[LOGIN] + "x"}):
+        thief = Browser(plane)
+        thief.cookies = cookies
+        refused(plane, thief.come_back(code="made-up", state=state))
+    assert issuer.redeemed == before
+
+
+def test_an_issuer_that_hangs_holds_nobody_else_up(plane, issuer, browser):
+    """Whoever makes codes up can let some of our threads wait for it, and not all."""
+    token = issuer.token("alice", ["sre"])
+    assert plane.get("/v1/pipelines", token).status_code == 200
+    issuer.answers.clear()
+    strangers = [Browser(plane) for _ in range(20)]
+    states = [each.begin()["state"] for each in strangers]
+    try:
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            made_up = [pool.submit(each.come_back, code="made-up", state=state)
+                       for each, state in zip(strangers, states)]
+            until = time.monotonic() + 20
+            while sum(each.done() for each in made_up) < 16 and time.monotonic() < until:
+                time.sleep(0.05)
+            turned_away = [each.result() for each in made_up if each.done()]
+            assert len(turned_away) == 16
+            assert {each.status_code for each in turned_away} == {503}
+            began = time.monotonic()
+            assert plane.get("/v1/pipelines", token).status_code == 200
+            assert time.monotonic() - began < 5
+            issuer.answers.set()
+    finally:
+        issuer.answers.set()
+    browser.sign_in(issuer, "alice")
+
+
+def test_people_have_names_that_decide_nothing(plane, issuer, browser):
+    names = {"alice": {"name": "Alice <b>Liddell</b>"}, "lena": {"email": "lena@example.org"},
+             "vera": {"name": "x" * 300, "preferred_username": "vee"}, "nameless": {}}
+    groups = {"alice": ["sre"], "lena": ["leads"], "vera": [], "nameless": ["sre"]}
+    for who, claims in names.items():
+        person = Browser(plane)
+        asked = person.begin()
+        code = issuer.allow(asked, who, groups[who], **claims)
+        assert person.come_back(code=code, state=asked["state"]).status_code == 302
+        if who == "vera":  # in no role
+            assert person.send("GET", "/v1/people").status_code == 403
+    browser.sign_in(issuer, "alice", ["sre"])  # without a name: the last one stays
+    people = browser.send("GET", "/v1/people").json()["people"]
+    assert {(p["issuer"], p["subject"]): p["name"] for p in people} == {
+        (issuer.url, "alice"): "Alice <b>Liddell</b>", (issuer.url, "lena"): "lena@example.org",
+        (issuer.url, "vera"): "vee"}
+    # Whoever calls herself as another does is not the other.
+    thief = Browser(plane)
+    asked = thief.begin()
+    code = issuer.allow(asked, "thief", [], name="lena")
+    assert thief.come_back(code=code, state=asked["state"]).status_code == 302
+    assert thief.send("GET", "/v1/audit").status_code == 403
+    assert "Liddell" not in str(plane.entries())
+
+
 EVENTS = {"http://schemas.openid.net/event/backchannel-logout": {}}
 
 
@@ -245,6 +329,16 @@ def test_an_issuer_ends_sessions(plane, issuer, stranger, browser):
     assert vera.send("GET", "/v1/pipelines").status_code == 200
     assert logout(issuer, "vera") == 200
     assert vera.send("GET", "/v1/pipelines").status_code == 401
+    # A session alone, without the person; and neither.
+    both = [Browser(plane).sign_in(issuer, who) for who in ("alice", "vera")]
+    assert logout(issuer, None, sid="of another") == 200
+    assert logout(issuer, "vera", sid="of alice") == 200
+    assert [each.send("GET", "/v1/pipelines").status_code for each in both] == [200, 200]
+    assert logout(issuer, None, sid="of alice") == 200
+    assert [each.send("GET", "/v1/pipelines").status_code for each in both] == [401, 200]
+    assert logout(issuer, None) == 400
+    # What says who acts has a subject all the same.
+    assert plane.get("/v1/pipelines", issuer.token(None, ["sre"])).status_code == 401
 
 
 def test_the_page_is_strict(plane):

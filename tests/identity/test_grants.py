@@ -7,6 +7,8 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType,
                                    ResourcePatternType, ResourceType)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from spanners import rows
 
@@ -115,6 +117,49 @@ def test_database_role(kafka, spanner, program, tmp_path):
     assert done.returncode == 0, done.stderr
     assert rows(made.database, "SELECT Id FROM Latest ORDER BY Id") == [("b",), ("d",)]
     assert rows(made.database, "SELECT COUNT(*) FROM kafka_spanner.DeadLetters")[0][0] > 0
+
+
+def test_the_record_takes_its_own_rights(kafka, spanner, program, tmp_path):
+    """With `audit:`, those that commands need beside what running takes: each of them, alone."""
+    made = Granted("grants_audit", kafka, spanner, program, tmp_path)
+    source = made.document["from"]["kafka"]
+    topic = f"{made.topic}-checkpoints"
+    kafka.create_topic(topic, 1)
+    key = tmp_path / "audit.key"
+    key.write_bytes(Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    made.document["audit"] = {"key": f"secret://file{key}", "kafka": {**source, "topic": topic}}
+    made.write()
+    answer = made.grants()
+    audit = answer["audit"]
+    allow(kafka, [*answer["kafka"], *audit["kafka"]])
+    program.ok("plan", "--apply", made.file)  # as the owner of the database
+    made.document["to"]["spanner"]["role"] = answer["role"]
+    made.write()
+    made.database.update_ddl([*answer["spanner"], *audit["spanner"]]).result(60)
+    assert made.grants()["audit"] == audit
+    assert made.run().returncode == 0
+    text = program.ok("plan", "--grants", made.file)
+    assert audit["spanner"][0] + ";" in text and f"--topic {topic}" in text
+
+    def move():
+        return program("offsets", "set", made.file, "--to", "0", "--apply")
+
+    assert move().returncode == 0
+    (grant,) = audit["spanner"]
+    for privilege in ("SELECT", "INSERT"):
+        alone = grant.replace("SELECT, INSERT", privilege)
+        revoke = alone.replace("GRANT ", "REVOKE ").replace(" TO ROLE ", " FROM ROLE ")
+        made.database.update_ddl([revoke]).result(60)
+        assert move().returncode != 0, f"{alone} is not needed"
+        made.database.update_ddl([alone]).result(60)
+    for entry in audit["kafka"]:
+        forbid(kafka, [entry])
+        assert move().returncode != 0, f"{entry} is not needed"
+        allow(kafka, [entry])
+    done = move()
+    forbid(kafka, [*answer["kafka"], *audit["kafka"]])
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(autouse=True)

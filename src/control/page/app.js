@@ -7,6 +7,7 @@ import * as audit from './audit.js';
 import * as connections from './connections.js';
 import * as pipeline from './pipeline.js';
 import * as pipelines from './pipelines.js';
+import { learnNames, who } from './people.js';
 import { signIn, whereToGoOn } from './sign_in.js';
 
 // By the first word after `#/`; the second, if there is one, says which.
@@ -95,10 +96,11 @@ async function start(why = '') {
     return;
   }
   useCsrf(session.csrf);
+  await learnNames();
   views.replaceChildren(h('ul', {}, Object.entries(VIEWS).map(([word, view]) =>
     h('li', {}, h('a', { href: `#/${word}` }, view.title)))));
   person.replaceChildren(
-    h('span', { class: 'who', title: `${session.subject} of ${session.issuer}` }, session.subject),
+    h('span', { class: 'who' }, who(session)),
     h('button', { type: 'button', class: 'quiet', onclick: logout }, 'Sign out'));
   const goOn = whereToGoOn();
   if (goOn) history.replaceState(null, '', goOn);

@@ -2,6 +2,7 @@
 import { at, send } from './api.js';
 import { planDiffs } from './diff.js';
 import { facts, h, moment, notice, say, state, swap, table } from './dom.js';
+import { named, who } from './people.js';
 import { askWhy } from './reason.js';
 
 export const title = 'Approvals';
@@ -18,7 +19,7 @@ export function show(view) {
   async function look(each) {
     const answer = await askWhy({
       title: 'What do you make of it?', label: 'Your verdict (goes on record)', confirm: 'Reviewed',
-      text: `${each.by.subject} broke the glass of ${each.pipeline}: ${each.reason}`,
+      text: `${named(each.by)} broke the glass of ${each.pipeline}: ${each.reason}`,
     });
     if (!answer) return;
     try {
@@ -51,7 +52,7 @@ function broken(times, look) {
     h('h2', {}, 'Broken glass'),
     table('Broken glass', [{ title: 'Pipeline' }, { title: 'By' }, { title: 'Why' }, { title: 'Review' }],
       times.map((each) => [
-        each.pipeline, each.by.subject, h('span', { class: 'why' }, each.reason),
+        each.pipeline, who(each.by), h('span', { class: 'why' }, each.reason),
         each.reviewer ? state('reviewed') : !each.over ? state('open')
           : h('button', { type: 'button', 'data-key': each.glass, onclick: () => look(each) }, 'Review'),
       ])),
@@ -68,7 +69,7 @@ function list(requests) {
     { title: 'When', wide: true },
   ], requests.map((request) => [
     h('a', { href: `#${at('approvals', request.request)}`, 'data-key': request.request }, whatIs(request)),
-    state(request.state), request.by.subject,
+    state(request.state), who(request.by),
     String(request.reviews.filter((review) => review.approves).length), moment(request.asked_at)]));
 }
 
@@ -98,7 +99,7 @@ function one(request, told, fail, again) {
   return [
     h('p', {}, h('a', { href: '#/approvals', 'data-key': 'all' }, '← All requests')),
     facts([
-      ['What', whatIs(request)], ['State', state(request.state)], ['Asked by', request.by.subject],
+      ['What', whatIs(request)], ['State', state(request.state)], ['Asked by', who(request.by)],
       ['When', moment(request.asked_at)],
     ]),
     reason && h('p', { class: 'quote' }, reason),
@@ -108,7 +109,7 @@ function one(request, told, fail, again) {
     h('h2', {}, 'Reviews'),
     request.reviews.length === 0 ? h('p', { class: 'empty' }, 'Nobody has looked at it yet.')
       : h('ul', { class: 'reviews' }, request.reviews.map((each) => h('li', {},
-          state(each.approves ? 'approved' : 'refused'), ` by ${each.by.subject} of ${new URL(each.by.issuer).host}`))),
+          state(each.approves ? 'approved' : 'refused'), ' by ', who(each.by), ` of ${new URL(each.by.issuer).host}`))),
     h('div', { class: 'actions' },
       request.may_review && [
         button('approve', 'Approve this plan', () => review(true), 'main'),

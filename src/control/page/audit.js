@@ -1,6 +1,7 @@
 // The record of what was done and what was refused, and whether it is what was signed.
 import { get } from './api.js';
 import { facts, h, moment, notice, number, say, state, swap, table } from './dom.js';
+import { who } from './people.js';
 
 export const title = 'Audit';
 
@@ -84,7 +85,7 @@ function rows(entries) {
     moment(newest.time),
     newest.action,
     state(outcome ?? 'unfinished'),
-    h('span', { title: newest.actor.issuer }, newest.actor.subject),
+    who(newest.actor),
     newest.pipeline || h('span', { class: 'empty' }, '–'),
     h('span', { class: 'by' }, phases.join(', ')),
     h('span', { class: 'why' }, why ?? ''),

@@ -3,6 +3,7 @@
 import { at, get, send } from './api.js';
 import { diff } from './diff.js';
 import { facts, h, moment, notice, number, say, seconds, state, swap, table } from './dom.js';
+import { who } from './people.js';
 import { askWhy } from './reason.js';
 
 export const titleOf = ([name]) => name;
@@ -63,13 +64,13 @@ export function show(view) {
     const { versions } = await get(`${path}/versions`);
     return [
       h('h2', {}, 'File'),
-      h('p', { class: 'empty' }, `Last edited by ${p.editor.subject || 'nobody'}.`),
+      h('p', { class: 'empty' }, 'Last edited by ', p.editor.subject ? who(p.editor) : 'nobody', '.'),
       h('pre', { class: 'code', tabindex: '0', role: 'region', 'aria-label': 'Pipeline file' }, p.file),
       h('h2', {}, 'Versions'),
       versions.length === 0 ? h('p', { class: 'empty' }, 'None is kept yet: the next change of the file makes one.')
         : versions.map((version, i) => h('details', { class: 'version' },
             h('summary', {}, `Revision ${version.revision}`, h('span', { class: 'by' },
-              ' by ', version.editor.subject, ', ', moment(version.configured_at))),
+              ' by ', who(version.editor), ', ', moment(version.configured_at))),
             diff('Against the one before', versions[i + 1]?.file ?? '', version.file))),
     ];
   }
