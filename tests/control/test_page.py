@@ -217,7 +217,8 @@ def test_two_people_approve_what_they_see(served, browser):
     lena.goto(f"{served.url}/#/approvals")
     lena.get_by_role("row", name="the pager").get_by_text("open", exact=True).wait_for()
     # What people are called, and who they are.
-    assert lena.get_by_role("row", name="the pager").get_by_text("Alice Liddell (alice)").count() == 1
+    row = lena.get_by_role("row", name="the pager")
+    assert row.get_by_text("Alice Liddell (alice)").count() == 1
     end = "UPDATE kafka_spanner.BrokenGlass SET WholeAt = CURRENT_TIMESTAMP() WHERE TRUE"
     served.spanner.database("page").run_in_transaction(lambda t: t.execute_update(end))
     lena.get_by_role("button", name="Review").click()
