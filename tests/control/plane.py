@@ -31,6 +31,9 @@ roles:
   visitor:
     groups: corp/visitors
     may: [{{verbs: see, on: {{environment: dev}}}}]
+  dev auditor:
+    groups: corp/devaudit
+    may: [{{verbs: [see, audit], on: {{environment: dev}}}}]
 rules:
   two for production:
     verbs: [start, configure]

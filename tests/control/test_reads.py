@@ -113,6 +113,37 @@ def test_the_record_is_for_those_who_may_audit(plane, issuer):
     assert "GET /v1/pipelines" in [e["api"]["operation"] for e in refused]
 
 
+def test_lists_have_what_one_may_see(plane, issuer):
+    """Of pipelines, requests, broken glass and the record: those of the places that one has."""
+    alice, lena = issuer.token("alice", ["sre"]), issuer.token("lena", ["leads"])
+    vera, dora = issuer.token("vera", ["visitors"]), issuer.token("dora", ["devaudit"])
+    for name in ("dev1", "prod1", "stage1"):
+        put = plane.put(f"/v1/pipelines/{name}", alice,
+                        {"file": pipeline_file(name, plane.database)})
+        assert put.status_code == (202 if name == "prod1" else 200)
+    assert plane.post("/v1/pipelines/dev1/break_glass", alice,
+                      {"minutes": 5, "reason": "pager"}).status_code == 200
+    plane.get("/v1/pipelines", "stranger")  # a refusal, which is about no pipeline
+
+    def seen(path, what, who, field="pipeline"):
+        answer = plane.get(path, who)
+        return {each[field] for each in answer.json()[what]}
+
+    assert seen("/v1/pipelines", "pipelines", alice, "name") == {"dev1", "stage1"}
+    assert seen("/v1/requests", "requests", alice) == {"prod1"}
+    for who in (vera, dora):
+        assert seen("/v1/pipelines", "pipelines", who, "name") == {"dev1"}
+        assert seen("/v1/requests", "requests", who) == set()
+    assert plane.get("/v1/pipelines/stage1", vera).status_code == 403
+    assert seen("/v1/glass", "glass", lena) == seen("/v1/glass", "glass", dora) == {"dev1"}
+    assert seen("/v1/glass", "glass", vera) == seen("/v1/glass", "glass", alice) == set()
+    assert seen("/v1/audit", "entries", lena) == {"", "dev1", "prod1", "stage1"}
+    assert seen("/v1/audit", "entries", dora) == {"dev1"}
+    assert plane.get("/v1/audit", dora).json()["everything"] is False
+    for path in ("/v1/audit/verification", "/v1/connections"):
+        assert plane.get(path, dora).status_code == 403
+
+
 def test_a_record_that_was_changed_does_not_hold(make, issuer):
     one, two = make(), make()
     alice, lena = issuer.token("alice", ["sre"]), issuer.token("lena", ["leads"])
