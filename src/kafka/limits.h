@@ -28,6 +28,8 @@ inline constexpr int64_t kRefusedPauseMillisMax = 30'000;
 // could not be fetched, or that Kafka refuses, not later than that.
 inline constexpr int64_t kTokenRetryNanos = 1'000'000'000;
 inline constexpr int64_t kTokenRetryNanosMax = 10'000'000'000;
+// Where the one at hand is over, the pause doubles so often.
+inline constexpr int kTokenRetryDoublings = 4;
 // How often the thread that serves logins looks whether it is to stop.
 inline constexpr int kLoginPollMillis = 200;
 // The longest pause between attempts to connect, as in Kafka's own clients; librdkafka's default

@@ -350,15 +350,21 @@ void Login::RefreshWhenDue() {
     token_ = *std::move(token);
     status = GiveToken();
   }
-  if (status.ok()) return;
+  if (status.ok()) {
+    token_failures_ = 0;
+    return;
+  }
   identity::TellFailure(Told("token"));
   const std::string message(status.message());
   observe::LogWarning(StrCat("no new token for Kafka: ", message));
   rd_kafka_oauthbearer_set_token_failure(handle_, message.c_str());
   const int64_t left = token_.expires_at_nanos - now;
-  refresh_at_nanos_ =
-      now + (left <= 0 ? kTokenRetryNanosMax
-                       : std::clamp(left / 2, kTokenRetryNanos, kTokenRetryNanosMax));
+  // Without any, often at first: our session in the group ends while we wait.
+  if (left <= 0) ++token_failures_;
+  const int64_t pause = left <= 0 ? kTokenRetryNanos
+                                        << std::min(token_failures_ - 1, kTokenRetryDoublings)
+                                  : left / 2;
+  refresh_at_nanos_ = now + std::clamp(pause, kTokenRetryNanos, kTokenRetryNanosMax);
 }
 
 }  // namespace ks::kafka

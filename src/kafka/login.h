@@ -96,6 +96,7 @@ class Login {
   identity::Token token_;                          // the last; empty: none yet
   int64_t given_at_nanos_ = 0;                     // token_, or the last try; since the Unix epoch
   int64_t refresh_at_nanos_ = 0;                   // of token_; since the Unix epoch
+  int token_failures_ = 0;                         // since there was one
   rd_kafka_s* handle_ = nullptr;
   rd_kafka_queue_s* queue_ = nullptr;
   std::atomic<bool> stopping_{false};

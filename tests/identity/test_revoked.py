@@ -253,6 +253,21 @@ def test_a_file_that_has_a_wrong_token_for_a_while(wrong, running, idp, tmp_path
     renewing.join()
 
 
+def test_a_file_whose_token_has_ended_is_looked_at_again_soon(running, idp, tmp_path):
+    """Late renewals in a row must not add up to the end of our session in the group."""
+    file = tmp_path / "token"
+    file.write_text(idp.token()["access_token"])
+    made, worker = running(oauth(grant="token_file", token=f"secret://file{file}"), "")
+    failed = "no new token for Kafka"
+    worker.wait_for(lambda: failed in worker.log())
+    first = time.monotonic()
+    worker.wait_for(lambda: worker.log().count(failed) >= 3)
+    assert time.monotonic() - first < 15  # three seconds; ten between two would be twenty
+    file.write_text(idp.token()["access_token"])
+    made.produce(10)
+    goes_on(made, worker, RECORDS + 10)
+
+
 class Federation(Minting):
     """STS: tokens for the subject in the file, and for no other."""
 

@@ -334,7 +334,8 @@ def test_rotation_under_load(request, kafka, idp, spanner, secure, program, tmp_
 
     def check_nothing_was_noticed():
         generations = kafka.generations()
-        assert {each.name: generations[each.name] for each in made} == before
+        after = {each.name: generations[each.name] for each in made}
+        assert after == before, worker.log()[-20_000:]
         assert worker.stop() == 0
         assert {a["status_id"] for a in entries("spanner")} == {1}
         # Rows are appended by offset: one that came twice would be one of these.
