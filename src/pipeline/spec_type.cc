@@ -64,6 +64,20 @@ class TypeReader {
     return text_.substr(at_, end - at_);
   }
 
+  // As it is, or in backquotes where it is no word.
+  absl::StatusOr<std::string_view> FieldName() {
+    std::string_view name = Word();
+    at_ += name.size();
+    if (name.empty() && Take('`')) {
+      const size_t end = text_.find('`', at_);
+      if (end == std::string_view::npos) return Fail(at_, "a name that ends with `");
+      name = text_.substr(at_, end - at_);
+      at_ = end + 1;
+    }
+    if (name.empty()) return Fail(at_, "a field's name");
+    return name;
+  }
+
   bool Take(char c) {
     SkipSpace();
     if (at_ >= text_.size() || text_[at_] != c) return false;
@@ -119,9 +133,7 @@ class TypeReader {
     if (!Take('<')) return Fail(at_, "`<` after STRUCT");
     std::vector<sql::StructField> fields;
     do {
-      const std::string_view name = Word();
-      if (name.empty()) return Fail(at_, "a field's name");
-      at_ += name.size();
+      KS_ASSIGN_OR_RETURN(const std::string_view name, FieldName());
       KS_ASSIGN_OR_RETURN(const TypeRef type, ReadType(depth + 1));
       fields.push_back({std::string(name), type});
     } while (Take(','));

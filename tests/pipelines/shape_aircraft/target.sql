@@ -1,0 +1,1 @@
+CREATE TABLE Positions (Receiver STRING(36) NOT NULL, Icao STRING(6) NOT NULL, HappenedAt TIMESTAMP, Callsign STRING(8), Longitude FLOAT64, Latitude FLOAT64, OnGround BOOL, MetersPerSecond NUMERIC) PRIMARY KEY (Receiver, Icao)

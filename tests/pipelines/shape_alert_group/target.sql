@@ -1,0 +1,1 @@
+CREATE TABLE Alerts (Receiver STRING(100) NOT NULL, Fingerprint STRING(16) NOT NULL, Name STRING(MAX), Severity STRING(10), Status STRING(10), Since TIMESTAMP, Until TIMESTAMP, Summary STRING(MAX)) PRIMARY KEY (Receiver, Fingerprint)

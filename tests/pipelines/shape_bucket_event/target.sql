@@ -1,0 +1,1 @@
+CREATE TABLE Objects (Bucket STRING(63) NOT NULL, ObjectKey STRING(1024) NOT NULL, Removed BOOL, Size INT64, ETag STRING(32), HappenedAt TIMESTAMP, Sequencer STRING(32)) PRIMARY KEY (Bucket, ObjectKey)

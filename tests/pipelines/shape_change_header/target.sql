@@ -1,0 +1,1 @@
+CREATE TABLE Changes (Topic STRING(249) NOT NULL, Part INT64 NOT NULL, Pos INT64 NOT NULL, Account STRING(18) NOT NULL, Change STRING(10), HappenedAt TIMESTAMP, PhoneChanged BOOL, Phone STRING(40), Name STRING(255), AnnualRevenue NUMERIC) PRIMARY KEY (Topic, Part, Pos, Account)
