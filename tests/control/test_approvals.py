@@ -289,7 +289,8 @@ def test_the_record_is_verified_offline_and_fails_closed(plane, issuer, tmp_path
 
 
 # What people need to sign in asks for no token.
-WITHOUT_TOKEN = {"/auth/session": 200, "/auth/login": 302, "/auth/backchannel": 400}
+WITHOUT_TOKEN = {"/auth/session": 200, "/auth/cli": 200, "/auth/login": 302,
+                 "/auth/backchannel": 400}
 
 
 def test_the_document_has_every_path(plane):
