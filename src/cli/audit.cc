@@ -7,6 +7,7 @@
 
 #include "base/status_macros.h"
 #include "base/str_cat.h"
+#include "governance/audit/checkpoint_bucket.h"
 #include "governance/audit/checkpoint_topic.h"
 
 namespace ks::cli {
@@ -30,7 +31,10 @@ governance::Actor LocalActor() {
 absl::StatusOr<std::vector<std::shared_ptr<governance::CheckpointSink>>> OpenCheckpointSinks(
     const pipeline::AuditSpec& spec, std::string_view database, identity::Services& identity) {
   std::vector<std::shared_ptr<governance::CheckpointSink>> sinks;
-  if (!spec.checkpoints.empty()) {
+  if (identity::IsBucketPlace(spec.checkpoints)) {
+    KS_ASSIGN_OR_RETURN(const auto place, identity::ParseBucketPlace(spec.checkpoints));
+    sinks.push_back(governance::OpenCheckpointBucket(place, identity));
+  } else if (!spec.checkpoints.empty()) {
     KS_ASSIGN_OR_RETURN(sinks.emplace_back(), governance::OpenCheckpointFile(spec.checkpoints));
   }
   if (spec.topic) {

@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/pipeline_file.h"
 #include "env/environment.h"
+#include "governance/audit/checkpoint_bucket.h"
 #include "governance/audit/checkpoint_topic.h"
 #include "governance/audit/verifier.h"
 #include "governance/errors.h"
@@ -48,12 +49,20 @@ int RunExport(const AuditOptions& options, const GlobalOptions& global) {
     // Beside the entries, where they are at hand: an auditor gets them from where they were
     // published.
     const pipeline::AuditSpec& audit = *log.spec.audit;
-    std::ifstream checkpoints(audit.checkpoints);
-    for (std::string line; std::getline(checkpoints, line);) std::cout << line << "\n";
-    if (audit.checkpoints.empty()) {
+    const auto print = [](std::string_view line) {
+      std::cout << line << (line.ends_with('\n') ? "" : "\n");
+      return absl::OkStatus();
+    };
+    if (identity::IsBucketPlace(audit.checkpoints)) {
+      KS_ASSIGN_OR_RETURN(const auto place, identity::ParseBucketPlace(audit.checkpoints));
+      KS_RETURN_IF_ERROR(governance::ReadCheckpointBucket(place, *log.connection.identity, print));
+    } else if (!audit.checkpoints.empty()) {
+      std::ifstream checkpoints(audit.checkpoints);
+      for (std::string line; std::getline(checkpoints, line);) KS_RETURN_IF_ERROR(print(line));
+    } else {
       KS_RETURN_IF_ERROR(governance::ReadCheckpointTopic(
           *audit.topic, governance::OriginOf(log.connection.client->database()),
-          *log.connection.identity, [](std::string_view line) { std::cout << line << "\n"; }));
+          *log.connection.identity, [&](std::string_view line) { (void)print(line); }));
     }
     if (!std::cout.flush()) return absl::DataLossError("standard output cannot be written to");
     return absl::OkStatus();
@@ -70,7 +79,17 @@ int RunSign(const AuditOptions& options, const GlobalOptions& global) {
   return is_signed.ok() ? kExitOk : Fail(global, is_signed);
 }
 
-absl::Status AddFile(const std::string& path, governance::Verifier* verifier) {
+// A file, or a place in a bucket.
+absl::Status AddFile(const std::string& path, identity::ConnectionLog* log,
+                     governance::Verifier* verifier) {
+  if (identity::IsBucketPlace(path)) {
+    KS_ASSIGN_OR_RETURN(const auto place, identity::ParseBucketPlace(path));
+    identity::Services identity({.log = log});
+    size_t number = 0;
+    return governance::ReadCheckpointBucket(place, identity, [&](std::string_view line) {
+      return verifier->AddLine(path, ++number, line);
+    });
+  }
   std::ifstream file(path);
   if (!file) return absl::InvalidArgumentError(StrCat("cannot read ", path));
   size_t number = 0;
@@ -99,8 +118,9 @@ absl::StatusOr<governance::Verifier> Verified(const AuditOptions& options,
   KS_ASSIGN_OR_RETURN(const std::string pem, env::RealEnvironment().ReadFile(options.key));
   KS_ASSIGN_OR_RETURN(auto key, governance::AuditKey::Public(pem, options.key));
   governance::Verifier verifier(std::move(key));
-  for (const std::string& path : options.checkpoints) KS_RETURN_IF_ERROR(AddFile(path, &verifier));
-  KS_RETURN_IF_ERROR(AddFile(options.file, &verifier));
+  for (const std::string& path : options.checkpoints)
+    KS_RETURN_IF_ERROR(AddFile(path, log, &verifier));
+  KS_RETURN_IF_ERROR(AddFile(options.file, log, &verifier));
   if (!options.topic.empty()) KS_RETURN_IF_ERROR(AddTopic(options.topic, log, &verifier));
   KS_RETURN_IF_ERROR(verifier.Finish());
   return verifier;
@@ -194,7 +214,8 @@ void AddAuditCommand(CLI::App& app, GlobalOptions& global) {
       command->add_option("EXPORT", options->file, "what `audit export` wrote")->required();
       command->add_option("--key", options->key, "file of the public key")->required();
       command->add_option("--checkpoints", options->checkpoints,
-                          "file of checkpoints as they were published; may be given again");
+                          "file of checkpoints as they were published, or gs://BUCKET/PREFIX, "
+                          "s3://BUCKET/PREFIX; may be given again");
       command->add_option("--checkpoints-topic", options->topic,
                           "the topic that they were sent to: a file with `kafka: {brokers, topic, "
                           "…}`");

@@ -23,6 +23,7 @@
 #include "control/supervisor.h"
 #include "env/environment.h"
 #include "governance/hash.h"
+#include "identity/object_store.h"
 #include "observe/log.h"
 
 namespace ks::cli {
@@ -92,7 +93,8 @@ absl::StatusOr<control::GovernorOptions> GovernorOf(const ServeOptions& options,
     return std::shared_ptr<spanner::Client>(held, held->client.get());
   };
   pipeline::AuditSpec audit = file.audit;
-  if (!audit.checkpoints.empty()) audit.checkpoints = Beside(options.file, audit.checkpoints);
+  if (!audit.checkpoints.empty() && !identity::IsBucketPlace(audit.checkpoints))
+    audit.checkpoints = Beside(options.file, audit.checkpoints);
   KS_ASSIGN_OR_RETURN(governor.sinks,
                       OpenCheckpointSinks(audit, file.database, *connection.identity));
   return governor;

@@ -16,6 +16,8 @@ inline constexpr int64_t kExportPage = 1000;
 inline constexpr uint64_t kVerifiedAtOnceMax = 100'000;
 // A line of an export or of a file of checkpoints.
 inline constexpr size_t kExportLineBytesMax = size_t{16} << 20;
+// Checkpoints of a bucket that are read one by one.
+inline constexpr size_t kCheckpointsReadMax = 10'000;
 // The topic of checkpoints has to take one within this time.
 inline constexpr int kPublishTimeoutMs = 30'000;
 // How long a review counts, where its rule does not say, and at most.

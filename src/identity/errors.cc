@@ -81,6 +81,33 @@ absl::Status NewSecretRefused(std::string_view name, std::string_view version) {
              "one there, or have the other side know this one."));
 }
 
+absl::Status NoBucketPlace(std::string_view text) {
+  return absl::InvalidArgumentError(
+      StrCat("`", text,
+             "` names no place in a bucket: expected gs://BUCKET/PREFIX or "
+             "s3://BUCKET/PREFIX, of letters, digits, - _ . and /"));
+}
+
+absl::Status NoBucketRegion(std::string_view place) {
+  return absl::FailedPreconditionError(
+      StrCat(place, ": in which region? Set AWS_REGION to the bucket's."));
+}
+
+absl::Status ObjectIsThere(std::string_view place, std::string_view name) {
+  return absl::AlreadyExistsError(StrCat(place, "/", name, " is there already"));
+}
+
+absl::Status BucketRefused(std::string_view place, int status, std::string_view reason) {
+  const std::string words =
+      StrCat("HTTP status ", status, " ", reason.substr(0, kErrorExcerptBytes));
+  if (status == 429 || status >= 500)
+    return absl::UnavailableError(StrCat(place, " is in trouble: ", words));
+  if (status == 404) return absl::NotFoundError(StrCat(place, ": no such bucket or object"));
+  return absl::PermissionDeniedError(
+      StrCat(place, " refused: ", words,
+             ". Grant this identity to create, list and read its objects (never to delete them)."));
+}
+
 absl::Status EmptySecret(std::string_view reference) {
   return absl::FailedPreconditionError(StrCat(reference, " is there, and empty"));
 }

@@ -25,6 +25,10 @@ absl::Status SecretNotThere(std::string_view reference);
 absl::Status SecretRefused(std::string_view reference, int status, std::string_view reason);
 // A new version, which those before it serve on for.
 absl::Status NewSecretRefused(std::string_view name, std::string_view version);
+absl::Status NoBucketPlace(std::string_view text);
+absl::Status NoBucketRegion(std::string_view place);
+absl::Status ObjectIsThere(std::string_view place, std::string_view name);
+absl::Status BucketRefused(std::string_view place, int status, std::string_view reason);
 absl::Status EmptySecret(std::string_view reference);
 absl::Status SecretHasNoField(std::string_view reference, std::string_view field);
 

@@ -38,5 +38,7 @@ inline constexpr int64_t kServerCertificateLookNanos = 1'000'000'000;
 // Of a server's certificate, in the connection log: Google's have some hundred names.
 inline constexpr size_t kCertificateNamesMax = 5;
 inline constexpr size_t kRememberedHandshakes = 1'000;
+// Names that a bucket is asked for at once: Amazon gives no more.
+inline constexpr size_t kObjectsListed = 1'000;
 
 }  // namespace ks::identity

@@ -73,6 +73,8 @@ std::string Lower(std::string text) {
 
 }  // namespace
 
+std::string ContentSha256(std::string_view body) { return HexSha256(body); }
+
 Secret PresignUrl(std::string_view host, std::string_view query, const AwsScope& scope,
                   const AwsCredentials& credentials, int64_t now_nanos, int64_t seconds) {
   const When when = At(now_nanos);

@@ -30,6 +30,9 @@ struct AwsScope {
 Secret PresignUrl(std::string_view host, std::string_view query, const AwsScope& scope,
                   const AwsCredentials& credentials, int64_t now_nanos, int64_t seconds);
 
+// What S3 wants to be told of a request's body: X-Amz-Content-Sha256.
+std::string ContentSha256(std::string_view body);
+
 // Adds the headers that sign method, path, query, body and the headers that are there.
 void SignRequest(const AwsScope& scope, const AwsCredentials& credentials, int64_t now_nanos,
                  HttpRequest* request);
