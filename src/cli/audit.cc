@@ -59,4 +59,9 @@ absl::StatusOr<std::unique_ptr<governance::AuditLog>> OpenAuditLog(
       std::move(key), std::move(sinks));
 }
 
+operations::Steps OnRecord(governance::AuditLog::Step& step) {
+  return {.with = [&step](spanner::Client::Transaction& transaction, const nlohmann::json& details,
+                          std::string* wire) { return step.Append(transaction, details, wire); }};
+}
+
 }  // namespace ks::cli

@@ -22,4 +22,7 @@ absl::StatusOr<std::unique_ptr<governance::AuditLog>> OpenAuditLog(
 absl::StatusOr<std::vector<std::shared_ptr<governance::CheckpointSink>>> OpenCheckpointSinks(
     const pipeline::AuditSpec& spec, std::string_view database, identity::Services& identity);
 
+// Steps that go on record as changes of `step`, which outlives them.
+operations::Steps OnRecord(governance::AuditLog::Step& step);
+
 }  // namespace ks::cli

@@ -1,6 +1,7 @@
 #include "cli/connect.h"
 
 #include "base/status_macros.h"
+#include "cli/pipeline_process.h"
 #include "spanner/stub_factory.h"
 
 namespace ks::cli {
@@ -30,6 +31,14 @@ absl::StatusOr<Connection> Connect(const ConnectTo& to) {
   connection.client = std::make_unique<spanner::Client>(connection.stub, options);
   connection.admin = std::make_unique<spanner::Admin>(connection.stub);
   return connection;
+}
+
+operations::Target TargetOn(const pipeline::PipelineSpec& spec, const Connection& connection) {
+  return {.spec = &spec,
+          .client = connection.client.get(),
+          .admin = connection.admin.get(),
+          .identity = connection.identity.get(),
+          .writer = WriterName()};
 }
 
 }  // namespace ks::cli

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "identity/services.h"
+#include "operations/target.h"
 #include "pipeline/spec.h"
 #include "spanner/admin.h"
 #include "spanner/client.h"
@@ -36,5 +37,8 @@ ConnectTo TargetOf(const pipeline::PipelineSpec& spec, const std::string& endpoi
 
 // Checks the name; the server is first asked when the client is first used.
 absl::StatusOr<Connection> Connect(const ConnectTo& to);
+
+// What operations on `spec` work with; it borrows both.
+operations::Target TargetOn(const pipeline::PipelineSpec& spec, const Connection& connection);
 
 }  // namespace ks::cli

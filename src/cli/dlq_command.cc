@@ -1,33 +1,29 @@
 // kafka-spanner dlq: dead letters, the rows of kafka_spanner.DeadLetters. list and show read them,
-// redrive puts them through the pipeline again (runtime/redrive.h), discard deletes them.
+// redrive puts them through the pipeline again, discard deletes them (operations/dead_letters.h).
 #include <google/spanner/v1/spanner.pb.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/numbers.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
-#include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
 #include "cli/row_text.h"
 #include "formats/text.h"
-#include "runtime/redrive.h"
-#include "runtime/target_reader.h"
-#include "sql/analyzer/analyzer.h"
+#include "operations/dead_letters.h"
+#include "operations/errors.h"
 
 namespace ks::cli {
 namespace {
 
-namespace v1 = google::spanner::v1;
+using operations::Redriven;
 using runtime::RedriveResult;
 
 struct DlqOptions {
@@ -43,45 +39,14 @@ absl::StatusOr<OpenedPipeline> Open(const DlqOptions& options, const GlobalOptio
   return OpenPipeline(options.file, options.endpoint, global.connection_log.get());
 }
 
-// --where is one condition over the columns, whatever parentheses are in it.
-absl::Status CheckWhere(const std::string& where) {
-  using sql::Type;
-  const std::vector<sql::NamedColumn> columns = {
-      {"Topic", Type::String()},      {"KafkaPartition", Type::Int64()},
-      {"KafkaOffset", Type::Int64()}, {"RecordTimestamp", Type::Timestamp()},
-      {"RecordKey", Type::Bytes()},   {"RecordValue", Type::Bytes()},
-      {"Headers", Type::Json()},      {"Stage", Type::String()},
-      {"Reason", Type::String()},     {"FailedAt", Type::Timestamp()}};
-  const auto analyzed =
-      sql::AnalyzeExpression(where, {.columns = columns, .target = sql::Type::Bool()});
-  if (analyzed.ok()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      StrCat("--where: ", analyzed.status().message(),
-             ". It is a condition over Topic, KafkaPartition, KafkaOffset, RecordTimestamp, "
-             "RecordKey, RecordValue, Headers, Stage, Reason, FailedAt."));
-}
-
-absl::StatusOr<v1::ExecuteSqlRequest> Chosen(const DlqOptions& options,
-                                             const pipeline::PipelineSpec& spec,
-                                             const std::string& select, const std::string& end) {
-  if (!options.where.empty()) KS_RETURN_IF_ERROR(CheckWhere(options.where));
-  v1::ExecuteSqlRequest request;
-  request.set_sql(StrCat(select, " FROM kafka_spanner.DeadLetters WHERE Pipeline = @pipeline",
-                         options.where.empty() ? "" : StrCat(" AND (", options.where, "\n)"), end));
-  (*request.mutable_params()->mutable_fields())["pipeline"].set_string_value(spec.name);
-  (*request.mutable_param_types())["pipeline"].set_code(v1::STRING);
-  return request;
-}
-
-constexpr char kInOrder[] = " ORDER BY Topic, KafkaPartition, KafkaOffset";
-
 int RunList(const DlqOptions& options, const GlobalOptions& global) {
   const auto list = [&]() -> absl::Status {
     KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
-    KS_ASSIGN_OR_RETURN(const auto query,
-                        Chosen(options, letters.spec,
-                               "SELECT Topic, KafkaPartition, KafkaOffset, Stage, Reason, FailedAt",
-                               StrCat(kInOrder, " LIMIT ", options.limit)));
+    KS_ASSIGN_OR_RETURN(
+        const auto query,
+        operations::LettersQuery(letters.spec.name, options.where,
+                                 "Topic, KafkaPartition, KafkaOffset, Stage, Reason, FailedAt",
+                                 StrCat(operations::kLettersInOrder, " LIMIT ", options.limit)));
     KS_ASSIGN_OR_RETURN(const auto rows, letters.connection.client->QueryNow(query));
     PrintResult(*rows, global.json ? RowFormat::kJson : RowFormat::kTable, std::cout);
     if (rows->rows_size() == options.limit) std::cerr << "there may be more: --limit\n";
@@ -104,10 +69,11 @@ int RunShow(const DlqOptions& options, const GlobalOptions& global) {
     KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
     KS_ASSIGN_OR_RETURN(
         const auto query,
-        Chosen(options, letters.spec,
-               "SELECT Topic, KafkaPartition, KafkaOffset, RecordTimestamp, Stage, Reason, "
-               "FailedAt, Headers, RecordKey, RecordValue",
-               StrCat(kInOrder, " LIMIT ", options.limit)));
+        operations::LettersQuery(
+            letters.spec.name, options.where,
+            "Topic, KafkaPartition, KafkaOffset, RecordTimestamp, Stage, Reason, FailedAt, "
+            "Headers, RecordKey, RecordValue",
+            StrCat(operations::kLettersInOrder, " LIMIT ", options.limit)));
     KS_ASSIGN_OR_RETURN(const auto rows, letters.connection.client->QueryNow(query));
     if (global.json) {
       PrintResult(*rows, RowFormat::kJson, std::cout);
@@ -128,40 +94,29 @@ int RunShow(const DlqOptions& options, const GlobalOptions& global) {
   return show.ok() ? kExitOk : Fail(global, show);
 }
 
-absl::Status ChooseSome(const DlqOptions& options) {
-  if (options.all != !options.where.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError("say which: --where SQL, or --all");
+absl::StatusOr<operations::Letters> Choose(const DlqOptions& options,
+                                           const operations::Target& target) {
+  if (options.all == !options.where.empty()) return operations::WhichLetters();
+  return operations::ChooseLetters(target, options.where, 0);
 }
 
-nlohmann::json OnRecord(const DlqOptions& options) {
+nlohmann::json Which(const DlqOptions& options) {
   return {{"where", options.all ? "TRUE" : options.where}};
 }
 
 // Dead letters that are gone then, or would be.
 absl::StatusOr<int64_t> Discard(const DlqOptions& options, const GlobalOptions& global) {
-  KS_RETURN_IF_ERROR(ChooseSome(options));
-  KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
+  KS_ASSIGN_OR_RETURN(const OpenedPipeline opened, Open(options, global));
+  const operations::Target target = TargetOn(opened.spec, opened.connection);
+  KS_ASSIGN_OR_RETURN(const auto letters, Choose(options, target));
+  if (options.dry_run) return operations::CountOf(letters);
+  KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(opened.spec, opened.connection));
   int64_t count = 0;
-  if (options.dry_run) {
-    KS_ASSIGN_OR_RETURN(const auto counting, Chosen(options, letters.spec, "SELECT COUNT(*)", ""));
-    KS_ASSIGN_OR_RETURN(const auto rows, letters.connection.client->QueryNow(counting));
-    (void)absl::SimpleAtoi(rows->rows(0).values(0).string_value(), &count);
-    return count;
-  }
-  KS_ASSIGN_OR_RETURN(const auto deleting, Chosen(options, letters.spec, "DELETE", ""));
-  KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(letters.spec, letters.connection));
   KS_RETURN_IF_ERROR(governance::RunOnRecord(
-      audit.get(), governance::Action::kDiscard, OnRecord(options),
-      [&](governance::AuditLog::Step& step) {
-        return letters.connection.client
-            ->RunTransaction(
-                [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
-                  KS_ASSIGN_OR_RETURN(count, transaction.Execute(deleting));
-                  std::string wire;
-                  KS_RETURN_IF_ERROR(step.Append(transaction, {{"letters", count}}, &wire));
-                  return wire;
-                })
-            .status;
+      audit.get(), governance::Action::kDiscard, Which(options),
+      [&](governance::AuditLog::Step& step) -> absl::Status {
+        KS_ASSIGN_OR_RETURN(count, operations::DiscardLetters(target, letters, OnRecord(step)));
+        return absl::OkStatus();
       }));
   return count;
 }
@@ -182,111 +137,55 @@ int RunDiscard(const DlqOptions& options, const GlobalOptions& global) {
 
 // ---- Redrive
 
-constexpr std::string_view kResultNames[] = {"written", "skipped", "failed", "older", "gone"};
-
-struct Outcome {
-  kafka::TopicPartition partition;
-  runtime::Redriven redriven;
-};
-
-using ByPartition = std::map<kafka::TopicPartition, std::vector<int64_t>>;
-
-absl::StatusOr<ByPartition> ChosenOffsets(const DlqOptions& options,
-                                          const OpenedPipeline& letters) {
-  KS_ASSIGN_OR_RETURN(
-      const auto query,
-      Chosen(options, letters.spec, "SELECT Topic, KafkaPartition, KafkaOffset", kInOrder));
-  KS_ASSIGN_OR_RETURN(const auto rows, letters.connection.client->QueryNow(query));
-  ByPartition chosen;
-  for (const auto& row : rows->rows()) {
-    int32_t partition = 0;
-    int64_t offset = 0;
-    (void)absl::SimpleAtoi(row.values(1).string_value(), &partition);
-    (void)absl::SimpleAtoi(row.values(2).string_value(), &offset);
-    chosen[{row.values(0).string_value(), PartitionId(partition)}].push_back(offset);
-  }
-  return chosen;
-}
-
-absl::Status RedrivePartitions(const DlqOptions& options, const OpenedPipeline& letters,
-                               governance::AuditLog::Step* step, std::vector<Outcome>* outcomes) {
-  KS_ASSIGN_OR_RETURN(const auto plan,
-                      runtime::PlanAgainst(*letters.connection.client, letters.spec));
-  KS_ASSIGN_OR_RETURN(const auto chosen, ChosenOffsets(options, letters));
-  for (const auto& [partition, offsets] : chosen) {
-    std::string topic = partition.topic;
-    KS_ASSIGN_OR_RETURN(const auto* source, SourceOfTopic(letters.spec, &topic));
-    KS_ASSIGN_OR_RETURN(const auto kafka, KafkaReader(letters.spec, *source, "redrive",
-                                                      *letters.connection.identity));
-    const auto index = static_cast<size_t>(source - letters.spec.sources.data());
-    const auto on_record = [&, &partition = partition](spanner::Client::Transaction& transaction,
-                                                       const std::vector<int64_t>& done,
-                                                       std::string* wire) {
-      return step->Append(transaction,
-                          {{"topic", partition.topic},
-                           {"partition", partition.partition.value()},
-                           {"offsets", done}},
-                          wire);
-    };
-    KS_ASSIGN_OR_RETURN(
-        const auto results,
-        runtime::Redrive(*letters.connection.client, *kafka,
-                         {&plan, index, partition, options.dry_run, on_record}, offsets));
-    for (const auto& result : results) {
-      outcomes->push_back({partition, result});
-      auto& count = step->result[std::string(kResultNames[static_cast<size_t>(result.result)])];
-      count = (count.is_null() ? 0 : count.get<int64_t>()) + 1;
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<Outcome>> RedriveChosen(const DlqOptions& options,
-                                                   const GlobalOptions& global) {
-  KS_RETURN_IF_ERROR(ChooseSome(options));
-  KS_ASSIGN_OR_RETURN(const OpenedPipeline letters, Open(options, global));
+absl::StatusOr<std::vector<Redriven>> Redrive(const DlqOptions& options,
+                                              const GlobalOptions& global) {
+  KS_ASSIGN_OR_RETURN(const OpenedPipeline opened, Open(options, global));
+  const operations::Target target = TargetOn(opened.spec, opened.connection);
+  KS_ASSIGN_OR_RETURN(const auto letters, Choose(options, target));
   std::unique_ptr<governance::AuditLog> audit;
   if (!options.dry_run) {
-    KS_ASSIGN_OR_RETURN(audit, OpenAuditLog(letters.spec, letters.connection));
+    KS_ASSIGN_OR_RETURN(audit, OpenAuditLog(opened.spec, opened.connection));
   }
-  std::vector<Outcome> outcomes;
-  KS_RETURN_IF_ERROR(
-      governance::RunOnRecord(audit.get(), governance::Action::kRedrive, OnRecord(options),
-                              [&](governance::AuditLog::Step& step) {
-                                return RedrivePartitions(options, letters, &step, &outcomes);
-                              }));
-  return outcomes;
+  std::vector<Redriven> redriven;
+  KS_RETURN_IF_ERROR(governance::RunOnRecord(audit.get(), governance::Action::kRedrive,
+                                             Which(options), [&](governance::AuditLog::Step& step) {
+                                               const absl::Status done = operations::RedriveLetters(
+                                                   target, letters, options.dry_run, OnRecord(step),
+                                                   &redriven);
+                                               step.result = operations::ResultsOf(redriven);
+                                               return done;
+                                             }));
+  return redriven;
 }
 
 int RunRedrive(const DlqOptions& options, const GlobalOptions& global) {
-  const auto outcomes = RedriveChosen(options, global);
-  if (!outcomes.ok()) return Fail(global, outcomes.status());
+  const auto redriven = Redrive(options, global);
+  if (!redriven.ok()) return Fail(global, redriven.status());
   std::map<std::string_view, int64_t> counts;
-  for (const auto name : kResultNames) counts[name] = 0;
+  for (const auto name : operations::kRedriveNames) counts[name] = 0;
   nlohmann::ordered_json stay = nlohmann::ordered_json::array();
   TextTable table{
       {"topic", "partition", "offset", "stays", "why"}, {false, true, true, false, false}, {}};
-  for (const auto& [partition, redriven] : *outcomes) {
-    const auto name = kResultNames[static_cast<size_t>(redriven.result)];
+  for (const auto& [partition, letter] : *redriven) {
+    const auto name = operations::NameOf(letter.result);
     ++counts[name];
-    if (redriven.result != RedriveResult::kFailed && redriven.result != RedriveResult::kOlder)
-      continue;
+    if (letter.result != RedriveResult::kFailed && letter.result != RedriveResult::kOlder) continue;
     table.rows.push_back({partition.topic, std::to_string(partition.partition.value()),
-                          std::to_string(redriven.offset), std::string(name), redriven.note});
+                          std::to_string(letter.offset), std::string(name), letter.note});
     stay.push_back({{"topic", partition.topic},
                     {"partition", partition.partition.value()},
-                    {"offset", redriven.offset},
+                    {"offset", letter.offset},
                     {"result", name},
-                    {"why", redriven.note}});
+                    {"why", letter.note}});
   }
   if (global.json) {
     nlohmann::ordered_json all = {{"dry_run", options.dry_run}};
-    for (const auto name : kResultNames) all[std::string(name)] = counts[name];
+    for (const auto name : operations::kRedriveNames) all[std::string(name)] = counts[name];
     all["stay"] = stay;
     std::cout << all.dump(2) << "\n";
   } else {
     if (options.dry_run) std::cout << "a dry run: nothing is changed\n";
-    for (const auto name : kResultNames) {
+    for (const auto name : operations::kRedriveNames) {
       if (counts[name] > 0)
         std::cout << "  " << name << "  " << WithThousands(counts[name]) << "\n";
     }

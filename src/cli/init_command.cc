@@ -10,9 +10,9 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/init/proposal.h"
-#include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "kafka/partition_scan.h"
+#include "operations/topic_reader.h"
 #include "pipeline/ddl.h"
 #include "pipeline/plan.h"
 
@@ -39,8 +39,8 @@ std::optional<std::string> Owned(std::optional<std::string_view> bytes) {
 absl::Status Look(const InitOptions& options, kafka::Consumer& reader, Samples* keys,
                   Samples* values) {
   KS_ASSIGN_OR_RETURN(const auto topic, kafka::DescribeTopic(reader.handle(), options.topic));
-  KS_ASSIGN_OR_RETURN(const auto partitions, ChoosePartitions(topic, -1));
-  KS_ASSIGN_OR_RETURN(const Ends ends, EndsOf(reader.handle(), partitions));
+  KS_ASSIGN_OR_RETURN(const auto partitions, operations::ChoosePartitions(topic, -1));
+  KS_ASSIGN_OR_RETURN(const operations::Ends ends, operations::EndsOf(reader.handle(), partitions));
   auto left = static_cast<int64_t>(partitions.size());
   for (const auto& partition : partitions) {
     const auto taken = static_cast<int64_t>(values->size());
@@ -103,7 +103,7 @@ absl::StatusOr<std::string> Propose(const InitOptions& options, std::vector<std:
   identity::Services services({.log = log});
   pipeline::PipelineSpec spec{.name = options.topic};
   pipeline::SourceSpec source{.brokers = options.brokers};
-  KS_ASSIGN_OR_RETURN(const auto reader, KafkaReader(spec, source, "init", services));
+  KS_ASSIGN_OR_RETURN(const auto reader, operations::KafkaReader(spec, source, "init", services));
   Samples keys;
   Samples values;
   KS_RETURN_IF_ERROR(Look(options, *reader, &keys, &values));

@@ -10,6 +10,7 @@
 #include "cli/connect.h"
 #include "cli/exit_code.h"
 #include "cli/pipeline_file.h"
+#include "operations/schema.h"
 #include "pipeline/grants.h"
 #include "pipeline/plan.h"
 #include "runtime/limits.h"
@@ -49,9 +50,11 @@ absl::Status Apply(const pipeline::PipelineSpec& spec, const Connection& connect
       KS_ASSIGN_OR_RETURN(*plan, runtime::PlanAgainst(*connection.client, spec));
     }
   }
-  return governance::RunOnRecord(
-      audit.get(), governance::Action::kSchemaApply, {{"statements", plan->missing_ddl}},
-      [&](auto&) { return connection.admin->UpdateDdl(spec.target.database, plan->missing_ddl); });
+  return governance::RunOnRecord(audit.get(), governance::Action::kSchemaApply,
+                                 {{"statements", plan->missing_ddl}}, [&](auto&) {
+                                   return operations::ApplySchema(TargetOn(spec, connection),
+                                                                  plan->missing_ddl);
+                                 });
 }
 
 int RunPlan(const PlanOptions& options, const GlobalOptions& global) {

@@ -9,11 +9,11 @@
 #include "base/str_cat.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
 #include "cli/row_text.h"
 #include "kafka/partition_scan.h"
+#include "operations/topic_reader.h"
 #include "pipeline/recompute.h"
 #include "runtime/message_records.h"
 #include "runtime/target_reader.h"
@@ -129,10 +129,11 @@ void Finish(const pipeline::Recompute& recompute, Preview* preview) {
 absl::Status Read(const PreviewOptions& options, kafka::Consumer& reader,
                   pipeline::Recompute& recompute, Preview* preview) {
   KS_ASSIGN_OR_RETURN(const auto topic, kafka::DescribeTopic(reader.handle(), preview->topic));
-  KS_ASSIGN_OR_RETURN(const auto partitions, ChoosePartitions(topic, options.partition));
-  KS_ASSIGN_OR_RETURN(const Ends ends, EndsOf(reader.handle(), partitions));
+  KS_ASSIGN_OR_RETURN(const auto partitions,
+                      operations::ChoosePartitions(topic, options.partition));
+  KS_ASSIGN_OR_RETURN(const operations::Ends ends, operations::EndsOf(reader.handle(), partitions));
   KS_ASSIGN_OR_RETURN(const auto begin,
-                      ResolvePosition(reader.handle(), ends, "--from", options.from));
+                      operations::ResolvePosition(reader.handle(), ends, "--from", options.from));
   runtime::MessageRecords chunk;
   auto left = static_cast<int64_t>(partitions.size());
   for (const auto& partition : partitions) {
@@ -262,11 +263,11 @@ int RunPreview(const PreviewOptions& options, const GlobalOptions& global) {
     KS_ASSIGN_OR_RETURN(const OpenedPipeline opened,
                         OpenPipeline(options.file, options.endpoint, global.connection_log.get()));
     Preview preview{.topic = options.topic};
-    KS_ASSIGN_OR_RETURN(const auto* source, SourceOfTopic(opened.spec, &preview.topic));
+    KS_ASSIGN_OR_RETURN(const auto* source, operations::SourceOfTopic(opened.spec, &preview.topic));
     const auto index = static_cast<size_t>(source - opened.spec.sources.data());
     KS_ASSIGN_OR_RETURN(const pipeline::Plan plan, PlanFor(options, opened));
-    KS_ASSIGN_OR_RETURN(const auto reader,
-                        KafkaReader(opened.spec, *source, "preview", *opened.connection.identity));
+    KS_ASSIGN_OR_RETURN(const auto reader, operations::KafkaReader(opened.spec, *source, "preview",
+                                                                   *opened.connection.identity));
     KS_ASSIGN_OR_RETURN(const auto recompute, pipeline::Recompute::Create(plan, index));
     for (const auto& table : plan.sources[index].tables) preview.tables.push_back({&table, {}});
     KS_RETURN_IF_ERROR(Read(options, *reader, *recompute, &preview));

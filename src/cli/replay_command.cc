@@ -4,124 +4,48 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
-#include "runtime/replay.h"
-#include "runtime/target_reader.h"
+#include "operations/replay.h"
 
 namespace ks::cli {
 namespace {
 
 using nlohmann::ordered_json;
-using runtime::Replayed;
+using operations::PartitionReplay;
 
-struct ReplayOptions {
+struct ReplayOptions : operations::ReplayOptions {
   std::string file;
   std::string endpoint;
-  std::string topic;
-  std::string from;
-  std::string to = "latest";
-  int partition = -1;  // -1: all
   bool apply = false;
 };
-
-struct PartitionReplay {
-  kafka::TopicPartition partition;
-  int64_t from = 0, to = 0;
-  Replayed replayed;
-};
-
-absl::Status Refused(const std::vector<std::string>& tables) {
-  return absl::FailedPreconditionError(StrCat(
-      "records that are written already would be counted or inserted twice, or might undo "
-      "newer ones, in ",
-      absl::StrJoin(tables, ", "),
-      ". Refused. The way to replay them: a copy of the pipeline file with another name "
-      "after `pipeline:` and other tables (`plan --apply` makes them), which reads the topic "
-      "from where its `start:` says; then let readers see the new tables, by a view of "
-      "theirs or RENAME TABLE."));
-}
-
-absl::Status RunAll(const ReplayOptions& options, const OpenedPipeline& opened,
-                    const pipeline::Plan& plan, size_t source, kafka::Consumer& reader,
-                    governance::AuditLog::Step* step, std::vector<PartitionReplay>* replays) {
-  for (PartitionReplay& each : *replays) {
-    runtime::ReplayOptions replay{.plan = &plan,
-                                  .source = source,
-                                  .partition = each.partition,
-                                  .from = each.from,
-                                  .to = each.to,
-                                  .memory_bytes = opened.spec.memory_bytes,
-                                  .dry_run = !options.apply};
-    if (step != nullptr) {
-      replay.with = [&](spanner::Client::Transaction& transaction, const runtime::ReplayStep& done,
-                        std::string* wire) {
-        return step->Append(transaction,
-                            {{"topic", each.partition.topic},
-                             {"partition", each.partition.partition.value()},
-                             {"from", done.from},
-                             {"to", done.to},
-                             {"records", done.records}},
-                            wire);
-      };
-    }
-    KS_ASSIGN_OR_RETURN(each.replayed, runtime::Replay(*opened.connection.client, reader, replay));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<PartitionReplay>> Ranges(const ReplayOptions& options,
-                                                    const std::string& topic, rd_kafka_s* kafka) {
-  KS_ASSIGN_OR_RETURN(const auto description, kafka::DescribeTopic(kafka, topic));
-  KS_ASSIGN_OR_RETURN(const auto partitions, ChoosePartitions(description, options.partition));
-  KS_ASSIGN_OR_RETURN(const Ends ends, EndsOf(kafka, partitions));
-  KS_ASSIGN_OR_RETURN(const auto from, ResolvePosition(kafka, ends, "--from", options.from));
-  KS_ASSIGN_OR_RETURN(const auto to, ResolvePosition(kafka, ends, "--to", options.to));
-  std::vector<PartitionReplay> replays;
-  for (const auto& partition : partitions) {
-    const int64_t begin = from.at(partition).value();
-    replays.push_back({partition, begin, std::max(begin, to.at(partition).value()), {}});
-  }
-  return replays;
-}
 
 absl::StatusOr<std::vector<PartitionReplay>> ReplayAll(const ReplayOptions& options,
                                                        const GlobalOptions& global) {
   KS_ASSIGN_OR_RETURN(const OpenedPipeline opened,
                       OpenPipeline(options.file, options.endpoint, global.connection_log.get()));
-  std::string topic = options.topic;
-  KS_ASSIGN_OR_RETURN(const auto* source, SourceOfTopic(opened.spec, &topic));
-  const auto index = static_cast<size_t>(source - opened.spec.sources.data());
-  KS_ASSIGN_OR_RETURN(const pipeline::Plan plan,
-                      runtime::PlanAgainst(*opened.connection.client, opened.spec));
-  if (const auto tables = runtime::NotReplayable(plan.sources[index]); !tables.empty())
-    return Refused(tables);
-  KS_ASSIGN_OR_RETURN(const auto reader,
-                      KafkaReader(opened.spec, *source, "replay", *opened.connection.identity));
-  KS_ASSIGN_OR_RETURN(auto replays, Ranges(options, topic, reader->handle()));
-  const auto run = [&](governance::AuditLog::Step* step) {
-    return RunAll(options, opened, plan, index, *reader, step, &replays);
-  };
+  const operations::Target target = TargetOn(opened.spec, opened.connection);
+  KS_ASSIGN_OR_RETURN(auto replays, operations::PlanReplay(target, options));
   if (!options.apply) {
-    KS_RETURN_IF_ERROR(run(nullptr));
+    KS_RETURN_IF_ERROR(operations::RunReplay(target, {}, true, &replays));
     return replays;
   }
   KS_ASSIGN_OR_RETURN(const auto audit, OpenAuditLog(opened.spec, opened.connection));
-  nlohmann::json intent = {{"topic", topic}, {"ranges", nlohmann::json::array()}};
+  nlohmann::json intent = {{"topic", replays.front().partition.topic},
+                           {"ranges", nlohmann::json::array()}};
   for (const PartitionReplay& each : replays) {
     intent["ranges"].push_back(
         {{"partition", each.partition.partition.value()}, {"from", each.from}, {"to", each.to}});
   }
-  KS_RETURN_IF_ERROR(
-      governance::RunOnRecord(audit.get(), governance::Action::kReplay, intent,
-                              [&](governance::AuditLog::Step& step) { return run(&step); }));
+  KS_RETURN_IF_ERROR(governance::RunOnRecord(
+      audit.get(), governance::Action::kReplay, intent, [&](governance::AuditLog::Step& step) {
+        return operations::RunReplay(target, OnRecord(step), false, &replays);
+      }));
   return replays;
 }
 

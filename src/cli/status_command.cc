@@ -1,95 +1,32 @@
 // kafka-spanner status and offsets show: where pipelines stand, read from their checkpoints.
-#include <google/spanner/v1/spanner.pb.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/numbers.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
-#include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
 #include "identity/services.h"
 #include "kafka/admin.h"
+#include "operations/standing.h"
+#include "operations/topic_reader.h"
 
 namespace ks::cli {
 namespace {
+
+using operations::Head;
 
 struct StatusOptions {
   std::vector<std::string> files;
   std::string endpoint;
   bool lanes = false;  // offsets show: each lane by itself
 };
-
-// The head of each lane's chain is its newest checkpoint of the partition's generation.
-constexpr char kHeads[] =
-    "SELECT c.Topic, c.KafkaPartition, c.Lane, MAX(c.EndOffset) AS NextOffset, MAX(c.CommittedAt) "
-    "AS CommittedAt, "
-    "MAX(c.LastTimestamp) AS LastTimestamp, p.Generation, p.Lanes "
-    "FROM kafka_spanner.Partitions AS p JOIN kafka_spanner.Checkpoints AS c "
-    "ON c.Pipeline = p.Pipeline AND c.Topic = p.Topic AND c.KafkaPartition = p.KafkaPartition "
-    "AND c.Generation = p.Generation "
-    "WHERE p.Pipeline = @pipeline "
-    "GROUP BY c.Topic, c.KafkaPartition, c.Lane, p.Generation, p.Lanes "
-    "ORDER BY c.Topic, c.KafkaPartition, c.Lane";
-
-struct Head {
-  std::string topic;
-  int64_t partition = 0;
-  std::string lane;  // a number, or `all`
-  int64_t next_offset = 0;
-  std::string committed_at;
-  std::string last_timestamp;
-  int64_t generation = 0;
-  int64_t lanes = 0;
-};
-
-int64_t ToInt(const std::string& text) {
-  int64_t value = 0;
-  (void)absl::SimpleAtoi(text, &value);
-  return value;
-}
-
-absl::StatusOr<std::vector<Head>> ReadHeads(spanner::Client& client, const std::string& pipeline) {
-  google::spanner::v1::ExecuteSqlRequest request;
-  request.set_sql(kHeads);
-  (*request.mutable_params()->mutable_fields())["pipeline"].set_string_value(pipeline);
-  (*request.mutable_param_types())["pipeline"].set_code(google::spanner::v1::STRING);
-  KS_ASSIGN_OR_RETURN(const auto result, client.QueryNow(request));
-  std::vector<Head> heads;
-  for (const auto& row : result->rows()) {
-    const auto text = [&](int i) { return row.values(i).string_value(); };
-    heads.push_back({text(0), ToInt(text(1)), text(2), ToInt(text(3)), text(4), text(5),
-                     ToInt(text(6)), ToInt(text(7))});
-  }
-  return heads;
-}
-
-// A partition is complete up to the lowest head of its lanes.
-std::vector<Head> Together(const std::vector<Head>& lanes) {
-  std::vector<Head> partitions;
-  for (const Head& lane : lanes) {
-    const bool same = !partitions.empty() && partitions.back().topic == lane.topic &&
-                      partitions.back().partition == lane.partition;
-    if (!same) {
-      partitions.push_back(lane);
-      partitions.back().lane = "all";
-      continue;
-    }
-    Head& whole = partitions.back();
-    whole.next_offset = std::min(whole.next_offset, lane.next_offset);
-    whole.committed_at = std::max(whole.committed_at, lane.committed_at);
-    whole.last_timestamp = std::max(whole.last_timestamp, lane.last_timestamp);
-  }
-  return partitions;
-}
 
 // Where the partitions of the pipeline's topics end; a broker that does not answer leaves them out.
 std::map<kafka::TopicPartition, Offset> TopicEnds(const pipeline::PipelineSpec& spec,
@@ -102,7 +39,7 @@ std::map<kafka::TopicPartition, Offset> TopicEnds(const pipeline::PipelineSpec& 
       if (std::count(source.topics.begin(), source.topics.end(), head.topic) > 0)
         partitions.push_back({head.topic, PartitionId(static_cast<int32_t>(head.partition))});
     }
-    const auto consumer = KafkaReader(spec, source, "status", identity);
+    const auto consumer = operations::KafkaReader(spec, source, "status", identity);
     if (!consumer.ok()) continue;
     const auto found = kafka::ListOffsets((*consumer)->handle(), partitions, kafka::kEndOffset);
     if (found.ok()) ends.insert(found->begin(), found->end());
@@ -116,8 +53,9 @@ absl::Status ShowOne(const std::string& file, const StatusOptions& options,
                       ReadPipelineFile(file, global.connection_log.get()));
   KS_ASSIGN_OR_RETURN(const Connection connection,
                       Connect(TargetOf(spec, options.endpoint, global.connection_log.get())));
-  KS_ASSIGN_OR_RETURN(std::vector<Head> heads, ReadHeads(*connection.client, spec.name));
-  if (!options.lanes) heads = Together(heads);
+  KS_ASSIGN_OR_RETURN(std::vector<Head> heads,
+                      operations::ReadHeads(*connection.client, spec.name));
+  if (!options.lanes) heads = operations::Together(heads);
   const auto ends = TopicEnds(spec, heads, *connection.identity);
   bool all_known = true;
   TextTable table{

@@ -7,10 +7,10 @@
 #include "base/str_cat.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/kafka_reader.h"
 #include "cli/pipeline_file.h"
 #include "cli/result_table.h"
 #include "cli/row_text.h"
+#include "operations/topic_reader.h"
 #include "pipeline/recompute.h"
 #include "runtime/target_reader.h"
 #include "runtime/verify.h"
@@ -165,8 +165,9 @@ absl::StatusOr<Verified> VerifyAll(const VerifyOptions& options, const OpenedPip
       options.memory_mib > 0 ? options.memory_mib << 20 : opened.spec.memory_bytes;
   for (size_t i = 0; i < plan.sources.size(); ++i) {
     if (plan.sources[i].tables.empty()) continue;
-    KS_ASSIGN_OR_RETURN(const auto reader, KafkaReader(opened.spec, *plan.sources[i].spec, "verify",
-                                                       *opened.connection.identity));
+    KS_ASSIGN_OR_RETURN(const auto reader,
+                        operations::KafkaReader(opened.spec, *plan.sources[i].spec, "verify",
+                                                *opened.connection.identity));
     KS_ASSIGN_OR_RETURN(
         verified.sources.emplace_back(),
         runtime::Verify(*opened.connection.client, *reader,

@@ -334,7 +334,9 @@ absl::StatusOr<std::vector<Redriven>> RunOne(spanner::Client& client, LaterRecor
         if (options.with) KS_RETURN_IF_ERROR(options.with(transaction, done, &wire));
         return wire;
       });
-  if (!answer.status.ok() && answer.status != only_tried) return answer.status;
+  if (answer.status == only_tried) return results;
+  KS_RETURN_IF_ERROR(answer.status);
+  if (options.after) KS_RETURN_IF_ERROR(options.after());
   return results;
 }
 

@@ -52,6 +52,7 @@ struct RedriveOptions {
   kafka::TopicPartition partition;
   bool dry_run = false;  // says what would be, and writes nothing
   WithRedriven with = nullptr;
+  std::function<absl::Status()> after = nullptr;  // what `with` was last asked for is committed
 };
 
 // The dead letters of one partition at `offsets`, ascending. `kafka` is subscribed to nothing.

@@ -60,6 +60,7 @@ class Replayer {
     if (looked.status != kOnlyTried) return looked.status;
     replayed_.to = std::max(options_.from, std::min(options_.to, scanned_to_));
     for (int64_t next = options_.from; next < replayed_.to;) {
+      if (options_.stop.stop_requested()) return absl::CancelledError("told to stop");
       std::vector<int64_t> offsets;
       KS_ASSIGN_OR_RETURN(next, Gather(next, &offsets));
       KS_RETURN_IF_ERROR(WriteHalving(offsets));
@@ -86,6 +87,7 @@ class Replayer {
     const auto note = [&](const std::vector<kafka::MessageView>& messages) {
       for (const kafka::MessageView& message : messages) NoteKey(message);
       if (held_bytes_ > options_.memory_bytes) fits = TooManyKeys();
+      if (options_.stop.stop_requested()) fits = absl::CancelledError("told to stop");
       return fits.ok();
     };
     KS_RETURN_IF_ERROR(
@@ -210,7 +212,9 @@ class Replayer {
           }
           return wire;
         });
-    return answer.status == kOnlyTried ? absl::OkStatus() : answer.status;
+    if (answer.status == kOnlyTried) return absl::OkStatus();
+    KS_RETURN_IF_ERROR(answer.status);
+    return options_.after ? options_.after() : absl::OkStatus();
   }
 
   // The rows of those records that are still the last of their keys.

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct ReplayOptions {
   int64_t memory_bytes = 0;
   bool dry_run = false;
   WithReplayed with = nullptr;
+  std::function<absl::Status()> after = nullptr;  // what `with` was last asked for is committed
+  std::stop_token stop = {};                      // CANCELLED, between transactions and in a scan
 };
 
 // Tables of the source that may not be written again, with the reason; empty: all may.

@@ -1,4 +1,5 @@
-// A Kafka client for commands that look at topics without being a member of any group.
+// A Kafka client for what looks at topics without being a member of any group, and places in topics
+// as people write them. Thread safety: pure functions; they block for the broker.
 #pragma once
 
 #include <map>
@@ -12,7 +13,7 @@
 #include "kafka/consumer.h"
 #include "pipeline/spec.h"
 
-namespace ks::cli {
+namespace ks::operations {
 
 // `purpose` ends the group's name, which is never joined. `identity` outlives it.
 absl::StatusOr<std::unique_ptr<kafka::Consumer>> KafkaReader(const pipeline::PipelineSpec& spec,
@@ -34,9 +35,9 @@ struct Ends {
 absl::StatusOr<Ends> EndsOf(rd_kafka_s* kafka,
                             const std::vector<kafka::TopicPartition>& partitions);
 
-// What the user writes after `option`: an offset, earliest, latest, or a time, as an offset of each
+// What somebody writes for `option`: an offset, earliest, latest, or a time, as an offset of each
 // partition. INVALID_ARGUMENT where a partition does not have it.
 absl::StatusOr<std::map<kafka::TopicPartition, Offset>> ResolvePosition(
     rd_kafka_s* kafka, const Ends& ends, std::string_view option, const std::string& position);
 
-}  // namespace ks::cli
+}  // namespace ks::operations

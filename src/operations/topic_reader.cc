@@ -1,15 +1,15 @@
-#include "cli/kafka_reader.h"
+#include "operations/topic_reader.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "formats/text.h"
+#include "operations/errors.h"
 
-namespace ks::cli {
+namespace ks::operations {
 
 absl::StatusOr<std::unique_ptr<kafka::Consumer>> KafkaReader(const pipeline::PipelineSpec& spec,
                                                              const pipeline::SourceSpec& source,
@@ -33,11 +33,7 @@ absl::StatusOr<const pipeline::SourceSpec*> SourceOfTopic(const pipeline::Pipeli
       found = &source;
   }
   if (topic->empty() && known.size() == 1) *topic = known.front();
-  if (topic->empty() || found == nullptr) {
-    return absl::InvalidArgumentError(
-        StrCat(topic->empty() ? "say which topic with --topic" : StrCat("no topic ", *topic),
-               ": pipeline ", spec.name, " reads ", absl::StrJoin(known, ", ")));
-  }
+  if (topic->empty() || found == nullptr) return WhichTopic(*topic, spec.name, known);
   return found;
 }
 
@@ -48,8 +44,7 @@ absl::StatusOr<std::vector<kafka::TopicPartition>> ChoosePartitions(
     if (partition < 0 || partition == i) partitions.push_back({topic.topic, PartitionId(i)});
   }
   if (!partitions.empty()) return partitions;
-  return absl::InvalidArgumentError(StrCat("topic ", topic.topic, " has partitions 0 to ",
-                                           topic.partitions - 1, ", and no ", partition));
+  return NoSuchPartition(topic.topic, topic.partitions, partition);
 }
 
 absl::StatusOr<Ends> EndsOf(rd_kafka_s* kafka,
@@ -58,8 +53,7 @@ absl::StatusOr<Ends> EndsOf(rd_kafka_s* kafka,
   KS_ASSIGN_OR_RETURN(ends.low, kafka::ListOffsets(kafka, partitions, kafka::kFirstOffset));
   KS_ASSIGN_OR_RETURN(ends.high, kafka::ListOffsets(kafka, partitions, kafka::kEndOffset));
   if (ends.low.size() < partitions.size() || ends.high.size() < partitions.size())
-    return absl::UnavailableError(
-        StrCat("some partitions of ", partitions.front().topic, " do not answer"));
+    return PartitionsDoNotAnswer(partitions.front().topic);
   return ends;
 }
 
@@ -80,21 +74,16 @@ absl::StatusOr<std::map<kafka::TopicPartition, Offset>> ResolvePosition(
         kafka::ListOffsets(kafka, partitions, time.seconds * 1000 + time.nanos / 1'000'000));
     for (const auto& [partition, at] : found) chosen[partition] = at;
   } else {
-    return absl::InvalidArgumentError(
-        StrCat(option, " ", position,
-               ": write an offset, earliest, latest, or a time such as 2026-01-31T08:00:00Z"));
+    return NoPosition(option, position);
   }
   for (const auto& [partition, at] : chosen) {
     const Offset low = ends.low.at(partition);
     const Offset high = ends.high.at(partition);
     if (at >= low && at <= high) continue;
-    const std::string has = low == high ? StrCat("has no record; its end is ", high.value())
-                                        : StrCat("has ", low.value(), " to ", high.value() - 1);
-    return absl::InvalidArgumentError(
-        StrCat("offset ", at.value(), " is not in partition ", partition.partition.value(), " of ",
-               partition.topic, ", which ", has, ": choose one of these, earliest or latest"));
+    return NotInPartition(partition.topic, partition.partition.value(), at.value(), low.value(),
+                          high.value());
   }
   return chosen;
 }
 
-}  // namespace ks::cli
+}  // namespace ks::operations
