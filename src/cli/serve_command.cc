@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/exit_code.h"
+#include "cli/pipeline_file.h"
 #include "cli/pipeline_process.h"
 #include "cli/policy.h"
 #include "cli/signals.h"
@@ -85,12 +86,18 @@ absl::StatusOr<control::GovernorOptions> GovernorOf(const ServeOptions& options,
   KS_ASSIGN_OR_RETURN(const std::string text, env::RealEnvironment().ReadFile(path));
   governor.policy_sha256 = governance::Sha256Hex(text);
   governor.connections = file.connections;
-  governor.open_target =
-      [endpoint = options.endpoint, log](
-          const pipeline::PipelineSpec& spec) -> absl::StatusOr<std::shared_ptr<spanner::Client>> {
-    KS_ASSIGN_OR_RETURN(Connection opened, Connect(TargetOf(spec, endpoint, log)));
-    const auto held = std::make_shared<Connection>(std::move(opened));
-    return std::shared_ptr<spanner::Client>(held, held->client.get());
+  governor.replica = WriterName();
+  governor.open_target = [endpoint = options.endpoint, log](
+                             pipeline::PipelineSpec spec,
+                             bool admin) -> absl::StatusOr<operations::Target> {
+    const auto held = std::make_shared<OpenedPipeline>();
+    held->spec = std::move(spec);
+    ConnectTo to = cli::TargetOf(held->spec, endpoint, log);
+    to.admin = admin;
+    KS_ASSIGN_OR_RETURN(held->connection, Connect(to));
+    operations::Target target = TargetOn(held->spec, held->connection);
+    target.held = held;
+    return target;
   };
   pipeline::AuditSpec audit = file.audit;
   if (!audit.checkpoints.empty() && !identity::IsBucketPlace(audit.checkpoints))

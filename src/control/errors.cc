@@ -172,6 +172,38 @@ absl::Status NotEverywhere(governance::Verb verb) {
                                             " on every pipeline, and this is about no single one"));
 }
 
+absl::Status NoSourceForLanes(std::string_view source) {
+  return absl::InvalidArgumentError(
+      source.empty() ? std::string("the pipeline has several sources: say which, by `source`")
+                     : StrCat("the pipeline has no source ", source));
+}
+
+absl::Status NoSuchJob(std::string_view id) {
+  return absl::NotFoundError(StrCat("there is no job ", id));
+}
+
+absl::Status JobIsOver(std::string_view id, std::string_view state) {
+  return absl::FailedPreconditionError(StrCat("job ", id, " is ", state, " already"));
+}
+
+absl::Status OffsetsWhileItRuns() {
+  return absl::FailedPreconditionError(
+      "the pipeline runs, and where it stands changes with every record: stop it first");
+}
+
+absl::Status StepNotRecorded(const absl::Status& why) {
+  return absl::UnavailableError(StrCat("a step was done and is not on record: ", why.message()));
+}
+
+absl::Status JobIsAnothers() {
+  return absl::CancelledError("the job was cancelled, or another replica has it");
+}
+
+absl::Status TriedTooLong(const absl::Status& last) {
+  return absl::FailedPreconditionError(
+      StrCat("given up after ", kJobSecondsMax / 3600, " hours: ", last.message()));
+}
+
 absl::Status NoTables(size_t missing) {
   return absl::FailedPreconditionError(
       StrCat("the control plane's database lacks ", missing,

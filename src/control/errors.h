@@ -54,6 +54,17 @@ absl::Status NeedsApproval(std::string_view request);
 absl::Status StillNeedsApproval(std::string_view sentence);
 // On all pipelines, where it is about none of them.
 absl::Status NotEverywhere(governance::Verb verb);
+
+absl::Status NoSourceForLanes(std::string_view source);
+
+// ---- Jobs
+absl::Status NoSuchJob(std::string_view id);
+absl::Status JobIsOver(std::string_view id, std::string_view state);
+absl::Status OffsetsWhileItRuns();
+absl::Status StepNotRecorded(const absl::Status& why);
+absl::Status JobIsAnothers();
+absl::Status TriedTooLong(const absl::Status& last);
+
 absl::Status NoTables(size_t missing);
 absl::Status NoOrigin(std::string_view page);
 absl::Status PlainHttp(std::string_view address);

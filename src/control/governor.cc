@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "control/errors.h"
+#include "control/lanes_edit.h"
 #include "control/limits.h"
 #include "governance/hash.h"
 #include "governance/policy/personal_data.h"
@@ -31,16 +32,23 @@ using Transaction = spanner::Client::Transaction;
 struct Served {
   Verb verb;
   Action action;
-  const char* state;  // null: as it is
+  const char* state = nullptr;  // null: as it is
+  bool job = false;
 };
 constexpr Served kServed[] = {
-    {Verb::kConfigure, Action::kPipelineConfigure, nullptr},
+    {Verb::kConfigure, Action::kPipelineConfigure},
+    {Verb::kChangeLanes, Action::kPipelineLanes},
     {Verb::kStart, Action::kPipelineStart, "running"},
     {Verb::kStop, Action::kPipelineStop, "stopped"},
     {Verb::kPause, Action::kPipelinePause, "paused"},
     {Verb::kResume, Action::kPipelineResume, "running"},
-    {Verb::kRestart, Action::kPipelineRestart, nullptr},
-    {Verb::kBreakGlass, Action::kGlassBreak, nullptr},
+    {Verb::kRestart, Action::kPipelineRestart},
+    {Verb::kBreakGlass, Action::kGlassBreak},
+    {Verb::kOffsets, Action::kJobBegin, nullptr, true},
+    {Verb::kReplay, Action::kJobBegin, nullptr, true},
+    {Verb::kRedrive, Action::kJobBegin, nullptr, true},
+    {Verb::kDiscard, Action::kJobBegin, nullptr, true},
+    {Verb::kApplySchema, Action::kJobBegin, nullptr, true},
 };
 
 const Served* ServedOf(Verb verb) {
@@ -49,6 +57,8 @@ const Served* ServedOf(Verb verb) {
   }
   return nullptr;
 }
+
+bool EditsFile(Verb verb) { return verb == Verb::kConfigure || verb == Verb::kChangeLanes; }
 
 // Runs `body` in a transaction, and gives its own error back as it was.
 absl::Status InTransaction(spanner::Client& client,
@@ -76,7 +86,11 @@ absl::Status Recorded(spanner::Client& client, governance::AuditLog log, Action 
 }  // namespace
 
 Governor::Governor(GovernorOptions options, governance::AuditKey key)
-    : options_(std::move(options)), key_(std::move(key)), verified_(key_) {}
+    : options_(std::move(options)),
+      key_(std::move(key)),
+      verified_(key_),
+      jobs_(*options_.client, options_.replica,
+            [this](const JobRow& job, const std::stop_token& stop) { RunJob(job, stop); }) {}
 
 bool Governor::Serves(Verb verb) { return ServedOf(verb) != nullptr; }
 
@@ -134,25 +148,53 @@ absl::Status Governor::PlanInto(const Call& call, Case* made) const {
   if (reason.size() > kReasonBytesMax) return BadBody(R"({"reason": "at most 2,000 bytes"})");
   if (!reason.empty()) plan["reason"] = reason;
   if (served == nullptr) return absl::OkStatus();  // see, audit: about nothing but the pipeline
-  const std::string file = call.verb == Verb::kConfigure ? identity::TextOf(call.options, "file")
-                           : made->row                   ? made->row->file
-                                                         : "";
-  if (call.verb == Verb::kConfigure) {
-    if (file.empty()) return BadBody(R"({"file": "the pipeline file's text"})");
-    plan["new_file"] = file;
-  }
+  if (EditsFile(call.verb)) KS_RETURN_IF_ERROR(FileInto(call, made));
+  if (served->job) KS_RETURN_IF_ERROR(OperationInto(call, made));
   if (served->state != nullptr) plan["new_state"] = served->state;
   // What halts needs no look into the file: that must always work.
   if (governance::InfoOf(call.verb).kind == governance::VerbKind::kHalts) return absl::OkStatus();
+  const std::string file = EditsFile(call.verb) ? plan["new_file"].get<std::string>()
+                           : made->row          ? made->row->file
+                                                : "";
   KS_ASSIGN_OR_RETURN(const auto spec, MakeServable(call.pipeline, file, options_.connections));
   KS_ASSIGN_OR_RETURN(const pipeline::Plan found, pipeline::MakePlan(spec, nullptr));
-  if (call.verb == Verb::kConfigure) {
+  if (EditsFile(call.verb)) {
     plan["new_ddl"] = pipeline::TablesDdl(found);
     plan["ddl"] = made->row ? DdlOf(*made->row) : json::array();
   }
   effect.personal = governance::WrittenAsTheyAre(options_.policy, found);
   for (const auto& source : spec.sources)
     effect.facts[Fact::kLanes] = std::max<int64_t>(effect.facts[Fact::kLanes], source.lanes);
+  return absl::OkStatus();
+}
+
+absl::Status Governor::FileInto(const Call& call, Case* made) const {
+  json& plan = made->plan;
+  if (call.verb == Verb::kChangeLanes) {
+    KS_ASSIGN_OR_RETURN(const LanesEdit edit, LanesEditOf(call.options));
+    plan["lanes"] = edit.lanes;
+    KS_ASSIGN_OR_RETURN(plan["new_file"], WithLanes(call.pipeline, made->row->file, edit));
+    return absl::OkStatus();
+  }
+  plan["new_file"] = identity::TextOf(call.options, "file");
+  return plan["new_file"] == "" ? BadBody(R"({"file": "the pipeline file's text"})")
+                                : absl::OkStatus();
+}
+
+// It was resolved before: nothing is asked of Kafka in a transaction, and what was approved stays
+// what it is.
+absl::Status Governor::OperationInto(const Call& call, Case* made) const {
+  const json planned = identity::Member(call.options, "planned");
+  if (planned.is_null() || call.options["revision"] != made->row->revision) return PlanChanged();
+  if (call.verb == Verb::kOffsets && made->row->state == "running") return OffsetsWhileItRuns();
+  made->plan["effect"] = planned["effect"];
+  made->plan["facts"] = planned["facts"];
+  auto& effect = made->request.effect;
+  effect.facts.erase(Fact::kRows);  // unless it is known
+  for (const auto& [name, value] : planned["facts"].items()) {
+    if (const auto fact = governance::FactOf(name)) effect.facts[*fact] = value.get<int64_t>();
+  }
+  if (call.verb == Verb::kApplySchema) effect.ddl = "create";
   return absl::OkStatus();
 }
 
@@ -204,7 +246,23 @@ nlohmann::json Governor::OnRecord(const Case& found, const std::string& approval
 
 // ---- Acting
 
-absl::Status Governor::Change(const Call& call, const Case& found, std::string* wire) {
+absl::Status Governor::Change(const Call& call, const Case& found, const std::string& job,
+                              std::string* wire) {
+  if (!job.empty()) {
+    WriteJob({.id = job,
+              .pipeline = call.pipeline,
+              .verb = call.verb,
+              .file = found.row->file,
+              .effect = found.plan["effect"],
+              .progress = json::object(),
+              .plan_hash = found.request.plan_hash,
+              .state = "running",
+              .outcome = json::object(),
+              .actor = found.request.actor,
+              .created_nanos = found.request.now_nanos},
+             wire);
+    return absl::OkStatus();
+  }
   if (call.verb == Verb::kBreakGlass) {
     const int64_t now = found.request.now_nanos;
     const int64_t minutes = found.plan["minutes"];
@@ -220,7 +278,7 @@ absl::Status Governor::Change(const Call& call, const Case& found, std::string* 
   ++row.revision;
   if (const char* state = ServedOf(call.verb)->state; state != nullptr) row.state = state;
   if (call.verb == Verb::kRestart) ++row.restarts;
-  if (call.verb == Verb::kConfigure) {
+  if (EditsFile(call.verb)) {
     row.file = found.plan["new_file"];
     row.editor = found.request.actor;
     WriteVersion(row.name, {row.revision, row.file, row.editor, found.request.now_nanos}, wire);
@@ -232,9 +290,14 @@ absl::Status Governor::Change(const Call& call, const Case& found, std::string* 
 Governor::Answer Governor::Perform(const Actor& actor, const Call& call, const Case& found,
                                    const std::string& approval) {
   governance::AuditLog log = LogOf(actor, call.pipeline);
-  KS_RETURN_IF_ERROR(log.Run(
-      ServedOf(call.verb)->action, OnRecord(found, approval),
-      [&](governance::AuditLog::Step& step) {
+  const std::string job = ServedOf(call.verb)->job ? env::NewUuid(*options_.random) : "";
+  const auto on_record = [&](const Case& of) {
+    json details = OnRecord(of, approval);
+    if (!job.empty()) details["job"] = job;
+    return details;
+  };
+  KS_RETURN_IF_ERROR(
+      log.Run(ServedOf(call.verb)->action, on_record(found), [&](governance::AuditLog::Step& step) {
         return InTransaction(
             *options_.client, [&](Transaction& transaction, std::string* wire) -> absl::Status {
               const Reader reader = ReaderOf(transaction);
@@ -248,13 +311,15 @@ Governor::Answer Governor::Perform(const Actor& actor, const Call& call, const C
                 if (!request || request->state != "open") return AlreadyDone(approval);
                 CloseRequest(approval, wire);
               }
-              KS_RETURN_IF_ERROR(Change(call, now, wire));
-              return step.Append(transaction, OnRecord(now, approval), wire);
+              KS_RETURN_IF_ERROR(Change(call, now, job, wire));
+              return step.Append(transaction, on_record(now), wire);
             });
       }));
-  return json{{"state", "done"},
-              {"plan_sha256", found.request.plan_hash},
-              {"decision", governance::ToJson(found.decision)}};
+  json answer = {{"state", "done"},
+                 {"plan_sha256", found.request.plan_hash},
+                 {"decision", governance::ToJson(found.decision)}};
+  if (!job.empty()) answer["job"] = job;
+  return answer;
 }
 
 Governor::Answer Governor::Ask(const Actor& actor, const Call& call, const Case& found) {
@@ -277,7 +342,12 @@ Governor::Answer Governor::Ask(const Actor& actor, const Call& call, const Case&
               {"decision", governance::ToJson(found.decision)}};
 }
 
-Governor::Answer Governor::Act(const Actor& actor, const Call& call) {
+Governor::Answer Governor::Act(const Actor& actor, const Call& asked) {
+  KS_ASSIGN_OR_RETURN(const Call call, Resolve(actor, asked));
+  return AwaitJob(ActResolved(actor, call));
+}
+
+Governor::Answer Governor::ActResolved(const Actor& actor, const Call& call) {
   const absl::MutexLock lock(&mu_);
   KS_ASSIGN_OR_RETURN(const Case found, Judge(ReaderOf(*options_.client), actor, call, ""));
   switch (found.decision.verdict) {
@@ -291,8 +361,9 @@ Governor::Answer Governor::Act(const Actor& actor, const Call& call) {
   return Denied("");
 }
 
-Governor::Answer Governor::Plan(const Actor& actor, const Call& call) {
-  KS_RETURN_IF_ERROR(AskFor(Verb::kPlan, actor, call.pipeline));
+Governor::Answer Governor::Plan(const Actor& actor, const Call& asked) {
+  KS_RETURN_IF_ERROR(AskFor(Verb::kPlan, actor, asked.pipeline));
+  KS_ASSIGN_OR_RETURN(const Call call, Resolve(actor, asked));
   const absl::MutexLock lock(&mu_);
   KS_ASSIGN_OR_RETURN(const Case found, Judge(ReaderOf(*options_.client), actor, call, ""));
   return json{{"plan", found.plan},
@@ -302,6 +373,10 @@ Governor::Answer Governor::Plan(const Actor& actor, const Call& call) {
 }
 
 Governor::Answer Governor::RunRequest(const Actor& actor, const std::string& id) {
+  return AwaitJob(PerformRequest(actor, id));
+}
+
+Governor::Answer Governor::PerformRequest(const Actor& actor, const std::string& id) {
   const absl::MutexLock lock(&mu_);
   const Reader reader = ReaderOf(*options_.client);
   KS_ASSIGN_OR_RETURN(const auto row, ReadRequest(reader, id));

@@ -6,6 +6,12 @@
 //   1. Nothing is done that Decide() does not allow in the transaction that does it.
 //   2. What was approved is what is done: a request runs only while its plan has the same hash.
 //   3. A request runs once, whoever asks for it at the same time.
+//   4. What takes long (moving offsets, replay, redrive, discard, DDL) is a job: the transaction
+//      above takes the job's row along, with all that is to be done as it was approved, and a
+//      replica does it (job_runner.h, governor_jobs.cc). Its intent and its end are in this log. So
+//      is each step: in the step's own transaction where the pipeline writes to this very database
+//      with no role of its own; else after it, and a replica that dies between the two leaves a
+//      step that only the job's end tells of.
 // Answers are what the API sends. Thread safety: any thread; actions of this process come one after
 // the other, those of several processes are Spanner's to order.
 #pragma once
@@ -21,6 +27,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "control/job_runner.h"
 #include "control/servable.h"
 #include "control/store.h"
 #include "env/clock.h"
@@ -29,6 +36,8 @@
 #include "governance/audit/verified_log.h"
 #include "governance/policy/decide.h"
 #include "governance/policy/policy.h"
+#include "operations/operation.h"
+#include "operations/target.h"
 #include "spanner/client.h"
 
 namespace ks::control {
@@ -39,15 +48,16 @@ struct GovernorOptions {
   std::string policy_sha256;
   ServedConnections connections;
   std::vector<std::shared_ptr<governance::CheckpointSink>> sinks;
-  // The database that a pipeline writes to.
-  std::function<absl::StatusOr<std::shared_ptr<spanner::Client>>(const pipeline::PipelineSpec&)>
-      open_target;
+  // What a pipeline works on, as the pipeline; `admin`: with the right to change schemas.
+  std::function<absl::StatusOr<operations::Target>(pipeline::PipelineSpec, bool admin)> open_target;
+  std::string replica;  // this process' name
   env::Clock* clock = &env::RealClock();
   env::Random* random = &env::RealRandom();
 };
 
 // An action on a pipeline. `options`: of configure, {"file": text}; of break_glass, {"minutes":
-// 30}; and of each {"reason": text}, which only break_glass has to have.
+// 30}; of change_lanes, {"lanes": 4, "topic": t}; of what is a job, as operations/operation.cc
+// says; and of each {"reason": text}, which only break_glass has to have.
 struct Call {
   governance::Verb verb = governance::Verb::kSee;
   std::string pipeline;
@@ -62,7 +72,8 @@ class Governor {
   static bool Serves(governance::Verb verb);
 
   using Answer = absl::StatusOr<nlohmann::json>;
-  // {"state": "done"}, or {"state": "needs_approval", "request": id, …}.
+  // {"state": "done"}, {"state": "needs_approval", "request": id, …}, or of a job that takes longer
+  // {"state": "running", "job": id}.
   Answer Act(const governance::Actor& actor, const Call& call);
   // What it would do and whether it may; changes nothing.
   Answer Plan(const governance::Actor& actor, const Call& call);
@@ -84,6 +95,12 @@ class Governor {
   // Names of people who signed in, for whoever has a role.
   Answer People(const governance::Actor& actor);
   Answer DeadLetters(const governance::Actor& actor, const std::string& name);
+  Answer Jobs(const governance::Actor& actor, const std::string& name);
+  Answer Job(const governance::Actor& actor, const std::string& id);
+  // Whoever may stop the pipeline may.
+  Answer CancelJob(const governance::Actor& actor, const std::string& id);
+  // Where it stands in its topics: {"partitions": [{topic, partition, next_offset}]}.
+  Answer Offsets(const governance::Actor& actor, const std::string& name);
   // The newest first, at most kAuditListed; those before entry `before`.
   Answer Audit(const governance::Actor& actor, int64_t before);
   // Signs the log as it is, and checks that all of it is what was signed; `whole`: without what is
@@ -119,7 +136,25 @@ class Governor {
   bool MaySee(const governance::Actor& actor, const std::string& pipeline);
   absl::Status AskFor(governance::Verb verb, const governance::Actor& actor,
                       const std::string& pipeline);
-  absl::Status Change(const Call& call, const Case& found, std::string* wire);
+  absl::Status FileInto(const Call& call, Case* made) const;
+  absl::Status OperationInto(const Call& call, Case* made) const;
+  absl::Status Change(const Call& call, const Case& found, const std::string& job,
+                      std::string* wire);
+  // What it would do exactly, before it is judged: this asks Kafka and the pipeline's database.
+  absl::StatusOr<Call> Resolve(const governance::Actor& actor, const Call& call);
+  absl::StatusOr<operations::Target> TargetOf(const std::string& name, const std::string& file,
+                                              bool admin) const;
+  Answer ActResolved(const governance::Actor& actor, const Call& call);
+  Answer PerformRequest(const governance::Actor& actor, const std::string& id);
+  Answer AwaitJob(Answer begun);
+  nlohmann::json JobJson(const governance::Actor& actor, const JobRow& row);
+  void RunJob(const JobRow& row, const std::stop_token& stop);
+  absl::StatusOr<nlohmann::json> Operate(const JobRow& row, governance::AuditLog::Step& step,
+                                         const std::stop_token& stop);
+  absl::Status TakeStep(spanner::Client::Transaction& transaction, const std::string& job,
+                        governance::AuditLog::Step& step, const nlohmann::json& details,
+                        std::string* wire);
+  absl::Status EndJob(const JobRow& row, const absl::StatusOr<nlohmann::json>& outcome);
   Answer Perform(const governance::Actor& actor, const Call& call, const Case& found,
                  const std::string& approval) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Answer Ask(const governance::Actor& actor, const Call& call, const Case& found)
@@ -131,6 +166,7 @@ class Governor {
   const governance::AuditKey key_;
   governance::VerifiedLog verified_;
   absl::Mutex mu_;  // the log's sinks, and one action at a time
+  JobRunner jobs_;  // the last, so that it ends first
 };
 
 }  // namespace ks::control

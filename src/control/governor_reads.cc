@@ -176,17 +176,17 @@ Governor::Answer Governor::DeadLetters(const Actor& actor, const std::string& na
   KS_RETURN_IF_ERROR(AskFor(Verb::kSee, actor, name));
   KS_ASSIGN_OR_RETURN(const auto row, ReadPipeline(ReaderOf(*options_.client), name));
   if (!row) return NoSuchPipeline(name);
-  KS_ASSIGN_OR_RETURN(const auto spec, MakeServable(name, row->file, options_.connections));
-  KS_ASSIGN_OR_RETURN(const auto target, options_.open_target(spec));
+  KS_ASSIGN_OR_RETURN(const operations::Target target, TargetOf(name, row->file, false));
   const bool with_reason = AskFor(Verb::kAudit, actor, name).ok();
-  KS_ASSIGN_OR_RETURN(const auto tables,
-                      target->QueryNow("SELECT 1 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA "
-                                       "= 'kafka_spanner' AND TABLE_NAME = 'DeadLetters'"));
+  KS_ASSIGN_OR_RETURN(
+      const auto tables,
+      target.client->QueryNow("SELECT 1 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA "
+                              "= 'kafka_spanner' AND TABLE_NAME = 'DeadLetters'"));
   json letters = json::array();
   int64_t count = 0;
   if (tables->rows_size() > 0) {
-    KS_ASSIGN_OR_RETURN(count, CountDeadLetters(*target, name));
-    KS_ASSIGN_OR_RETURN(const auto found, ReadDeadLetters(*target, name));
+    KS_ASSIGN_OR_RETURN(count, CountDeadLetters(*target.client, name));
+    KS_ASSIGN_OR_RETURN(const auto found, ReadDeadLetters(*target.client, name));
     for (const auto& letter : found->rows()) letters.push_back(LetterJson(letter, with_reason));
   }
   return json{{"count", count}, {"dead_letters", std::move(letters)}};

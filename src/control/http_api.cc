@@ -159,7 +159,9 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
     const Answer answer = Handle(request, route, *std::move(parameters), &actor);
     const int status = StatusOf(answer.status());
     if (answer.ok()) {
-      const bool waits = identity::TextOf(*answer, "state") == "needs_approval";
+      const std::string state = identity::TextOf(*answer, "state");
+      const bool waits =
+          request.method != "GET" && (state == "needs_approval" || state == "running");
       Send(response, waits ? 202 : 200, *answer);
       if (request.method == "GET") Tag(request, response);
       return;
@@ -269,6 +271,22 @@ HttpApi::Answer HttpApi::Versions(const Asked& asked) {
 
 HttpApi::Answer HttpApi::DeadLetters(const Asked& asked) {
   return governor_.DeadLetters(asked.actor, asked.parameters.at("pipeline"));
+}
+
+HttpApi::Answer HttpApi::Jobs(const Asked& asked) {
+  return governor_.Jobs(asked.actor, asked.parameters.at("pipeline"));
+}
+
+HttpApi::Answer HttpApi::Offsets(const Asked& asked) {
+  return governor_.Offsets(asked.actor, asked.parameters.at("pipeline"));
+}
+
+HttpApi::Answer HttpApi::Job(const Asked& asked) {
+  return governor_.Job(asked.actor, asked.parameters.at("job"));
+}
+
+HttpApi::Answer HttpApi::CancelJob(const Asked& asked) {
+  return governor_.CancelJob(asked.actor, asked.parameters.at("job"));
 }
 
 HttpApi::Answer HttpApi::Audit(const Asked& asked) {

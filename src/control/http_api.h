@@ -111,6 +111,10 @@ class HttpApi {
   Answer Pipeline(const Asked& asked);
   Answer Versions(const Asked& asked);
   Answer DeadLetters(const Asked& asked);
+  Answer Jobs(const Asked& asked);
+  Answer Offsets(const Asked& asked);
+  Answer Job(const Asked& asked);
+  Answer CancelJob(const Asked& asked);
   Answer Audit(const Asked& asked);
   Answer VerifyAudit(const Asked& asked);
   Answer People(const Asked& asked);

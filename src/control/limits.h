@@ -53,5 +53,16 @@ inline constexpr int64_t kGlassMinutesMax = 24 * 60;
 inline constexpr size_t kErrorWordBytesMax = 100;
 // Of a reason that a person gives.
 inline constexpr size_t kReasonBytesMax = 2'000;
+// How long whoever asks for a job waits for its end before they are told that it goes on.
+inline constexpr int64_t kJobAnswerMillis = 3'000;
+inline constexpr int64_t kJobAnswerEveryMillis = 50;
+// For how long a job is a replica's without a sign of life, and how often it gives one.
+inline constexpr int64_t kJobHoldSeconds = 20;
+inline constexpr int64_t kJobSignMillis = 2'000;
+// A job that Spanner or Kafka held up is taken up again after so long, and given up after so long.
+inline constexpr int64_t kJobRetrySeconds = 30;
+inline constexpr int64_t kJobSecondsMax = 24 * 3'600;
+// Jobs that are shown.
+inline constexpr int kJobsListed = 50;
 
 }  // namespace ks::control

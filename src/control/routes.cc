@@ -41,9 +41,19 @@ const std::vector<HttpApi::Route>& HttpApi::Routes() {
       {"PUT", "/v1/pipelines/{pipeline}", &HttpApi::Configure, kFileBody,
        "give it a pipeline file"},
       {"POST", "/v1/pipelines/{pipeline}/{verb}", &HttpApi::Act, kActBody,
-       "start, stop, pause, resume, restart, break_glass"},
+       "start, stop, pause, resume, restart; break_glass: `minutes`, `reason`; change_lanes: "
+       "`lanes`, and `source` of several; offsets: `topic`, `partition` and `to` or `records` to "
+       "skip, or `moves`; replay: `topic`, `partition`, `from`, `to`; redrive and discard: `where` "
+       "or `all`; apply_schema. The last five are jobs: 202 where they take longer"},
       {"POST", "/v1/pipelines/{pipeline}/plan/{verb}", &HttpApi::Plan, kFileBody,
        "what an action would do, and whether you may; changes nothing"},
+      {"GET", "/v1/pipelines/{pipeline}/jobs", &HttpApi::Jobs, "",
+       "what takes or took longer, newest first"},
+      {"GET", "/v1/pipelines/{pipeline}/offsets", &HttpApi::Offsets, "",
+       "where it stands in its topics, as its database says"},
+      {"GET", "/v1/jobs/{job}", &HttpApi::Job, "", "how far one is, and what came of it"},
+      {"POST", "/v1/jobs/{job}/cancel", &HttpApi::CancelJob, "",
+       "end one after the step that it is at; needs `stop`"},
       {"GET", "/v1/requests", &HttpApi::Requests, "", "what needs or had approval, newest first"},
       {"POST", "/v1/requests/{request}/review", &HttpApi::ReviewRequest,
        R"({"plan_sha256": "of the plan that you looked at", "approve": true})",
@@ -81,7 +91,10 @@ json OpenApi() {
                       {"parameters", ParametersOf(route.path)},
                       {"responses",
                        {{"200", {{"description", "done"}}},
-                        {"202", {{"description", "needs approval: `request` is its id"}}},
+                        {"202",
+                         {{"description",
+                           "not done yet: it needs approval (`request` is its id), or is a job "
+                           "that runs (`job` is its id)"}}},
                         {"400", {{"description", "not understood"}}},
                         {"401", {{"description", "no token that is taken"}}},
                         {"403", {{"description", "denied; `error` has the reasons"}}},

@@ -92,6 +92,22 @@ struct AuditRow {
   std::string entry;  // canonical JSON
 };
 
+// An operation that was decided and is done by whichever replica takes it: job_runner.h.
+struct JobRow {
+  std::string id;
+  std::string pipeline;
+  governance::Verb verb = governance::Verb::kSee;
+  std::string file;         // of the pipeline, as it was planned with
+  nlohmann::json effect;    // operations/operation.h
+  nlohmann::json progress;  // of the same
+  std::string plan_hash;
+  std::string state;       // running | done | failed | cancelled
+  nlohmann::json outcome;  // done: numbers by name; failed: {"code": …, "error": text}
+  governance::Actor actor;
+  int64_t created_nanos = 0;
+  std::string held_by;  // the replica that has it
+};
+
 struct GlassRow {
   std::string id;
   governance::BrokenGlass glass;
@@ -132,6 +148,16 @@ absl::StatusOr<std::vector<SightingRow>> ReadSightings(const Reader& reader);
 absl::StatusOr<std::vector<VersionRow>> ReadVersions(const Reader& reader,
                                                      std::string_view pipeline);
 
+absl::StatusOr<std::optional<JobRow>> ReadJob(const Reader& reader, std::string_view id);
+// Of a pipeline, the newest first, at most kJobsListed.
+absl::StatusOr<std::vector<JobRow>> ReadJobs(const Reader& reader, std::string_view pipeline);
+// A job that nobody has is `replica`'s for kJobHoldSeconds then, the oldest first; nothing where
+// there is none.
+absl::StatusOr<std::optional<JobRow>> TakeJob(spanner::Client& client, std::string_view replica);
+// A sign of life; false where it is not the replica's any more.
+absl::StatusOr<bool> HoldJob(spanner::Client& client, std::string_view id,
+                             std::string_view replica);
+
 // The newest first, at most kAuditListed.
 absl::StatusOr<std::vector<AuditRow>> ReadAuditEntries(const Reader& reader, int64_t before);
 // Of a pipeline's own database: Topic, KafkaPartition, KafkaOffset, Stage, Reason, FailedAt; the
@@ -148,6 +174,12 @@ void WriteReview(std::string_view request, const governance::Review& review, std
 void WriteGlass(const GlassRow& row, std::string* wire);
 void WriteSighting(const SightingRow& row, std::string* wire);
 void WriteVersion(std::string_view pipeline, const VersionRow& row, std::string* wire);
+void WriteJob(const JobRow& row, std::string* wire);  // fails the commit if it is there
+void WriteJobProgress(const JobRow& row, std::string* wire);
+// Its state and its outcome.
+void WriteJobEnd(const JobRow& row, std::string* wire);
+// It is nobody's until then, and taken up again.
+void WriteJobPause(std::string_view id, int64_t until_nanos, std::string* wire);
 void WriteSession(const SessionRow& row, std::string* wire);  // and the person's name
 void DeleteSession(std::string_view id, std::string* wire);
 

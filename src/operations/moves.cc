@@ -39,6 +39,13 @@ absl::Status Look(spanner::Client::Transaction& transaction, const std::vector<s
   return absl::OkStatus();
 }
 
+// Nothing was moved or committed between the two.
+bool SameStart(const pipeline::ChainMove& a, const pipeline::ChainMove& b) {
+  return a.generation == b.generation && a.topic_id == b.topic_id &&
+         std::equal(a.lanes.begin(), a.lanes.end(), b.lanes.begin(), b.lanes.end(),
+                    [](const auto& x, const auto& y) { return x.head == y.head; });
+}
+
 absl::Status LookOnce(const Target& target, const std::vector<std::string>& twice,
                       PartitionMove* move) {
   const absl::Status only_planned = absl::CancelledError("not applied");
@@ -122,9 +129,7 @@ absl::Status MakeMove(const Target& target, const Steps& steps, bool only_as_pla
           ->RunTransaction(
               [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
                 KS_RETURN_IF_ERROR(Look(transaction, twice, move));
-                const bool same = move->plan.generation == planned.plan.generation &&
-                                  move->Effect() == planned.Effect();
-                if (only_as_planned && !same)
+                if (only_as_planned && !SameStart(move->plan, planned.plan))
                   return MovedMeanwhile(move->key.topic, move->key.partition);
                 details["generation"] = move->plan.generation;
                 std::string wire = pipeline::MoveMutations(move->key, move->plan, move->topic_id,

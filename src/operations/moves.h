@@ -32,7 +32,6 @@ struct MoveEffect {
   bool again() const { return again_from < again_to; }
   bool never() const { return never_from < never_to; }
   bool known() const { return lowest_head != INT64_MAX; }
-  bool operator==(const MoveEffect&) const = default;
 };
 
 // One partition's move, and what the topic has.

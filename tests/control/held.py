@@ -17,6 +17,7 @@ class HoldingProxy(grpc.GenericRpcHandler):
         self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
         self.server.start()
         self.armed, self.held, self.released = (threading.Event() for _ in range(3))
+        self.wanted = b""  # what is in the Commit that is meant
 
     def service(self, details):
         def serve(request, context):
@@ -26,7 +27,8 @@ class HoldingProxy(grpc.GenericRpcHandler):
                     metadata=to_pass_on(context.invocation_metadata()),
                     timeout=context.time_remaining(),
                 ):
-                    if details.method == COMMIT and self.armed.is_set():
+                    meant = details.method == COMMIT and self.wanted in request
+                    if meant and self.armed.is_set():
                         self.armed.clear()
                         self.held.set()
                         self.released.wait(60)

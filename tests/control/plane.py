@@ -25,9 +25,15 @@ roles:
     may:
       - verbs: [see, plan, start, stop, pause, resume, restart, configure]
       - {{verbs: break_glass, limits: {{minutes: 30}}}}
+      - {{verbs: [offsets, redrive, discard, apply_schema]}}
+      - {{verbs: replay, limits: {{records: 1000}}}}
+      - {{verbs: change_lanes, limits: {{lanes: 8}}}}
   lead:
     groups: [corp/leads, other/leads]
     may: [{{verbs: [see, audit, configure, start]}}]
+  rebuilder:
+    people: corp/greta
+    may: [{{verbs: replay}}]
   visitor:
     groups: corp/visitors
     may: [{{verbs: see, on: {{environment: dev}}}}]
@@ -36,10 +42,15 @@ roles:
     may: [{{verbs: [see, audit], on: {{environment: dev}}}}]
 rules:
   two for production:
-    verbs: [start, configure]
+    verbs: [start, configure, offsets, replay]
     on: {{environment: prod}}
     then: approval
     reviewers: {{count: 2, groups: [corp/leads, other/leads]}}
+  far:
+    verbs: offsets
+    when: effect.records > 1000
+    then: warn
+    message: that is far
   one for glass:
     verbs: break_glass
     on: {{environment: stage}}

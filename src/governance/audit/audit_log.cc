@@ -180,7 +180,7 @@ absl::Status AuditLog::Sign() {
   return absl::OkStatus();
 }
 
-absl::Status AuditLog::Run(Action action, const nlohmann::json& intent, const Body& body) {
+absl::StatusOr<AuditLog::Step> AuditLog::Begin(Action action, const nlohmann::json& intent) {
   Entry begin = MakeEntry(action, Phase::kIntent);
   begin.details = intent;
   absl::Status recorded = Write(begin);
@@ -190,14 +190,23 @@ absl::Status AuditLog::Run(Action action, const nlohmann::json& intent, const Bo
   step.log_ = this;
   step.action_ = action;
   step.intent_ = begin.id;
-  const absl::Status result = body(step);
-  Entry end = MakeEntry(action, Phase::kResult);
-  end.intent = begin.id;
+  return step;
+}
+
+absl::Status AuditLog::End(const Step& step, const absl::Status& result) {
+  Entry end = MakeEntry(step.action_, Phase::kResult);
+  end.intent = step.intent_;
   end.details = step.result;
   end.result = result;
-  recorded = Write(end);
+  absl::Status recorded = Write(end);
   if (recorded.ok()) recorded = Sign();
   return recorded.ok() ? result : ResultNotRecorded(result, recorded);
+}
+
+absl::Status AuditLog::Run(Action action, const nlohmann::json& intent, const Body& body) {
+  KS_ASSIGN_OR_RETURN(Step step, Begin(action, intent));
+  const absl::Status result = body(step);
+  return End(step, result);
 }
 
 absl::Status AuditLog::Record(Action action, const nlohmann::json& details,

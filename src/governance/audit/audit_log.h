@@ -66,6 +66,10 @@ class AuditLog {
   AuditLog(AuditLogOptions options, AuditKey key, std::vector<std::shared_ptr<CheckpointSink>> out);
 
   absl::Status Run(Action action, const nlohmann::json& intent, const Body& body);
+  // The two halves of Run(), where the action takes longer than the log may be held for: the intent
+  // is on record and signed; what came of it is. The log outlives the step.
+  absl::StatusOr<Step> Begin(Action action, const nlohmann::json& intent);
+  absl::Status End(const Step& step, const absl::Status& result);
   // An action that is only a result: one that was refused.
   absl::Status Record(Action action, const nlohmann::json& details, const absl::Status& result);
   // Signs what is there, and publishes it.

@@ -37,7 +37,10 @@ enum class Action : uint8_t {
   kApprovalAsk,
   kApprovalReview,
   kGlassBreak,
-  kGlassReview
+  kGlassReview,
+  kPipelineLanes,
+  kJobBegin,
+  kJobCancel,
 };
 
 // OCSF's activity_id of API Activity (6003).
@@ -57,23 +60,27 @@ inline constexpr ActionInfo kActions[] = {
     {Action::kLogOpen, 1001, "audit.open", "R", Activity::kCreate,
      "The log was made: always its first entry.", ""},
     {Action::kSchemaApply, 1101, "schema.apply", "IR", Activity::kCreate,
-     "`plan --apply` creates what is missing in the database.", "`statements`: the DDL"},
+     "`plan --apply` creates what is missing in the database.",
+     "`statements`: the DDL; of `serve`, as replay"},
     {Action::kOffsetsSet, 1201, "offsets.set", "ICR", Activity::kUpdate,
      "`offsets set --apply` puts partitions elsewhere; a change is one partition.",
-     "`topic`, `partition`, `to`; of a change also `generation`, the one that begins"},
+     "`topic`, `partition`, `to`; of a change also `generation`, the one that begins; of `serve`, "
+     "as replay"},
     {Action::kOffsetsSkip, 1202, "offsets.skip", "ICR", Activity::kUpdate,
      "`offsets skip --apply` passes over records unread.",
      "as offsets.set; `records`: how many offsets"},
     {Action::kReplay, 1203, "replay", "ICR", Activity::kUpdate,
      "`replay --apply` writes records again that are committed; a change is one transaction.",
-     "`topic`, `ranges`; of a change `topic`, `partition`, `from`, `to` and `records`: how many"},
+     "`topic`, `ranges`; of a change `topic`, `partition`, `from`, `to` and `records`: how many; "
+     "where `serve` does it, the intent has `job`, `plan_sha256`, `replica` and `progress`, and "
+     "the plan is job.begin's"},
     {Action::kRedrive, 1301, "dlq.redrive", "ICR", Activity::kUpdate,
      "`dlq redrive` puts dead letters through the pipeline again; a change is one transaction.",
      "`where`: which; of a change `topic`, `partition`, `offsets`: those that are done; of the "
-     "result, how many had which end"},
+     "result, how many had which end; of `serve`, as replay"},
     {Action::kDiscard, 1302, "dlq.discard", "ICR", Activity::kDelete,
      "`dlq discard` deletes dead letters: their records are lost.",
-     "`where`: which; of a change `letters`: how many"},
+     "`where`: which; of a change `letters`: how many; of `serve`, as replay"},
     {Action::kRefused, 1401, "access.refused", "R", Activity::kRead,
      "Somebody was not let in, or asked `serve` for what they may not.",
      "`method`, `path`, `peer`, `status`; `others`: how many strangers before were only counted"},
@@ -97,6 +104,8 @@ inline constexpr ActionInfo kActions[] = {
      "as pipeline.configure"},
     {Action::kPipelineRestart, 1506, "pipeline.restart", "ICR", Activity::kUpdate,
      "A pipeline was stopped and started.", "as pipeline.configure"},
+    {Action::kPipelineLanes, 1507, "pipeline.lanes", "ICR", Activity::kUpdate,
+     "A pipeline got another number of lanes.", "as pipeline.configure"},
     {Action::kApprovalAsk, 1601, "approval.ask", "ICR", Activity::kCreate,
      "Somebody asked for what needs approval.", "as pipeline.configure"},
     {Action::kApprovalReview, 1602, "approval.review", "ICR", Activity::kUpdate,
@@ -106,6 +115,12 @@ inline constexpr ActionInfo kActions[] = {
      "as pipeline.configure; the plan has the reason"},
     {Action::kGlassReview, 1702, "glass.review", "ICR", Activity::kUpdate,
      "Somebody else looked at what was done with broken glass.", "`glass`; `verdict`"},
+    {Action::kJobBegin, 1801, "job.begin", "ICR", Activity::kCreate,
+     "Moving offsets, a replay, a redrive, a discard or a schema change was decided; a replica "
+     "does it then.",
+     "as pipeline.configure; `job`: its id"},
+    {Action::kJobCancel, 1802, "job.cancel", "ICR", Activity::kUpdate,
+     "Somebody ended such a job before it was done.", "`job`; `verb`; `progress`"},
 };
 
 const ActionInfo& InfoOf(Action action);
