@@ -172,6 +172,10 @@ absl::Status NotEverywhere(governance::Verb verb) {
                                             " on every pipeline, and this is about no single one"));
 }
 
+absl::Status ConnectorIsThere(std::string_view name) {
+  return absl::AlreadyExistsError(StrCat("Connector ", name, " already exists"));
+}
+
 absl::Status NoSourceForLanes(std::string_view source) {
   return absl::InvalidArgumentError(
       source.empty() ? std::string("the pipeline has several sources: say which, by `source`")

@@ -55,6 +55,7 @@ absl::Status StillNeedsApproval(std::string_view sentence);
 // On all pipelines, where it is about none of them.
 absl::Status NotEverywhere(governance::Verb verb);
 
+absl::Status ConnectorIsThere(std::string_view name);
 absl::Status NoSourceForLanes(std::string_view source);
 
 // ---- Jobs

@@ -3,8 +3,6 @@
 #include <google/spanner/v1/spanner.pb.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include "base/check.h"
 #include "base/status_macros.h"
@@ -107,7 +105,7 @@ Governor::Answer Governor::AwaitJob(Answer begun) {
       (*begun)["outcome"] = (*row)->outcome;
     }
     if ((*begun)["state"] != "running" || options_.clock->MonotonicNanos() >= until) return begun;
-    std::this_thread::sleep_for(std::chrono::milliseconds(kJobAnswerEveryMillis));
+    env::SleepFor(kJobAnswerEveryMillis * 1'000'000);
   }
 }
 
@@ -170,8 +168,10 @@ Governor::Answer Governor::Offsets(const Actor& actor, const std::string& name) 
   KS_ASSIGN_OR_RETURN(const auto row, ReadPipeline(ReaderOf(*options_.client), name));
   if (!row) return NoSuchPipeline(name);
   KS_ASSIGN_OR_RETURN(const auto target, TargetOf(name, row->file, false));
-  KS_ASSIGN_OR_RETURN(const auto heads, operations::ReadHeads(*target.client, name));
   json partitions = json::array();
+  KS_ASSIGN_OR_RETURN(const bool there, operations::HasTable(*target.client, "Checkpoints"));
+  if (!there) return json{{"partitions", std::move(partitions)}};
+  KS_ASSIGN_OR_RETURN(const auto heads, operations::ReadHeads(*target.client, name));
   for (const auto& head : operations::Together(heads)) {
     partitions.push_back(
         {{"topic", head.topic}, {"partition", head.partition}, {"next_offset", head.next_offset}});

@@ -11,6 +11,7 @@
 #include "control/limits.h"
 #include "control/sightings.h"
 #include "identity/json.h"
+#include "operations/standing.h"
 
 namespace ks::control {
 namespace {
@@ -178,13 +179,10 @@ Governor::Answer Governor::DeadLetters(const Actor& actor, const std::string& na
   if (!row) return NoSuchPipeline(name);
   KS_ASSIGN_OR_RETURN(const operations::Target target, TargetOf(name, row->file, false));
   const bool with_reason = AskFor(Verb::kAudit, actor, name).ok();
-  KS_ASSIGN_OR_RETURN(
-      const auto tables,
-      target.client->QueryNow("SELECT 1 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA "
-                              "= 'kafka_spanner' AND TABLE_NAME = 'DeadLetters'"));
+  KS_ASSIGN_OR_RETURN(const bool there, operations::HasTable(*target.client, "DeadLetters"));
   json letters = json::array();
   int64_t count = 0;
-  if (tables->rows_size() > 0) {
+  if (there) {
     KS_ASSIGN_OR_RETURN(count, CountDeadLetters(*target.client, name));
     KS_ASSIGN_OR_RETURN(const auto found, ReadDeadLetters(*target.client, name));
     for (const auto& letter : found->rows()) letters.push_back(LetterJson(letter, with_reason));

@@ -150,7 +150,9 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
     if (request.path == "/v1/openapi.json") return Send(response, 200, OpenApi());
   }
   if (ServeBrowser(request, response)) return;
-  const Segments path = absl::StrSplit(request.path, '/');
+  Segments path = absl::StrSplit(request.path, '/');
+  // Some clients of Kafka Connect write one more at the end.
+  if (path.size() > 2 && path[1] == "connectors" && path.back().empty()) path.pop_back();
   for (const Route& route : Routes()) {
     if (request.method != route.method) continue;
     auto parameters = Match(absl::StrSplit(route.path, '/'), path);
@@ -162,13 +164,15 @@ void HttpApi::Serve(const httplib::Request& request, httplib::Response& response
       const std::string state = identity::TextOf(*answer, "state");
       const bool waits =
           request.method != "GET" && (state == "needs_approval" || state == "running");
-      Send(response, waits ? 202 : 200, *answer);
+      Send(response, waits ? 202 : route.done, *answer);
+      if (response.status == 204) response.body.clear();
       if (request.method == "GET") Tag(request, response);
       return;
     }
     if (status == 401 || status == 403) Refused(request, actor, answer.status());
     json error = {{"error", View(answer.status().message())}};
-    if (path[1] == "connectors")  // as Kafka Connect's clients read it
+    if (path[1].starts_with("connector") ||
+        request.path == "/")  // as Kafka Connect's clients read it
       error = {{"error_code", status}, {"message", View(answer.status().message())}};
     return Send(response, status, error);
   }
@@ -194,14 +198,15 @@ absl::Status HttpApi::Identify(const httplib::Request& request, Actor* actor) {
   if (shown.empty() && !CookieOf(request, kSessionCookie).empty())
     return SessionOf(request, actor).status();
   // Nothing else of it: a header that is not understood may be a secret as a whole.
-  const std::string mechanism = shown.empty() ? "none"
-                                : absl::StartsWithIgnoreCase(shown, "Bearer ")
-                                    ? "Bearer"
+  const std::string mechanism = shown.empty()                                  ? "none"
+                                : absl::StartsWithIgnoreCase(shown, "Bearer ") ? "Bearer"
+                                : absl::StartsWithIgnoreCase(shown, "Basic ")
+                                    ? "Basic"
                                     : "not a bearer token";
   identity::HttpServer::CallerIs("", mechanism);
   // Two of them: which one would a proxy before us have looked at?
   if (request.get_header_value_count("Authorization") > 1) return NoToken();
-  KS_ASSIGN_OR_RETURN(*actor, ActorOfBearer(shown, *services_.issuers));
+  KS_ASSIGN_OR_RETURN(*actor, ActorOfHeader(shown, *services_.issuers));
   identity::HttpServer::CallerIs(actor->subject, mechanism);
   return absl::OkStatus();
 }

@@ -50,7 +50,7 @@ class HttpApi {
     governance::Actor actor;
     Parameters parameters;  // of the path
     nlohmann::json body;
-    Parameters query;
+    std::multimap<std::string, std::string, std::less<>> query;
   };
   using Handler = absl::StatusOr<nlohmann::json> (HttpApi::*)(const Asked&);
   struct Route {
@@ -59,6 +59,7 @@ class HttpApi {
     Handler handler;
     const char* body;  // an example of what is sent; empty: nothing
     const char* what;
+    int done = 200;  // the status of an answer that nothing is left to do for
   };
   static const std::vector<Route>& Routes();
 
@@ -134,6 +135,18 @@ class HttpApi {
   Answer ConnectorConfigure(const Asked& asked);
   Answer ConnectorStatus(const Asked& asked);
   Answer ConnectorAct(const Asked& asked);
+  Answer ConnectRoot(const Asked& asked);
+  Answer ConnectPlugins(const Asked& asked);
+  Answer ConnectValidate(const Asked& asked);
+  Answer ConnectorCreate(const Asked& asked);
+  Answer ConnectorTasks(const Asked& asked);
+  Answer ConnectorTaskStatus(const Asked& asked);
+  Answer ConnectorTaskRestart(const Asked& asked);
+  Answer ConnectorOffsets(const Asked& asked);
+  Answer ConnectorOffsetsAlter(const Asked& asked);
+  Answer ConnectorOffsetsReset(const Asked& asked);
+  Answer ConnectorInfoOf(const governance::Actor& actor, const std::string& name);
+  Answer ConnectorStatusOf(const governance::Actor& actor, const std::string& name);
 
   const SessionServices services_;
   Governor& governor_;

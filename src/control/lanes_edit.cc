@@ -16,15 +16,17 @@ namespace {
 
 constexpr char kBody[] = R"({"lanes": 4, "source": "where there are several"})";
 
+bool IsMap(const YAML::Node& node) { return node.IsDefined() && node.IsMap(); }
+
 // The `kafka:` section that is meant; not defined where it is not clear.
 YAML::Node KafkaOf(const YAML::Node& root, const std::string& source) {
+  const YAML::Node none(YAML::NodeType::Undefined);
+  if (!IsMap(root) || !IsMap(root["from"])) return none;
   const YAML::Node from = root["from"];
-  if (!from.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-  if (from["kafka"].IsDefined())
-    return source.empty() ? from["kafka"] : YAML::Node(YAML::NodeType::Undefined);
-  if (source.empty() && from.size() == 1) return from.begin()->second["kafka"];
-  return source.empty() || !from[source].IsMap() ? YAML::Node(YAML::NodeType::Undefined)
-                                                 : from[source]["kafka"];
+  if (from["kafka"].IsDefined()) return source.empty() ? from["kafka"] : none;
+  if (source.empty() && from.size() != 1) return none;
+  const YAML::Node chosen = source.empty() ? from.begin()->second : from[source];
+  return IsMap(chosen) ? chosen["kafka"] : none;
 }
 
 }  // namespace
@@ -41,7 +43,7 @@ absl::StatusOr<std::string> WithLanes(const std::string& name, const std::string
   const pipeline::SourceText source(StrCat(name, ".yaml"), file);
   KS_ASSIGN_OR_RETURN(const YAML::Node root, pipeline::LoadYaml(source));
   const YAML::Node kafka = KafkaOf(root, edit.source);
-  if (!kafka.IsMap() || kafka.size() == 0) return NoSourceForLanes(edit.source);
+  if (!IsMap(kafka) || kafka.size() == 0) return NoSourceForLanes(edit.source);
   std::string edited = file;
   if (const YAML::Node lanes = kafka["lanes"]; lanes.IsDefined()) {
     if (!lanes.IsScalar()) return NoSourceForLanes(edit.source);

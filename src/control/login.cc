@@ -1,5 +1,9 @@
 #include "control/login.h"
 
+#include <optional>
+#include <string>
+
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
@@ -10,7 +14,21 @@
 namespace ks::control {
 namespace {
 
-constexpr std::string_view kScheme = "Bearer ";
+// What comes after a scheme; nothing where it is another.
+std::optional<std::string_view> After(std::string_view scheme, std::string_view header) {
+  if (header.size() <= scheme.size() ||
+      !absl::EqualsIgnoreCase(AbslView(header.substr(0, scheme.size())), AbslView(scheme)))
+    return std::nullopt;
+  return header.substr(scheme.size());
+}
+
+// A token as the password of any name, from tools that know of nothing else.
+std::string PasswordOf(std::string_view encoded) {
+  std::string pair;
+  if (!absl::Base64Unescape(AbslView(encoded), &pair)) return "";
+  const size_t colon = pair.find(':');
+  return colon == std::string::npos ? "" : pair.substr(colon + 1);
+}
 
 using identity::Member;
 using nlohmann::json;
@@ -26,11 +44,10 @@ bool IsForCli(const json& claims, const IssuerSettings& settings) {
 
 }  // namespace
 
-absl::StatusOr<governance::Actor> ActorOfBearer(std::string_view header, Issuers& issuers) {
-  if (header.size() <= kScheme.size() ||
-      !absl::EqualsIgnoreCase(AbslView(header.substr(0, kScheme.size())), AbslView(kScheme)))
-    return NoToken();
-  const std::string_view token = header.substr(kScheme.size());
+absl::StatusOr<governance::Actor> ActorOfHeader(std::string_view header, Issuers& issuers) {
+  std::string token(After("Bearer ", header).value_or(""));
+  if (const auto encoded = After("Basic ", header)) token = PasswordOf(*encoded);
+  if (token.empty()) return NoToken();
   KS_ASSIGN_OR_RETURN(const std::string issuer, identity::UncheckedIssuer(token));
   const IssuerSettings* settings = issuers.Find(issuer);
   if (settings == nullptr) return UnknownIssuer();

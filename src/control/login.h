@@ -14,6 +14,6 @@ namespace ks::control {
 
 // `header` is the request's Authorization. UNAUTHENTICATED, or UNAVAILABLE where the issuer does
 // not answer.
-absl::StatusOr<governance::Actor> ActorOfBearer(std::string_view header, Issuers& issuers);
+absl::StatusOr<governance::Actor> ActorOfHeader(std::string_view header, Issuers& issuers);
 
 }  // namespace ks::control

@@ -74,7 +74,10 @@ const std::vector<HttpApi::BrowserRoute>& HttpApi::BrowserRoutes() {
 }
 
 bool HttpApi::ServeBrowser(const httplib::Request& request, httplib::Response& response) {
-  if (request.method == "GET" && request.path != kFailedPage) {
+  // Clients of Kafka Connect ask `/` which version it is.
+  const bool for_a_program =
+      request.path == "/" && request.get_header_value("Accept").find("application/json") == 0;
+  if (request.method == "GET" && request.path != kFailedPage && !for_a_program) {
     if (const PageFile* file = FindPageFile(request.path); file != nullptr) {
       SendPage(response, 200, file->content, file->type);
       response.set_header("Cache-Control", "no-cache");

@@ -36,7 +36,8 @@ absl::Status CheckText(const YAML::Node& root) {
     if (root[name].IsDefined()) return ServersOwn(name);
   }
   const YAML::Node from = root["from"];
-  if (!from.IsMap()) return absl::OkStatus();
+  // One that is not there may be asked for nothing else.
+  if (!from.IsDefined() || !from.IsMap()) return absl::OkStatus();
   if (from["kafka"].IsDefined()) return CheckKafka(from["kafka"]);
   for (const auto& source : from) {
     if (source.second.IsMap() && source.second["kafka"].IsDefined())

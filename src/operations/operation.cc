@@ -49,10 +49,12 @@ template <typename Number>
 bool TakeNumber(const json& options, const char* name, Number least, Number most, Number* number) {
   const auto found = options.find(name);
   if (found == options.end()) return true;
-  if (!found->is_number_unsigned() || found->get<uint64_t>() > static_cast<uint64_t>(most))
+  if (!found->is_number_integer()) return false;
+  if (found->is_number_unsigned() && found->get<uint64_t>() > static_cast<uint64_t>(most))
     return false;
-  *number = found->get<Number>();
-  return *number >= least;
+  const auto value = found->get<int64_t>();
+  *number = static_cast<Number>(value);
+  return value >= least && value <= most;
 }
 
 std::string PlaceOf(const json& item) {

@@ -30,6 +30,17 @@ int64_t ToInt(const std::string& text) {
 
 }  // namespace
 
+absl::StatusOr<bool> HasTable(spanner::Client& client, std::string_view table) {
+  google::spanner::v1::ExecuteSqlRequest request;
+  request.set_sql(
+      "SELECT 1 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = 'kafka_spanner' AND TABLE_NAME "
+      "= @table");
+  (*request.mutable_params()->mutable_fields())["table"].set_string_value(std::string(table));
+  (*request.mutable_param_types())["table"].set_code(google::spanner::v1::STRING);
+  KS_ASSIGN_OR_RETURN(const auto found, client.QueryNow(request));
+  return found->rows_size() > 0;
+}
+
 absl::StatusOr<std::vector<Head>> ReadHeads(spanner::Client& client, std::string_view pipeline) {
   google::spanner::v1::ExecuteSqlRequest request;
   request.set_sql(kHeads);

@@ -23,6 +23,8 @@ struct Head {
   int64_t lanes = 0;
 };
 
+// Whether the database has a table of ours: it may never have seen a pipeline.
+absl::StatusOr<bool> HasTable(spanner::Client& client, std::string_view table);
 // Of each lane, in order.
 absl::StatusOr<std::vector<Head>> ReadHeads(spanner::Client& client, std::string_view pipeline);
 // A partition is complete up to the lowest head of its lanes.

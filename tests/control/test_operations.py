@@ -89,6 +89,12 @@ class Site:
     def table(self):
         return dict(rows(self.database, "SELECT Id, N FROM T"))
 
+    def table_is(self, wanted):
+        try:
+            return self.table() == wanted
+        except Exception:  # it is not there yet
+            return False
+
     def of(self, action):
         return [entry for entry in self.plane.entries() if entry["action"] == action]
 
