@@ -79,6 +79,8 @@ class HttpApi {
   static int StatusOf(const absl::Status& status);
 
  private:
+  static std::vector<Route> ConnectRoutes();
+
   static constexpr char kSessionCookie[] = "session";
   static constexpr char kSessionMechanism[] = "session";
   using Answer = absl::StatusOr<nlohmann::json>;

@@ -30,48 +30,60 @@ std::string Lower(std::string text) {
 }  // namespace
 
 const std::vector<HttpApi::Route>& HttpApi::Routes() {
-  static const auto* const routes = new std::vector<Route>{
-      {"GET", "/v1/me", &HttpApi::Me, "", "who you are here, and your roles"},
-      {"GET", "/v1/pipelines", &HttpApi::Pipelines, "", "all that you may see"},
-      {"GET", "/v1/pipelines/{pipeline}", &HttpApi::Pipeline, "", "one, with its file"},
-      {"GET", "/v1/pipelines/{pipeline}/versions", &HttpApi::Versions, "",
-       "its files, the newest first"},
-      {"GET", "/v1/pipelines/{pipeline}/dead_letters", &HttpApi::DeadLetters, "",
-       "how many, and where the newest are; why, for those who may `audit`"},
-      {"PUT", "/v1/pipelines/{pipeline}", &HttpApi::Configure, kFileBody,
-       "give it a pipeline file"},
-      {"POST", "/v1/pipelines/{pipeline}/{verb}", &HttpApi::Act, kActBody,
-       "start, stop, pause, resume, restart; break_glass: `minutes`, `reason`; change_lanes: "
-       "`lanes`, and `source` of several; offsets: `topic`, `partition` and `to` or `records` to "
-       "skip, or `moves`; replay: `topic`, `partition`, `from`, `to`; redrive and discard: `where` "
-       "or `all`; apply_schema. The last five are jobs: 202 where they take longer"},
-      {"POST", "/v1/pipelines/{pipeline}/plan/{verb}", &HttpApi::Plan, kFileBody,
-       "what an action would do, and whether you may; changes nothing"},
-      {"GET", "/v1/pipelines/{pipeline}/jobs", &HttpApi::Jobs, "",
-       "what takes or took longer, newest first"},
-      {"GET", "/v1/pipelines/{pipeline}/offsets", &HttpApi::Offsets, "",
-       "where it stands in its topics, as its database says"},
-      {"GET", "/v1/jobs/{job}", &HttpApi::Job, "", "how far one is, and what came of it"},
-      {"POST", "/v1/jobs/{job}/cancel", &HttpApi::CancelJob, "",
-       "end one after the step that it is at; needs `stop`"},
-      {"GET", "/v1/requests", &HttpApi::Requests, "", "what needs or had approval, newest first"},
-      {"POST", "/v1/requests/{request}/review", &HttpApi::ReviewRequest,
-       R"({"plan_sha256": "of the plan that you looked at", "approve": true})",
-       "approve or refuse"},
-      {"POST", "/v1/requests/{request}/run", &HttpApi::RunRequest, "",
-       "do what you asked for, when it is approved"},
-      {"GET", "/v1/glass", &HttpApi::Glass, "", "who broke the glass, newest first"},
-      {"POST", "/v1/glass/{glass}/review", &HttpApi::ReviewGlass,
-       R"({"verdict": "what you make of it"})", "look at it afterwards"},
-      {"GET", "/v1/audit", &HttpApi::Audit, "",
-       "the record of what you may `audit`, newest first; `?before=` an entry's number"},
-      {"GET", "/v1/audit/verification", &HttpApi::VerifyAudit, "",
-       "whether the whole record is what was signed; `?whole=true` reads all of it again"},
-      {"GET", "/v1/people", &HttpApi::People, "",
-       "what people who signed in are called by their issuers; decides nothing"},
-      {"GET", "/v1/connections", &HttpApi::Connections, "",
-       "who connected to what from this replica, and who was not let in; newest first"},
-      // Kafka Connect's REST API: connect_api.cc.
+  static const auto* const routes = [] {
+    std::vector<Route> made = {
+        {"GET", "/v1/me", &HttpApi::Me, "", "who you are here, and your roles"},
+        {"GET", "/v1/pipelines", &HttpApi::Pipelines, "", "all that you may see"},
+        {"GET", "/v1/pipelines/{pipeline}", &HttpApi::Pipeline, "", "one, with its file"},
+        {"GET", "/v1/pipelines/{pipeline}/versions", &HttpApi::Versions, "",
+         "its files, the newest first"},
+        {"GET", "/v1/pipelines/{pipeline}/dead_letters", &HttpApi::DeadLetters, "",
+         "how many, and where the newest are; why, for those who may `audit`"},
+        {"PUT", "/v1/pipelines/{pipeline}", &HttpApi::Configure, kFileBody,
+         "give it a pipeline file"},
+        {"POST", "/v1/pipelines/{pipeline}/{verb}", &HttpApi::Act, kActBody,
+         "start, stop, pause, resume, restart; break_glass: `minutes`, `reason`; change_lanes: "
+         "`lanes`, and `source` of several; offsets: `topic`, `partition` and `to` or `records` to "
+         "skip, or `moves`; replay: `topic`, `partition`, `from`, `to`; redrive and discard: "
+         "`where` "
+         "or `all`; apply_schema. The last five are jobs: 202 where they take longer"},
+        {"POST", "/v1/pipelines/{pipeline}/plan/{verb}", &HttpApi::Plan, kFileBody,
+         "what an action would do, and whether you may; changes nothing"},
+        {"GET", "/v1/pipelines/{pipeline}/jobs", &HttpApi::Jobs, "",
+         "what takes or took longer, newest first"},
+        {"GET", "/v1/pipelines/{pipeline}/offsets", &HttpApi::Offsets, "",
+         "where it stands in its topics, as its database says"},
+        {"GET", "/v1/jobs/{job}", &HttpApi::Job, "", "how far one is, and what came of it"},
+        {"POST", "/v1/jobs/{job}/cancel", &HttpApi::CancelJob, "",
+         "end one after the step that it is at; needs `stop`"},
+        {"GET", "/v1/requests", &HttpApi::Requests, "", "what needs or had approval, newest first"},
+        {"POST", "/v1/requests/{request}/review", &HttpApi::ReviewRequest,
+         R"({"plan_sha256": "of the plan that you looked at", "approve": true})",
+         "approve or refuse"},
+        {"POST", "/v1/requests/{request}/run", &HttpApi::RunRequest, "",
+         "do what you asked for, when it is approved"},
+        {"GET", "/v1/glass", &HttpApi::Glass, "", "who broke the glass, newest first"},
+        {"POST", "/v1/glass/{glass}/review", &HttpApi::ReviewGlass,
+         R"({"verdict": "what you make of it"})", "look at it afterwards"},
+        {"GET", "/v1/audit", &HttpApi::Audit, "",
+         "the record of what you may `audit`, newest first; `?before=` an entry's number"},
+        {"GET", "/v1/audit/verification", &HttpApi::VerifyAudit, "",
+         "whether the whole record is what was signed; `?whole=true` reads all of it again"},
+        {"GET", "/v1/people", &HttpApi::People, "",
+         "what people who signed in are called by their issuers; decides nothing"},
+        {"GET", "/v1/connections", &HttpApi::Connections, "",
+         "who connected to what from this replica, and who was not let in; newest first"},
+    };
+    const std::vector<Route> connect = ConnectRoutes();
+    made.insert(made.end(), connect.begin(), connect.end());
+    return new std::vector<Route>(std::move(made));
+  }();
+  return *routes;
+}
+
+// As Kafka Connect has them: connect_api.cc.
+std::vector<HttpApi::Route> HttpApi::ConnectRoutes() {
+  return {
       {"GET", "/", &HttpApi::ConnectRoot, "",
        "for those who accept application/json: that this is no Kafka Connect of itself"},
       {"GET", "/connectors", &HttpApi::Connectors, "",
@@ -105,7 +117,6 @@ const std::vector<HttpApi::Route>& HttpApi::Routes() {
       {"PUT", "/connector-plugins/{plugin}/config/validate", &HttpApi::ConnectValidate,
        R"({"name": "p", "pipeline.file": "its text"})", "what is wrong with a file"},
   };
-  return *routes;
 }
 
 json OpenApi() {

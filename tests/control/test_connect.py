@@ -1,5 +1,5 @@
-"""Kafka Connect's REST API, asked by a client that is not ours: compose-x's kafka-connect-api, which
-kafka-connect-watcher and others are made of. What it does not know (offsets) is asked by hand."""
+"""Kafka Connect's REST API, asked by a client that is not ours: compose-x's kafka-connect-api,
+which others are made of. What it does not know (offsets) is asked by hand."""
 
 import pytest
 from kafka_connect_api.errors import (GenericConflict, GenericForbidden, GenericNotFound,
