@@ -257,7 +257,7 @@ absl::Status Governor::Change(const Call& call, const Case& found, const std::st
               .progress = json::object(),
               .plan_hash = found.request.plan_hash,
               .state = "running",
-              .outcome = json::object(),
+              .result = json::object(),
               .actor = found.request.actor,
               .created_nanos = found.request.now_nanos},
              wire);

@@ -49,11 +49,11 @@ bool MayPass(const absl::Status& status) {
          absl::IsAborted(status) || absl::IsCancelled(status);
 }
 
-absl::Status StatusOf(const json& outcome) {
-  const json code = identity::Member(outcome, "code");
+absl::Status StatusOf(const json& result) {
+  const json code = identity::Member(result, "code");
   return {code.is_number_integer() ? static_cast<absl::StatusCode>(code.get<int>())
                                    : absl::StatusCode::kInternal,
-          identity::TextOf(outcome, "error")};
+          identity::TextOf(result, "error")};
 }
 
 }  // namespace
@@ -100,9 +100,9 @@ Governor::Answer Governor::AwaitJob(Answer begun) {
     // It is decided and on its way, whatever can be read at this moment.
     (*begun)["state"] = row.ok() && *row ? (*row)->state : "running";
     if (row.ok() && *row) {
-      if ((*row)->state == "failed") return StatusOf((*row)->outcome);
+      if ((*row)->state == "failed") return StatusOf((*row)->result);
       (*begun)["progress"] = (*row)->progress;
-      (*begun)["outcome"] = (*row)->outcome;
+      (*begun)["result"] = (*row)->result;
     }
     if ((*begun)["state"] != "running" || options_.clock->MonotonicNanos() >= until) return begun;
     env::SleepFor(kJobAnswerEveryMillis * 1'000'000);
@@ -115,7 +115,7 @@ json Governor::JobJson(const Actor& actor, const JobRow& row) {
           {"verb", governance::NameOf(row.verb)},
           {"state", row.state},
           {"progress", row.progress},
-          {"outcome", row.outcome},
+          {"result", row.result},
           {"by", {{"issuer", row.actor.issuer}, {"subject", row.actor.subject}}},
           {"begun_at", identity::Rfc3339Of(row.created_nanos)},
           {"plan_sha256", row.plan_hash},
@@ -220,15 +220,15 @@ absl::Status Governor::EndJob(const JobRow& row, const absl::StatusOr<json>& out
         if (!now || now->state != "running" || now->held_by != options_.replica) return wire;
         if (outcome.ok()) {
           now->state = "done";
-          now->outcome = *outcome;
+          now->result = *outcome;
           WriteJobEnd(*now, &wire);
         } else if (MayPass(outcome.status())) {
           const int64_t pause = absl::IsCancelled(outcome.status()) ? 0 : kJobRetrySeconds;
           WriteJobPause(row.id, options_.clock->NowNanos() + pause * env::kNanosPerSecond, &wire);
         } else {
           now->state = "failed";
-          now->outcome = {{"code", static_cast<int>(outcome.status().code())},
-                          {"error", View(outcome.status().message())}};
+          now->result = {{"code", static_cast<int>(outcome.status().code())},
+                         {"error", View(outcome.status().message())}};
           WriteJobEnd(*now, &wire);
         }
         return wire;

@@ -110,7 +110,7 @@ constexpr TableDdl kTables[] = {
   Progress STRING(MAX) NOT NULL,
   PlanHash STRING(64) NOT NULL,
   State STRING(16) NOT NULL,
-  Outcome STRING(MAX) NOT NULL,
+  Result STRING(MAX) NOT NULL,
   Issuer STRING(MAX) NOT NULL,
   Subject STRING(MAX) NOT NULL,
   CreatedAt TIMESTAMP NOT NULL,
@@ -135,7 +135,7 @@ constexpr char kSessionColumns[] =
     "FROM kafka_spanner.Sessions";
 
 constexpr char kJobColumns[] =
-    "SELECT Job, Pipeline, Verb, File, Effect, Progress, PlanHash, State, Outcome, Issuer, "
+    "SELECT Job, Pipeline, Verb, File, Effect, Progress, PlanHash, State, Result, Issuer, "
     "Subject, CreatedAt, HeldBy FROM kafka_spanner.Jobs";
 
 constexpr char kReviewColumns[] =
@@ -452,7 +452,7 @@ void WriteJob(const JobRow& row, std::string* wire) {
           {"Progress", Value::String(row.progress.dump())},
           {"PlanHash", Value::String(row.plan_hash)},
           {"State", Value::String(row.state)},
-          {"Outcome", Value::String(row.outcome.dump())},
+          {"Result", Value::String(row.result.dump())},
           {"Issuer", Value::String(row.actor.issuer)},
           {"Subject", Value::String(row.actor.subject)},
           {"CreatedAt", Moment(row.created_nanos)},
@@ -470,8 +470,8 @@ void WriteJobEnd(const JobRow& row, std::string* wire) {
   Append(MutationKind::kUpdate, "kafka_spanner.Jobs",
          {{"Job", Value::String(row.id)},
           {"State", Value::String(row.state)},
-          {"Outcome", Value::String(row.outcome.dump(-1, ' ', false,
-                                                     nlohmann::json::error_handler_t::replace))}},
+          {"Result", Value::String(row.result.dump(-1, ' ', false,
+                                                   nlohmann::json::error_handler_t::replace))}},
          wire);
 }
 

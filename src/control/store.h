@@ -101,8 +101,8 @@ struct JobRow {
   nlohmann::json effect;    // operations/operation.h
   nlohmann::json progress;  // of the same
   std::string plan_hash;
-  std::string state;       // running | done | failed | cancelled
-  nlohmann::json outcome;  // done: numbers by name; failed: {"code": …, "error": text}
+  std::string state;      // running | done | failed | cancelled
+  nlohmann::json result;  // done: numbers by name; failed: {"code": …, "error": text}
   governance::Actor actor;
   int64_t created_nanos = 0;
   std::string held_by;  // the replica that has it
@@ -176,7 +176,7 @@ void WriteSighting(const SightingRow& row, std::string* wire);
 void WriteVersion(std::string_view pipeline, const VersionRow& row, std::string* wire);
 void WriteJob(const JobRow& row, std::string* wire);  // fails the commit if it is there
 void WriteJobProgress(const JobRow& row, std::string* wire);
-// Its state and its outcome.
+// Its state and its result.
 void WriteJobEnd(const JobRow& row, std::string* wire);
 // It is nobody's until then, and taken up again.
 void WriteJobPause(std::string_view id, int64_t until_nanos, std::string* wire);

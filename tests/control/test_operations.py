@@ -126,7 +126,7 @@ def test_a_replay_is_planned_done_and_on_record(read):
     assert planned["plan"]["facts"] == {"records": 7, "partitions": 1}
     assert read.table()["a"] == 4
     done = read.do(read.act("replay", reason="ten times", **{"from": "earliest"}))
-    assert done["outcome"] == {"written": 4, "newer_there": 2, "dead_letters": 1, "refused": 0}
+    assert done["result"] == {"written": 4, "newer_there": 2, "dead_letters": 1, "refused": 0}
     assert read.table() == {"a": 40, "b": 50, "c": 30, "e": 60}
     begin, replay = read.of("job.begin"), read.of("replay")
     assert phases(begin) == phases(replay) == ["intent", "change", "result"]
@@ -195,12 +195,12 @@ def test_limits_and_conditions_count_what_it_would_do(read):
 def test_offsets_move_from_where_they_were_planned_and_only_then(read):
     assert read.act("offsets", to="earliest", topic="other").status_code == 400
     skipped = read.do(read.act("offsets", partition=0, records=5))
-    assert skipped["outcome"] == {"moved": 1}  # the end of the topic is where it stands
+    assert skipped["result"] == {"moved": 1}  # the end of the topic is where it stands
     back = read.plan("offsets", to=2).json()["plan"]
     (move,) = back["effect"]["moves"]
     assert move["written_again"] == {"from": 2, "to": 7} and move["stands_at"] == 7
     assert back["facts"] == {"records": 5, "partitions": 1}
-    assert read.do(read.act("offsets", to=2))["outcome"] == {"moved": 1}
+    assert read.do(read.act("offsets", to=2))["result"] == {"moved": 1}
     assert read.plane.get(f"{PATH.format('dev1')}/offsets", read.alice).json() == {
         "partitions": [{"topic": read.name, "partition": 0, "next_offset": 2}]}
     changes = [entry for entry in read.of("offsets.set") if entry["phase"] == "change"]
@@ -245,13 +245,13 @@ def test_dead_letters_are_redriven_and_discarded_once(read):
                 assert answer.status_code == 400, (where, answer.text)
     assert read.act("discard").status_code == 400  # which?
     again = read.do(read.act("redrive", where="KafkaOffset = 3"))
-    assert again["outcome"] == {"failed": 1}
+    assert again["result"] == {"failed": 1}
     planned = read.plan("discard", where="RecordKey IN (b'f', b'd')").json()["plan"]
     assert planned["effect"]["letters"] == [
         {"topic": read.name, "partition": 0, "offsets": [3, 7]}]
     done = read.do(read.act("discard", where="RecordKey IN (b'f', b'd')"))
-    assert done["outcome"] == {"discarded": 2}
-    assert read.do(read.act("discard", all=True))["outcome"] == {"discarded": 1}
+    assert done["result"] == {"discarded": 2}
+    assert read.do(read.act("discard", all=True))["result"] == {"discarded": 1}
     changes = [entry["details"] for entry in read.of("dlq.discard") if entry["phase"] == "change"]
     assert changes == [{"letters": 2}, {"letters": 1}]
 
@@ -316,7 +316,7 @@ def test_a_cancelled_job_ends_and_says_how_far_it_came(read):
     job = {"Job": "c0ffee00-0000-4000-8000-000000000000"}
     file = read.plane.get(PATH.format("dev1"), read.alice).json()["file"]
     columns = ["Job", "Pipeline", "Verb", "File", "Effect", "Progress", "PlanHash", "State",
-               "Outcome", "Issuer", "Subject", "CreatedAt", "HeldBy", "HeldUntil"]
+               "Result", "Issuer", "Subject", "CreatedAt", "HeldBy", "HeldUntil"]
     now = "2026-01-01T00:00:00Z"
     with read.database.batch() as batch:
         batch.insert("kafka_spanner.Jobs", columns, [[

@@ -68,6 +68,22 @@ constexpr Look kLooks[] = {
       {"stage", "/stage"},
       {"failed at", "/failed_at"},
       {"reason", "/reason"}}},
+    {"jobs",
+     "its replays, moves of offsets and the like, the newest first",
+     "/v1/pipelines/{pipeline}/jobs",
+     "jobs",
+     {{"job", "/job"},
+      {"verb", "/verb"},
+      {"state", "/state"},
+      {"by", "/by/subject"},
+      {"begun at", "/begun_at"},
+      {"records", "/progress/records"},
+      {"error", "/result/error"}}},
+    {"standing",
+     "where it stands in its topics",
+     "/v1/pipelines/{pipeline}/offsets",
+     "partitions",
+     {{"topic", "/topic"}, {"partition", "/partition"}, {"next offset", "/next_offset"}}},
     {"requests",
      "what needs or had approval, the newest first",
      "/v1/requests",
@@ -202,6 +218,7 @@ void PrintReasons(const json& decision) {
 // What came of an action. That it waits for others is no success for a script.
 int ShowDone(const json& answer, const Remote& remote) {
   const bool waits = TextOf(answer, "state") == "needs_approval";
+  const bool runs = TextOf(answer, "state") == "running";
   if (remote.json_wanted()) {
     remote.Print(answer);
   } else if (waits) {
@@ -209,11 +226,14 @@ int ShowDone(const json& answer, const Remote& remote) {
     std::cout << "needs approval: request " << id << "\n";
     PrintReasons(answer["decision"]);
     std::cout << "when it is approved: kafka-spanner remote run " << id << "\n";
+  } else if (runs) {
+    std::cout << "runs as job " << TextOf(answer, "job") << ": `kafka-spanner remote jobs "
+              << "PIPELINE` says how far it is\n";
   } else {
     std::cout << "done\n";
     if (answer.contains("result")) PrintOutline(answer["result"], std::cout, 2);
   }
-  return waits ? kExitStoppedOnData : kExitOk;
+  return waits || runs ? kExitStoppedOnData : kExitOk;
 }
 
 absl::StatusOr<int> RunAct(Verb verb, const RemoteOptions& options, Remote& remote) {
@@ -292,6 +312,14 @@ absl::StatusOr<int> ReviewGlass(const RemoteOptions& options, Remote& remote) {
   return ShowDone(answer, remote);
 }
 
+absl::StatusOr<int> CancelJob(const RemoteOptions& options, Remote& remote) {
+  const std::string id = identity::PercentEncode(options.name);
+  KS_ASSIGN_OR_RETURN(
+      const json answer,
+      remote.server().Send("POST", StrCat("/v1/jobs/", id, "/cancel"), json::object()));
+  return ShowDone(answer, remote);
+}
+
 // ---- The command line
 
 using Body = std::function<absl::StatusOr<int>(const RemoteOptions&, Remote&)>;
@@ -339,8 +367,8 @@ void AddAct(CLI::App& remote, const governance::VerbInfo& info, GlobalOptions& g
       ->allow_extra_args(false);
   made.command->add_flag("--plan", options.plan, "only say what it would do, and whether you may");
   made.command->footer(
-      "Exit codes: 0 done, 2 not understood, 3 denied or out of reach, 4 needs approval, or not "
-      "now");
+      "Exit codes: 0 done, 2 not understood, 3 denied or out of reach, 4 needs approval, goes "
+      "on, or not now");
 }
 
 void AddReviews(CLI::App& remote, GlobalOptions& global) {
@@ -358,6 +386,8 @@ void AddReviews(CLI::App& remote, GlobalOptions& global) {
     made.command->add_flag("--yes", made.options->yes, "do not ask");
   }
   with_id(AddOne(remote, "run", "do what you asked for, when it is approved", global, RunRequest));
+  const Made job = AddOne(remote, "cancel", "end a job after its present step", global, CancelJob);
+  job.command->add_option("ID", job.options->name, "its id: `remote jobs`")->required();
   const Made glass =
       AddOne(remote, "review-glass", "look at broken glass afterwards", global, ReviewGlass);
   glass.command->add_option("ID", glass.options->name, "its id: `remote glass`")->required();
