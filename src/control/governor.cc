@@ -347,9 +347,22 @@ Governor::Answer Governor::Act(const Actor& actor, const Call& asked) {
   return AwaitJob(ActResolved(actor, call));
 }
 
+namespace {
+
+// Whoever looked at a plan first says which; their reason came after it.
+absl::Status CheckSeen(const Call& call, json plan) {
+  const std::string seen = identity::TextOf(call.options, "plan_sha256");
+  if (seen.empty() || !plan.is_object()) return absl::OkStatus();
+  plan.erase("reason");
+  return governance::PlanHash(plan) == seen ? absl::OkStatus() : PlanChanged();
+}
+
+}  // namespace
+
 Governor::Answer Governor::ActResolved(const Actor& actor, const Call& call) {
   const absl::MutexLock lock(&mu_);
   KS_ASSIGN_OR_RETURN(const Case found, Judge(ReaderOf(*options_.client), actor, call, ""));
+  KS_RETURN_IF_ERROR(CheckSeen(call, found.plan));
   switch (found.decision.verdict) {
     case Verdict::kDenied:
       return Denied(governance::Sentence(found.decision));

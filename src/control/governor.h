@@ -57,7 +57,8 @@ struct GovernorOptions {
 
 // An action on a pipeline. `options`: of configure, {"file": text}; of break_glass, {"minutes":
 // 30}; of change_lanes, {"lanes": 4, "topic": t}; of what is a job, as operations/operation.cc
-// says; and of each {"reason": text}, which only break_glass has to have.
+// says; and of each {"reason": text}, which only break_glass has to have, and {"plan_sha256": of
+// the plan without its reason}, by whoever wants what they have looked at and nothing else.
 struct Call {
   governance::Verb verb = governance::Verb::kSee;
   std::string pipeline;

@@ -69,9 +69,10 @@ absl::StatusOr<Call> Governor::Resolve(const Actor& actor, const Call& call) {
   if (job == nullptr) return call;
   Call resolved{call.verb, call.pipeline, json::object()};  // nothing planned by somebody else
   json options = call.options;
-  if (options.contains("reason")) {
-    resolved.options["reason"] = options["reason"];
-    options.erase("reason");
+  for (const char* name : {"reason", "plan_sha256"}) {
+    if (!options.contains(name)) continue;
+    resolved.options[name] = options[name];
+    options.erase(name);
   }
   governance::Request request;
   request.verb = call.verb;

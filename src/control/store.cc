@@ -1,26 +1,15 @@
 #include "control/store.h"
 
-#include <google/spanner/v1/spanner.pb.h>
-
 #include <set>
 
-#include "absl/strings/numbers.h"
-#include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "control/limits.h"
-#include "identity/json.h"
-#include "pipeline/mutation_writer.h"
-#include "sql/functions/moments.h"
+#include "control/store_rows.h"
 
 namespace ks::control {
 namespace {
 
-namespace v1 = google::spanner::v1;
-using google::protobuf::ListValue;
-using governance::Actor;
-using pipeline::Cell;
-using pipeline::MutationKind;
-using sql::Value;
+using namespace rows;  // NOLINT: what the store's files share
 
 struct TableDdl {
   const char* name;
@@ -134,49 +123,14 @@ constexpr char kSessionColumns[] =
     "SELECT Session, Issuer, Subject, SubjectGroups, IssuerSession, CreatedAt, ExpiresAt "
     "FROM kafka_spanner.Sessions";
 
-constexpr char kJobColumns[] =
-    "SELECT Job, Pipeline, Verb, File, Effect, Progress, PlanHash, State, Result, Issuer, "
-    "Subject, CreatedAt, HeldBy FROM kafka_spanner.Jobs";
-
 constexpr char kReviewColumns[] =
     "SELECT Issuer, Subject, ReviewerGroups, PlanHash, Approves, ReviewedAt, Request "
     "FROM kafka_spanner.Reviews";
-
-v1::ExecuteSqlRequest Sql(const std::string& text) {
-  v1::ExecuteSqlRequest request;
-  request.set_sql(text);
-  return request;
-}
-
-v1::ExecuteSqlRequest SqlWith(const std::string& text, std::string_view id) {
-  v1::ExecuteSqlRequest request = Sql(text);
-  (*request.mutable_params()->mutable_fields())["id"].set_string_value(std::string(id));
-  (*request.mutable_param_types())["id"].set_code(v1::STRING);
-  return request;
-}
-
-std::string Text(const ListValue& row, int i) { return row.values(i).string_value(); }
-int64_t Number(const ListValue& row, int i) {
-  int64_t number = 0;
-  return absl::SimpleAtoi(row.values(i).string_value(), &number) ? number : 0;
-}
-int64_t Nanos(const ListValue& row, int i) {
-  return identity::NanosOf(row.values(i).string_value());
-}
-
-Value Moment(int64_t nanos) { return Value::Timestamp(sql::MomentOfNanos(nanos)); }
 
 Value ListOf(const std::vector<std::string>& texts) {
   std::vector<Value> values;
   for (const std::string& text : texts) values.push_back(Value::String(text));
   return Value::Array(sql::Type::String(), values);
-}
-
-void Append(MutationKind kind, std::string_view table, const std::vector<Cell>& row,
-            std::string* wire) {
-  pipeline::WireBuffer buffer;
-  pipeline::AppendMutationOf(kind, table, row, &buffer);
-  wire->append(buffer.view());
 }
 
 PipelineRow PipelineOf(const ListValue& row) {
@@ -194,23 +148,6 @@ RequestRow RequestOf(const ListValue& row) {
           Text(row, 6),
           Actor{Text(row, 7), Text(row, 8)},
           Nanos(row, 9)};
-}
-
-template <typename Row>
-absl::StatusOr<std::vector<Row>> ReadAll(const Reader& reader, v1::ExecuteSqlRequest request,
-                                         Row (*make)(const ListValue&)) {
-  KS_ASSIGN_OR_RETURN(const auto result, reader(std::move(request)));
-  std::vector<Row> rows;
-  for (const ListValue& row : result->rows()) rows.push_back(make(row));
-  return rows;
-}
-
-template <typename Row>
-absl::StatusOr<std::optional<Row>> ReadOne(const Reader& reader, v1::ExecuteSqlRequest request,
-                                           Row (*make)(const ListValue&)) {
-  KS_ASSIGN_OR_RETURN(std::vector<Row> rows, ReadAll(reader, std::move(request), make));
-  if (rows.empty()) return std::nullopt;
-  return std::move(rows.front());
 }
 
 std::vector<std::string> Texts(const ListValue& row, int i) {
@@ -244,21 +181,6 @@ governance::Review ReviewOf(const ListValue& row) {
   review.approves = row.values(4).bool_value();
   review.time_nanos = Nanos(row, 5);
   return review;
-}
-
-JobRow JobOf(const ListValue& row) {
-  return {Text(row, 0),
-          Text(row, 1),
-          governance::VerbOf(Text(row, 2)).value_or(governance::Verb::kSee),
-          Text(row, 3),
-          identity::ParseJson(Text(row, 4)),
-          identity::ParseJson(Text(row, 5)),
-          Text(row, 6),
-          Text(row, 7),
-          identity::ParseJson(Text(row, 8)),
-          Actor{Text(row, 9), Text(row, 10)},
-          Nanos(row, 11),
-          Text(row, 12)};
 }
 
 GlassRow GlassOf(const ListValue& row) {
@@ -380,107 +302,6 @@ absl::StatusOr<std::vector<VersionRow>> ReadVersions(const Reader& reader,
                                 "ORDER BY Revision DESC LIMIT ", kVersionsListed),
                          pipeline),
                  &VersionOf);
-}
-
-// ---- Jobs
-
-absl::StatusOr<std::optional<JobRow>> ReadJob(const Reader& reader, std::string_view id) {
-  return ReadOne(reader, SqlWith(StrCat(kJobColumns, " WHERE Job = @id"), id), &JobOf);
-}
-
-absl::StatusOr<std::vector<JobRow>> ReadJobs(const Reader& reader, std::string_view pipeline) {
-  return ReadAll(reader,
-                 SqlWith(StrCat(kJobColumns, " WHERE Pipeline = @id ORDER BY CreatedAt DESC LIMIT ",
-                                kJobsListed),
-                         pipeline),
-                 &JobOf);
-}
-
-namespace {
-
-// One replica gets it: of two that try, the second reads what the first has written.
-absl::StatusOr<int64_t> Hold(spanner::Client& client, std::string_view id, std::string_view replica,
-                             const char* free) {
-  v1::ExecuteSqlRequest update =
-      SqlWith(StrCat("UPDATE kafka_spanner.Jobs SET HeldBy = @replica, HeldUntil = ",
-                     "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL ", kJobHoldSeconds,
-                     " SECOND) WHERE Job = @id AND State = 'running' AND ", free),
-              id);
-  (*update.mutable_params()->mutable_fields())["replica"].set_string_value(std::string(replica));
-  (*update.mutable_param_types())["replica"].set_code(v1::STRING);
-  int64_t held = 0;
-  const auto answer = client.RunTransaction(
-      [&](spanner::Client::Transaction& transaction) -> absl::StatusOr<std::string> {
-        KS_ASSIGN_OR_RETURN(held, transaction.Execute(update));
-        return std::string();
-      });
-  KS_RETURN_IF_ERROR(answer.status);
-  return held;
-}
-
-}  // namespace
-
-absl::StatusOr<std::optional<JobRow>> TakeJob(spanner::Client& client, std::string_view replica) {
-  const Reader reader = ReaderOf(client);
-  KS_ASSIGN_OR_RETURN(
-      const auto free,
-      ReadAll(reader,
-              Sql(StrCat(kJobColumns, " WHERE State = 'running' AND HeldUntil < ",
-                         "CURRENT_TIMESTAMP() ORDER BY CreatedAt LIMIT ", kJobsListed)),
-              &JobOf));
-  for (const JobRow& job : free) {
-    KS_ASSIGN_OR_RETURN(const int64_t taken,
-                        Hold(client, job.id, replica, "HeldUntil < CURRENT_TIMESTAMP()"));
-    if (taken > 0) return ReadJob(reader, job.id);
-  }
-  return std::nullopt;
-}
-
-absl::StatusOr<bool> HoldJob(spanner::Client& client, std::string_view id,
-                             std::string_view replica) {
-  KS_ASSIGN_OR_RETURN(const int64_t held, Hold(client, id, replica, "HeldBy = @replica"));
-  return held > 0;
-}
-
-void WriteJob(const JobRow& row, std::string* wire) {
-  Append(MutationKind::kInsert, "kafka_spanner.Jobs",
-         {{"Job", Value::String(row.id)},
-          {"Pipeline", Value::String(row.pipeline)},
-          {"Verb", Value::String(governance::NameOf(row.verb))},
-          {"File", Value::String(row.file)},
-          {"Effect", Value::String(row.effect.dump())},
-          {"Progress", Value::String(row.progress.dump())},
-          {"PlanHash", Value::String(row.plan_hash)},
-          {"State", Value::String(row.state)},
-          {"Result", Value::String(row.result.dump())},
-          {"Issuer", Value::String(row.actor.issuer)},
-          {"Subject", Value::String(row.actor.subject)},
-          {"CreatedAt", Moment(row.created_nanos)},
-          {"HeldBy", Value::String("")},
-          {"HeldUntil", Moment(0)}},
-         wire);
-}
-
-void WriteJobProgress(const JobRow& row, std::string* wire) {
-  Append(MutationKind::kUpdate, "kafka_spanner.Jobs",
-         {{"Job", Value::String(row.id)}, {"Progress", Value::String(row.progress.dump())}}, wire);
-}
-
-void WriteJobEnd(const JobRow& row, std::string* wire) {
-  Append(MutationKind::kUpdate, "kafka_spanner.Jobs",
-         {{"Job", Value::String(row.id)},
-          {"State", Value::String(row.state)},
-          {"Result", Value::String(row.result.dump(-1, ' ', false,
-                                                   nlohmann::json::error_handler_t::replace))}},
-         wire);
-}
-
-void WriteJobPause(std::string_view id, int64_t until_nanos, std::string* wire) {
-  Append(MutationKind::kUpdate, "kafka_spanner.Jobs",
-         {{"Job", Value::String(id)},
-          {"HeldBy", Value::String("")},
-          {"HeldUntil", Moment(until_nanos)}},
-         wire);
 }
 
 // ---- The record, and a pipeline's own database

@@ -25,7 +25,8 @@ constexpr char kOffsetsExample[] =
     R"({"topic": "t", "partition": 0, "to": "earliest"}, or "records": 5 to skip instead of "to", )"
     R"(or {"moves": [several of such]})";
 constexpr char kReplayExample[] =
-    R"({"topic": "t", "partition": 0, "from": "earliest", "to": "latest"})";
+    R"({"topic": "t", "partition": 0, "from": "earliest", "to": "latest"}, )"
+    R"(or {"ranges": [several of such]})";
 constexpr char kLettersExample[] = R"({"where": "Stage = 'assert'"}, or {"all": true})";
 constexpr char kSchemaExample[] = "no options";
 
@@ -55,6 +56,15 @@ bool TakeNumber(const json& options, const char* name, Number least, Number most
   const auto value = found->get<int64_t>();
   *number = static_cast<Number>(value);
   return value >= least && value <= most;
+}
+
+// One of a kind, or a list of them under `name`.
+Answer Several(const json& options, const char* name, const char* verb, const char* example) {
+  if (!options.contains(name)) return json::array({options});
+  const json& list = options[name];
+  if (!list.is_array() || list.empty() || options.size() > 1) return ExpectedOptions(verb, example);
+  if (list.size() > kPlannedPartitionsMax) return TooManyPartitions(kPlannedPartitionsMax);
+  return list;
 }
 
 std::string PlaceOf(const json& item) {
@@ -124,10 +134,7 @@ absl::StatusOr<MoveOptions> MoveOptionsOf(const json& options) {
 }
 
 Answer PlanOffsets(const Target& target, const json& options) {
-  const json list = options.contains("moves") ? options["moves"] : json::array({options});
-  if (!list.is_array() || list.empty() || (options.contains("moves") && options.size() > 1))
-    return ExpectedOptions("offsets", kOffsetsExample);
-  if (list.size() > kPlannedPartitionsMax) return TooManyPartitions(kPlannedPartitionsMax);
+  KS_ASSIGN_OR_RETURN(const json list, Several(options, "moves", "offsets", kOffsetsExample));
   json moves = json::array();
   std::set<std::string> places;
   int64_t records = 0;
@@ -164,25 +171,36 @@ Answer RunOffsets(const Target& target, const json& effect, const json& done, co
 
 // ---- Replay
 
-Answer PlanReplays(const Target& target, const json& options) {
-  ReplayOptions one;
+absl::StatusOr<ReplayOptions> ReplayOptionsOf(const json& options) {
+  ReplayOptions made;
   const bool good = OnlyHas(options, {"topic", "partition", "from", "to"}) &&
-                    TakeText(options, "topic", &one.topic) &&
-                    TakeText(options, "from", &one.from) && TakeText(options, "to", &one.to) &&
-                    TakeNumber(options, "partition", 0, INT32_MAX, &one.partition);
-  if (!good || one.from.empty()) return ExpectedOptions("replay", kReplayExample);
-  KS_ASSIGN_OR_RETURN(const auto replays, PlanReplay(target, one));
-  if (replays.size() > kPlannedPartitionsMax) return TooManyPartitions(kPlannedPartitionsMax);
+                    TakeText(options, "topic", &made.topic) &&
+                    TakeText(options, "from", &made.from) && TakeText(options, "to", &made.to) &&
+                    TakeNumber(options, "partition", 0, INT32_MAX, &made.partition);
+  if (!good || made.from.empty()) return ExpectedOptions("replay", kReplayExample);
+  return made;
+}
+
+Answer PlanReplays(const Target& target, const json& options) {
+  KS_ASSIGN_OR_RETURN(const json list, Several(options, "ranges", "replay", kReplayExample));
   json ranges = json::array();
+  std::set<std::string> places;
   int64_t records = 0;
-  for (const PartitionReplay& each : replays) {
-    records += each.to - each.from;
-    ranges.push_back({{"topic", each.partition.topic},
-                      {"partition", each.partition.partition.value()},
-                      {"from", each.from},
-                      {"to", each.to}});
+  for (const json& asked : list) {
+    KS_ASSIGN_OR_RETURN(const ReplayOptions one, ReplayOptionsOf(asked));
+    KS_ASSIGN_OR_RETURN(const auto replays, PlanReplay(target, one));
+    for (const PartitionReplay& each : replays) {
+      records += each.to - each.from;
+      ranges.push_back({{"topic", each.partition.topic},
+                        {"partition", each.partition.partition.value()},
+                        {"from", each.from},
+                        {"to", each.to}});
+      if (!places.insert(PlaceOf(ranges.back())).second)
+        return ExpectedOptions("replay", "each partition once");
+    }
   }
-  return PlanOf({{"ranges", std::move(ranges)}}, records, replays.size());
+  if (ranges.size() > kPlannedPartitionsMax) return TooManyPartitions(kPlannedPartitionsMax);
+  return PlanOf({{"ranges", std::move(ranges)}}, records, places.size());
 }
 
 Answer RunReplays(const Target& target, const json& effect, const json& done, const Steps& steps) {

@@ -13,6 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 import people
 from people import sign_in
 from plane import Plane, pipeline_file
+from spanners import rows
 
 BINARY = shutil.which("chromium")
 OPTIONAL = os.environ.get("KS_BROWSER") == "optional"
@@ -181,6 +182,69 @@ def test_an_action_asks_why_and_shows_what_came_of_it(served, page):
     assert page.get_by_text("# looked at twice").count() == 2
 
 
+def open_job(page, word):
+    page.get_by_role("button", name=word, exact=True).click()
+    return page.get_by_role("dialog")
+
+
+def test_a_replay_is_looked_at_before_it_is_done(request, served, page, shots):
+    sign_in(page, served.url, "alice")
+    page.get_by_role("link", name="dev1").click()
+    database = served.spanner.database("page")
+    database.run_in_transaction(lambda t: t.execute_update("UPDATE T SET N = 0 WHERE TRUE"))
+    dialog = open_job(page, "Replay")
+    assert page.evaluate("document.activeElement.id") == "job-from"
+    assert not dialog.get_by_label("Why").is_visible()
+    dialog.get_by_label("From").fill("99999")
+    page.keyboard.press("Enter")
+    dialog.get_by_text("is not in partition").wait_for()
+    dialog.get_by_label("From").fill("earliest")
+    page.keyboard.press("Enter")
+    dialog.get_by_text("300 records would be read again.").wait_for()
+    assert dialog.get_by_role("row", name="page/2").is_visible()
+    assert page.evaluate("document.activeElement.id") == "reason"
+    axe = request.config.getoption("--axe")
+    for scheme, size in LOOKS:
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=shots / f"replay-{scheme}-{size}.png")
+        check_accessible(page, axe)
+        assert dialog.evaluate("d => d.scrollWidth - d.clientWidth") <= 0, size
+    # Another range is another plan, which is to be looked at again.
+    dialog.get_by_label("Partition").fill("0")
+    assert not dialog.get_by_label("Why").is_visible()
+    dialog.get_by_label("Partition").fill("")
+    dialog.get_by_role("button", name="Show what it would do").click()
+    # What comes meanwhile is not in what was looked at.
+    dialog.get_by_text("300 records would be read again.").wait_for()
+    producer = Producer({"bootstrap.servers": served.brokers})
+    producer.produce("page", json.dumps({"n": 1000}), key="later")
+    producer.flush()
+    dialog.get_by_label("Why").fill("the rows were zeroed")
+    dialog.get_by_role("button", name="Replay", exact=True).click()
+    page.get_by_text("Replay: done.").wait_for()
+    jobs = page.get_by_role("region", name="Jobs")
+    jobs.get_by_role("row", name="Replay").get_by_text("done", exact=True).wait_for()
+    assert jobs.get_by_text("written 299").is_visible()
+    assert rows(database, "SELECT COUNT(*) FROM T WHERE N = 0") == [(1,)]
+    (begun,) = [entry["details"]["plan"] for entry in served.entries()
+                if entry["action"] == "job.begin" and entry["phase"] == "change"]
+    assert begun["reason"] == "the rows were zeroed" and begun["facts"]["records"] == 300
+    page.set_viewport_size({"width": 1280, "height": 900})
+    dialog = open_job(page, "Discard")
+    dialog.get_by_label("Only those").fill("TRUE) OR (TRUE")
+    page.keyboard.press("Enter")
+    dialog.get_by_text("That did not work.").wait_for()
+    dialog.get_by_label("Only those").fill("KafkaPartition >= 0")
+    page.keyboard.press("Enter")
+    dialog.get_by_text("1 dead letter would be deleted").wait_for()
+    page.screenshot(path=shots / "discard-dark-desktop.png")
+    page.keyboard.press("Escape")  # nothing is done
+    assert page.evaluate("document.activeElement.textContent") == "Discard"
+    page.screenshot(path=shots / "jobs-dark-desktop.png", full_page=True)
+
+
 def test_two_people_approve_what_they_see(served, browser):
     """Nobody approves their own, one is not enough, and what was asked for is what is done."""
     def tab_of(who):
@@ -226,6 +290,20 @@ def test_two_people_approve_what_they_see(served, browser):
     lena.get_by_role("dialog").get_by_role("button", name="Reviewed").click()
     lena.get_by_text("reviewed", exact=True).wait_for()
     # Now alice asks for a start of it, and sees what she waits for.
+    alice.goto(f"{served.url}/#/pipelines/prod1")
+    dialog = open_job(alice, "Replay")
+    dialog.get_by_role("button", name="Show what it would do").click()
+    dialog.get_by_label("Why").fill("as of old")
+    dialog.get_by_role("button", name="Ask for approval").click()
+    alice.get_by_role("link", name="Follow the request").click()
+    alice.get_by_text("records would be read again").wait_for()
+    for approver in (lena, ann):
+        approver.goto(alice.url)
+        approver.get_by_role("row", name="page/2").wait_for()
+        approver.get_by_role("button", name="Approve this plan").click()
+        approver.get_by_text("Approved.").wait_for()
+    alice.get_by_role("button", name="Run it").click()
+    alice.get_by_text("Replay: done.").wait_for()
     alice.goto(f"{served.url}/#/pipelines/prod1")
     ask_why(alice, "Start", "go")
     alice.get_by_role("link", name="Follow the request").click()

@@ -3,6 +3,7 @@ import { at, send } from './api.js';
 import { planDiffs } from './diff.js';
 import { facts, h, moment, notice, say, state, swap, table } from './dom.js';
 import { named, who } from './people.js';
+import { cameOf } from './jobs.js';
 import { askWhy } from './reason.js';
 
 export const title = 'Approvals';
@@ -86,8 +87,9 @@ function one(request, told, fail, again) {
   }
   async function run() {
     try {
-      await send('POST', `${at('v1', 'requests', request.request)}/run`);
-      told.replaceChildren(notice('good', 'Done.', 'It was decided again, and done.'));
+      const done = await send('POST', `${at('v1', 'requests', request.request)}/run`);
+      told.replaceChildren(done.job ? cameOf(request.verb, done)
+        : notice('good', 'Done.', 'It was decided again, and done.'));
       again();
     } catch (failure) {
       fail(failure);

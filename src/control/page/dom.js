@@ -29,7 +29,7 @@ export function say(text) {
 // A state, by colour and word.
 const TONES = {
   running: 'good', approved: 'good', done: 'good', success: 'good', holds: 'good', reviewed: 'good',
-  paused: 'wait', starting: 'wait', open: 'wait', unfinished: 'wait',
+  cancelled: 'wait', paused: 'wait', starting: 'wait', open: 'wait', unfinished: 'wait',
   failed: 'bad', failure: 'bad', refused: 'bad', broken: 'bad', unassigned: 'bad',
 };
 export function state(word) {

@@ -4,6 +4,7 @@ import { at, get, send } from './api.js';
 import { diff } from './diff.js';
 import { facts, h, moment, notice, number, say, seconds, state, swap, table } from './dom.js';
 import { who } from './people.js';
+import { JOBS, LETTERS, askForJob, cameOf, jobsOf, jobsTable } from './jobs.js';
 import { askWhy } from './reason.js';
 
 export const titleOf = ([name]) => name;
@@ -30,7 +31,10 @@ export function show(view) {
   const actions = h('div', { class: 'actions', role: 'group', 'aria-label': 'What you may do' });
   const standing = h('div');
   const files = h('div');
-  view.append(told, actions, standing, files, h('h2', {}, 'Dead letters'), ...lettersOf());
+  const jobs = h('div');
+  const letterActions = h('div', { class: 'actions', role: 'group', 'aria-label': 'What you may do to them' });
+  view.append(told, actions, standing, h('h2', {}, 'Jobs'), jobs, files, h('h2', {}, 'Dead letters'), letterActions,
+              ...lettersOf());
 
   async function act(verb) {
     const answer = await askWhy({ title: `${WORDS[verb]} ${name}?`, text: SAYS[verb], confirm: WORDS[verb],
@@ -48,11 +52,30 @@ export function show(view) {
     }
   }
 
+  async function begin(verb) {
+    const done = await askForJob(name, verb);
+    if (!done) return;
+    told.replaceChildren(cameOf(verb, done));
+    standingNow.now();
+    jobsNow.now();
+  }
+  async function cancel(job) {
+    try {
+      await send('POST', at('v1', 'jobs', job.job, 'cancel'));
+      jobsNow.now();
+    } catch (failure) {
+      view.fail(failure);
+    }
+  }
+  const buttonOf = (verb) => h('button', { type: 'button', 'data-key': verb, onclick: () => begin(verb) }, JOBS[verb].word);
+  const jobsNow = view.live(`${path}/jobs`, (answer) => swap(jobs, jobsTable(answer.jobs, cancel)));
+
   let shownFile = null;
   const standingNow = view.live(path, (p) => {
     swap(actions, [...(VERBS[p.state] ?? []), 'break_glass'].filter((verb) => p.may.includes(verb)).map((verb) =>
       h('button', { type: 'button', 'data-key': verb, class: verb === 'break_glass' ? 'danger' : null,
-                    onclick: () => act(verb) }, WORDS[verb])));
+                    onclick: () => act(verb) }, WORDS[verb])), jobsOf(p.may).map(buttonOf));
+    swap(letterActions, LETTERS.filter((verb) => p.may.includes(verb)).map(buttonOf));
     swap(standing, standingOf(p));
     say(`${name} is ${p.status}`);
     if (p.file === shownFile) return;
