@@ -87,7 +87,7 @@ class GoogleStore : public ObjectStore {
                         .url = WithQuery(StrCat(endpoint, before, place_.bucket, after), query),
                         .body = std::move(body),
                         .service = "google-cloud-storage"};
-    if (*method == 'P') request.headers.emplace_back("Content-Type", "application/json");
+    if (*method == 'P') request.headers.emplace_back("Content-Type", "application/octet-stream");
     if (emulator_.empty()) {
       KS_ASSIGN_OR_RETURN(const Secret token, tokens_.Now());
       request.credential_version = token.Fingerprint();
@@ -177,7 +177,7 @@ class AmazonStore : public ObjectStore {
                         .credential_version = credentials.access_key_id};
     request.headers.emplace_back("X-Amz-Content-Sha256", ContentSha256(request.body));
     if (*method == 'P') {
-      request.headers.emplace_back("Content-Type", "application/json");
+      request.headers.emplace_back("Content-Type", "application/octet-stream");
       request.headers.emplace_back("If-None-Match", "*");
     }
     SignRequest({region, "s3"}, credentials, services_.clock().NowNanos(), &request);

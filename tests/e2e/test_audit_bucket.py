@@ -1,5 +1,5 @@
-"""Checkpoints of the record in a bucket of Amazon's or Google's: what the owner of the database took
-away is found by them."""
+"""Checkpoints of the record in a bucket of Amazon's or Google's: what the owner of the database
+took away is found by them."""
 
 import json
 
