@@ -41,12 +41,12 @@ def test_desired_state_is_kept_when_a_replica_dies(make, kafka, issuer, name):
     one.stop(kill=True)
     send(kafka, name, range(1000, 2000))
     two.wait(lambda: committed() == 2000, seconds=120)
-    assert two.put(f"{connect}/pause", token).status_code == 200
+    assert two.put(f"{connect}/pause", token).status_code == 202  # as Kafka Connect says
     two.wait(lambda: not two.get("/v1/pipelines/dev1", token).json()["here"]["running"])
     send(kafka, name, range(2000, 2100))
-    assert two.put(f"{connect}/resume", token).status_code == 200
+    assert two.put(f"{connect}/resume", token).status_code == 202
     two.wait(lambda: committed() == 2100)
-    assert two.post(f"{connect}/restart", token).status_code == 200
+    assert two.post(f"{connect}/restart", token).status_code == 204
     # Each once: a record that was written twice would be a chain that moved twice.
     read = rows(database, "SELECT SUM(EndOffset) FROM (SELECT MAX(EndOffset) AS EndOffset FROM "
                           "kafka_spanner.Checkpoints GROUP BY Topic, KafkaPartition)")
