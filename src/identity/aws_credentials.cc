@@ -68,6 +68,11 @@ HttpRequest StsRequest(const std::string& endpoint, HttpHeaders form) {
 
 }  // namespace
 
+std::string AwsRegion(const env::Environment& environment) {
+  return environment.Variable("AWS_REGION")
+      .value_or(environment.Variable("AWS_DEFAULT_REGION").value_or(""));
+}
+
 absl::StatusOr<std::string> AwsEndpoint(const env::Environment& environment,
                                         std::string_view variable, std::string_view service,
                                         std::string_view region) {
@@ -229,6 +234,15 @@ AwsCredentialChain::Found AwsCredentialChain::AskJson(HttpRequest request, std::
     return AwsRefused(who, answer.status, text("Message"));
   }
   return credentials;
+}
+
+absl::StatusOr<AwsCredentials> AwsCredentialCache::Find(const std::string& region) {
+  std::lock_guard lock(mu_);
+  const AwsCredentials& kept = kept_[region];
+  const int64_t good_until = kept.expires_at_nanos - kRefreshAheadSeconds * env::kNanosPerSecond;
+  if (!kept.access_key_id.empty() && clock_.NowNanos() < good_until) return kept;
+  KS_ASSIGN_OR_RETURN(kept_[region], chain_.Find({region, "", ""}));
+  return kept_[region];
 }
 
 }  // namespace ks::identity

@@ -7,6 +7,8 @@
 // calls it keeps what it gives until shortly before it expires.
 #pragma once
 
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +34,9 @@ absl::StatusOr<std::string> AwsEndpoint(const env::Environment& environment,
                                         std::string_view variable, std::string_view service,
                                         std::string_view region);
 
+// AWS_REGION, else AWS_DEFAULT_REGION; empty where neither is set.
+std::string AwsRegion(const env::Environment& environment);
+
 class AwsCredentialChain {
  public:
   AwsCredentialChain(const env::Environment& environment, HttpClient& http, env::Clock& clock)
@@ -56,6 +61,22 @@ class AwsCredentialChain {
   const env::Environment& environment_;
   HttpClient& http_;
   env::Clock& clock_;
+};
+
+// What the chain found for a region, kept until shortly before it expires: finding may take several
+// requests. Thread safety: Find() may be called from any thread; it blocks.
+class AwsCredentialCache {
+ public:
+  AwsCredentialCache(const env::Environment& environment, HttpClient& http, env::Clock& clock)
+      : chain_(environment, http, clock), clock_(clock) {}
+
+  absl::StatusOr<AwsCredentials> Find(const std::string& region);
+
+ private:
+  AwsCredentialChain chain_;
+  env::Clock& clock_;
+  std::mutex mu_;
+  std::map<std::string, AwsCredentials> kept_;  // guarded by mu_; by region
 };
 
 }  // namespace ks::identity

@@ -1,7 +1,5 @@
 #include "identity/aws_secrets.h"
 
-#include <map>
-#include <mutex>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -11,7 +9,6 @@
 #include "identity/aws_credentials.h"
 #include "identity/errors.h"
 #include "identity/json.h"
-#include "identity/limits.h"
 
 namespace ks::identity {
 namespace {
@@ -21,7 +18,10 @@ using nlohmann::json;
 class AwsSecretStore : public SecretStore {
  public:
   AwsSecretStore(const env::Environment& environment, HttpClient& http, env::Clock& clock)
-      : environment_(environment), http_(http), clock_(clock), chain_(environment, http, clock) {}
+      : environment_(environment),
+        http_(http),
+        clock_(clock),
+        credentials_(environment, http, clock) {}
 
   bool remote() const override { return true; }
 
@@ -38,7 +38,7 @@ class AwsSecretStore : public SecretStore {
         .method = "POST", .url = endpoint, .body = wish.dump(), .service = "aws-secrets-manager"};
     request.headers.emplace_back("Content-Type", "application/x-amz-json-1.1");
     request.headers.emplace_back("X-Amz-Target", "secretsmanager.GetSecretValue");
-    KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, Credentials(region));
+    KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, credentials_.Find(region));
     request.who = request.credential_version = credentials.access_key_id;
     SignRequest({region, "secretsmanager"}, credentials, clock_.NowNanos(), &request);
     KS_ASSIGN_OR_RETURN(const HttpAnswer answer, http_.Send(request));
@@ -50,20 +50,9 @@ class AwsSecretStore : public SecretStore {
     if (const std::string region = reference.Option("region"); !region.empty()) return region;
     const std::vector<std::string> arn = absl::StrSplit(reference.path, ':');
     if (arn.size() > 3 && arn[0] == "arn") return arn[3];
-    const std::string region =
-        environment_.Variable("AWS_REGION")
-            .value_or(environment_.Variable("AWS_DEFAULT_REGION").value_or(""));
+    const std::string region = AwsRegion(environment_);
     if (region.empty()) return NoSecretRegion(reference.text);
     return region;
-  }
-
-  absl::StatusOr<AwsCredentials> Credentials(const std::string& region) {
-    std::lock_guard lock(mu_);
-    const AwsCredentials& kept = credentials_[region];
-    const int64_t good_until = kept.expires_at_nanos - kRefreshAheadSeconds * env::kNanosPerSecond;
-    if (!kept.access_key_id.empty() && clock_.NowNanos() < good_until) return kept;
-    KS_ASSIGN_OR_RETURN(credentials_[region], chain_.Find({region, "", ""}));
-    return credentials_[region];
   }
 
   static absl::StatusOr<SecretVersion> Read(const SecretReference& reference,
@@ -86,9 +75,7 @@ class AwsSecretStore : public SecretStore {
   const env::Environment& environment_;
   HttpClient& http_;
   env::Clock& clock_;
-  AwsCredentialChain chain_;
-  std::mutex mu_;
-  std::map<std::string, AwsCredentials> credentials_;  // guarded by mu_; by region
+  AwsCredentialCache credentials_;
 };
 
 }  // namespace

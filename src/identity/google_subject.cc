@@ -99,9 +99,7 @@ class Reader {
       const std::string address = TextOf(source_, name);
       if (!address.empty()) KS_RETURN_IF_ERROR(Allowed(address).status());
     }
-    const std::string region =
-        environment_.Variable("AWS_REGION")
-            .value_or(environment_.Variable("AWS_DEFAULT_REGION").value_or(""));
+    const std::string region = AwsRegion(environment_);
     if (region.empty()) return NoAwsRegion(file_);
     AwsCredentialChain chain(environment_, *services_.http, *services_.clock);
     KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, chain.Find({region, "", ""}));

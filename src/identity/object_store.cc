@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "identity/aws_credentials.h"
@@ -21,16 +20,67 @@ namespace {
 constexpr char kGoogleScope[] = "https://www.googleapis.com/auth/devstorage.read_write";
 constexpr char kGoogleEndpoint[] = "https://storage.googleapis.com";
 constexpr char kGoogleEmulator[] = "STORAGE_EMULATOR_HOST";
+constexpr char kContentType[] = "application/octet-stream";
 
 // The precondition that nothing is there yet did not hold.
 constexpr int kPreconditionFailed = 412;
 
 std::string PlaceOf(const BucketPlace& place) { return StrCat(place.scheme, "://", place.bucket); }
 
-class GoogleStore : public ObjectStore {
+// What the services have in common: each says how a request of its own looks, and what is in an
+// answer.
+class Bucket : public ObjectStore {
  public:
-  GoogleStore(BucketPlace place, Services& services)
-      : place_(std::move(place)),
+  explicit Bucket(BucketPlace place) : place_(std::move(place)) {}
+
+  absl::Status PutNew(const std::string& name, const std::string& body) override {
+    KS_ASSIGN_OR_RETURN(const HttpAnswer answer, AskPut(name, body));
+    if (answer.status == kPreconditionFailed) return ObjectIsThere(PlaceOf(place_), name);
+    return answer.status == 200 ? absl::OkStatus() : Refused(answer);
+  }
+
+  absl::StatusOr<std::vector<std::string>> List(const std::string& prefix, size_t count) override {
+    Page page;
+    do {
+      const size_t most = std::min(count - page.names.size(), kObjectsListed);
+      KS_ASSIGN_OR_RETURN(const HttpAnswer answer, AskPage(prefix, most, page.next));
+      if (answer.status != 200) return Refused(answer);
+      ReadPage(answer.body, &page);
+    } while (!page.next.empty() && page.names.size() < count);
+    if (page.names.size() > count) page.names.resize(count);
+    return std::move(page.names);
+  }
+
+  absl::StatusOr<std::string> Get(const std::string& name) override {
+    KS_ASSIGN_OR_RETURN(HttpAnswer answer, AskGet(name));
+    if (answer.status != 200) return Refused(answer);
+    return std::move(answer.body);
+  }
+
+ protected:
+  struct Page {
+    std::vector<std::string> names;  // of all pages so far
+    std::string next;                // a token; empty: there are no more
+  };
+  using Answer = absl::StatusOr<HttpAnswer>;
+  virtual Answer AskPut(const std::string& name, const std::string& body) = 0;
+  virtual Answer AskGet(const std::string& name) = 0;
+  virtual Answer AskPage(const std::string& prefix, size_t most, const std::string& token) = 0;
+  virtual void ReadPage(const std::string& body, Page* page) const = 0;
+  virtual std::string ReasonIn(const std::string& body) const = 0;
+
+  const BucketPlace place_;
+
+ private:
+  absl::Status Refused(const HttpAnswer& answer) const {
+    return BucketRefused(PlaceOf(place_), answer.status, ReasonIn(answer.body));
+  }
+};
+
+class GoogleBucket : public Bucket {
+ public:
+  GoogleBucket(BucketPlace place, Services& services)
+      : Bucket(std::move(place)),
         services_(services),
         emulator_(services.environment().Variable(kGoogleEmulator).value_or("")),
         tokens_(
@@ -40,46 +90,36 @@ class GoogleStore : public ObjectStore {
             },
             services.clock()) {}
 
-  absl::Status PutNew(const std::string& name, const std::string& body) override {
-    KS_ASSIGN_OR_RETURN(
-        const HttpAnswer answer,
-        Ask("POST", "/upload/storage/v1/b/", "/o",
-            {{"ifGenerationMatch", "0"}, {"name", name}, {"uploadType", "media"}}, body));
-    if (answer.status == kPreconditionFailed) return ObjectIsThere(PlaceOf(place_), name);
-    return answer.status == 200 ? absl::OkStatus() : Refused(answer);
-  }
-
-  absl::StatusOr<std::vector<std::string>> List(const std::string& prefix, size_t count) override {
-    std::vector<std::string> names;
-    std::string page;
-    do {
-      HttpHeaders query = {{"fields", "items(name),nextPageToken"},
-                           {"maxResults", StrCat(count - names.size())},
-                           {"prefix", prefix}};
-      if (!page.empty()) query.emplace_back("pageToken", page);
-      KS_ASSIGN_OR_RETURN(const HttpAnswer answer, Ask("GET", "/storage/v1/b/", "/o", query, ""));
-      if (answer.status != 200) return Refused(answer);
-      const nlohmann::json body = ParseJson(answer.body);
-      for (const nlohmann::json& item : Member(body, "items"))
-        names.push_back(TextOf(item, "name"));
-      page = TextOf(body, "nextPageToken");
-    } while (!page.empty() && names.size() < count);
-    if (names.size() > count) names.resize(count);
-    return names;
-  }
-
-  absl::StatusOr<std::string> Get(const std::string& name) override {
-    KS_ASSIGN_OR_RETURN(
-        HttpAnswer answer,
-        Ask("GET", "/storage/v1/b/", StrCat("/o/", PercentEncode(name)), {{"alt", "media"}}, ""));
-    if (answer.status != 200) return Refused(answer);
-    return std::move(answer.body);
-  }
-
  private:
-  absl::StatusOr<HttpAnswer> Ask(const char* method, std::string_view before,
-                                 std::string_view after, const HttpHeaders& query,
-                                 std::string body) {
+  Answer AskPut(const std::string& name, const std::string& body) override {
+    return Ask("POST", "/upload/storage/v1/b/", "/o",
+               {{"ifGenerationMatch", "0"}, {"name", name}, {"uploadType", "media"}}, body);
+  }
+
+  Answer AskGet(const std::string& name) override {
+    return Ask("GET", kObjects, StrCat("/o/", PercentEncode(name)), {{"alt", "media"}}, "");
+  }
+
+  Answer AskPage(const std::string& prefix, size_t most, const std::string& token) override {
+    HttpHeaders query = {
+        {"fields", "items(name),nextPageToken"}, {"maxResults", StrCat(most)}, {"prefix", prefix}};
+    if (!token.empty()) query.emplace_back("pageToken", token);
+    return Ask("GET", kObjects, "/o", query, "");
+  }
+
+  void ReadPage(const std::string& body, Page* page) const override {
+    const nlohmann::json read = ParseJson(body);
+    for (const nlohmann::json& item : Member(read, "items"))
+      page->names.push_back(TextOf(item, "name"));
+    page->next = TextOf(read, "nextPageToken");
+  }
+
+  std::string ReasonIn(const std::string& body) const override {
+    return TextOf(Member(ParseJson(body), "error"), "message");
+  }
+
+  Answer Ask(const char* method, std::string_view before, std::string_view after,
+             const HttpHeaders& query, std::string body) {
     std::string endpoint = emulator_.empty() ? kGoogleEndpoint : emulator_;
     if (endpoint.find("://") == std::string::npos) endpoint = StrCat("http://", endpoint);
     KS_RETURN_IF_ERROR(CheckCredentialUrl(endpoint).status());
@@ -87,7 +127,7 @@ class GoogleStore : public ObjectStore {
                         .url = WithQuery(StrCat(endpoint, before, place_.bucket, after), query),
                         .body = std::move(body),
                         .service = "google-cloud-storage"};
-    if (*method == 'P') request.headers.emplace_back("Content-Type", "application/octet-stream");
+    if (*method == 'P') request.headers.emplace_back("Content-Type", kContentType);
     if (emulator_.empty()) {
       KS_ASSIGN_OR_RETURN(const Secret token, tokens_.Now());
       request.credential_version = token.Fingerprint();
@@ -96,12 +136,7 @@ class GoogleStore : public ObjectStore {
     return services_.http().Send(request);
   }
 
-  absl::Status Refused(const HttpAnswer& answer) const {
-    const nlohmann::json error = Member(ParseJson(answer.body), "error");
-    return BucketRefused(PlaceOf(place_), answer.status, TextOf(error, "message"));
-  }
-
-  const BucketPlace place_;
+  static constexpr char kObjects[] = "/storage/v1/b/";
   Services& services_;
   const std::string emulator_;
   LazyTokenCache tokens_;
@@ -120,54 +155,50 @@ std::vector<std::string> Elements(std::string_view xml, std::string_view name) {
   return found;
 }
 
-class AmazonStore : public ObjectStore {
+std::string FirstElement(std::string_view xml, std::string_view name) {
+  const auto found = Elements(xml, name);
+  return found.empty() ? "" : found.front();
+}
+
+class AmazonBucket : public Bucket {
  public:
-  AmazonStore(BucketPlace place, Services& services)
-      : place_(std::move(place)),
+  AmazonBucket(BucketPlace place, Services& services)
+      : Bucket(std::move(place)),
         services_(services),
-        chain_(services.environment(), services.http(), services.clock()) {}
-
-  absl::Status PutNew(const std::string& name, const std::string& body) override {
-    KS_ASSIGN_OR_RETURN(const HttpAnswer answer, Ask("PUT", StrCat("/", name), {}, body));
-    if (answer.status == kPreconditionFailed) return ObjectIsThere(PlaceOf(place_), name);
-    return answer.status == 200 ? absl::OkStatus() : Refused(answer);
-  }
-
-  absl::StatusOr<std::vector<std::string>> List(const std::string& prefix, size_t count) override {
-    std::vector<std::string> names;
-    std::string page;
-    do {
-      HttpHeaders query;  // sorted, as a signature wants them
-      if (!page.empty()) query.emplace_back("continuation-token", page);
-      query.emplace_back("list-type", "2");
-      query.emplace_back("max-keys", StrCat(std::min(count - names.size(), kObjectsListed)));
-      query.emplace_back("prefix", prefix);
-      KS_ASSIGN_OR_RETURN(const HttpAnswer answer, Ask("GET", "", query, ""));
-      if (answer.status != 200) return Refused(answer);
-      for (std::string& name : Elements(answer.body, "Key")) names.push_back(std::move(name));
-      const auto next = Elements(answer.body, "NextContinuationToken");
-      page = next.empty() ? "" : next.front();
-    } while (!page.empty() && names.size() < count);
-    if (names.size() > count) names.resize(count);
-    return names;
-  }
-
-  absl::StatusOr<std::string> Get(const std::string& name) override {
-    KS_ASSIGN_OR_RETURN(HttpAnswer answer, Ask("GET", StrCat("/", name), {}, ""));
-    if (answer.status != 200) return Refused(answer);
-    return std::move(answer.body);
-  }
+        credentials_(services.environment(), services.http(), services.clock()) {}
 
  private:
-  absl::StatusOr<HttpAnswer> Ask(const char* method, std::string_view path,
-                                 const HttpHeaders& query, std::string body) {
-    const auto& environment = services_.environment();
-    const std::string region =
-        environment.Variable("AWS_REGION")
-            .value_or(environment.Variable("AWS_DEFAULT_REGION").value_or(""));
+  Answer AskPut(const std::string& name, const std::string& body) override {
+    return Ask("PUT", StrCat("/", name), {}, body);
+  }
+
+  Answer AskGet(const std::string& name) override { return Ask("GET", StrCat("/", name), {}, ""); }
+
+  Answer AskPage(const std::string& prefix, size_t most, const std::string& token) override {
+    HttpHeaders query;  // sorted, as a signature wants them
+    if (!token.empty()) query.emplace_back("continuation-token", token);
+    query.emplace_back("list-type", "2");
+    query.emplace_back("max-keys", StrCat(most));
+    query.emplace_back("prefix", prefix);
+    return Ask("GET", "", query, "");
+  }
+
+  void ReadPage(const std::string& body, Page* page) const override {
+    for (std::string& name : Elements(body, "Key")) page->names.push_back(std::move(name));
+    page->next = FirstElement(body, "NextContinuationToken");
+  }
+
+  std::string ReasonIn(const std::string& body) const override {
+    return FirstElement(body, "Code");
+  }
+
+  Answer Ask(const char* method, std::string_view path, const HttpHeaders& query,
+             std::string body) {
+    const std::string region = AwsRegion(services_.environment());
     if (region.empty()) return NoBucketRegion(PlaceOf(place_));
-    KS_ASSIGN_OR_RETURN(const std::string endpoint, AwsEndpoint(environment, "S3", "s3", region));
-    KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, chain_.Find({region, "", ""}));
+    KS_ASSIGN_OR_RETURN(const std::string endpoint,
+                        AwsEndpoint(services_.environment(), "S3", "s3", region));
+    KS_ASSIGN_OR_RETURN(const AwsCredentials credentials, credentials_.Find(region));
     const std::string url = StrCat(endpoint, place_.bucket, path);
     HttpRequest request{.method = method,
                         .url = query.empty() ? url : WithQuery(url, query),
@@ -177,21 +208,15 @@ class AmazonStore : public ObjectStore {
                         .credential_version = credentials.access_key_id};
     request.headers.emplace_back("X-Amz-Content-Sha256", ContentSha256(request.body));
     if (*method == 'P') {
-      request.headers.emplace_back("Content-Type", "application/octet-stream");
+      request.headers.emplace_back("Content-Type", kContentType);
       request.headers.emplace_back("If-None-Match", "*");
     }
     SignRequest({region, "s3"}, credentials, services_.clock().NowNanos(), &request);
     return services_.http().Send(request);
   }
 
-  absl::Status Refused(const HttpAnswer& answer) const {
-    const auto code = Elements(answer.body, "Code");
-    return BucketRefused(PlaceOf(place_), answer.status, code.empty() ? "" : code.front());
-  }
-
-  const BucketPlace place_;
   Services& services_;
-  AwsCredentialChain chain_;
+  AwsCredentialCache credentials_;
 };
 
 bool IsPlain(char c) {
@@ -220,8 +245,8 @@ absl::StatusOr<BucketPlace> ParseBucketPlace(std::string_view text) {
 }
 
 std::unique_ptr<ObjectStore> OpenObjectStore(const BucketPlace& place, Services& services) {
-  if (place.scheme == "gs") return std::make_unique<GoogleStore>(place, services);
-  return std::make_unique<AmazonStore>(place, services);
+  if (place.scheme == "gs") return std::make_unique<GoogleBucket>(place, services);
+  return std::make_unique<AmazonBucket>(place, services);
 }
 
 }  // namespace ks::identity
