@@ -4,21 +4,11 @@
 
 #include "base/str_cat.h"
 #include "control/limits.h"
+#include "env/clock.h"
+#include "env/stop.h"
 #include "observe/log.h"
 
 namespace ks::control {
-namespace {
-
-// Sleeps; false: told to stop.
-bool Pause(const std::stop_token& stop, int64_t millis) {
-  std::mutex mu;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mu);
-  wake.wait_for(lock, stop, std::chrono::milliseconds(millis), [] { return false; });
-  return !stop.stop_requested();
-}
-
-}  // namespace
 
 JobRunner::JobRunner(spanner::Client& client, std::string replica, Run run)
     : client_(client),
@@ -55,7 +45,7 @@ void JobRunner::RunHeld(const JobRow& job, const std::stop_token& stop) {
   const std::stop_callback both(stop, [&] { ours.request_stop(); });
   // While Spanner is away nobody knows: the job's own steps fail then.
   const std::jthread signs([&](const std::stop_token& over) {
-    while (Pause(over, kJobSignMillis)) {
+    while (env::SleepUnlessStopped(over, kJobSignMillis * env::kNanosPerMilli)) {
       const auto held = HoldJob(client_, job.id, replica_);
       if (held.ok() && !*held) ours.request_stop();
     }

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 
 #include "base/str_cat.h"
 #include "control/limits.h"
+#include "env/stop.h"
 #include "observe/log.h"
 
 namespace ks::control {
@@ -29,12 +28,9 @@ Supervisor::Supervisor(spanner::Client& client, ServedConnections connections, R
       sightings_(sightings),
       clock_(clock) {
   looking_ = std::jthread([this](const std::stop_token& stop) {
-    std::mutex mu;
-    std::condition_variable_any wake;
     while (!stop.stop_requested()) {
       Look();
-      std::unique_lock lock(mu);
-      wake.wait_for(lock, stop, std::chrono::milliseconds(kLookMillis), [] { return false; });
+      (void)env::SleepUnlessStopped(stop, kLookMillis * env::kNanosPerMilli);
     }
     for (auto& [name, slot] : slots_) slot->thread.request_stop();  // all at once, then wait
     slots_.clear();
