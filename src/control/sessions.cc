@@ -147,21 +147,16 @@ absl::StatusOr<std::string> Sessions::IdTokenFor(const IssuerSettings& issuer,
                                 {"code", code},
                                 {"redirect_uri", CallbackUrl()},
                                 {"code_verifier", verifier}};
-  identity::HttpRequest request{.method = "POST",
-                                .url = endpoint,
-                                .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                                            {"Accept", "application/json"}},
-                                .ca = issuer.ca,
-                                .service = "oidc-issuer",
-                                .who = issuer.client_id};
-  if (issuer.client_secret.empty()) {
-    form.emplace_back("client_id", issuer.client_id);
-  } else {
+  if (issuer.client_secret.empty()) form.emplace_back("client_id", issuer.client_id);
+  identity::HttpRequest request = identity::OauthRequest(endpoint, form);
+  request.ca = issuer.ca;
+  request.service = "oidc-issuer";
+  request.who = issuer.client_id;
+  if (!issuer.client_secret.empty()) {
     KS_ASSIGN_OR_RETURN(const auto secret, services_.secrets->Resolve(issuer.client_secret));
     request.headers.push_back(identity::BasicLogin(issuer.client_id, secret.value));
     request.credential_version = secret.version;
   }
-  request.body = identity::FormEncode(form);
   KS_ASSIGN_OR_RETURN(const auto answer, services_.http->Send(request));
   if (answer.status >= 500) return IssuerDown(issuer.issuer);
   const nlohmann::json body = identity::ParseJson(answer.body);

@@ -60,19 +60,18 @@ class OauthSource : public TokenSource {
 
   absl::StatusOr<Token> Ask(const SecretVersion& proof) {
     KS_ASSIGN_OR_RETURN(const Url endpoint, CheckCredentialUrl(settings_.token_endpoint));
-    HttpRequest request{.method = "POST",
-                        .url = settings_.token_endpoint,
-                        .ca = settings_.ca,
-                        .service = "token-endpoint",
-                        .who = settings_.client_id};
     HttpHeaders form;
+    HttpHeaders headers;
     KS_RETURN_IF_ERROR(AddGrant(&form));
-    KS_RETURN_IF_ERROR(AddClient(proof, &request, &form));
+    KS_RETURN_IF_ERROR(AddClient(proof, &headers, &form));
     if (!settings_.scope.empty()) form.emplace_back("scope", settings_.scope);
     if (!settings_.audience.empty()) form.emplace_back("audience", settings_.audience);
-    request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-    request.headers.emplace_back("Accept", "application/json");
-    request.body = FormEncode(form);
+    HttpRequest request = OauthRequest(settings_.token_endpoint, form);
+    request.headers.insert(request.headers.end(), headers.begin(), headers.end());
+    request.ca = settings_.ca;
+    request.service = "token-endpoint";
+    request.who = settings_.client_id;
+    request.credential_version = proof.version;
     const int64_t asked_at = services_.clock->NowNanos();
     KS_ASSIGN_OR_RETURN(const HttpAnswer answer, services_.http->Send(request));
     return ReadTokenAnswer(StrCat(endpoint.host, ":", endpoint.port), answer, asked_at,
@@ -138,8 +137,7 @@ class OauthSource : public TokenSource {
     return SignJwt(claims, key.value, settings_.key_id);
   }
 
-  absl::Status AddClient(const SecretVersion& proof, HttpRequest* request, HttpHeaders* form) {
-    request->credential_version = proof.version;
+  absl::Status AddClient(const SecretVersion& proof, HttpHeaders* headers, HttpHeaders* form) {
     if (SignsForItself()) {
       KS_ASSIGN_OR_RETURN(const Secret assertion, Sign(proof, settings_.client_id));
       form->emplace_back("client_id", settings_.client_id);
@@ -157,7 +155,7 @@ class OauthSource : public TokenSource {
       form->emplace_back("client_secret", proof.value.Reveal());
       return absl::OkStatus();
     }
-    request->headers.push_back(BasicLogin(settings_.client_id, proof.value));
+    headers->push_back(BasicLogin(settings_.client_id, proof.value));
     return absl::OkStatus();
   }
 
@@ -186,6 +184,14 @@ absl::StatusOr<Token> ReadTokenAnswer(std::string_view endpoint, const HttpAnswe
   token.expires_at_nanos = asked_at_nanos + seconds * env::kNanosPerSecond;
   token.principal = PrincipalOf(claims, principal);
   return token;
+}
+
+HttpRequest OauthRequest(std::string endpoint, const HttpHeaders& form) {
+  return {.method = "POST",
+          .url = std::move(endpoint),
+          .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                      {"Accept", "application/json"}},
+          .body = FormEncode(form)};
 }
 
 std::pair<std::string, std::string> BasicLogin(std::string_view client_id, const Secret& secret) {

@@ -28,6 +28,9 @@ struct OauthServices {
 std::unique_ptr<TokenSource> MakeOauthTokenSource(OauthSettings settings,
                                                   const OauthServices& services);
 
+// A POST of a form, as endpoints of an authorization server want it, answered in JSON (RFC 6749).
+HttpRequest OauthRequest(std::string endpoint, const HttpHeaders& form);
+
 // How a client proves itself by its secret in a header (RFC 6749, 2.3.1).
 std::pair<std::string, std::string> BasicLogin(std::string_view client_id, const Secret& secret);
 

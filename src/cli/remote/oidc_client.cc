@@ -7,6 +7,7 @@
 #include "cli/remote/errors.h"
 #include "identity/json.h"
 #include "identity/jwt.h"
+#include "identity/oauth.h"
 #include "identity/pkce.h"
 #include "identity/url.h"
 
@@ -58,14 +59,11 @@ absl::StatusOr<std::string> OidcClient::AddressOf(const char* name) const {
 absl::StatusOr<HttpAnswer> OidcClient::Post(const char* endpoint, HttpHeaders form) {
   KS_ASSIGN_OR_RETURN(const std::string address, AddressOf(endpoint));
   form.emplace_back("client_id", settings_.client_id);
-  return http_->Send({.method = "POST",
-                      .url = address,
-                      .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                                  {"Accept", "application/json"}},
-                      .body = identity::FormEncode(form),
-                      .ca = settings_.ca,
-                      .service = "oidc-issuer",
-                      .who = settings_.client_id});
+  identity::HttpRequest request = identity::OauthRequest(address, form);
+  request.ca = settings_.ca;
+  request.service = "oidc-issuer";
+  request.who = settings_.client_id;
+  return http_->Send(request);
 }
 
 // An empty `nonce` was not asked for.
