@@ -22,8 +22,12 @@ constexpr char kTokenVariable[] = "KAFKA_SPANNER_TOKEN";
 
 }  // namespace
 
-absl::StatusOr<std::string> ServerAddress(const std::string& given) {
+absl::StatusOr<std::string> ServerAddress(const std::string& given,
+                                          const env::Environment& environment,
+                                          const std::string& otherwise) {
   std::string address = given;
+  if (address.empty()) address = environment.Variable(kServerVariable).value_or(otherwise);
+  if (address.empty()) return NoServerSaid();
   while (address.ends_with('/')) address.pop_back();
   KS_RETURN_IF_ERROR(identity::CheckCredentialUrl(address).status());
   return address;
@@ -51,10 +55,8 @@ absl::StatusOr<ControlServer> ControlServer::Open(const ServerOptions& options,
                                                   identity::Services& services) {
   const auto& environment = services.environment();
   KS_ASSIGN_OR_RETURN(const Logins logins, ReadLogins());
-  std::string address = options.address;
-  if (address.empty()) address = environment.Variable(kServerVariable).value_or(logins.newest);
-  if (address.empty()) return NoServerSaid();
-  KS_ASSIGN_OR_RETURN(address, ServerAddress(address));
+  KS_ASSIGN_OR_RETURN(const std::string address,
+                      ServerAddress(options.address, environment, logins.newest));
   ControlServer server(address, options.ca, services);
   if (!options.token.empty()) {
     KS_ASSIGN_OR_RETURN(const auto reference, identity::ParseSecretReference(options.token));

@@ -48,8 +48,11 @@ class ControlServer {
   identity::Secret token_;
 };
 
-// An address without what would make two of one: no slash at its end. Over TLS, or on this machine.
-absl::StatusOr<std::string> ServerAddress(const std::string& given);
+// The address that `--server` says, else KAFKA_SPANNER_SERVER, else `otherwise`, without what would
+// make two of one: no slash at its end. Over TLS, or on this machine.
+absl::StatusOr<std::string> ServerAddress(const std::string& given,
+                                          const env::Environment& environment,
+                                          const std::string& otherwise);
 
 // One request to a control plane, with no token where that is empty.
 absl::StatusOr<identity::HttpAnswer> SendTo(identity::HttpClient& http, const std::string& address,

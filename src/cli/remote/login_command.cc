@@ -81,10 +81,8 @@ absl::StatusOr<IdTokens> ByBrowser(OidcClient& issuer, const OidcSettings& setti
 
 absl::Status Login(const LoginOptions& options, const GlobalOptions& global) {
   identity::Services services({.log = global.connection_log.get()});
-  std::string given = options.server.address;
-  if (given.empty()) given = services.environment().Variable("KAFKA_SPANNER_SERVER").value_or("");
-  if (given.empty()) return NoServerSaid();
-  KS_ASSIGN_OR_RETURN(const std::string server, ServerAddress(given));
+  KS_ASSIGN_OR_RETURN(const std::string server,
+                      ServerAddress(options.server.address, services.environment(), ""));
   KS_ASSIGN_OR_RETURN(const OidcSettings settings, AskWhere(options, server, services.http()));
   KS_ASSIGN_OR_RETURN(OidcClient issuer,
                       OidcClient::Discover(settings, services.http(), services.clock()));
@@ -117,9 +115,8 @@ absl::Status Logout(const ServerOptions& options, const GlobalOptions& global) {
   identity::Services services({.log = global.connection_log.get()});
   KS_ASSIGN_OR_RETURN(const LoginsLock lock, LoginsLock::Take());
   KS_ASSIGN_OR_RETURN(Logins logins, ReadLogins());
-  std::string server = options.address.empty() ? logins.newest : options.address;
-  if (server.empty()) return NoServerSaid();
-  KS_ASSIGN_OR_RETURN(server, ServerAddress(server));
+  KS_ASSIGN_OR_RETURN(const std::string server,
+                      ServerAddress(options.address, services.environment(), logins.newest));
   const auto found = logins.servers.find(server);
   if (found == logins.servers.end()) return NotSignedIn(server);
   const SavedLogin login = found->second;
@@ -136,9 +133,10 @@ absl::Status Logout(const ServerOptions& options, const GlobalOptions& global) {
   return absl::OkStatus();
 }
 
-void AddServerOption(CLI::App* command, std::string* address) {
-  command->add_option("--server", *address,
-                      "the control plane's address (default: KAFKA_SPANNER_SERVER)");
+void AddServerOption(CLI::App* command, std::string* address, const char* otherwise) {
+  command->add_option(
+      "--server", *address,
+      StrCat("the control plane's address (default: KAFKA_SPANNER_SERVER", otherwise, ")"));
 }
 
 }  // namespace
@@ -146,7 +144,7 @@ void AddServerOption(CLI::App* command, std::string* address) {
 void AddLoginCommand(CLI::App& app, GlobalOptions& global) {
   auto options = std::make_shared<LoginOptions>();
   CLI::App* login = app.add_subcommand("login", "sign in to a control plane, for `remote`");
-  AddServerOption(login, &options->server.address);
+  AddServerOption(login, &options->server.address, "");
   login->add_option("--issuer", options->issuer, "where the server names several");
   login->add_option("--ca", options->server.ca,
                     "PEM file of whose certificates to trust (default: the system's)");
@@ -160,7 +158,7 @@ void AddLoginCommand(CLI::App& app, GlobalOptions& global) {
   });
   auto from = std::make_shared<ServerOptions>();
   CLI::App* logout = app.add_subcommand("logout", "forget a login, here and at its issuer");
-  AddServerOption(logout, &from->address);
+  AddServerOption(logout, &from->address, ", then where you signed in at last");
   OnChosen(*logout, global, [from, &global] {
     const absl::Status status = Logout(*from, global);
     return status.ok() ? kExitOk : Fail(global, status);
