@@ -7,6 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
+import people  # noqa: E402
 import planted  # noqa: E402
 from broker import Broker, running  # noqa: E402
 from spanners import Endpoint  # noqa: E402
@@ -72,6 +73,12 @@ def other():
 def stranger():
     """Whom the server does not know."""
     yield from an_issuer()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with people.chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -2,16 +2,22 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import time
 import urllib.request
 
+import pytest
 from playwright.sync_api import sync_playwright
 
 from ports import free_port
 
+BINARY = shutil.which("chromium")
+# For tests in a browser: left out where there is none, if that was said to be all right.
+needs_browser = pytest.mark.skipif(
+    BINARY is None and os.environ.get("KS_BROWSER") == "optional", reason="no chromium here")
 GROUPS = {"alice": ["sre"], "lena": ["leads"], "vera": ["visitors"], "ann": ["leads", "sre"]}
 
 
@@ -46,9 +52,10 @@ class People:
 
 
 @contextlib.contextmanager
-def chromium(binary):
+def chromium():
+    assert BINARY, "chromium is missing: tools/setup/run browser"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=BINARY, args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -16,9 +16,7 @@ import people
 import planted
 from plane import Plane, pipeline_file
 
-BINARY = shutil.which("chromium")
-OPTIONAL = os.environ.get("KS_BROWSER") == "optional"
-pytestmark = pytest.mark.skipif(BINARY is None and OPTIONAL, reason="there is no chromium here")
+pytestmark = people.needs_browser
 
 NEEDS_A_PERSON, REFUSED, USAGE = 4, 3, 2
 
@@ -98,13 +96,6 @@ def person(who):
             page.get_by_text("Sign-in Success").first.wait_for()
 
     return confirm
-
-
-@pytest.fixture(scope="module")
-def browser():
-    assert BINARY, "chromium is missing: tools/setup/run browser"
-    with people.chromium(BINARY) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

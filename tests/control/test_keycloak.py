@@ -4,7 +4,6 @@ minute: `tests/control/run PROGRAM test_keycloak.py` gets it and runs this."""
 
 import json
 import pathlib
-import shutil
 import types
 
 import pytest
@@ -55,12 +54,6 @@ def served(request, keycloak, spanner, tmp_path_factory, other):
                   "keycloak", issuer_for(keycloak), other)
     yield plane
     plane.stop(kill=True)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with people.chromium(shutil.which("chromium")) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ on a desktop and a phone, and an accessibility check of each."""
 import json
 import os
 import pathlib
-import shutil
 
 import pytest
 from confluent_kafka import Producer
@@ -15,9 +14,7 @@ from people import sign_in
 from plane import Plane, pipeline_file
 from spanners import rows
 
-BINARY = shutil.which("chromium")
-OPTIONAL = os.environ.get("KS_BROWSER") == "optional"
-pytestmark = pytest.mark.skipif(BINARY is None and OPTIONAL, reason="there is no chromium here")
+pytestmark = people.needs_browser
 
 LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("desktop", "phone")]
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -30,13 +27,6 @@ VIEWS = {
     "audit": ("#/audit", "holds"),
     "connections": ("#/connections", "GET http /jwks"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    assert BINARY, "chromium is missing: tools/setup/run browser"
-    with people.chromium(BINARY) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,14 @@ import json
 
 import pytest
 
+from broker import running
 from buckets import BUCKET, Amazon, Google
 from test_audit import Site
 
 
 @pytest.fixture(params=[Amazon, Google], ids=lambda kind: kind.scheme)
 def bucket(request, tmp_path):
-    server = request.param(tmp_path)
-    yield server
-    server.stop()
+    yield from running(request.param(tmp_path))
 
 
 class BucketSite(Site):

@@ -11,13 +11,12 @@ from worker import Program
 wait_for = Broker.wait_for
 
 
-@pytest.fixture(params=["local", "emulator"])
-def events(request, kafka, tmp_path):
+@pytest.fixture
+def events(request, spanner, kafka, tmp_path):
     """On each Spanner: who is right about DDL twice at once?"""
-    spanner = request.getfixturevalue(
-        {"local": "local_spanner", "emulator": "emulator"}[request.param])
     program = Program(request.config.getoption("--program"), spanner.address, tmp_path)
-    return Events(kafka, spanner, program, f"evolve_{request.param}", partitions=4)
+    name = f"evolve_{request.node.callspec.id}"
+    return Events(kafka, spanner, program, name, partitions=4)
 
 
 def columns(events):

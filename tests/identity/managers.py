@@ -1,28 +1,15 @@
-"""Secret managers as processes: HashiCorp Vault, and moto's AWS Secrets Manager and STS."""
+"""Secret managers as processes: HashiCorp Vault, and what moto has of AWS (moto_server.py)."""
 
 import json
 import os
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 
 from fakes import Kubernetes
 from servers import Authority, free_port, openssl, signed_jwt
-
-
-def wait_until_there(url, process, log):
-    give_up = time.monotonic() + 60
-    while True:
-        try:
-            return urllib.request.urlopen(url, timeout=2).read()
-        except urllib.error.HTTPError:
-            return b""  # an answer is an answer
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < give_up, log.read_text()
-            time.sleep(0.1)
+from moto_server import Aws, wait_until_there  # noqa: F401
 
 
 class Vault:
@@ -144,32 +131,5 @@ class Vault:
     def stop(self):
         if self.kubernetes is not None:
             self.kubernetes.stop()
-        self.process.kill()
-        self.process.wait()
-
-
-class Aws:
-    """moto: Secrets Manager and STS. It takes any signature: what a signature must be is compared
-    with AWS's own signer (record_aws.py)."""
-
-    def __init__(self, directory):
-        self.log = directory / "moto.log"
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": "eu-west-1",
-                            "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "aws-s3cret"}
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
-            stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
-        wait_until_there(self.url, self.process, self.log)
-
-    def client(self, service):
-        import boto3
-        return boto3.client(service, endpoint_url=self.url, region_name="eu-west-1",
-                            aws_access_key_id="AKIATEST", aws_secret_access_key="aws-s3cret")
-
-    def stop(self):
         self.process.kill()
         self.process.wait()
