@@ -174,6 +174,9 @@ def test_signing_out_ends_it_at_the_issuer_too(served, terminal, browser):
     alice.login(browser, person("alice"))
     thief.logins.parent.mkdir(parents=True)
     shutil.copy(alice.logins, thief.logins)
+    elsewhere = "http://127.0.0.1:1"
+    assert f"not signed in at {elsewhere}" in alice.run(
+        "logout", code=REFUSED, KAFKA_SPANNER_SERVER=elsewhere)
     assert alice.run("logout") == f"signed out of {served.url}\n"
     assert "not signed in" in alice.run("remote", "whoami", "--server", served.url, code=REFUSED)
     assert "Sign in again" in thief.run("remote", "whoami", code=REFUSED)
