@@ -311,22 +311,68 @@ def test_a_job_goes_on_where_a_replica_left_it(read, spanner):
     assert [(step["from"], step["to"]) for step in steps] == [(7, 507), (507, 1007), (1007, 1507)]
 
 
+def test_what_was_looked_at_is_what_is_done(read):
+    """Whoever says which plan they saw gets that one or none."""
+    seen = read.plan("replay", **{"from": 3}).json()["plan_sha256"]
+    other = read.act("replay", **{"from": 2, "plan_sha256": seen})
+    assert other.status_code == 409 and read.of("replay") == [], other.text
+    assert read.act("replay", **{"from": 3, "plan_sha256": seen}).status_code == 200
+
+
+def test_a_step_of_a_cancelled_job_does_nothing(read, spanner):
+    """Cancelled while its second step is committed: there is no third."""
+    read.send(*[(f"k{n}", n) for n in range(1500)])
+    read.read_all(1507)
+    proxy = HoldingProxy(spanner.address)
+    replica = read.make(endpoint=proxy.address)
+    read.plane.stop()
+    proxy.wanted = b'"from":507'
+
+    def cancel():
+        (job,) = replica.get(f"{PATH.format('dev1')}/jobs", read.alice).json()["jobs"]
+        answer = replica.post(f"/v1/jobs/{job['job']}/cancel", read.alice)
+        assert answer.status_code == 200, answer.text
+
+    greta = read.lead("greta")
+    proxy.while_held(lambda: read.act("replay", replica, greta, **{"from": 7}), cancel)
+    replica.wait(lambda: "result" in phases(read.of("replay")))
+    assert replica.stop() == 0
+    proxy.stop()
+    steps = [entry["details"] for entry in read.of("replay") if entry["phase"] == "change"]
+    assert [(step["from"], step["to"]) for step in steps] == [(7, 507), (507, 1007)]
+
+
+def put_job(site, **more):
+    """A job as another replica would have left it."""
+    row = {"Job": "c0ffee00-0000-4000-8000-000000000000", "Pipeline": "dev1", "Verb": "replay",
+           "File": site.plane.get(PATH.format("dev1"), site.alice).json()["file"],
+           "Effect": '{"ranges": []}', "Progress": "{}", "PlanHash": "", "State": "running",
+           "Result": "{}", "Issuer": "i", "Subject": "s", "CreatedAt": "2026-01-01T00:00:00Z",
+           "HeldBy": "elsewhere", "HeldUntil": "2099-01-01T00:00:00Z", **more}
+    with site.database.batch() as batch:
+        batch.insert("kafka_spanner.Jobs", list(row), [list(row.values())])
+    return f"/v1/jobs/{row['Job']}"
+
+
+def test_a_job_for_another_file_than_there_is_now_is_not_begun(read):
+    ranges = [{"topic": read.name, "partition": 0, "from": 0, "to": 7}]
+    file = read.plane.get(PATH.format("dev1"), read.alice).json()["file"]
+    job = put_job(read, File=f"{file}# as it was before\n", HeldUntil="2026-01-01T00:00:00Z",
+                  Effect=json.dumps({"ranges": ranges}))
+    read.plane.wait(lambda: read.plane.get(job, read.alice).json()["state"] != "running")
+    ended = read.plane.get(job, read.alice).json()
+    assert ended["state"] == "failed" and "changed" in ended["result"]["error"], ended
+    assert "change" not in phases(read.of("replay"))
+
+
 def test_a_cancelled_job_ends_and_says_how_far_it_came(read):
     bob = read.lead("bob")
-    job = {"Job": "c0ffee00-0000-4000-8000-000000000000"}
-    file = read.plane.get(PATH.format("dev1"), read.alice).json()["file"]
-    columns = ["Job", "Pipeline", "Verb", "File", "Effect", "Progress", "PlanHash", "State",
-               "Result", "Issuer", "Subject", "CreatedAt", "HeldBy", "HeldUntil"]
-    now = "2026-01-01T00:00:00Z"
-    with read.database.batch() as batch:
-        batch.insert("kafka_spanner.Jobs", columns, [[
-            job["Job"], "dev1", "replay", file, '{"ranges": []}', '{"records": 7}', "", "running",
-            "{}", "i", "s", now, "elsewhere", "2099-01-01T00:00:00Z"]])
-    path = f"/v1/jobs/{job['Job']}/cancel"
+    job = put_job(read, Progress='{"records": 7}')
+    path = f"{job}/cancel"
     assert read.plane.post(path, bob).status_code == 403  # bob may not stop it
     assert read.plane.post(path, read.alice).status_code == 200
     again = read.plane.post(path, read.alice)
     assert again.status_code == 409 and "cancelled already" in again.text
     (change,) = [entry for entry in read.of("job.cancel") if entry["phase"] == "change"]
     assert change["details"]["progress"] == {"records": 7}
-    assert read.plane.get(f"/v1/jobs/{job['Job']}", read.alice).json()["state"] == "cancelled"
+    assert read.plane.get(job, read.alice).json()["state"] == "cancelled"
