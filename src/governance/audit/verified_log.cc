@@ -1,14 +1,11 @@
 #include "governance/audit/verified_log.h"
 
 #include <google/spanner/v1/spanner.pb.h>
-#include <openssl/rand.h>
 
 #include <charconv>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
-#include "base/check.h"
 #include "base/status_macros.h"
 #include "base/str_cat.h"
 #include "governance/audit/audit_log.h"
@@ -16,6 +13,7 @@
 #include "governance/errors.h"
 #include "governance/hash.h"
 #include "governance/limits.h"
+#include "identity/pkce.h"
 
 namespace ks::governance {
 namespace {
@@ -29,13 +27,6 @@ constexpr char kDigestSql[] = R"sql(SELECT COUNT(*),
   BIT_XOR(CAST(CONCAT('0x', SUBSTR(Digest, 46, 15)) AS INT64))
 FROM (SELECT TO_HEX(SHA256(CONCAT(@key, ':', CAST(Seq AS STRING), ':', Entry))) AS Digest
       FROM kafka_spanner.AuditLog WHERE Seq < @size))sql";
-
-std::string RandomKey() {
-  std::array<unsigned char, 32> bytes{};
-  KS_CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-}
 
 }  // namespace
 
@@ -76,7 +67,7 @@ absl::StatusOr<EntryDigest> EntryDigest::Ask(spanner::Client& client, uint64_t s
 VerifiedLog::Memory VerifiedLog::Remembered(uint64_t size, bool whole, int64_t now_nanos) {
   const absl::MutexLock lock(&mu_);
   if (!whole && memory_ && memory_->tree.size() <= size) return *memory_;
-  return {EntryDigest(RandomKey()), Frontier(), now_nanos};
+  return {EntryDigest(identity::RandomText()), Frontier(), now_nanos};
 }
 
 absl::StatusOr<VerifiedLog::Verdict> VerifiedLog::Verify(spanner::Client& client,
