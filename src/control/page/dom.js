@@ -79,3 +79,19 @@ export function moment(rfc3339) {
   return h('time', { datetime: rfc3339, title: rfc3339 },
     today ? TIME.format(at) : `${DAY.format(at)}, ${TIME.format(at)}`);
 }
+
+// Shows a modal dialog, which keeps the focus and gives it back. Resolves to what it was closed with.
+export function showModal(dialog, first) {
+  const before = document.activeElement;
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      const key = before?.dataset?.key;
+      (before?.isConnected ? before : key && document.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
+      resolve(dialog.returnValue);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    first.focus();
+  });
+}

@@ -2,7 +2,7 @@
 // those are that were begun.
 import { at, send } from './api.js';
 import { planDiffs } from './diff.js';
-import { h, moment, notice, number, state, table } from './dom.js';
+import { h, moment, notice, number, showModal, state, table } from './dom.js';
 
 // What each asks for; `optional`: left out where it is empty.
 const TOPIC = { name: 'topic', label: 'Topic (where it reads several)', optional: true };
@@ -54,80 +54,70 @@ function exactly(options, effect) {
 // or null where they thought better of it. Nothing is asked for before it was looked at.
 export function askForJob(name, verb) {
   const { word, says, fields, danger } = JOBS[verb];
-  return new Promise((resolve) => {
-    const inputs = Object.fromEntries(fields.map((field) => [field.name,
-      h('input', { id: `job-${field.name}`, value: field.value ?? null, required: !field.optional,
-                   ...(field.number && { type: 'number', min: '0', step: '1' }) })]));
-    const shown = h('div', { 'aria-live': 'polite' });
-    const reason = h('textarea', { id: 'reason', rows: '2', maxlength: '1500', required: true, disabled: true });
-    const why = h('div', { hidden: true }, h('label', { for: 'reason' }, 'Why (goes on record)'), reason);
-    const go = h('button', { class: danger ? 'main danger' : 'main' }, 'Show what it would do');
-    let looked = null;  // the plan's options and hash
-    let done = null;
+  const inputs = Object.fromEntries(fields.map((field) => [field.name,
+    h('input', { id: `job-${field.name}`, value: field.value ?? null, required: !field.optional,
+                 ...(field.number && { type: 'number', min: '0', step: '1' }) })]));
+  const shown = h('div', { 'aria-live': 'polite' });
+  const reason = h('textarea', { id: 'reason', rows: '2', maxlength: '1500', required: true, disabled: true });
+  const why = h('div', { hidden: true }, h('label', { for: 'reason' }, 'Why (goes on record)'), reason);
+  const go = h('button', { class: danger ? 'main danger' : 'main' }, 'Show what it would do');
+  let looked = null;  // the plan's options and hash
+  let done = null;
 
-    function forget() {
+  function forget() {
+    looked = null;
+    why.hidden = true;
+    reason.disabled = true;
+    go.textContent = 'Show what it would do';
+    shown.replaceChildren();
+  }
+  async function look() {
+    const options = optionsOf(verb, inputs);
+    const answer = await send('POST', at('v1', 'pipelines', name, 'plan', verb), options);
+    looked = { options: exactly(options, answer.plan.effect), hash: answer.plan_sha256 };
+    const denied = answer.decision.verdict === 'denied';
+    const reasons = answer.decision.reasons.filter((each) => ['denies', 'needs_approval', 'warns'].includes(each.kind));
+    shown.replaceChildren(
+      h('h3', {}, 'What it would do'), ...planDiffs(answer.plan).filter(Boolean),
+      ...reasons.map((each) => notice(each.kind === 'denies' ? 'bad' : 'wait', each.by, each.text)));
+    if (denied) {
+      go.textContent = 'Look again';
       looked = null;
-      why.hidden = true;
-      reason.disabled = true;
-      go.textContent = 'Show what it would do';
-      shown.replaceChildren();
+      return;
     }
-    async function look() {
-      const options = optionsOf(verb, inputs);
-      const answer = await send('POST', at('v1', 'pipelines', name, 'plan', verb), options);
-      looked = { options: exactly(options, answer.plan.effect), hash: answer.plan_sha256 };
-      const denied = answer.decision.verdict === 'denied';
-      const reasons = answer.decision.reasons.filter((each) => ['denies', 'needs_approval', 'warns'].includes(each.kind));
-      shown.replaceChildren(
-        h('h3', {}, 'What it would do'), ...planDiffs(answer.plan).filter(Boolean),
-        ...reasons.map((each) => notice(each.kind === 'denies' ? 'bad' : 'wait', each.by, each.text)));
-      if (denied) {
-        go.textContent = 'Look again';
-        looked = null;
-        return;
-      }
-      why.hidden = false;
-      reason.disabled = false;
-      go.textContent = answer.decision.verdict === 'needs_approval' ? 'Ask for approval' : word;
-      reason.focus();
-    }
-    async function act() {
-      const body = { ...looked.options, reason: reason.value.trim(), plan_sha256: looked.hash };
-      // What they looked at is what is done: with another plan the server refuses.
-      done = await send('POST', at('v1', 'pipelines', name, verb), body);
-      dialog.close('yes');
-    }
-    const dialog = h('dialog', { class: 'job', 'aria-labelledby': 'asked' },
-      h('form', {
-        onsubmit: async (event) => {
-          event.preventDefault();
-          go.disabled = true;
-          try {
-            await (looked ? act() : look());
-          } catch (failure) {
-            forget();
-            shown.replaceChildren(notice('bad', 'That did not work.', failure.message));
-          }
-          go.disabled = false;
-        },
-        oninput: (event) => event.target !== reason && forget(),
+    why.hidden = false;
+    reason.disabled = false;
+    go.textContent = answer.decision.verdict === 'needs_approval' ? 'Ask for approval' : word;
+    reason.focus();
+  }
+  async function act() {
+    const body = { ...looked.options, reason: reason.value.trim(), plan_sha256: looked.hash };
+    // What they looked at is what is done: with another plan the server refuses.
+    done = await send('POST', at('v1', 'pipelines', name, verb), body);
+    dialog.close('yes');
+  }
+  const dialog = h('dialog', { class: 'job', 'aria-labelledby': 'asked' },
+    h('form', {
+      onsubmit: async (event) => {
+        event.preventDefault();
+        go.disabled = true;
+        try {
+          await (looked ? act() : look());
+        } catch (failure) {
+          forget();
+          shown.replaceChildren(notice('bad', 'That did not work.', failure.message));
+        }
+        go.disabled = false;
       },
-        h('h2', { id: 'asked' }, `${word}: ${name}`), h('p', {}, says),
-        fields.map((field) => [h('label', { for: `job-${field.name}` }, field.label), inputs[field.name]]),
-        shown, why,
-        h('div', { class: 'actions end' },
-          h('button', { type: 'button', onclick: () => dialog.close('') }, 'Cancel'), go)));
-    const before = document.activeElement;
-    dialog.addEventListener('close', () => {
-      dialog.remove();
-      const key = before?.dataset?.key;
-      (before?.isConnected ? before : key && document.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
-      resolve(dialog.returnValue === 'yes' ? done : null);
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-    (fields.length > 0 ? inputs[fields[0].name] : go).focus();
-  });
+      oninput: (event) => event.target !== reason && forget(),
+    },
+      h('h2', { id: 'asked' }, `${word}: ${name}`), h('p', {}, says),
+      fields.map((field) => [h('label', { for: `job-${field.name}` }, field.label), inputs[field.name]]),
+      shown, why,
+      h('div', { class: 'actions end' },
+        h('button', { type: 'button', onclick: () => dialog.close('') }, 'Cancel'), go)));
+  return showModal(dialog, fields.length > 0 ? inputs[fields[0].name] : go)
+    .then((closed) => (closed === 'yes' ? done : null));
 }
 
 // What came of it, as a notice.
