@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/str_cat.h"
 #include "identity/sigv4.h"
 #include "identity/testing/fake_http.h"
@@ -72,8 +74,8 @@ TEST_F(ObjectStoreTest, AmazonKeepsWhatIsThere) {
 TEST_F(ObjectStoreTest, ListsAllPages) {
   http_->On(kGoogle, [](const HttpRequest& request) -> absl::StatusOr<HttpAnswer> {
     const bool second = request.url.find("pageToken=t") != std::string::npos;
-    return HttpAnswer{200, second ? R"({"items": [{"name": "c"}]})"
-                                  : R"({"items": [{"name": "a"}, {"name": "b"}],
+    return HttpAnswer{
+        200, second ? R"({"items": [{"name": "c"}]})" : R"({"items": [{"name": "a"}, {"name": "b"}],
                                         "nextPageToken": "t"})"};
   });
   EXPECT_THAT(*Open("gs://b")->List("", 10), ElementsAre("a", "b", "c"));
@@ -100,6 +102,23 @@ TEST_F(ObjectStoreTest, RefusalsSayWhatToDo) {
               HasSubstr("Set AWS_REGION"));
   for (const char* wrong : {"gs://", "gs:///x", "s3://b/..?x", "s3://b/a b"})
     EXPECT_FALSE(ParseBucketPlace(wrong).ok()) << wrong;
+}
+
+TEST_F(ObjectStoreTest, CredentialsAreAskedForOnce) {
+  constexpr char kContainer[] = "http://127.0.0.1:8/credentials";
+  environment_.variables = {{"AWS_REGION", "eu-west-1"},
+                            {"AWS_CONTAINER_CREDENTIALS_FULL_URI", kContainer}};
+  http_->On(kContainer, 200,
+            R"({"AccessKeyId": "ASIA", "SecretAccessKey": "s", "Token": "t",
+                "Expiration": "2033-01-01T00:00:00Z"})");
+  http_->On(kAmazon, 200, "");
+  const auto store = Open("s3://b/p");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(store->Get("p/1").ok());
+  const auto asked = http_->requests();
+  EXPECT_EQ(std::count_if(asked.begin(), asked.end(),
+                          [&](const HttpRequest& request) { return request.url == kContainer; }),
+            1);
+  EXPECT_EQ(asked.size(), 4u);
 }
 
 }  // namespace
